@@ -1,0 +1,39 @@
+/* Compiler memory: arenas by lifetime, no free. */
+#ifndef INCEPTC_ARENA_H
+#define INCEPTC_ARENA_H
+#include <stdarg.h>
+#include <stddef.h>
+
+typedef struct Arena Arena;
+
+Arena *arena_new(void);
+void arena_release(Arena *a);
+
+/* Returns `size` zeroed bytes aligned to 16.  Never null: out of memory is reported and exits with 3. */
+void *arena_alloc(Arena *a, size_t size);
+/* Zeroed array of n elements; n * size is checked for overflow. */
+void *arena_array(Arena *a, size_t n, size_t size);
+/* Grows `old` (old_n elements) to new_n elements in a new place; old stays valid. */
+void *arena_grow(Arena *a, const void *old, size_t old_n, size_t new_n, size_t size);
+char *arena_strdup(Arena *a, const char *s);
+char *arena_strndup(Arena *a, const char *s, size_t n);
+char *arena_printf(Arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+char *arena_vprintf(Arena *a, const char *fmt, va_list ap);
+/* Bytes handed out so far, for -fmem-report and the limits of elaborate. */
+size_t arena_bytes(const Arena *a);
+
+#define ARENA_NEW(a, T) ((T *)arena_alloc((a), sizeof(T)))
+#define ARENA_ARRAY(a, n, T) ((T *)arena_array((a), (size_t)(n), sizeof(T)))
+
+/* A growable list in an arena: struct { T *at; int n, cap; }. */
+#define LIST(T) struct { T *at; int n, cap; }
+#define LIST_PUSH(a, l, v) \
+    do { \
+        if ((l)->n == (l)->cap) { \
+            int cap_ = (l)->cap ? 2 * (l)->cap : 8; \
+            (l)->at = arena_grow((a), (l)->at, (size_t)(l)->n, (size_t)cap_, sizeof *(l)->at); \
+            (l)->cap = cap_; \
+        } \
+        (l)->at[(l)->n++] = (v); \
+    } while (0)
+#endif

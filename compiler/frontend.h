@@ -1,0 +1,20 @@
+/* The front end: a .net file to a checked graph. */
+#ifndef INCEPTC_FRONTEND_H
+#define INCEPTC_FRONTEND_H
+#include "ast.h"
+#include "graph.h"
+
+typedef struct NetDefine { const char *name, *value; } NetDefine; /* -D name=value */
+typedef struct NetOptions {
+    LIST(const char *) include_dirs; /* -I, searched after the including file's own folder */
+    LIST(NetDefine) defines;
+} NetOptions;
+
+/* Reads, parses and elaborates.  `path` "-" is standard input.  Null after diagnostics (exit 1), or after a file
+ * error: then *file_error is set and a line was printed (exit 3). */
+Graph *net_load(Arena *a, const char *path, const NetOptions *o, bool *file_error);
+/* The parse alone, for --dump=ast. */
+AstFile *net_parse(Arena *a, const char *path, bool *file_error);
+/* The explicit form: every tensor named, every default resolved; parses back to the same graph. */
+void net_print(const Graph *g, FILE *f);
+#endif

@@ -1,0 +1,21 @@
+/* The graph in double precision, slow and obvious: the judge of everything else. */
+#ifndef INCEPTC_INTERP_H
+#define INCEPTC_INTERP_H
+#include "graph.h"
+
+typedef struct Interp {
+    Graph *graph;
+    int n;             /* images in the batch */
+    bool training;     /* batchnorm by batch statistics; dropout is identity all the same */
+    bool calibrate;    /* batchnorm: statistics of this batch are written to mean and var (rounded to float) first */
+    double **value;    /* by tensor id: n * elems for batched tensors, elems otherwise; last index fastest */
+} Interp;
+
+Interp *interp_new(Arena *a, Graph *g, int n);
+/* Space for a tensor's values, zeroed; the caller fills inputs and weights before interp_run. */
+double *interp_values(Interp *it, Tensor *t);
+/* Evaluates every node in order.  Values of dead intermediates are kept: nothing is freed. */
+void interp_run(Interp *it);
+/* Fills every weight that is still unset from its initialiser (seed as `init --seed`). */
+void interp_init_weights(Interp *it, uint64_t seed);
+#endif

@@ -1,0 +1,121 @@
+/* The plan: ordered steps; the kernel chosen for each; layout, offset and live range of every buffer;
+ * packed weights; work units.  Knows nothing of C.  One plan per target. */
+#ifndef INCEPTC_PLAN_H
+#define INCEPTC_PLAN_H
+#include "graph.h"
+#include "loop.h"
+
+typedef struct Target {
+    const char *name;   /* "plain", "x86-64-v3", "x86-64-v4" */
+    const char *symbol; /* in C identifiers: "plain", "v3", "v4" */
+    Type vector;        /* TY_F32 for plain */
+    int block;          /* channels of a block: 1 (C x H x W) or 16 (NCHW16c) */
+    int registers;      /* vector registers: 0, 16, 32 */
+} Target;
+extern const Target targets[];
+extern const int n_targets;
+const Target *target_find(const char *name);
+
+/* Where a tensor's logical channels lie: segments in logical order. */
+typedef struct Segment {
+    int logical, physical, n; /* channels [logical, logical+n) lie at physical channels [physical, ...) of the buffer */
+} Segment;
+
+/* Physical form of a buffer: ceil(channels/block) planes of (top+h+bottom) x (left+w+right) x block. */
+typedef enum BufferKind { BUFFER_ARENA, BUFFER_INPUT, BUFFER_OUTPUT } BufferKind;
+typedef struct Buffer {
+    int id;
+    const char *name;
+    BufferKind kind;
+    int block;               /* 1 or 16 */
+    int channels;            /* physical, a multiple of block */
+    int h, w;
+    int top, bottom, left, right; /* border, all zero */
+    int64_t row, plane;      /* floats from row to row, from block to block */
+    int64_t offset, floats;  /* in the arena, in floats; offset is a multiple of 16 */
+    int first, last;         /* live range: steps, inclusive */
+    bool bordered;           /* any border: zeroed once, never shared with other shapes */
+} Buffer;
+
+typedef struct Place { /* of an activation tensor */
+    Buffer *buffer;
+    Segment *segments;
+    int n_segments;
+} Place;
+
+typedef enum KernelKind {
+    KERNEL_INPUT,      /* user's C x H x W to the input buffer */
+    KERNEL_CONV,       /* conv and linear: plain loops or register tiles, by target */
+    KERNEL_CONV_GROUPED,
+    KERNEL_MAXPOOL, KERNEL_AVGPOOL, KERNEL_GLOBALAVGPOOL, KERNEL_ADAPTIVEAVGPOOL,
+    KERNEL_BATCHNORM, KERNEL_RELU, KERNEL_ADD, KERNEL_MUL, KERNEL_MAX, KERNEL_LRN, KERNEL_L2NORM,
+    KERNEL_SOFTMAX, KERNEL_NORMALIZE, KERNEL_COPY,
+    KERNEL_OUTPUT      /* output buffer to the user's flat array */
+} KernelKind;
+const char *kernel_name(KernelKind k);
+
+/* A weight in the form a kernel reads: packed once by the load phase. */
+typedef enum PackForm {
+    PACK_CONV,   /* plain: [co][ci][kh][kw]; tiles: [group of nr blocks][ci block][kh][kw][ci in block][nr*16] */
+    PACK_VECTOR  /* one float per physical channel (bias, scale, shift); gaps are zero */
+} PackForm;
+typedef struct Packed {
+    int id;
+    PackForm form;
+    Tensor *tensor;          /* load-phase tensor (a weight, or what passes computed from weights) */
+    int64_t offset, floats;  /* in the packed weights, in floats; offset is a multiple of 16 */
+    Segment *out_segments;   /* rows (co): logical to physical, over all outputs of the node */
+    int n_out_segments, out_channels;
+    Segment *in_segments;    /* columns (ci): those of the input's place */
+    int n_in_segments, in_channels;
+    int in_block;            /* 1 or 16: block of the input buffer */
+    int group;               /* nr: blocks of outputs per weight row (tiles) */
+    int kh, kw;
+    Node *node;
+} Packed;
+
+typedef struct Step {
+    int index;
+    Node *node;              /* null for input and output */
+    KernelKind kernel;
+    const char *name;        /* layer path for tables; "input", "output" */
+    Place *in[8], **ins;     /* activation inputs (ins when more than 8 are needed: all of them) */
+    int n_in;
+    Place **out;             /* activation outputs: more than one after a merge */
+    int n_out;
+    Place *residual;         /* or null */
+    Packed *weights, *bias;  /* or null; batchnorm: scale and shift */
+    int units;               /* work units, of equal cost; contiguous ranges go to threads */
+    int tile_pixels, tile_blocks; /* conv tiles: most pixels, nr */
+    int64_t scratch_bytes;   /* per thread: none yet */
+} Step;
+
+typedef struct Plan {
+    Arena *arena;
+    Graph *graph;
+    const Target *target;
+    LIST(Step *) steps;
+    LIST(Buffer *) buffers;
+    LIST(Packed *) packed;
+    Place **places;          /* by tensor id */
+    int64_t arena_bytes, weights_bytes;
+} Plan;
+
+Plan *plan_new(Arena *a, Graph *g, const Target *t);
+void plan_print(const Plan *p, FILE *f); /* --dump=plan */
+void plan_verify(const Plan *p);         /* live buffers never overlap, borders suffice, every claim is in range */
+
+/* lower.c: functions of all kernels, the contents page `NAME_TARGET_step(ctx, i, part, parts)` and the
+ * load phase `NAME_TARGET_load(raw, packed)`. */
+Unit *lower_plan(Arena *a, Plan *p);
+
+/* What a kernel family implements: builds (or finds by shape) the function for this step in the unit and
+ * appends the one call that the contents page needs at the place of l.  In the contents page the variables
+ * of LowerContext stand ready. */
+typedef struct LowerContext {
+    Plan *plan;
+    Lower *page;             /* place for the call: inside the case */
+    Var *arena, *weights, *input, *output; /* float * of the contents page */
+    Var *part, *parts;       /* passed on: a kernel function takes them last and does units rt_begin(U, part, parts) ... */
+} LowerContext;
+typedef void KernelLower(LowerContext *c, Step *s);

@@ -1,0 +1,169 @@
+/* rt.h - the only header that generated code includes.
+ *
+ * Generated code allocates nothing, keeps no global state and calls nothing but the small inline
+ * functions at the end of this file.  Everything else here is what a host program needs to load
+ * weights and run a network: libc, libm and threads.
+ *
+ * Errors are returned as RtStatus with a sentence in RtError; the library never prints or exits. */
+#ifndef INCEPTRT_RT_H
+#define INCEPTRT_RT_H
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum RtStatus { /* also the exit codes of programs */
+    RT_OK = 0, RT_ERROR_INPUT = 1, RT_ERROR_USAGE = 2, RT_ERROR_FILE = 3, RT_ERROR_INTERNAL = 4
+} RtStatus;
+typedef struct RtError {
+    RtStatus status;
+    char message[1024]; /* one line or a few; names file, tensor and byte offset where there is one */
+} RtError;
+/* Sets status and message and returns status. err may be null. */
+RtStatus rt_error(RtError *err, RtStatus status, const char *fmt, ...);
+
+typedef enum RtTarget { RT_TARGET_PLAIN, RT_TARGET_V3, RT_TARGET_V4 } RtTarget; /* portable C; AVX2+FMA; AVX-512F */
+const char *rt_target_name(RtTarget target);
+int rt_target_runs_here(RtTarget target); /* does this processor have the instructions */
+
+/* ---- What a compiled network says of itself (all of it constant tables in the generated file) ---- */
+
+typedef enum RtInit { RT_INIT_CONSTANT, RT_INIT_XAVIER, RT_INIT_GLOROT, RT_INIT_HE, RT_INIT_NORMAL,
+                      RT_INIT_TRUNC_NORMAL, RT_INIT_TORCH } RtInit; /* as InitKind in compiler/graph.h */
+typedef struct RtWeight {
+    const char *name;
+    int rank, dim[4];
+    RtInit init;
+    double a, b;
+    int fan_in, fan_out;
+    int trains; /* 0: statistics */
+} RtWeight;
+
+typedef enum RtViewKind { RT_VIEW_RESIZE, RT_VIEW_RESIZE_EXACT, RT_VIEW_CROP, RT_VIEW_CENTERCROP,
+                          RT_VIEW_RANDOM_CROP, RT_VIEW_FLIP, RT_VIEW_NORMALIZE, RT_VIEW_BGR } RtViewKind;
+typedef struct RtView {
+    RtViewKind kind;
+    int h, w;
+    int bicubic, raw_255;
+    double mean[3], std[3];
+} RtView;
+
+typedef struct RtContext { /* what a step sees: one image */
+    const float *weights; /* packed, behind the head */
+    const float *x;       /* C x H x W */
+    float *y;             /* the output, flat */
+    float *arena;
+} RtContext;
+
+typedef struct RtStep { /* one row of the table */
+    const char *layer, *kernel, *shape; /* "i3a.conv1x1", "conv 14x2", "64x28x28" */
+    int units;
+    int64_t macs;
+} RtStep;
+
+typedef struct RtTap { /* where a live tensor lies in the arena after step `first` and until step `last` */
+    const char *name;
+    int c, h, w;
+    int block;            /* channel ch is in block ch / block, lane ch % block, of its physical channel */
+    int64_t offset, row, plane; /* floats; offset is that of pixel (0, 0) of physical channel 0 */
+    int first, last;
+    int n_segments;
+    const int *segments;  /* n_segments times: logical, physical, n */
+} RtTap;
+
+typedef struct RtPlan { /* a network for one target */
+    RtTarget target;
+    size_t arena_floats, weights_floats;
+    int n_steps, n_taps;
+    const RtStep *steps;
+    const RtTap *taps;
+    void (*step)(const RtContext *c, int step, int part, int parts);
+    void (*load)(const float *const *raw, float *packed); /* raw: by index of the weights table */
+} RtPlan;
+
+typedef struct RtNetwork {
+    const char *name;
+    int c, h, w;                 /* input */
+    int outputs;                 /* floats that forward writes per image */
+    int softmax;                 /* outputs are probabilities */
+    const char *logits;          /* name of the tap that holds the logits; null when none */
+    int64_t params, macs;
+    uint64_t structure;          /* hash of the logical network */
+    int n_weights, n_plans, n_view;
+    const RtWeight *weights;
+    const RtPlan *plans;         /* best target last */
+    const RtView *view;
+} RtNetwork;
+
+/* ---- Running a network ---- */
+
+typedef struct RtPool RtPool;
+/* threads >= 1, the caller being one of them.  Idle workers park.  Null when threads cannot be had. */
+RtPool *rt_pool_new(int threads);
+void rt_pool_free(RtPool *pool);
+int rt_pool_threads(const RtPool *pool); /* 1 for a null pool */
+/* Calls fn(arg, step, part, parts) for every step in order on every thread; a barrier after each step. */
+void rt_pool_run(RtPool *pool, int n_steps, void (*fn)(void *arg, int step, int part, int parts), void *arg);
+/* Called on one thread between steps when set: tap(arg, step). For tests and timing. */
+void rt_pool_run_tapped(RtPool *pool, int n_steps, void (*fn)(void *arg, int step, int part, int parts), void *arg,
+                        void (*tap)(void *tap_arg, int step), void *tap_arg);
+
+/* The plan for a target, or null when the file was compiled without it. */
+const RtPlan *rt_plan(const RtNetwork *net, RtTarget target);
+/* The best target that the file has and this machine runs. */
+RtTarget rt_best_target(const RtNetwork *net);
+
+size_t rt_arena_bytes(const RtNetwork *net, RtTarget target, int threads);
+size_t rt_weights_bytes(const RtNetwork *net, RtTarget target);
+/* Zeroed, 64-byte aligned; null when out of memory. rt_free releases either. */
+void *rt_arena_new(const RtNetwork *net, RtTarget target, int threads);
+void *rt_weights_new(const RtNetwork *net, RtTarget target);
+void rt_free(void *p);
+
+/* Reads a safetensors file, checks every name and shape, and packs for `target` into `weights`
+ * (rt_weights_bytes, zeroed).  F32, F16, BF16 and F64 are converted.  Tensors that the network does not
+ * know are ignored (training heads, num_batches_tracked); one that is missing or has another shape is
+ * an error that names file, tensor and both shapes. */
+RtStatus rt_load(const RtNetwork *net, RtTarget target, const char *path, void *weights, RtError *err);
+/* As rt_load, from initialised weights: the same bits on every machine. */
+RtStatus rt_load_initial(const RtNetwork *net, RtTarget target, uint64_t seed, void *weights, RtError *err);
+/* Packs raw weights in table order: raw[i] is weights table row i, row-major float32. */
+void rt_pack(const RtNetwork *net, RtTarget target, const float *const *raw, void *weights);
+/* Writes initialised weights as safetensors (beside, then renamed). */
+RtStatus rt_init_file(const RtNetwork *net, uint64_t seed, const char *path, RtError *err);
+/* Values of weights table row i into out: counter-based (Philox 4x32-10, keyed by seed and the name). */
+void rt_init_weight(const RtWeight *w, uint64_t seed, float *out);
+
+/* n images of C x H x W at x to n rows of net->outputs at y.  weights from rt_load say the target; the
+ * arena is from rt_arena_new for that target (zeroed once; its borders stay zero).  pool may be null.
+ * The bits of y depend neither on the number of threads nor on n nor on an image's place in the batch. */
+void rt_forward(const RtNetwork *net, const void *weights, const float *x, int n, void *arena, RtPool *pool, float *y);
+/* As rt_forward for one image; tap(arg, step) is called after each step, when rt_read_tap may be called. */
+void rt_forward_tapped(const RtNetwork *net, const void *weights, const float *x, void *arena, RtPool *pool, float *y,
+                       void (*tap)(void *arg, int step), void *arg);
+/* Copies a live tensor to out, C x H x W. */
+void rt_read_tap(const RtTap *tap, const void *arena, float *out);
+
+/* ---- Philox 4x32-10 (Salmon et al., SC 2011) ---- */
+typedef struct RtPhilox { uint32_t counter[4], key[2]; } RtPhilox;
+void rt_philox(const RtPhilox *in, uint32_t out[4]);
+
+/* main() of a compiled network: predict, eval, bench, info, selftest, init. */
+int rt_program(const RtNetwork *net, int argc, char **argv);
+
+/* ---- What generated code calls ---- */
+
+/* First unit of part `part` of `parts`: contiguous ranges of equal size. */
+static inline int rt_begin(int units, int part, int parts) { return (int)((int64_t)units * part / parts); }
+
+/* exp and log in double, the same bits on every machine: no libm. Accurate to about 1e-15 relative. */
+double rt_exp(double x);
+double rt_log(double x);
+double rt_pow(double x, double y); /* x > 0 */
+
+#ifdef __cplusplus
+}
+#endif
+#endif
