@@ -111,6 +111,11 @@ Func *unit_func(Unit *u, const char *key, const char *name, const char *comment,
 Func *unit_find_func(Unit *u, const char *key); /* null when there is none */
 Var *unit_table(Unit *u, const char *name, const int *values, int n); /* equal tables are shared */
 
+/* A function that is appended to the unit later, by unit_append: a page that calls what comes before it.
+ * Its name is kept as it is. */
+Func *unit_func_later(Unit *u, const char *key, const char *name, const char *comment, Type vector);
+void unit_append(Unit *u, Func *f);
+
 /* Inside a function. L is the place statements go to: a stack of bodies. */
 typedef struct Lower {
     Unit *unit;
@@ -120,6 +125,8 @@ typedef struct Lower {
 Lower *lower_new(Unit *u, Func *f);
 
 Var *loop_param(Lower *l, VarKind kind, const char *name, int64_t extent);
+/* A pointer member of the step's context, `c->arena`: stands for itself, nothing is declared. */
+Var *loop_context(Lower *l, const Var *context, const char *member, bool out, int64_t extent);
 Var *loop_dim(Lower *l, const char *name, int64_t value); /* enum { name = value }; same name and value: shared */
 
 Expr *loop_int(Lower *l, int64_t v);

@@ -57,7 +57,8 @@ const char *kernel_name(KernelKind k);
 /* A weight in the form a kernel reads: packed once by the load phase. */
 typedef enum PackForm {
     PACK_CONV,   /* plain: [co][ci][kh][kw]; tiles: [group of nr blocks][ci block][kh][kw][ci in block][nr*16] */
-    PACK_VECTOR  /* one float per physical channel (bias, scale, shift); gaps are zero */
+    PACK_VECTOR, /* one float per physical channel (bias); gaps are zero; tensor null: all zero */
+    PACK_BN_SCALE, PACK_BN_SHIFT /* as PACK_VECTOR, of a batch norm that stands alone: y = x * scale + shift */
 } PackForm;
 typedef struct Packed {
     int id;
@@ -70,6 +71,7 @@ typedef struct Packed {
     int n_in_segments, in_channels;
     int in_block;            /* 1 or 16: block of the input buffer */
     int group;               /* nr: blocks of outputs per weight row (tiles) */
+    bool row_major;          /* [co][ci][kh][kw] whatever the target: grouped convolutions */
     int kh, kw;
     Node *node;
 } Packed;
@@ -79,7 +81,7 @@ typedef struct Step {
     Node *node;              /* null for input and output */
     KernelKind kernel;
     const char *name;        /* layer path for tables; "input", "output" */
-    Place *in[8], **ins;     /* activation inputs (ins when more than 8 are needed: all of them) */
+    Place **in;              /* activation inputs */
     int n_in;
     Place **out;             /* activation outputs: more than one after a merge */
     int n_out;
@@ -119,3 +121,4 @@ typedef struct LowerContext {
     Var *part, *parts;       /* passed on: a kernel function takes them last and does units rt_begin(U, part, parts) ... */
 } LowerContext;
 typedef void KernelLower(LowerContext *c, Step *s);
+#endif

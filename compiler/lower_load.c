@@ -1,0 +1,423 @@
+/* The load phase: every packed weight as loops over logical weights.
+ *
+ * What passes computed from weights is a tree of load operators; a packing function evaluates the tree per
+ * element in double and rounds once.  Factors that belong to a row are computed once a row.  One function
+ * serves all weights whose trees have one form: sizes are parameters.
+ *
+ *   rows x depth (input channels x taps) -> groups of `width` rows, [group][depth][width]             */
+#include "lower.h"
+#include <string.h>
+
+enum { MAX_LEAVES = 8, MAX_ROWS = 16 };
+
+typedef struct Tree { /* of one packed weight: its leaves in order of first use, its text, its row values */
+    Lower *l;
+    Tensor *leaf[MAX_LEAVES];
+    Var *leaf_var[MAX_LEAVES];
+    int n_leaves;
+    const Tensor *row_of[MAX_ROWS];
+    Var *row_var[MAX_ROWS];
+    int n_rows;
+    Var *depth_total, *taps; /* input channels of a row of the weights; kh * kw */
+} Tree;
+
+/* ---- The form of a tree ---- */
+
+static void collect(Arena *a, Tree *t, Tensor *x, const char **text)
+{
+    if (x->kind == TENSOR_WEIGHT) {
+        CHECK(t->n_leaves < MAX_LEAVES);
+        t->leaf[t->n_leaves++] = x;
+        *text = arena_printf(a, "%s w", *text);
+        return;
+    }
+    const Node *n = x->def;
+    *text = arena_printf(a, "%s %s", *text, op_name(n->op));
+    if (n->op == OP_BN_SCALE)
+        *text = arena_printf(a, "%s%d eps %.17g", *text, n->n_in, n->eps);
+    else if (n->op == OP_BN_SHIFT || n->op == OP_NORM_BIAS)
+        *text = arena_printf(a, "%s%d", *text, n->n_in);
+    if (n->mean)
+        for (int i = 0; i < 3; i++)
+            *text = arena_printf(a, "%s %.17g/%.17g", *text, n->mean[i], n->std[i]);
+    for (int i = 0; i < n->n_in; i++)
+        collect(a, t, n->in[i], text);
+}
+
+static const char *leaf_name(const Tensor *w)
+{
+    switch (w->role) {
+    case ROLE_WEIGHT: return "w";
+    case ROLE_BIAS: return "bias";
+    case ROLE_GAMMA: return "gamma";
+    case ROLE_BETA: return "beta";
+    case ROLE_MEAN: return "mean";
+    case ROLE_VAR: return "var";
+    }
+    return "w";
+}
+
+/* ---- Values ---- */
+
+static Expr *read_leaf(Tree *t, const Tensor *x, int *next, Expr *index)
+{
+    CHECK(t->leaf[*next] == x);
+    Var *v = t->leaf_var[(*next)++];
+    return loop_convert(t->l, TY_F64, loop_load(t->l, TY_F32, v, index));
+}
+
+/* One of three doubles by input channel: the compiler sees constants. */
+static Expr *pick_channel(Lower *l, const double *v, Expr *ci)
+{
+    return loop_select(l, loop_bin(l, EX_EQ, ci, loop_int(l, 0)), loop_f64(l, v[0]),
+                       loop_select(l, loop_bin(l, EX_EQ, ci, loop_int(l, 1)), loop_f64(l, v[1]),
+                                   loop_f64(l, v[2])));
+}
+
+/* Element (co, ci, tap) of a weight that keeps its logical order. */
+static Expr *weight_index(Tree *t, Var *co, Var *ci, Var *tap)
+{
+    Lower *l = t->l;
+    Expr *row = loop_add(l, loop_mul(l, loop_var(l, co), loop_var(l, t->depth_total)), loop_var(l, ci));
+    return loop_add(l, loop_mul(l, row, loop_var(l, t->taps)), loop_var(l, tap));
+}
+
+static Expr *vector_value(Tree *t, const Tensor *x, int *next, Var *co);
+
+/* bias - sum over the row of w * mean / std: the shift of a normalize folded into the convolution. */
+static Expr *norm_bias_value(Tree *t, const Node *n, int *next, Var *co)
+{
+    Lower *l = t->l;
+    int w_leaf = (*next)++;
+    Expr *start = n->n_in > 1 ? vector_value(t, n->in[1], next, co) : loop_f64(l, 0);
+    Var *sum = loop_mut(l, "sum", start);
+    Var *ci = loop_for_begin(l, "ci", loop_int(l, 0), loop_var(l, t->depth_total), 1);
+    double shift[3];
+    for (int i = 0; i < 3; i++)
+        shift[i] = n->mean[i] / n->std[i];
+    Var *tap = loop_for_begin(l, "k", loop_int(l, 0), loop_var(l, t->taps), 1);
+    Expr *w = loop_convert(l, TY_F64, loop_load(l, TY_F32, t->leaf_var[w_leaf], weight_index(t, co, ci, tap)));
+    loop_set(l, sum, loop_sub(l, loop_var(l, sum), loop_mul(l, w, pick_channel(l, shift, loop_var(l, ci)))));
+    loop_for_end(l);
+    loop_for_end(l);
+    return loop_var(l, sum);
+}
+
+/* Value of a vector (one double a row) at row co. */
+static Expr *vector_value(Tree *t, const Tensor *x, int *next, Var *co)
+{
+    Lower *l = t->l;
+    if (x->kind == TENSOR_WEIGHT)
+        return read_leaf(t, x, next, loop_var(l, co));
+    const Node *n = x->def;
+    switch (n->op) {
+    case OP_BN_SCALE: {
+        Expr *gamma = n->n_in > 1 ? vector_value(t, n->in[0], next, co) : loop_f64(l, 1);
+        Expr *var = vector_value(t, n->in[n->n_in - 1], next, co);
+        return loop_div(l, gamma, loop_sqrt(l, loop_add(l, var, loop_f64(l, n->eps))));
+    }
+    case OP_BN_SHIFT: { /* beta + (bias - mean) * s */
+        Var *s = loop_let(l, "scale", vector_value(t, n->in[0], next, co));
+        Expr *beta = vector_value(t, n->in[1], next, co);
+        Expr *mean = vector_value(t, n->in[2], next, co);
+        Expr *bias = n->n_in > 3 ? vector_value(t, n->in[3], next, co) : NULL;
+        if (!bias)
+            return loop_sub(l, beta, loop_mul(l, mean, loop_var(l, s)));
+        return loop_add(l, beta, loop_mul(l, loop_sub(l, bias, mean), loop_var(l, s)));
+    }
+    case OP_NORM_BIAS: return norm_bias_value(t, n, next, co);
+    default: ICE("the load phase cannot compute a vector by %s", op_name(n->op));
+    }
+}
+
+/* Row values of a weight's tree, computed ahead of its inner loops. */
+static void row_values(Tree *t, const Tensor *x, int *next, Var *co)
+{
+    if (x->kind == TENSOR_WEIGHT) {
+        (*next)++;
+        return;
+    }
+    const Node *n = x->def;
+    row_values(t, n->in[0], next, co);
+    if (n->op == OP_SCALE_ROWS) {
+        CHECK(t->n_rows < MAX_ROWS);
+        t->row_of[t->n_rows] = x;
+        t->row_var[t->n_rows++] = loop_let(t->l, "s", vector_value(t, n->in[1], next, co));
+    } else if (n->op != OP_NORM_WEIGHT) {
+        ICE("the load phase cannot compute a weight by %s", op_name(n->op));
+    }
+}
+
+static Expr *weight_value(Tree *t, const Tensor *x, int *next, Var *co, Var *ci, Var *tap)
+{
+    Lower *l = t->l;
+    if (x->kind == TENSOR_WEIGHT)
+        return read_leaf(t, x, next, weight_index(t, co, ci, tap));
+    const Node *n = x->def;
+    Expr *w = weight_value(t, n->in[0], next, co, ci, tap);
+    if (n->op == OP_NORM_WEIGHT)
+        return loop_div(l, w, pick_channel(l, n->std, loop_var(l, ci)));
+    for (int i = 0; i < t->n_rows; i++)
+        if (t->row_of[i] == x)
+            return loop_mul(l, w, loop_var(l, t->row_var[i]));
+    ICE("a row value is missing");
+}
+
+/* ---- Packing functions ---- */
+
+static void leaf_params(Tree *t)
+{
+    for (int i = 0; i < t->n_leaves; i++)
+        t->leaf_var[i] = loop_param(t->l, VAR_PARAM_IN, leaf_name(t->leaf[i]), 0);
+}
+
+static const char *tree_comment(Arena *a, const char *text)
+{
+    if (strstr(text, "bn_s"))
+        return strstr(text, "norm_") ? "with the batch norm and the input's scaling folded in"
+                                     : "with the batch norm folded in";
+    return arena_printf(a, "%s", strstr(text, "norm_") ? "with the input's scaling folded in" : "as they are");
+}
+
+/* The place of element (p, channel, tap) in packed weights: [p / width][channel block][tap][channel][width]. */
+static Expr *packed_index(Lower *l, Expr *p, Expr *channel, Var *tap, Tree *t, Var *depth, int block, int width)
+{
+    Expr *b = loop_int(l, block), *w = loop_int(l, width);
+    Expr *d = loop_mul(l, loop_div(l, channel, b), loop_var(l, t->taps));
+    d = loop_mul(l, loop_add(l, d, loop_var(l, tap)), b);
+    if (block > 1)
+        d = loop_add(l, d, loop_bin(l, EX_MOD, channel, b));
+    if (width == 1)
+        return loop_add(l, loop_mul(l, p, loop_var(l, depth)), d);
+    Expr *group = loop_mul(l, loop_div(l, p, w), loop_var(l, depth));
+    return loop_add(l, loop_mul(l, loop_add(l, group, d), w), loop_bin(l, EX_MOD, p, w));
+}
+
+static void conv_body(Tree *t, Tensor *x, Var **v, int block, int width)
+{
+    Lower *l = t->l;
+    enum { CO0, CO1, CI0, N, FIRST, AT, DEPTH, OUT };
+    Var *co = loop_for_begin(l, "co", loop_var(l, v[CO0]), loop_var(l, v[CO1]), 1);
+    int next = 0;
+    row_values(t, x, &next, co);
+    Var *i = loop_for_begin(l, "i", loop_int(l, 0), loop_var(l, v[N]), 1);
+    Var *ci = loop_let(l, "ci", loop_add(l, loop_var(l, v[CI0]), loop_var(l, i)));
+    Var *tap = loop_for_begin(l, "k", loop_int(l, 0), loop_var(l, t->taps), 1);
+    Expr *p = loop_add(l, loop_var(l, v[FIRST]), loop_var(l, co));
+    Expr *channel = loop_add(l, loop_var(l, v[AT]), loop_var(l, i));
+    next = 0;
+    loop_store(l, v[OUT], packed_index(l, p, channel, tap, t, v[DEPTH], block, width),
+               loop_convert(l, TY_F32, weight_value(t, x, &next, co, ci, tap)));
+    for (int k = 0; k < 3; k++)
+        loop_for_end(l);
+}
+
+static Func *pack_conv_func(LoadLower *c, Tensor *x, int block, int width)
+{
+    Arena *a = c->unit->arena;
+    Tree t = { 0 };
+    const char *text = "";
+    collect(a, &t, x, &text);
+    const char *key = arena_printf(a, "pack conv%s block %d width %d", text, block, width);
+    Func *f = unit_find_func(c->unit, key);
+    if (f)
+        return f;
+    const char *comment = arena_printf(a,
+        "Packs convolution weights, %s: rows [co0, co1) of w[co][ci][k], input\n"
+        "channels [ci0, ci0 + n), to out as rows from `first + co0` and channels from `at` on.\n"
+        "out is [row / %d][channel / %d][k][channel %% %d][row %% %d].",
+        tree_comment(a, text), width, block, block, width);
+    f = unit_func(c->unit, key, arena_printf(a, "pack_conv_x%d", width), comment, TY_F32);
+    Lower *l = t.l = lower_new(c->unit, f);
+    leaf_params(&t);
+    t.depth_total = loop_param(l, VAR_PARAM_INT, "ci_total", 0);
+    t.taps = loop_param(l, VAR_PARAM_INT, "taps", 0);
+    static const char *const names[] = { "co0", "co1", "ci0", "n", "first", "at", "depth" };
+    Var *v[8];
+    for (int i = 0; i < 7; i++)
+        v[i] = loop_param(l, VAR_PARAM_INT, names[i], 0);
+    v[7] = loop_param(l, VAR_PARAM_OUT, "out", 0);
+    conv_body(&t, x, v, block, width);
+    return f;
+}
+
+static Func *pack_vector_func(LoadLower *c, Tensor *x)
+{
+    Arena *a = c->unit->arena;
+    Tree t = { 0 };
+    const char *text = "";
+    collect(a, &t, x, &text);
+    const char *key = arena_printf(a, "pack vector%s", text);
+    Func *f = unit_find_func(c->unit, key);
+    if (f)
+        return f;
+    const char *comment = arena_printf(a, "Packs one value a channel, %s.", tree_comment(a, text));
+    f = unit_func(c->unit, key, "pack_vector", comment, TY_F32);
+    Lower *l = t.l = lower_new(c->unit, f);
+    leaf_params(&t);
+    bool sums = strstr(text, "norm_bias") != NULL;
+    t.depth_total = sums ? loop_param(l, VAR_PARAM_INT, "ci_total", 0) : NULL;
+    t.taps = sums ? loop_param(l, VAR_PARAM_INT, "taps", 0) : NULL;
+    Var *n = loop_param(l, VAR_PARAM_INT, "n", 0), *out = loop_param(l, VAR_PARAM_OUT, "out", 0);
+    Var *co = loop_for_begin(l, "co", loop_int(l, 0), loop_var(l, n), 1);
+    int next = 0;
+    Expr *v = vector_value(&t, x, &next, co);
+    loop_store(l, out, loop_var(l, co), loop_convert(l, TY_F32, v));
+    loop_for_end(l);
+    return f;
+}
+
+/* Scale or shift of a batch norm that stands alone: channels [c0, c0 + n) of its place. */
+static Func *pack_batchnorm_func(LoadLower *c, const Node *bn, bool shift)
+{
+    Arena *a = c->unit->arena;
+    bool has_gamma = bn->n_in == 5;
+    const char *key = arena_printf(a, "pack batchnorm %d %d %.17g", shift, has_gamma, bn->eps);
+    Func *f = unit_find_func(c->unit, key);
+    if (f)
+        return f;
+    f = unit_func(c->unit, key, shift ? "pack_shift" : "pack_scale",
+                  shift ? "Packs beta - mean * gamma / sqrt(var + eps) of a batch norm, channels [c0, c0 + n)."
+                        : "Packs gamma / sqrt(var + eps) of a batch norm, channels [c0, c0 + n).",
+                  TY_F32);
+    Lower *l = lower_new(c->unit, f);
+    Var *gamma = has_gamma ? loop_param(l, VAR_PARAM_IN, "gamma", 0) : NULL;
+    Var *beta = shift ? loop_param(l, VAR_PARAM_IN, "beta", 0) : NULL;
+    Var *mean = shift ? loop_param(l, VAR_PARAM_IN, "mean", 0) : NULL;
+    Var *var = loop_param(l, VAR_PARAM_IN, "var", 0);
+    Var *c0 = loop_param(l, VAR_PARAM_INT, "c0", 0), *n = loop_param(l, VAR_PARAM_INT, "n", 0);
+    Var *out = loop_param(l, VAR_PARAM_OUT, "out", 0);
+    Var *i = loop_for_begin(l, "i", loop_int(l, 0), loop_var(l, n), 1);
+    Expr *at = loop_add(l, loop_var(l, c0), loop_var(l, i));
+    Expr *g = gamma ? loop_convert(l, TY_F64, loop_load(l, TY_F32, gamma, at)) : loop_f64(l, 1);
+    Expr *v = loop_convert(l, TY_F64, loop_load(l, TY_F32, var, at));
+    Expr *s = loop_div(l, g, loop_sqrt(l, loop_add(l, v, loop_f64(l, bn->eps))));
+    if (shift)
+        s = loop_sub(l, loop_convert(l, TY_F64, loop_load(l, TY_F32, beta, at)),
+                     loop_mul(l, loop_convert(l, TY_F64, loop_load(l, TY_F32, mean, at)), s));
+    loop_store(l, out, loop_var(l, i), loop_convert(l, TY_F32, s));
+    loop_for_end(l);
+    return f;
+}
+
+/* ---- Calls of the load page ---- */
+
+static Expr *raw_weight(LoadLower *c, const Tensor *t)
+{
+    return loop_address(c->page, c->raw, loop_int(c->page, lower_weight_index(c, t)));
+}
+
+static int add_leaves(LoadLower *c, Tensor *x, Expr **args)
+{
+    Tree t = { 0 };
+    const char *text = "";
+    collect(c->unit->arena, &t, x, &text);
+    for (int i = 0; i < t.n_leaves; i++)
+        args[i] = raw_weight(c, t.leaf[i]);
+    return t.n_leaves;
+}
+
+/* Rows [co0, co1) of x; row 0 of x is physical row `row`.  `base` is the first row of the groups of `width`. */
+static void call_conv(LoadLower *c, const Packed *k, Tensor *x, int row, int co0, int co1, int base, int width)
+{
+    Lower *l = c->page;
+    int taps = k->kh * k->kw, depth = k->in_channels * taps;
+    int ci_total = (int)(shape_elems(&x->shape) / x->shape.dim[0]) / taps;
+    Func *f = pack_conv_func(c, x, k->in_block, width);
+    for (int s = 0; s < k->n_in_segments && co0 < co1; s++) {
+        const Segment *in = &k->in_segments[s];
+        Expr *args[MAX_LEAVES + 10];
+        int n = add_leaves(c, x, args);
+        int values[] = { ci_total, taps, co0, co1, in->logical, in->n, row - base, in->physical, depth };
+        for (int i = 0; i < 9; i++)
+            args[n++] = loop_int(l, values[i]);
+        args[n++] = loop_address(l, c->packed, loop_int(l, k->offset + (int64_t)base * depth));
+        loop_call(l, f, args, n);
+    }
+}
+
+/* The last group of tiles may be narrower than the others: rows are cut where it begins. */
+static void pack_rows(LoadLower *c, const Packed *k, Tensor *x, int row, int rows)
+{
+    int width = k->row_major ? 1 : k->group * c->target->block;
+    int full = k->out_channels / width * width;
+    int cut = full - row < 0 ? 0 : full - row < rows ? full - row : rows;
+    call_conv(c, k, x, row, 0, cut, 0, width);
+    if (cut < rows)
+        call_conv(c, k, x, row, cut, rows, full, k->out_channels - full);
+}
+
+static void pack_values(LoadLower *c, const Packed *k, Tensor *x, int row, int rows)
+{
+    Lower *l = c->page;
+    Expr *args[MAX_LEAVES + 4];
+    int n = add_leaves(c, x, args);
+    Func *f = pack_vector_func(c, x);
+    if (f->params.n == n + 4) { /* a sum over the convolution's weights */
+        const Tensor *w = x->def->in[0];
+        args[n++] = loop_int(l, w->shape.dim[1]);
+        args[n++] = loop_int(l, (int64_t)w->shape.dim[2] * w->shape.dim[3]);
+    }
+    args[n++] = loop_int(l, rows);
+    args[n++] = loop_address(l, c->packed, loop_int(l, k->offset + row));
+    loop_call(l, f, args, n);
+}
+
+static int physical_row(const Packed *k, int logical)
+{
+    for (int i = 0; i < k->n_out_segments; i++) {
+        const Segment *s = &k->out_segments[i];
+        if (logical >= s->logical && logical < s->logical + s->n)
+            return s->physical + logical - s->logical;
+    }
+    ICE("row %d of packed weights has no place", logical);
+}
+
+/* Parts of a merged weight one by one; zeros stay what the buffer is. */
+static void pack_parts(LoadLower *c, const Packed *k, Tensor *x, int logical)
+{
+    if (x->def && x->def->op == OP_CONCAT) {
+        for (int i = 0; i < x->def->n_in; logical += x->def->in[i++]->shape.dim[0])
+            pack_parts(c, k, x->def->in[i], logical);
+        return;
+    }
+    if (x->def && x->def->op == OP_ZEROS)
+        return;
+    int rows = x->shape.dim[0], row = physical_row(k, logical);
+    if (k->form == PACK_CONV)
+        pack_rows(c, k, x, row, rows);
+    else
+        pack_values(c, k, x, row, rows);
+}
+
+static void pack_batchnorm(LoadLower *c, const Packed *k)
+{
+    Lower *l = c->page;
+    const Node *bn = k->node;
+    bool shift = k->form == PACK_BN_SHIFT;
+    int gamma = bn->n_in == 5;
+    for (int s = 0; s < k->n_out_segments; s++) {
+        const Segment *seg = &k->out_segments[s];
+        Expr *args[8];
+        int n = 0;
+        if (gamma)
+            args[n++] = raw_weight(c, bn->in[1]);
+        if (shift)
+            args[n++] = raw_weight(c, bn->in[1 + gamma]);
+        if (shift)
+            args[n++] = raw_weight(c, bn->in[2 + gamma]);
+        args[n++] = raw_weight(c, bn->in[3 + gamma]);
+        args[n++] = loop_int(l, seg->logical);
+        args[n++] = loop_int(l, seg->n);
+        args[n++] = loop_address(l, c->packed, loop_int(l, k->offset + seg->physical));
+        loop_call(l, pack_batchnorm_func(c, bn, shift), args, n);
+    }
+}
+
+void lower_load_packed(LoadLower *c, const Packed *k)
+{
+    if (k->form == PACK_BN_SCALE || k->form == PACK_BN_SHIFT)
+        pack_batchnorm(c, k);
+    else if (k->tensor)
+        pack_parts(c, k, k->tensor, 0);
+}

@@ -1,0 +1,270 @@
+/* Order, kernels and work units of the plan.  Places and memory are in plan_memory.c. */
+#include "plan_build.h"
+#include <string.h>
+
+const Target targets[] = {
+    { "plain", "plain", TY_F32, 1, 0 },
+    { "x86-64-v3", "v3", TY_V8, 16, 16 },
+    { "x86-64-v4", "v4", TY_V16, 16, 32 },
+};
+const int n_targets = sizeof targets / sizeof *targets;
+
+const Target *target_find(const char *name)
+{
+    for (int i = 0; i < n_targets; i++)
+        if (strcmp(targets[i].name, name) == 0)
+            return &targets[i];
+    return NULL;
+}
+
+static const char *const kernel_names[] = {
+    [KERNEL_INPUT] = "input", [KERNEL_CONV] = "conv", [KERNEL_CONV_GROUPED] = "grouped conv",
+    [KERNEL_MAXPOOL] = "maxpool", [KERNEL_AVGPOOL] = "avgpool",
+    [KERNEL_GLOBALAVGPOOL] = "globalavgpool", [KERNEL_ADAPTIVEAVGPOOL] = "adaptivepool",
+    [KERNEL_BATCHNORM] = "batchnorm", [KERNEL_RELU] = "relu", [KERNEL_ADD] = "add",
+    [KERNEL_MUL] = "mul", [KERNEL_MAX] = "max", [KERNEL_LRN] = "lrn", [KERNEL_L2NORM] = "l2norm",
+    [KERNEL_SOFTMAX] = "softmax", [KERNEL_NORMALIZE] = "normalize", [KERNEL_COPY] = "copy",
+    [KERNEL_OUTPUT] = "output",
+};
+
+const char *kernel_name(KernelKind k) { return kernel_names[k]; }
+
+/* The kernel of a run node; -1 for one that costs nothing of its own (a concat in place). */
+static int choose_kernel(const Node *n)
+{
+    switch (n->op) {
+    case OP_CONV: return n->groups > 1 ? KERNEL_CONV_GROUPED : KERNEL_CONV;
+    case OP_LINEAR: return KERNEL_CONV;
+    case OP_BATCHNORM: return KERNEL_BATCHNORM;
+    case OP_RELU: return KERNEL_RELU;
+    case OP_MAXPOOL: return KERNEL_MAXPOOL;
+    case OP_AVGPOOL: return KERNEL_AVGPOOL;
+    case OP_GLOBALAVGPOOL: return KERNEL_GLOBALAVGPOOL;
+    case OP_ADAPTIVEAVGPOOL: return KERNEL_ADAPTIVEAVGPOOL;
+    case OP_ADD: return KERNEL_ADD;
+    case OP_MUL: return KERNEL_MUL;
+    case OP_MAX: return KERNEL_MAX;
+    case OP_LRN: return KERNEL_LRN;
+    case OP_L2NORM: return KERNEL_L2NORM;
+    case OP_SOFTMAX: return KERNEL_SOFTMAX;
+    case OP_NORMALIZE: return KERNEL_NORMALIZE;
+    case OP_DROPOUT: case OP_COPY: return KERNEL_COPY;
+    case OP_CONCAT: return -1;
+    default: ICE("no kernel computes %s", op_name(n->op));
+    }
+}
+
+/* Activation inputs: all inputs but weights, biases and the residual. */
+int node_activations(const Node *n)
+{
+    switch (n->op) {
+    case OP_CONV: case OP_LINEAR: case OP_BATCHNORM: case OP_AVGPOOL: return 1;
+    default: return n->n_in;
+    }
+}
+
+Tensor *node_bias(const Node *n)
+{
+    if (!n->epilogue.bias)
+        return NULL;
+    return n->in[n->op == OP_AVGPOOL ? 1 : 2];
+}
+
+Tensor *node_residual(const Node *n)
+{
+    return n->epilogue.residual ? n->in[n->n_in - 1] : NULL;
+}
+
+static Packed *new_packed(Plan *p, PackForm form, Node *n, Tensor *t)
+{
+    Packed *k = ARENA_NEW(p->arena, Packed);
+    k->id = p->packed.n;
+    k->form = form;
+    k->node = n;
+    k->tensor = t;
+    k->in_block = k->group = k->kh = k->kw = 1;
+    LIST_PUSH(p->arena, &p->packed, k);
+    return k;
+}
+
+static int64_t align_up(int64_t v, int64_t to) { return (v + to - 1) / to * to; }
+
+/* Rows of weights: every output begins on a block of its own. */
+static void map_rows(Plan *p, Packed *k, const Step *s)
+{
+    const Node *n = s->node;
+    k->n_out_segments = s->n_out;
+    k->out_segments = ARENA_ARRAY(p->arena, s->n_out, Segment);
+    int logical = 0, physical = 0;
+    for (int i = 0; i < s->n_out; i++) {
+        int c = n->out[i]->shape.dim[0];
+        k->out_segments[i] = (Segment){ logical, physical, c };
+        logical += c;
+        physical += (int)align_up(c, p->target->block);
+    }
+    k->out_channels = physical;
+}
+
+/* Columns of weights: the channels of the input's place, gaps and all, counted from its first. */
+static void map_columns(Plan *p, Packed *k, const Place *in)
+{
+    k->n_in_segments = in->n_segments;
+    k->in_segments = ARENA_ARRAY(p->arena, in->n_segments, Segment);
+    int base = in->segments[0].physical;
+    for (int i = 0; i < in->n_segments; i++) {
+        k->in_segments[i] = in->segments[i];
+        k->in_segments[i].physical -= base;
+    }
+    const Segment *last = &k->in_segments[in->n_segments - 1];
+    k->in_block = in->buffer->block;
+    k->in_channels = (int)align_up(last->physical + last->n, k->in_block);
+}
+
+static void set_floats(Plan *p, Packed *k, int64_t floats)
+{
+    k->offset = p->weights_bytes / 4;
+    k->floats = align_up(floats, 16);
+    p->weights_bytes += k->floats * 4;
+}
+
+static void pack_conv(Plan *p, Step *s)
+{
+    Node *n = s->node;
+    Packed *k = new_packed(p, PACK_CONV, n, n->in[1]);
+    map_rows(p, k, s);
+    map_columns(p, k, s->in[0]);
+    if (s->kernel == KERNEL_CONV_GROUPED) { /* logical order: one row per output channel */
+        k->out_channels = n->out[0]->shape.dim[0];
+        k->in_channels = n->in[1]->shape.dim[1];
+        k->in_segments = ARENA_NEW(p->arena, Segment);
+        *k->in_segments = (Segment){ 0, 0, k->in_channels };
+        k->n_in_segments = 1;
+        k->in_block = 1;
+        k->row_major = true;
+    }
+    k->kh = n->op == OP_LINEAR ? n->in[0]->shape.dim[1] : n->window.kh;
+    k->kw = n->op == OP_LINEAR ? n->in[0]->shape.dim[2] : n->window.kw;
+    k->group = s->kernel == KERNEL_CONV_GROUPED ? 1 : s->tile_blocks;
+    set_floats(p, k, (int64_t)k->out_channels * k->in_channels * k->kh * k->kw);
+    s->weights = k;
+}
+
+static Packed *pack_vector(Plan *p, Step *s, Tensor *t)
+{
+    Packed *k = new_packed(p, PACK_VECTOR, s->node, t);
+    map_rows(p, k, s);
+    set_floats(p, k, k->out_channels);
+    return k;
+}
+
+/* Scale and shift of a batch norm that stands alone follow the segments of its place. */
+static void pack_batchnorm(Plan *p, Step *s)
+{
+    const Place *in = s->in[0];
+    Packed **both[] = { &s->weights, &s->bias };
+    for (int i = 0; i < 2; i++) {
+        Packed *k = *both[i] = new_packed(p, i ? PACK_BN_SHIFT : PACK_BN_SCALE, s->node, NULL);
+        map_columns(p, k, in);
+        k->out_segments = k->in_segments;
+        k->n_out_segments = k->n_in_segments;
+        k->out_channels = k->in_channels;
+        set_floats(p, k, k->out_channels);
+    }
+}
+
+static void pack_weights(Plan *p, Step *s)
+{
+    bool tiles = p->target->block > 1;
+    switch (s->kernel) {
+    case KERNEL_CONV: case KERNEL_CONV_GROUPED:
+        pack_conv(p, s);
+        if (node_bias(s->node) || tiles)
+            s->bias = pack_vector(p, s, node_bias(s->node));
+        break;
+    case KERNEL_AVGPOOL:
+        if (node_bias(s->node))
+            s->bias = pack_vector(p, s, node_bias(s->node));
+        break;
+    case KERNEL_BATCHNORM: pack_batchnorm(p, s); break;
+    case KERNEL_INPUT: case KERNEL_MAXPOOL: case KERNEL_GLOBALAVGPOOL: case KERNEL_ADAPTIVEAVGPOOL:
+    case KERNEL_RELU: case KERNEL_ADD: case KERNEL_MUL: case KERNEL_MAX: case KERNEL_LRN:
+    case KERNEL_L2NORM: case KERNEL_SOFTMAX: case KERNEL_NORMALIZE: case KERNEL_COPY:
+    case KERNEL_OUTPUT: break;
+    }
+}
+
+static Step *new_step(Plan *p, Node *n, KernelKind kernel, const char *name, int n_in, int n_out)
+{
+    Step *s = ARENA_NEW(p->arena, Step);
+    s->index = p->steps.n;
+    s->node = n;
+    s->kernel = kernel;
+    s->name = name;
+    s->n_in = n_in;
+    s->in = ARENA_ARRAY(p->arena, n_in ? n_in : 1, Place *);
+    s->n_out = n_out;
+    s->out = ARENA_ARRAY(p->arena, n_out ? n_out : 1, Place *);
+    s->tile_blocks = s->tile_pixels = 1;
+    LIST_PUSH(p->arena, &p->steps, s);
+    return s;
+}
+
+static void step_of_node(Plan *p, Node *n, int kernel)
+{
+    Step *s = new_step(p, n, (KernelKind)kernel, n->path, node_activations(n), n->n_out);
+    for (int i = 0; i < s->n_in; i++)
+        s->in[i] = p->places[n->in[i]->id];
+    for (int i = 0; i < n->n_out; i++)
+        s->out[i] = p->places[n->out[i]->id];
+    if (node_residual(n))
+        s->residual = p->places[node_residual(n)->id];
+}
+
+/* A concat whose inputs lie elsewhere copies each of them to its slice. */
+static void steps_of_concat(Plan *p, Node *n)
+{
+    Place *out = p->places[n->out[0]->id];
+    for (int i = 0, c = 0; i < n->n_in; c += n->in[i++]->shape.dim[0]) {
+        if (n->in[i]->home == n->out[0])
+            continue;
+        Step *s = new_step(p, n, KERNEL_COPY, n->path, 1, 1);
+        s->in[0] = p->places[n->in[i]->id];
+        s->out[0] = plan_sub_place(p, out, c, n->in[i]->shape.dim[0]);
+    }
+}
+
+static void make_steps(Plan *p)
+{
+    Graph *g = p->graph;
+    new_step(p, NULL, KERNEL_INPUT, "input", 0, 1)->out[0] = p->places[g->input->id];
+    for (int i = 0; i < g->nodes.n; i++) {
+        Node *n = g->nodes.at[i];
+        if (n->dead || node_in_load_phase(n))
+            continue;
+        int kernel = choose_kernel(n);
+        if (kernel < 0)
+            steps_of_concat(p, n);
+        else
+            step_of_node(p, n, kernel);
+    }
+    new_step(p, NULL, KERNEL_OUTPUT, "output", 1, 0)->in[0] = p->places[g->output->id];
+}
+
+/* Choose kernels, then borders, then offsets: each needs the one before. */
+Plan *plan_new(Arena *a, Graph *g, const Target *t)
+{
+    Plan *p = ARENA_NEW(a, Plan);
+    p->arena = a;
+    p->graph = g;
+    p->target = t;
+    plan_places(p);
+    make_steps(p);
+    for (int i = 0; i < p->steps.n; i++)
+        kernel_choose(p, p->steps.at[i]);
+    plan_borders(p);
+    plan_offsets(p);
+    for (int i = 0; i < p->steps.n; i++)
+        pack_weights(p, p->steps.at[i]);
+    plan_verify(p);
+    return p;
+}

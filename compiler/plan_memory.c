@@ -1,0 +1,379 @@
+/* Places, borders, live ranges and offsets. */
+#include "plan_build.h"
+#include <stdlib.h>
+#include <string.h>
+
+static int align_up(int v, int to) { return (v + to - 1) / to * to; }
+
+/* ---- Places ---- */
+
+typedef LIST(Segment) Segments;
+
+static bool is_concat(const Tensor *t) { return t->def && t->def->op == OP_CONCAT; }
+
+/* Appends the segments of t, which begins at logical channel c0 of its root, and returns the first
+ * physical channel behind it.  Each slice of a concat begins on a block. */
+static int map_channels(Plan *p, const Tensor *t, int c0, int at, Segments *out)
+{
+    if (!is_concat(t)) {
+        Segment s = { c0, at, t->shape.dim[0] };
+        LIST_PUSH(p->arena, out, s);
+        return at + s.n;
+    }
+    for (int i = 0; i < t->def->n_in; i++) {
+        const Tensor *x = t->def->in[i];
+        at = align_up(at, p->target->block);
+        if (x->home == t) {
+            at = map_channels(p, x, c0, at, out);
+        } else {
+            Segment s = { c0, at, x->shape.dim[0] };
+            LIST_PUSH(p->arena, out, s);
+            at += s.n;
+        }
+        c0 += x->shape.dim[0];
+    }
+    return at;
+}
+
+/* Joins neighbours without a gap between them. */
+static void join_segments(Segments *s)
+{
+    int k = 0;
+    for (int i = 1; i < s->n; i++) {
+        Segment *last = &s->at[k];
+        if (last->physical + last->n == s->at[i].physical)
+            last->n += s->at[i].n;
+        else
+            s->at[++k] = s->at[i];
+    }
+    s->n = k + 1;
+}
+
+/* Image planes stay separate where only convolutions (or a normalize before them) read them: padding 3
+ * channels to 16 would make five times the work. */
+static bool is_planar(const Plan *p, const Tensor *t)
+{
+    if (p->target->block == 1)
+        return true;
+    bool image = t->kind == TENSOR_INPUT || (t->def && t->def->op == OP_NORMALIZE);
+    if (!image || t->home || t->shape.dim[0] > 4 || t->users.n == 0 || t == p->graph->output)
+        return false;
+    for (int i = 0; i < t->users.n; i++) {
+        const Node *n = t->users.at[i];
+        bool conv = n->op == OP_CONV && n->groups == 1 && !n->epilogue.residual;
+        if (!conv && !(n->op == OP_NORMALIZE && is_planar(p, n->out[0])))
+            return false;
+    }
+    return t->kind == TENSOR_INPUT || is_planar(p, t->def->in[0]) || t->def->in[0]->kind == TENSOR_INPUT;
+}
+
+static Place *place_root(Plan *p, const Tensor *t)
+{
+    Segments s = { 0 };
+    int channels = map_channels(p, t, 0, 0, &s);
+    join_segments(&s);
+    Buffer *b = ARENA_NEW(p->arena, Buffer);
+    b->id = p->buffers.n;
+    b->name = t->name;
+    b->block = is_planar(p, t) ? 1 : p->target->block;
+    b->channels = align_up(channels, b->block);
+    b->h = t->shape.dim[1];
+    b->w = t->shape.dim[2];
+    LIST_PUSH(p->arena, &p->buffers, b);
+    Place *place = ARENA_NEW(p->arena, Place);
+    *place = (Place){ b, s.at, s.n };
+    return place;
+}
+
+Place *plan_sub_place(Plan *p, const Place *whole, int c, int n)
+{
+    Segments out = { 0 };
+    for (int i = 0; i < whole->n_segments; i++) {
+        Segment s = whole->segments[i];
+        int from = s.logical > c ? s.logical : c;
+        int to = s.logical + s.n < c + n ? s.logical + s.n : c + n;
+        if (from >= to)
+            continue;
+        Segment part = { from - c, s.physical + from - s.logical, to - from };
+        LIST_PUSH(p->arena, &out, part);
+    }
+    CHECK(out.n > 0);
+    Place *place = ARENA_NEW(p->arena, Place);
+    *place = (Place){ whole->buffer, out.at, out.n };
+    return place;
+}
+
+static Place *place_of(Plan *p, Tensor *t)
+{
+    if (p->places[t->id])
+        return p->places[t->id];
+    Place *place = t->home ? plan_sub_place(p, place_of(p, t->home), t->home_channel, t->shape.dim[0])
+                           : place_root(p, t);
+    return p->places[t->id] = place;
+}
+
+static void place_outputs(Plan *p, Node *n)
+{
+    if (n->dead || node_in_load_phase(n))
+        return;
+    for (int k = 0; k < n->n_out; k++)
+        place_of(p, n->out[k]);
+}
+
+void plan_places(Plan *p)
+{
+    Graph *g = p->graph;
+    p->places = ARENA_ARRAY(p->arena, g->next_id + 1, Place *);
+    place_of(p, g->input);
+    for (int i = 0; i < g->nodes.n; i++)
+        place_outputs(p, g->nodes.at[i]);
+}
+
+/* ---- Borders ---- */
+
+static void widen(int *border, int need)
+{
+    if (need > *border)
+        *border = need;
+}
+
+void plan_borders(Plan *p)
+{
+    for (int i = 0; i < p->steps.n; i++) {
+        const Step *s = p->steps.at[i];
+        if (s->kernel != KERNEL_CONV && s->kernel != KERNEL_CONV_GROUPED)
+            continue;
+        if (s->node->op == OP_LINEAR)
+            continue;
+        const Window *w = &s->node->window;
+        Buffer *b = s->in[0]->buffer;
+        widen(&b->top, w->top);
+        widen(&b->bottom, w->bottom);
+        widen(&b->left, w->left);
+        widen(&b->right, w->right);
+    }
+    for (int i = 0; i < p->buffers.n; i++) {
+        Buffer *b = p->buffers.at[i];
+        b->bordered = b->top + b->bottom + b->left + b->right > 0;
+        b->row = (int64_t)(b->left + b->w + b->right) * b->block;
+        b->plane = b->row * (b->top + b->h + b->bottom);
+        b->floats = (b->plane * (b->channels / b->block) + 15) / 16 * 16;
+        b->first = p->steps.n;
+        b->last = -1;
+    }
+}
+
+/* ---- Live ranges and offsets ---- */
+
+static void touch(Place *place, int step)
+{
+    Buffer *b = place->buffer;
+    if (step < b->first)
+        b->first = step;
+    if (step > b->last)
+        b->last = step;
+}
+
+static void live_ranges(Plan *p)
+{
+    for (int i = 0; i < p->steps.n; i++) {
+        Step *s = p->steps.at[i];
+        for (int k = 0; k < s->n_in; k++)
+            touch(s->in[k], i);
+        for (int k = 0; k < s->n_out; k++)
+            touch(s->out[k], i);
+        if (s->residual)
+            touch(s->residual, i);
+    }
+    if (p->graph->logits) /* read after the run: predict --logits, eval, the tests */
+        touch(p->places[p->graph->logits->id], p->steps.n - 1);
+}
+
+static bool overlap_in_time(const Buffer *a, const Buffer *b)
+{
+    return a->first <= b->last && b->first <= a->last;
+}
+
+static bool same_geometry(const Buffer *a, const Buffer *b)
+{
+    return a->block == b->block && a->channels == b->channels && a->h == b->h && a->w == b->w &&
+           a->top == b->top && a->bottom == b->bottom && a->left == b->left && a->right == b->right;
+}
+
+static int by_size(const void *x, const void *y)
+{
+    const Buffer *a = *(Buffer *const *)x, *b = *(Buffer *const *)y;
+    if (a->floats != b->floats)
+        return a->floats > b->floats ? -1 : 1;
+    return a->id - b->id;
+}
+
+static int by_offset(const void *x, const void *y)
+{
+    const Buffer *a = *(Buffer *const *)x, *b = *(Buffer *const *)y;
+    return a->offset < b->offset ? -1 : a->offset > b->offset ? 1 : a->id - b->id;
+}
+
+/* A slot among those of equal geometry that is free while b lives; -1 when none is. */
+static int64_t free_slot(Buffer **placed, int n, const Buffer *b)
+{
+    for (int i = 0; i < n; i++) {
+        if (!same_geometry(placed[i], b))
+            continue;
+        bool busy = false;
+        for (int k = 0; k < n && !busy; k++)
+            busy = placed[k]->offset == placed[i]->offset && overlap_in_time(placed[k], b);
+        if (!busy)
+            return placed[i]->offset;
+    }
+    return -1;
+}
+
+/* Bordered buffers share a slot with equals only, so that zeroing once is enough. */
+static int64_t place_bordered(Buffer **all, int n)
+{
+    int64_t end = 0;
+    for (int i = 0; i < n; i++) {
+        all[i]->offset = free_slot(all, i, all[i]);
+        if (all[i]->offset < 0) {
+            all[i]->offset = end;
+            end += all[i]->floats;
+        }
+    }
+    return end;
+}
+
+/* The lowest gap that holds b among the buffers alive with it; `placed` is sorted by offset. */
+static int64_t first_gap(Buffer **placed, int n, const Buffer *b, int64_t base)
+{
+    int64_t at = base;
+    for (int i = 0; i < n; i++) {
+        const Buffer *o = placed[i];
+        if (!overlap_in_time(o, b))
+            continue;
+        if (at + b->floats <= o->offset)
+            break;
+        if (o->offset + o->floats > at)
+            at = o->offset + o->floats;
+    }
+    return at;
+}
+
+/* Greedy by size, first fit. */
+static int64_t place_plain(Buffer **all, int n, int64_t base)
+{
+    int64_t end = base;
+    for (int i = 0; i < n; i++) {
+        Buffer *b = all[i];
+        b->offset = first_gap(all, i, b, base);
+        if (b->offset + b->floats > end)
+            end = b->offset + b->floats;
+        qsort(all, (size_t)i + 1, sizeof *all, by_offset);
+    }
+    return end;
+}
+
+void plan_offsets(Plan *p)
+{
+    live_ranges(p);
+    Buffer **bordered = ARENA_ARRAY(p->arena, p->buffers.n + 1, Buffer *);
+    Buffer **plain = ARENA_ARRAY(p->arena, p->buffers.n + 1, Buffer *);
+    int nb = 0, np = 0;
+    for (int i = 0; i < p->buffers.n; i++) {
+        Buffer *b = p->buffers.at[i];
+        if (b->last < 0)
+            b->first = b->last = p->steps.n; /* nothing touches it: alive nowhere */
+        if (b->bordered)
+            bordered[nb++] = b;
+        else
+            plain[np++] = b;
+    }
+    qsort(bordered, (size_t)nb, sizeof *bordered, by_size);
+    qsort(plain, (size_t)np, sizeof *plain, by_size);
+    p->arena_bytes = 4 * place_plain(plain, np, place_bordered(bordered, nb));
+}
+
+/* ---- Checks and text ---- */
+
+static void verify_pair(const Buffer *a, const Buffer *b)
+{
+    if (!overlap_in_time(a, b))
+        return;
+    if (a->offset < b->offset + b->floats && b->offset < a->offset + a->floats)
+        ICE("plan: buffers '%s' and '%s' are alive together and overlap", a->name, b->name);
+}
+
+static void verify_place(const Place *at, const char *who)
+{
+    for (int i = 0; i < at->n_segments; i++)
+        if (at->segments[i].physical + at->segments[i].n > at->buffer->channels)
+            ICE("plan: '%s' leaves its buffer '%s'", who, at->buffer->name);
+}
+
+void plan_verify(const Plan *p)
+{
+    enum { MOST = 2000 }; /* all pairs of larger plans would take longer than compiling them */
+    for (int i = 0; i < p->buffers.n; i++) {
+        const Buffer *b = p->buffers.at[i];
+        if (4 * (b->offset + b->floats) > p->arena_bytes)
+            ICE("plan: buffer '%s' leaves the arena", b->name);
+        for (int k = 0; k < i && p->buffers.n <= MOST; k++)
+            verify_pair(b, p->buffers.at[k]);
+    }
+    for (int i = 0; i < p->steps.n; i++) {
+        const Step *s = p->steps.at[i];
+        for (int k = 0; k < s->n_in; k++)
+            verify_place(s->in[k], s->name);
+        for (int k = 0; k < s->n_out; k++)
+            verify_place(s->out[k], s->name);
+        if (s->units < 1)
+            ICE("plan: step %d '%s' has no work", i, s->name);
+    }
+}
+
+static void print_place(const Place *at, FILE *f)
+{
+    const Segment *s = &at->segments[0];
+    fprintf(f, " %s", at->buffer->name);
+    if (at->n_segments > 1 || s->physical || s->n != at->buffer->channels) {
+        const char *sep = "[";
+        for (int i = 0; i < at->n_segments; i++, sep = ", ")
+            fprintf(f, "%s%d+%d", sep, at->segments[i].physical, at->segments[i].n);
+        fprintf(f, "]");
+    }
+}
+
+static void print_step(const Step *s, FILE *f)
+{
+    fprintf(f, "step %d %s '%s' units %d", s->index, kernel_name(s->kernel), s->name, s->units);
+    if (s->kernel == KERNEL_CONV)
+        fprintf(f, " tile %dx%d", s->tile_pixels, s->tile_blocks);
+    for (int k = 0; k < s->n_in; k++)
+        print_place(s->in[k], f);
+    if (s->residual) {
+        fprintf(f, " residual");
+        print_place(s->residual, f);
+    }
+    fprintf(f, " ->");
+    for (int k = 0; k < s->n_out; k++)
+        print_place(s->out[k], f);
+    if (s->weights)
+        fprintf(f, " weights %lld+%lld", (long long)s->weights->offset, (long long)s->weights->floats);
+    if (s->bias)
+        fprintf(f, " bias %lld", (long long)s->bias->offset);
+    fprintf(f, "\n");
+}
+
+void plan_print(const Plan *p, FILE *f)
+{
+    fprintf(f, "plan %s target %s arena %lld bytes, weights %lld bytes\n", p->graph->name, p->target->name,
+            (long long)p->arena_bytes, (long long)p->weights_bytes);
+    for (int i = 0; i < p->buffers.n; i++) {
+        const Buffer *b = p->buffers.at[i];
+        fprintf(f, "buffer %s %dx%dx%d block %d border %d,%d,%d,%d at %lld+%lld steps %d..%d\n", b->name,
+                b->channels, b->h, b->w, b->block, b->top, b->bottom, b->left, b->right,
+                (long long)b->offset, (long long)b->floats, b->first, b->last);
+    }
+    for (int i = 0; i < p->steps.n; i++)
+        print_step(p->steps.at[i], f);
+}
