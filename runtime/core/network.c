@@ -1,0 +1,138 @@
+/* network.c - sizes and memory of a compiled network, its head and its forward pass.
+ *
+ * Packed weights are a head of 64 bytes, then the plan's floats.  The head says for which network and
+ * target they were packed, and forward goes by it. */
+#include "network.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 64 };
+
+const RtPlan *rt_plan(const RtNetwork *net, RtTarget target)
+{
+    for (int i = 0; i < net->n_plans; i++)
+        if (net->plans[i].target == target)
+            return &net->plans[i];
+    return NULL;
+}
+
+RtTarget rt_best_target(const RtNetwork *net)
+{
+    for (int i = net->n_plans - 1; i > 0; i--)
+        if (rt_target_runs_here(net->plans[i].target))
+            return net->plans[i].target;
+    return net->plans[0].target;
+}
+
+static size_t round_up(size_t bytes) { return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
+
+/* No step needs memory per thread, so `threads` changes nothing yet. */
+size_t rt_arena_bytes(const RtNetwork *net, RtTarget target, int threads)
+{
+    (void)threads;
+    const RtPlan *plan = rt_plan(net, target);
+    return plan ? round_up(plan->arena_floats * sizeof(float)) : 0;
+}
+
+size_t rt_weights_bytes(const RtNetwork *net, RtTarget target)
+{
+    const RtPlan *plan = rt_plan(net, target);
+    return plan ? round_up(sizeof(RtHead) + plan->weights_floats * sizeof(float)) : 0;
+}
+
+static void *allocate(size_t bytes)
+{
+    void *p = aligned_alloc(ALIGNMENT, bytes ? bytes : ALIGNMENT);
+    if (p)
+        memset(p, 0, bytes);
+    return p;
+}
+
+void *rt_arena_new(const RtNetwork *net, RtTarget target, int threads)
+{
+    return rt_plan(net, target) ? allocate(rt_arena_bytes(net, target, threads)) : NULL;
+}
+
+void *rt_weights_new(const RtNetwork *net, RtTarget target)
+{
+    return rt_plan(net, target) ? allocate(rt_weights_bytes(net, target)) : NULL;
+}
+
+void rt_free(void *p) { free(p); }
+
+size_t network_weight_count(const RtWeight *w)
+{
+    size_t n = 1;
+    for (int i = 0; i < w->rank; i++)
+        n *= (size_t)w->dim[i];
+    return n;
+}
+
+void rt_pack(const RtNetwork *net, RtTarget target, const float *const *raw, void *weights)
+{
+    const RtPlan *plan = rt_plan(net, target);
+    if (!plan)
+        abort(); /* the host asked for a target that the file does not have */
+    RtHead *head = weights;
+    *head = (RtHead){ .magic = HEAD_MAGIC, .target = (uint32_t)target, .structure = net->structure };
+    plan->load(raw, (float *)(head + 1));
+}
+
+/* ---- Forward ---- */
+
+typedef struct Run {
+    const RtPlan *plan;
+    RtContext context;
+} Run;
+
+static void step(void *arg, int i, int part, int parts)
+{
+    const Run *run = arg;
+    run->plan->step(&run->context, i, part, parts);
+}
+
+/* Weights packed for another network, or never packed, are the host's bug: going on would read wild. */
+static const RtPlan *plan_of(const RtNetwork *net, const void *weights)
+{
+    const RtHead *head = weights;
+    const RtPlan *plan = head->magic == HEAD_MAGIC && head->structure == net->structure
+                             ? rt_plan(net, (RtTarget)head->target) : NULL;
+    if (!plan)
+        abort();
+    return plan;
+}
+
+void rt_forward_tapped(const RtNetwork *net, const void *weights, const float *x, void *arena, RtPool *pool, float *y,
+                       void (*tap)(void *arg, int step), void *arg)
+{
+    const float *packed = (const float *)((const RtHead *)weights + 1);
+    Run run = { plan_of(net, weights), { .weights = packed, .x = x, .y = y, .arena = arena } };
+    rt_pool_run_tapped(pool, run.plan->n_steps, step, &run, tap, arg);
+}
+
+void rt_forward(const RtNetwork *net, const void *weights, const float *x, int n, void *arena, RtPool *pool, float *y)
+{
+    size_t image = (size_t)net->c * (size_t)net->h * (size_t)net->w;
+    for (int i = 0; i < n; i++)
+        rt_forward_tapped(net, weights, x + (size_t)i * image, arena, pool, y + (size_t)i * (size_t)net->outputs, NULL,
+                          NULL);
+}
+
+/* One logical channel from its lane of its block. */
+static void read_channel(const RtTap *tap, const float *arena, int physical, float *out)
+{
+    const float *plane = arena + tap->offset + physical / tap->block * tap->plane + physical % tap->block;
+    for (int y = 0; y < tap->h; y++)
+        for (int x = 0; x < tap->w; x++)
+            *out++ = plane[y * tap->row + (int64_t)x * tap->block];
+}
+
+void rt_read_tap(const RtTap *tap, const void *arena, float *out)
+{
+    int64_t pixels = (int64_t)tap->h * tap->w;
+    for (int s = 0; s < tap->n_segments; s++) {
+        const int *segment = tap->segments + 3 * s; /* logical, physical, n */
+        for (int k = 0; k < segment[2]; k++)
+            read_channel(tap, arena, segment[1] + k, out + (segment[0] + k) * pixels);
+    }
+}

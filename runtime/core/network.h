@@ -1,0 +1,16 @@
+/* network.h - what the files of core/ share: the head of packed weights and counts. */
+#ifndef RUNTIME_CORE_NETWORK_H
+#define RUNTIME_CORE_NETWORK_H
+#include "../rt.h"
+
+#define HEAD_MAGIC UINT64_C(0x3130575452504e49) /* "INPRTW01" */
+typedef struct RtHead { /* 64 bytes, before the packed floats */
+    uint64_t magic;
+    uint32_t target, reserved;
+    uint64_t structure;
+    uint8_t zero[40];
+} RtHead;
+
+/* Elements of a row of the weights table. */
+size_t network_weight_count(const RtWeight *w);
+#endif

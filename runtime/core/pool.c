@@ -1,0 +1,210 @@
+/* pool.c - threads that walk the steps of a network together.
+ *
+ * Work is cut statically: thread t of T does part t of every step, the caller is thread 0, and all meet
+ * at a barrier after each step.  A waiting thread spins for about a microsecond, because steps are short
+ * and threads finish close together, then parks, so that a machine with fewer processors than threads
+ * loses nothing to waiting. */
+#include "../rt.h"
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum { SPINS = 300 };
+
+/* A barrier that can be used again: whoever arrives last starts the next generation. */
+typedef struct Barrier {
+    atomic_int members, arrived, parked;
+    atomic_uint generation;
+    int spins;
+    pthread_mutex_t mutex;
+    pthread_cond_t moved;
+} Barrier;
+
+typedef struct Job {
+    int n_steps;
+    void (*fn)(void *arg, int step, int part, int parts);
+    void *arg;
+    void (*tap)(void *tap_arg, int step);
+    void *tap_arg;
+} Job;
+
+typedef struct Worker {
+    RtPool *pool;
+    pthread_t thread;
+    int part;
+} Worker;
+
+struct RtPool {
+    int threads;
+    int quit; /* written before the barrier that workers wait at, as is job */
+    Job job;
+    Barrier barrier;
+    Worker *workers; /* 1 .. threads - 1 */
+};
+
+static void pause_a_little(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Sleeps until the generation is no longer `seen`.  `parked` is raised before the generation is looked at
+ * again, and the last to arrive moves the generation before it looks at `parked`: one of them sees. */
+static void park(Barrier *b, unsigned seen)
+{
+    pthread_mutex_lock(&b->mutex);
+    atomic_fetch_add(&b->parked, 1);
+    while (atomic_load(&b->generation) == seen)
+        pthread_cond_wait(&b->moved, &b->mutex);
+    atomic_fetch_sub(&b->parked, 1);
+    pthread_mutex_unlock(&b->mutex);
+}
+
+static void meet(Barrier *b)
+{
+    unsigned seen = atomic_load(&b->generation);
+    if (atomic_fetch_add(&b->arrived, 1) + 1 == atomic_load(&b->members)) {
+        atomic_store(&b->arrived, 0);
+        atomic_fetch_add(&b->generation, 1);
+        if (atomic_load(&b->parked)) {
+            pthread_mutex_lock(&b->mutex);
+            pthread_cond_broadcast(&b->moved);
+            pthread_mutex_unlock(&b->mutex);
+        }
+        return;
+    }
+    for (int i = 0; i < b->spins; i++) {
+        if (atomic_load_explicit(&b->generation, memory_order_acquire) != seen)
+            return;
+        pause_a_little();
+    }
+    park(b, seen);
+}
+
+/* One thread's way through a job. The job is copied by the caller of walk: its owner may change it as
+ * soon as the last barrier is passed. */
+static void walk(RtPool *pool, Job job, int part)
+{
+    for (int step = 0; step < job.n_steps; step++) {
+        job.fn(job.arg, step, part, pool->threads);
+        meet(&pool->barrier);
+        if (!job.tap)
+            continue;
+        if (part == 0)
+            job.tap(job.tap_arg, step);
+        meet(&pool->barrier);
+    }
+}
+
+static void *work(void *arg)
+{
+    Worker *w = arg;
+    for (;;) {
+        meet(&w->pool->barrier);
+        if (w->pool->quit)
+            return NULL;
+        walk(w->pool, w->pool->job, w->part);
+    }
+}
+
+static int processors(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
+}
+
+/* Starts workers with all signals blocked, so that handlers run on the host's threads. Returns how many. */
+static int start(RtPool *pool, int threads)
+{
+    sigset_t all, before;
+    int n = 0;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (; n < threads - 1; n++) {
+        pool->workers[n] = (Worker){ .pool = pool, .part = n + 1 };
+        if (pthread_create(&pool->workers[n].thread, NULL, work, &pool->workers[n]))
+            break;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return n;
+}
+
+static void release(RtPool *pool)
+{
+    pthread_mutex_destroy(&pool->barrier.mutex);
+    pthread_cond_destroy(&pool->barrier.moved);
+    free(pool->workers);
+    free(pool);
+}
+
+RtPool *rt_pool_new(int threads)
+{
+    if (threads < 1)
+        return NULL;
+    RtPool *pool = calloc(1, sizeof *pool);
+    Worker *workers = pool ? calloc((size_t)threads, sizeof *workers) : NULL;
+    if (!workers) {
+        free(pool);
+        return NULL;
+    }
+    pool->workers = workers;
+    pool->threads = threads;
+    pool->barrier.spins = threads > processors() ? 0 : SPINS;
+    atomic_init(&pool->barrier.members, threads);
+    pthread_mutex_init(&pool->barrier.mutex, NULL);
+    pthread_cond_init(&pool->barrier.moved, NULL);
+    int started = start(pool, threads);
+    if (started == threads - 1)
+        return pool;
+    /* Those that wait already wait for `threads`; as the last to arrive we meet the smaller number. */
+    pool->threads = started + 1;
+    atomic_store(&pool->barrier.members, started + 1);
+    rt_pool_free(pool);
+    return NULL;
+}
+
+void rt_pool_free(RtPool *pool)
+{
+    if (!pool)
+        return;
+    pool->quit = 1;
+    meet(&pool->barrier);
+    for (int i = 0; i < pool->threads - 1; i++)
+        pthread_join(pool->workers[i].thread, NULL);
+    release(pool);
+}
+
+int rt_pool_threads(const RtPool *pool) { return pool ? pool->threads : 1; }
+
+/* Without a pool, or with one thread, there is nobody to meet. */
+static void walk_alone(const Job *job)
+{
+    for (int step = 0; step < job->n_steps; step++) {
+        job->fn(job->arg, step, 0, 1);
+        if (job->tap)
+            job->tap(job->tap_arg, step);
+    }
+}
+
+void rt_pool_run_tapped(RtPool *pool, int n_steps, void (*fn)(void *arg, int step, int part, int parts), void *arg,
+                        void (*tap)(void *tap_arg, int step), void *tap_arg)
+{
+    Job job = { n_steps, fn, arg, tap, tap_arg };
+    if (rt_pool_threads(pool) == 1) {
+        walk_alone(&job);
+        return;
+    }
+    pool->job = job;
+    meet(&pool->barrier);
+    walk(pool, job, 0);
+}
+
+void rt_pool_run(RtPool *pool, int n_steps, void (*fn)(void *arg, int step, int part, int parts), void *arg)
+{
+    rt_pool_run_tapped(pool, n_steps, fn, arg, NULL, NULL);
+}
