@@ -1,0 +1,243 @@
+#include "driver.h"
+#include "../formats/replace.h"
+#include "print_c.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- Plans ---- */
+
+static bool wants_target(const Options *o, const Target *t)
+{
+    if (!o->target)
+        return true;
+    if (strcmp(o->target, "native") != 0)
+        return strcmp(o->target, t->name) == 0;
+    int best = 0;
+    for (int i = 0; i < n_targets; i++)
+        if (rt_target_runs_here((RtTarget)i))
+            best = i;
+    return t == &targets[best];
+}
+
+void driver_plan(const Options *o, Emit *e)
+{
+    EmitTarget *list = ARENA_ARRAY(e->arena, n_targets, EmitTarget);
+    for (int i = 0; i < n_targets; i++) {
+        if (!wants_target(o, &targets[i]))
+            continue;
+        EmitTarget *t = &list[e->n_targets++];
+        t->plan = plan_new(e->arena, (Graph *)e->graph, &targets[i]);
+        t->unit = lower_plan(e->arena, t->plan);
+        loop_simplify(t->unit);
+        loop_verify(t->unit);
+    }
+    e->targets = list;
+}
+
+int driver_dump(const Options *o, const Emit *e)
+{
+    for (int i = 0; i < e->n_targets; i++) {
+        if (strcmp(o->dump, "plan") == 0)
+            plan_print(e->targets[i].plan, stdout);
+        if (strcmp(o->dump, "loops") == 0)
+            loop_print(e->targets[i].unit, stdout);
+    }
+    if (strcmp(o->dump, "c") == 0) {
+        Emit copy = *e;
+        copy.header = arena_printf(e->arena, "%s.h", e->graph->name);
+        emit_c(&copy, stdout);
+    }
+    return EXIT_OK;
+}
+
+/* ---- Files ---- */
+
+static int file_error(const RtError *err)
+{
+    fprintf(stderr, "inceptc: error: %s\n", err->message);
+    return EXIT_FILE;
+}
+
+typedef void Writer(const Emit *e, FILE *f);
+
+static int write_file(const Emit *e, const char *path, Writer *writer)
+{
+    RtError err = { 0 };
+    Replace r;
+    if (replace_begin(&r, path, &err) != RT_OK)
+        return file_error(&err);
+    writer(e, r.file);
+    return replace_commit(&r, &err) == RT_OK ? EXIT_OK : file_error(&err);
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static bool ends_with(const char *s, const char *suffix)
+{
+    size_t n = strlen(s), k = strlen(suffix);
+    return n > k && strcmp(s + n - k, suffix) == 0;
+}
+
+static const char *with_suffix(Arena *a, const char *path, const char *suffix)
+{
+    return arena_printf(a, "%.*s%s", (int)(strlen(path) - 2), path, suffix);
+}
+
+static int write_pair(Emit *e, const char *c_path)
+{
+    const char *h_path = with_suffix(e->arena, c_path, ".h");
+    e->header = base_name(h_path);
+    int code = write_file(e, h_path, emit_header);
+    return code ? code : write_file(e, c_path, emit_c);
+}
+
+/* ---- The C compiler ---- */
+
+/* The folder that holds runtime/ and libinceptrt.a: beside the executable, or as installed. */
+static const char *home_dir(Arena *a)
+{
+    char exe[4096];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    if (n <= 0)
+        return ".";
+    exe[n] = '\0';
+    for (int up = 0; up < 3; up++) {
+        char *slash = strrchr(exe, '/');
+        if (!slash)
+            break;
+        *slash = '\0';
+        if (access(arena_printf(a, "%s/runtime/rt.h", exe), R_OK) == 0)
+            return arena_strdup(a, exe);
+        const char *shared = arena_printf(a, "%s/share/inceptc", exe);
+        if (access(arena_printf(a, "%s/runtime/rt.h", shared), R_OK) == 0)
+            return shared;
+    }
+    return ".";
+}
+
+static int run_command(const Options *o, char *const *argv)
+{
+    if (o->verbose) {
+        for (int i = 0; argv[i]; i++)
+            fprintf(stderr, "%s%s", i ? " " : "", argv[i]);
+        fprintf(stderr, "\n");
+    }
+    if (o->dry_run)
+        return EXIT_OK;
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        execvp(argv[0], argv);
+        fprintf(stderr, "inceptc: error: cannot run '%s': %s\n", argv[0], strerror(errno));
+        _exit(127);
+    }
+    int status = 0;
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return EXIT_OK;
+    if (!(pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 127))
+        fprintf(stderr, "inceptc: error: the C compiler '%s' failed\n", argv[0]);
+    return EXIT_FILE;
+}
+
+enum { MAX_ARGS = 64 };
+
+/* Splits "ccache gcc" at spaces. */
+static int add_words(Arena *a, char **argv, int n, const char *words)
+{
+    for (char *w = strtok(arena_strdup(a, words), " "); w && n < MAX_ARGS - 24; w = strtok(NULL, " "))
+        argv[n++] = w;
+    return n;
+}
+
+static int compile_c(const Options *o, Emit *e, const char *dir, const char *c_path, const char *out)
+{
+    Arena *a = e->arena;
+    const char *home = home_dir(a);
+    const char *cc = o->cc ? o->cc : getenv("CC") && *getenv("CC") ? getenv("CC") : "cc";
+    const char *lib = arena_printf(a, "%s/build/libinceptrt.a", home);
+    if (access(lib, R_OK) != 0)
+        lib = arena_printf(a, "%s/libinceptrt.a", home);
+    char *argv[MAX_ARGS];
+    int n = add_words(a, argv, 0, cc);
+    argv[n++] = "-std=gnu11";
+    argv[n++] = "-O2";
+    argv[n++] = "-ffp-contract=off";
+    argv[n++] = arena_printf(a, "-I%s/runtime", home);
+    argv[n++] = arena_printf(a, "-I%s", dir);
+    argv[n++] = "-o";
+    argv[n++] = arena_strdup(a, out);
+    if (ends_with(o->output, ".o")) {
+        argv[n++] = "-c";
+        argv[n++] = arena_strdup(a, c_path);
+    } else {
+        argv[n++] = arena_printf(a, "-DRT_PROGRAM_NETWORK=%s_network", e->graph->name);
+        argv[n++] = arena_printf(a, "%s/runtime/program/main.c", home);
+        argv[n++] = arena_strdup(a, c_path);
+        argv[n++] = arena_strdup(a, lib);
+        n = add_words(a, argv, n, "-ljpeg -lpng -lz -lm -lpthread");
+    }
+    argv[n] = NULL;
+    return run_command(o, argv);
+}
+
+/* Compiles in a folder of its own and moves the result over the output when all went well. */
+static int build(const Options *o, Emit *e)
+{
+    Arena *a = e->arena;
+    struct stat st;
+    if (stat(o->output, &st) == 0 && S_ISDIR(st.st_mode)) {
+        fprintf(stderr, "inceptc: error: output '%s' is a directory\n", o->output);
+        return EXIT_FILE;
+    }
+    const char *tmp = getenv("TMPDIR") && *getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
+    char *dir = arena_printf(a, "%s/inceptc-XXXXXX", tmp);
+    if (!mkdtemp(dir)) {
+        fprintf(stderr, "inceptc: error: cannot make a folder in '%s': %s\n", tmp, strerror(errno));
+        return EXIT_FILE;
+    }
+    const char *c_path = arena_printf(a, "%s/%s.c", dir, e->graph->name);
+    const char *out = arena_printf(a, "%s.tmp.%ld", o->output, (long)getpid());
+    int code = write_pair(e, c_path);
+    if (!code)
+        code = compile_c(o, e, dir, c_path, out);
+    if (!code && !o->dry_run && rename(out, o->output) != 0) {
+        fprintf(stderr, "inceptc: error: cannot write '%s': %s\n", o->output, strerror(errno));
+        code = EXIT_FILE;
+    }
+    if (code)
+        unlink(out);
+    unlink(c_path);
+    unlink(with_suffix(a, c_path, ".h"));
+    rmdir(dir);
+    return code;
+}
+
+int driver_output(const Options *o, Emit *e)
+{
+    if (strcmp(o->output, "-") == 0) {
+        e->header = arena_printf(e->arena, "%s.h", e->graph->name);
+        emit_c(e, stdout);
+        return EXIT_OK;
+    }
+    return ends_with(o->output, ".c") ? write_pair(e, o->output) : build(o, e);
+}
+
+int driver_close_stdout(int code)
+{
+    bool bad = ferror(stdout) != 0;
+    if (fclose(stdout) != 0 || bad) {
+        fprintf(stderr, "inceptc: error: cannot write to standard output: %s\n", strerror(errno));
+        return code ? code : EXIT_FILE;
+    }
+    return code;
+}

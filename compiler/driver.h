@@ -1,0 +1,17 @@
+/* The driver's parts: plans of all targets, dumps, output files, the C compiler, the other verbs. */
+#ifndef INCEPTC_DRIVER_H
+#define INCEPTC_DRIVER_H
+#include "emit_c.h"
+#include "options.h"
+
+/* Plans and lowers e->graph for the targets that the options name. */
+void driver_plan(const Options *o, Emit *e);
+int driver_dump(const Options *o, const Emit *e);
+/* Writes what -o asks for; files appear complete or not at all.  Returns the exit code. */
+int driver_output(const Options *o, Emit *e);
+/* Ends standard output; an error there turns `code` 0 into EXIT_FILE. */
+int driver_close_stdout(int code);
+
+int verb_run(const Options *o, Arena *a);
+int verb_summary(const Options *o, Arena *a);
+#endif

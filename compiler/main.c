@@ -1,0 +1,58 @@
+/* Calls the stages in order and does nothing else. */
+#include "driver.h"
+#include <string.h>
+
+static int dump_ast(const Options *o, Arena *a)
+{
+    bool file_error = false;
+    AstFile *f = net_parse(a, o->inputs.at[0], &file_error);
+    if (!f)
+        return file_error ? EXIT_FILE : EXIT_INPUT;
+    ast_print(f, stdout);
+    return EXIT_OK;
+}
+
+static int compile(const Options *o, Arena *a)
+{
+    if (o->dump && strcmp(o->dump, "ast") == 0)
+        return dump_ast(o, a);
+    bool file_error = false;
+    Graph *g = net_load(a, o->inputs.at[0], &o->net, &file_error);
+    if (!g)
+        return file_error ? EXIT_FILE : EXIT_INPUT;
+    if (o->dump && strcmp(o->dump, "net") == 0) {
+        net_print(g, stdout);
+        return EXIT_OK;
+    }
+    if (o->dump && strcmp(o->dump, "graph") == 0) {
+        graph_print(g, stdout);
+        return EXIT_OK;
+    }
+    Emit e = { .arena = a, .graph = g, .totals = graph_totals(g), .structure = emit_structure_hash(g) };
+    PassOptions p = { o->pass_off, NULL, stdout };
+    if (o->dump && strncmp(o->dump, "after:", 6) == 0)
+        p.dump_after = o->dump + 6;
+    passes_run_inference(g, &p);
+    if (p.dump_after)
+        return EXIT_OK;
+    driver_plan(o, &e);
+    if (o->dump)
+        return driver_dump(o, &e);
+    return driver_output(o, &e);
+}
+
+int main(int argc, char **argv)
+{
+    Arena *a = arena_new();
+    Options o = { 0 };
+    int code = options_parse(&o, a, argc, argv);
+    if (code < 0) {
+        switch (o.verb) {
+        case VERB_COMPILE: code = compile(&o, a); break;
+        case VERB_RUN: code = verb_run(&o, a); break;
+        case VERB_SUMMARY: code = verb_summary(&o, a); break;
+        }
+    }
+    diag_finish();
+    return driver_close_stdout(code);
+}

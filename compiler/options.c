@@ -1,0 +1,299 @@
+#include "options.h"
+#include "plan.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef INCEPTC_VERSION
+#define INCEPTC_VERSION "0.1.0"
+#endif
+
+typedef struct State {
+    Options *o;
+    Arena *a;
+} State;
+typedef bool Handler(State *s, const char *value); /* false: it has printed what is wrong */
+
+static bool complain(const char *fmt, const char *a, const char *b)
+{
+    fprintf(stderr, "inceptc: error: ");
+    fprintf(stderr, fmt, a, b);
+    fprintf(stderr, "\nTry 'inceptc --help'.\n");
+    return false;
+}
+
+static bool set_output(State *s, const char *v) { s->o->output = v; return true; }
+static bool set_cc(State *s, const char *v) { s->o->cc = v; return true; }
+static bool set_verbose(State *s, const char *v) { (void)v; s->o->verbose = true; return true; }
+static bool set_dry(State *s, const char *v) { (void)v; s->o->verbose = s->o->dry_run = true; return true; }
+static bool set_weights(State *s, const char *v) { s->o->weights = v; return true; }
+static bool set_calibrate(State *s, const char *v) { s->o->calibrate = v; return true; }
+static bool set_tensor(State *s, const char *v) { s->o->tensor = v; return true; }
+static bool set_passes(State *s, const char *v) { (void)v; s->o->passes = true; return true; }
+static bool add_include(State *s, const char *v) { LIST_PUSH(s->a, &s->o->net.include_dirs, v); return true; }
+
+static bool set_seed(State *s, const char *v)
+{
+    char *end;
+    errno = 0;
+    s->o->seed = strtoull(v, &end, 10);
+    if (*end || end == v || errno)
+        return complain("--seed wants a number from 0 to 18446744073709551615, not '%s'%s", v, "");
+    return true;
+}
+
+static bool add_define(State *s, const char *v)
+{
+    const char *eq = strchr(v, '=');
+    if (!eq || eq == v)
+        return complain("-D wants NAME=VALUE, not '%s'%s", v, "");
+    NetDefine d = { arena_strndup(s->a, v, (size_t)(eq - v)), eq + 1 };
+    LIST_PUSH(s->a, &s->o->net.defines, d);
+    return true;
+}
+
+static bool set_target(State *s, const char *v)
+{
+    Nearest near;
+    nearest_start(&near, v);
+    nearest_try(&near, "native");
+    nearest_try(&near, "all");
+    for (int i = 0; i < n_targets; i++)
+        nearest_try(&near, targets[i].name);
+    if (!target_find(v) && strcmp(v, "native") != 0 && strcmp(v, "all") != 0) {
+        const char *best = nearest_result(&near);
+        return best ? complain("there is no target '%s'; did you mean '%s'?", v, best)
+                    : complain("there is no target '%s'; there are plain, x86-64-v3, x86-64-v4, native and all%s", v, "");
+    }
+    s->o->target = strcmp(v, "all") == 0 ? NULL : v;
+    return true;
+}
+
+static bool is_pass(const char *v)
+{
+    for (int i = 0; i < passes_count(); i++)
+        if (strcmp(pass_name(i), v) == 0)
+            return true;
+    return false;
+}
+
+static const char *nearest_pass(const char *v)
+{
+    Nearest near;
+    nearest_start(&near, v);
+    for (int i = 0; i < passes_count(); i++)
+        nearest_try(&near, pass_name(i));
+    return nearest_result(&near);
+}
+
+static bool set_dump(State *s, const char *v)
+{
+    static const char *const what[] = { "ast", "net", "graph", "plan", "loops", "c" };
+    Nearest near;
+    nearest_start(&near, v);
+    for (size_t i = 0; i < sizeof what / sizeof *what; i++) {
+        nearest_try(&near, what[i]);
+        if (strcmp(what[i], v) == 0) {
+            s->o->dump = v;
+            return true;
+        }
+    }
+    if (strncmp(v, "after:", 6) == 0) {
+        const char *best = nearest_pass(v + 6);
+        if (!is_pass(v + 6))
+            return best ? complain("there is no pass '%s'; did you mean '%s'?", v + 6, best)
+                        : complain("there is no pass '%s'%s", v + 6, "");
+        s->o->dump = v;
+        return true;
+    }
+    const char *best = nearest_result(&near);
+    return best ? complain("--dump knows no '%s'; did you mean '%s'?", v, best)
+                : complain("--dump knows ast, net, graph, after:PASS, plan, loops and c, not '%s'%s", v, "");
+}
+
+static bool add_off(State *s, const char *v)
+{
+    if (strcmp(v, "all") == 0) {
+        s->o->n_off = 0;
+        for (int i = 0; i < passes_count() && s->o->n_off < MAX_OFF; i++)
+            s->o->pass_off[s->o->n_off++] = pass_name(i);
+        return true;
+    }
+    const char *best = nearest_pass(v);
+    if (!is_pass(v))
+        return best ? complain("there is no pass '%s'; did you mean '%s'?", v, best)
+                    : complain("there is no pass '%s'; see --help%s", v, "");
+    if (s->o->n_off < MAX_OFF)
+        s->o->pass_off[s->o->n_off++] = v;
+    return true;
+}
+
+static bool set_color(State *s, const char *v)
+{
+    (void)s;
+    DiagColor color = strcmp(v, "always") == 0 ? DIAG_COLOR_ALWAYS : strcmp(v, "never") == 0 ? DIAG_COLOR_NEVER : DIAG_COLOR_AUTO;
+    if (color == DIAG_COLOR_AUTO && strcmp(v, "auto") != 0)
+        return complain("-fdiagnostics-color is auto, always or never, not '%s'%s", v, "");
+    diag_set_color(color);
+    return true;
+}
+
+static bool set_format(State *s, const char *v)
+{
+    (void)s;
+    if (strcmp(v, "json") != 0 && strcmp(v, "text") != 0)
+        return complain("-fdiagnostics-format is text or json, not '%s'%s", v, "");
+    diag_set_format(strcmp(v, "json") == 0 ? DIAG_JSON : DIAG_TEXT);
+    return true;
+}
+
+typedef struct OptionRow {
+    const char *name;
+    const char *value; /* what it wants, null: nothing */
+    Handler *set;
+    const char *help;
+} OptionRow;
+
+static const OptionRow rows[] = {
+    { "-o", "FILE", set_output, "write FILE: .c (and .h beside it), .o, or a program; - is C on standard output" },
+    { "-I", "DIR", add_include, "look for included files in DIR too" },
+    { "-D", "NAME=VALUE", add_define, "set a parameter of the net" },
+    { "--target", "NAME", set_target, "plain, x86-64-v3, x86-64-v4, native or all (default: all; the program picks)" },
+    { "--dump", "WHAT", set_dump, "print ast, net, graph, after:PASS, plan, loops or c, and stop" },
+    { "--no-pass", "PASS", add_off, "leave a pass out; all leaves all out" },
+    { "--cc", "COMMAND", set_cc, "the C compiler (default: $CC, else cc)" },
+    { "-v", NULL, set_verbose, "show the C compiler's command" },
+    { "-###", NULL, set_dry, "show it without running it" },
+    { "-fdiagnostics-color", "WHEN", set_color, "auto, always or never" },
+    { "-fdiagnostics-format", "FORM", set_format, "text or json" },
+    { "--weights", "FILE", set_weights, "run: weights from a safetensors file" },
+    { "--seed", "N", set_seed, "run: initialised weights of seed N (default: 0)" },
+    { "--calibrate", "FILE", set_calibrate, "run: set batch norm statistics from the input and write the weights" },
+    { "--tensor", "NAME", set_tensor, "run: print or write this tensor instead of the logits" },
+    { "--passes", NULL, set_passes, "run: evaluate the graph after the inference passes" },
+};
+enum { N_ROWS = sizeof rows / sizeof *rows };
+
+static void print_help(void)
+{
+    printf("Usage: inceptc NET.net [-o FILE] [OPTION]...   compile a network to C or to a program\n"
+           "       inceptc run NET.net INPUT [OPTION]...   evaluate it in double precision: the judge\n"
+           "       inceptc summary NET.net...              parameters, multiply-accumulates and memory\n\n"
+           "INPUT is a picture (JPEG, PNG, BMP, PPM) or an .npy tensor.\n\nOptions:\n");
+    for (int i = 0; i < N_ROWS; i++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s%s%s", rows[i].name, rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
+        printf("  %-30s %s\n", left, rows[i].help);
+    }
+    printf("  %-30s %s\n  %-30s %s\n", "--help", "this text", "--version", "the version");
+    printf("\nPasses:");
+    for (int i = 0; i < passes_count(); i++)
+        printf(" %s", pass_name(i));
+    printf("\nExit: 0 done, 1 errors in the input, 2 wrong usage, 3 a file or the system, 4 a mistake of inceptc's.\n");
+}
+
+static bool takes_joined(const char *name) { return name[1] != '-' && name[2] == '\0'; } /* -DNAME, -Idir, -oFILE */
+
+/* The row that arg names; *value gets what follows '=' or is joined. */
+static const OptionRow *find_row(const char *arg, const char **value)
+{
+    *value = NULL;
+    for (int i = 0; i < N_ROWS; i++) {
+        size_t n = strlen(rows[i].name);
+        if (strncmp(arg, rows[i].name, n) != 0)
+            continue;
+        if (arg[n] == '\0')
+            return &rows[i];
+        if (rows[i].value && arg[n] == '=' && !takes_joined(rows[i].name)) {
+            *value = arg + n + 1;
+            return &rows[i];
+        }
+        if (rows[i].value && takes_joined(rows[i].name)) {
+            *value = arg + n;
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+static bool unknown_option(const char *arg)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(arg, "="), arg);
+    Nearest near;
+    nearest_start(&near, name);
+    for (int i = 0; i < N_ROWS; i++)
+        nearest_try(&near, rows[i].name);
+    nearest_try(&near, "--help");
+    nearest_try(&near, "--version");
+    const char *best = nearest_result(&near);
+    return best ? complain("unknown option '%s'; did you mean '%s'?", name, best)
+                : complain("unknown option '%s'%s", name, "");
+}
+
+static bool take_option(State *s, int argc, char **argv, int *i)
+{
+    const char *value;
+    const OptionRow *row = find_row(argv[*i], &value);
+    if (!row)
+        return unknown_option(argv[*i]);
+    if (row->value && !value) {
+        if (*i + 1 >= argc)
+            return complain("option '%s' wants %s", row->name, row->value);
+        value = argv[++*i];
+    }
+    return row->set(s, value);
+}
+
+static bool take_verb(Options *o, const char *arg)
+{
+    if (strcmp(arg, "run") == 0)
+        o->verb = VERB_RUN;
+    else if (strcmp(arg, "summary") == 0)
+        o->verb = VERB_SUMMARY;
+    else
+        return false;
+    return true;
+}
+
+static int check(const Options *o)
+{
+    int n = o->inputs.n;
+    if (n == 0)
+        complain("no input file%s%s", "", "");
+    else if (o->verb == VERB_COMPILE && n > 1)
+        complain("one network at a time: '%s' and '%s'", o->inputs.at[0], o->inputs.at[1]);
+    else if (o->verb == VERB_RUN && n != 2)
+        complain("run wants a network and one input%s%s", "", "");
+    else if (o->verb == VERB_COMPILE && !o->output && !o->dump)
+        complain("'%s' is read, but nothing is asked for: say -o FILE or --dump WHAT%s", o->inputs.at[0], "");
+    else
+        return -1;
+    return EXIT_USAGE;
+}
+
+int options_parse(Options *o, Arena *a, int argc, char **argv)
+{
+    State s = { o, a };
+    bool plain = false;
+    int first = 1;
+    if (argc > 1 && take_verb(o, argv[1]))
+        first = 2;
+    for (int i = first; i < argc; i++) {
+        if (!plain && strcmp(argv[i], "--") == 0) {
+            plain = true;
+        } else if (!plain && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
+            print_help();
+            return EXIT_OK;
+        } else if (!plain && strcmp(argv[i], "--version") == 0) {
+            printf("inceptc " INCEPTC_VERSION "\nLicence: MIT\n");
+            return EXIT_OK;
+        } else if (!plain && argv[i][0] == '-' && argv[i][1]) {
+            if (!take_option(&s, argc, argv, &i))
+                return EXIT_USAGE;
+        } else {
+            LIST_PUSH(a, &o->inputs, argv[i]);
+        }
+    }
+    return check(o);
+}

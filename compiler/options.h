@@ -1,0 +1,28 @@
+/* The command line: one table of options makes the parser and --help. */
+#ifndef INCEPTC_OPTIONS_H
+#define INCEPTC_OPTIONS_H
+#include "frontend.h"
+
+typedef enum Verb { VERB_COMPILE, VERB_RUN, VERB_SUMMARY } Verb;
+
+enum { MAX_OFF = 16 };
+typedef struct Options {
+    Verb verb;
+    LIST(const char *) inputs;
+    const char *output;
+    NetOptions net;
+    const char *target;              /* a name of plan.h, "native" or null: all */
+    const char *dump;                /* ast, net, graph, after:PASS, plan, loops, c */
+    const char *pass_off[MAX_OFF + 1]; /* null-ended */
+    int n_off;
+    const char *cc;
+    bool verbose, dry_run, keep;
+    /* run */
+    const char *weights, *calibrate, *tensor;
+    uint64_t seed;
+    bool passes;
+} Options;
+
+/* Fills o.  Returns -1 to go on, else the exit code: help and version were printed, or a usage error. */
+int options_parse(Options *o, Arena *a, int argc, char **argv);
+#endif
