@@ -1,0 +1,90 @@
+/* program.h - what the commands of a compiled network's program share. */
+#ifndef RUNTIME_PROGRAM_PROGRAM_H
+#define RUNTIME_PROGRAM_PROGRAM_H
+#include "../rt.h"
+#include <stdbool.h>
+#include <stdio.h>
+
+typedef struct Seed { uint64_t value; bool given; } Seed;
+typedef struct TargetOption { RtTarget value; bool given; } TargetOption;
+typedef struct Options { /* what the command line says; see the table in options.c */
+    const char *weights, *output, *logits, *labels;
+    long top, threads, batch, limit;
+    double seconds;
+    Seed seed;
+    TargetOption target;
+    bool json, layers, help, version;
+    int n_operands;
+    char **operands;
+} Options;
+
+typedef struct Program {
+    const RtNetwork *net;
+    const char *name; /* as it was called, without directories: begins every message */
+    Options options;
+} Program;
+
+typedef struct Command {
+    const char *name;
+    unsigned bit; /* in the table of options */
+    RtStatus (*run)(const Program *p);
+    int min_operands, max_operands;
+    const char *operands, *summary;
+} Command;
+enum { FOR_PREDICT = 1, FOR_EVAL = 2, FOR_BENCH = 4, FOR_INFO = 8, FOR_SELFTEST = 16, FOR_INIT = 32, FOR_ALL = 63 };
+extern const Command commands[];
+extern const int n_commands;
+
+RtStatus command_predict(const Program *p);
+RtStatus command_eval(const Program *p);
+RtStatus command_bench(const Program *p);
+RtStatus command_info(const Program *p);
+RtStatus command_selftest(const Program *p);
+RtStatus command_init(const Program *p);
+
+/* options.c: fills p->options from argv[first ..]. Options may stand between operands; "--" ends them. */
+RtStatus options_parse(Program *p, const Command *command, int argc, char **argv, int first);
+void options_print(FILE *f, unsigned command_bits); /* the rows of --help */
+/* The name closest to what was typed, if it is close: at most a third of its letters differ. Else null. */
+const char *options_closest(const char *typed, const char *const *names, int n);
+
+/* program.c: "NAME: error: ..." on standard error; returns status. */
+RtStatus program_error(const Program *p, RtStatus status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+RtStatus program_fail(const Program *p, const RtError *err); /* the same, of a library's error */
+void program_note(const Program *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* session.c: a network ready to run. */
+typedef struct Session {
+    const RtNetwork *net;
+    const RtPlan *plan;
+    RtTarget target;
+    int threads;
+    RtPool *pool;
+    void *weights, *arena;
+} Session;
+/* Prints its own errors.  Weights come from --weights, or else from --seed; from `fallback` when neither
+ * is given and fallback is not null; with none of them it is a usage error. */
+RtStatus session_open(Session *s, const Program *p, RtTarget target, int threads, const uint64_t *fallback);
+void session_close(Session *s);
+RtStatus session_target(const Program *p, RtTarget *out); /* --target or the best one */
+int session_processors(void);                              /* that this process may use */
+int session_threads(const Program *p);                     /* --threads or as many as processors */
+/* One image: outputs to y, and the logits, net->outputs floats, to logits unless it is null. */
+const RtTap *session_tap(const RtPlan *plan, const char *name); /* or null */
+void session_forward(const Session *s, const float *x, float *y, float *logits);
+size_t session_image_floats(const RtNetwork *net);
+
+/* input.c: one picture or prepared tensor to C x H x W at x. */
+RtStatus input_read(const RtNetwork *net, const char *path, float *x, RtError *err);
+bool input_is_picture(const char *name); /* by extension; .npy counts */
+/* One name a line, exactly n; an array of n strings to be freed with labels_free. */
+RtStatus labels_read(const char *path, int n, char ***out, RtError *err);
+void labels_free(char **labels, int n);
+/* Indices of the k largest of y, largest first; of equal ones the lower index; NaN last. */
+void top_indices(const float *y, int n, int k, int *out);
+/* Repeatable pseudo-random input in about [-2, 2]. */
+void input_random(float *x, size_t n, uint64_t seed);
+
+double clock_seconds(void);
+void json_number(FILE *f, double x, int digits); /* null when not finite */
+#endif

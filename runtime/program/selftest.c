@@ -1,0 +1,249 @@
+/* selftest.c - does this program compute the same thing in all its ways?  Every target against the first that
+ * runs here (plain, when it is there), at every tensor that both keep; and, bit for bit, one thread against more
+ * and an image alone against the same image in a batch. */
+#include "program.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { IMAGES = 3, THREADS_MAX = 4 };
+static const double TOLERANCE = 1e-4;
+
+/* What the first target computed for image 0: taps by its own table, and the logits. */
+typedef struct Judge {
+    const RtPlan *plan;
+    float **taps;
+    float *logits;
+} Judge;
+
+typedef struct Row { /* of the table */
+    RtTarget target;
+    bool ran, same_threads, same_batch, finite;
+    double logits, worst; /* largest difference over deviation */
+    const char *worst_name;
+} Row;
+
+typedef struct Test {
+    const Program *p;
+    const float *x;       /* IMAGES of them */
+    float *y, *z, *scratch, *logits;
+    Judge judge;
+    Session *session;
+    Row *row;
+} Test;
+
+static size_t tap_floats(const RtTap *t) { return (size_t)t->c * (size_t)t->h * (size_t)t->w; }
+
+/* max |a - b| over the standard deviation of a; over its largest magnitude where a is nearly constant. */
+static double relative_difference(const float *a, const float *b, size_t n)
+{
+    double sum = 0, squares = 0, largest = 0, difference = 0;
+    for (size_t i = 0; i < n; i++) {
+        double v = (double)a[i], d = fabs(v - (double)b[i]);
+        if (!isfinite(d))
+            return INFINITY;
+        sum += v;
+        squares += v * v;
+        largest = fmax(largest, fabs(v));
+        difference = fmax(difference, d);
+    }
+    double mean = sum / (double)n, deviation = sqrt(fmax(0, squares / (double)n - mean * mean));
+    double scale = fmax(deviation, 1e-3 * largest);
+    return difference == 0 ? 0 : difference / scale;
+}
+
+static void keep_tap(void *arg, int step)
+{
+    Test *t = arg;
+    for (int i = 0; i < t->judge.plan->n_taps; i++) {
+        const RtTap *tap = &t->judge.plan->taps[i];
+        if (tap->first == step)
+            rt_read_tap(tap, t->session->arena, t->judge.taps[i]);
+    }
+}
+
+static void compare_tap(void *arg, int step)
+{
+    Test *t = arg;
+    for (int i = 0; i < t->session->plan->n_taps; i++) {
+        const RtTap *tap = &t->session->plan->taps[i], *other = session_tap(t->judge.plan, tap->name);
+        if (tap->first != step || !other || tap_floats(tap) != tap_floats(other))
+            continue;
+        rt_read_tap(tap, t->session->arena, t->scratch);
+        double d = relative_difference(t->judge.taps[other - t->judge.plan->taps], t->scratch, tap_floats(tap));
+        if (d > t->row->worst) {
+            t->row->worst = d;
+            t->row->worst_name = tap->name;
+        }
+    }
+}
+
+static bool allocate(Test *t)
+{
+    const RtNetwork *net = t->p->net; /* some plan runs here: the caller has looked */
+    size_t largest = 1, image = session_image_floats(net), outputs = (size_t)net->outputs;
+    for (int i = net->n_plans - 1; i >= 0; i--)
+        if (rt_target_runs_here(net->plans[i].target))
+            t->judge.plan = &net->plans[i];
+    t->judge.taps = calloc((size_t)t->judge.plan->n_taps + 1, sizeof *t->judge.taps);
+    if (!t->judge.taps)
+        return false;
+    for (int i = 0; i < t->judge.plan->n_taps; i++) {
+        size_t n = tap_floats(&t->judge.plan->taps[i]);
+        largest = n > largest ? n : largest;
+        if (!(t->judge.taps[i] = calloc(n, sizeof(float))))
+            return false;
+    }
+    float *x = calloc(IMAGES * image, sizeof *x);
+    t->x = x;
+    t->y = calloc(IMAGES * outputs, sizeof *t->y);
+    t->z = calloc(IMAGES * outputs, sizeof *t->z);
+    t->judge.logits = calloc(outputs, sizeof(float));
+    t->logits = calloc(outputs, sizeof(float));
+    t->scratch = calloc(largest, sizeof(float));
+    if (!x || !t->y || !t->z || !t->judge.logits || !t->logits || !t->scratch)
+        return false;
+    input_random(x, IMAGES * image, 11);
+    return true;
+}
+
+static void release(Test *t)
+{
+    for (int i = 0; t->judge.taps && i < t->judge.plan->n_taps; i++)
+        free(t->judge.taps[i]);
+    free(t->judge.taps);
+    free(t->judge.logits);
+    free(t->logits);
+    free(t->scratch);
+    free(t->y);
+    free(t->z);
+    free((void *)t->x);
+}
+
+/* Image 0 alone, with taps: kept when this is the judge, compared when not. */
+static void check_values(Test *t)
+{
+    const Session *s = t->session;
+    bool judge = s->plan == t->judge.plan;
+    rt_forward_tapped(s->net, s->weights, t->x, s->arena, s->pool, t->y, judge ? keep_tap : compare_tap, t);
+    session_forward(s, t->x, t->y, judge ? t->judge.logits : t->logits);
+    t->row->finite = true;
+    for (int i = 0; i < s->net->outputs; i++)
+        t->row->finite &= isfinite(t->y[i]) != 0;
+    if (!judge)
+        t->row->logits = relative_difference(t->judge.logits, t->logits, (size_t)s->net->outputs);
+}
+
+/* Each image alone in y, all of them as a batch in z, backwards in place: the same bits. */
+static void check_batch(Test *t)
+{
+    const Session *s = t->session;
+    size_t image = session_image_floats(s->net), outputs = (size_t)s->net->outputs;
+    for (size_t i = 0; i < IMAGES; i++) {
+        size_t k = IMAGES - 1 - i;
+        rt_forward(s->net, s->weights, t->x + k * image, 1, s->arena, s->pool, t->y + k * outputs);
+    }
+    rt_forward(s->net, s->weights, t->x, IMAGES, s->arena, s->pool, t->z);
+    t->row->same_batch = memcmp(t->y, t->z, IMAGES * outputs * sizeof(float)) == 0;
+}
+
+static RtStatus check_threads(Test *t)
+{
+    Session *s = t->session;
+    size_t outputs = (size_t)s->net->outputs;
+    t->row->same_threads = true;
+    for (int threads = 2; threads <= THREADS_MAX; threads++) {
+        RtPool *pool = rt_pool_new(threads);
+        if (!pool)
+            return program_error(t->p, RT_ERROR_FILE, "cannot start %d threads", threads);
+        rt_forward(s->net, s->weights, t->x, IMAGES, s->arena, pool, t->z);
+        rt_pool_free(pool);
+        t->row->same_threads &= memcmp(t->y, t->z, IMAGES * outputs * sizeof(float)) == 0;
+    }
+    return RT_OK;
+}
+
+static RtStatus check_target(Test *t, Row *row)
+{
+    static const uint64_t seed = 1;
+    Session s;
+    row->ran = rt_target_runs_here(row->target);
+    if (!row->ran)
+        return RT_OK;
+    RtStatus status = session_open(&s, t->p, row->target, 1, &seed);
+    if (status)
+        return status;
+    t->session = &s;
+    t->row = row;
+    check_values(t);
+    check_batch(t);
+    status = check_threads(t);
+    session_close(&s);
+    return status;
+}
+
+static bool passed(const Row *r)
+{
+    return !r->ran || (r->finite && r->same_threads && r->same_batch && r->logits <= TOLERANCE && r->worst <= TOLERANCE);
+}
+
+static void print_text(const Row *rows, int n, RtTarget judge)
+{
+    printf("%-11s %14s %14s  %-28s %-13s %-8s %s\n", "target", "logits", "worst tensor", "(which)", "1..4 threads", "batches",
+           "verdict");
+    for (int i = 0; i < n; i++) {
+        const Row *r = &rows[i];
+        if (!r->ran) {
+            printf("%-11s this processor does not run it\n", rt_target_name(r->target));
+            continue;
+        }
+        printf("%-11s %14.3g %14.3g  %-28s %-13s %-8s %s\n", rt_target_name(r->target), r->logits, r->worst,
+               r->target == judge ? "the others' judge" : r->worst_name ? r->worst_name : "-", r->same_threads ? "same bits" : "DIFFER",
+               r->same_batch ? "same" : "DIFFER", passed(r) ? "ok" : r->finite ? "FAILED" : "FAILED: not finite");
+    }
+    printf("differences are max |difference| / deviation from %s; at most %g is allowed\n", rt_target_name(judge), TOLERANCE);
+}
+
+static void print_json(const Row *rows, int n)
+{
+    printf("{\"tolerance\": %g, \"targets\": [", TOLERANCE);
+    for (int i = 0; i < n; i++) {
+        const Row *r = &rows[i];
+        printf("%s\n  {\"target\": \"%s\", \"ran\": %s, \"logits\": ", i ? "," : "", rt_target_name(r->target),
+               r->ran ? "true" : "false");
+        json_number(stdout, r->logits, 6);
+        printf(", \"worst\": ");
+        json_number(stdout, r->worst, 6);
+        printf(", \"same_bits_threads\": %s, \"same_bits_batches\": %s, \"ok\": %s}", r->same_threads ? "true" : "false",
+               r->same_batch ? "true" : "false", passed(r) ? "true" : "false");
+    }
+    printf("\n]}\n");
+}
+
+RtStatus command_selftest(const Program *p)
+{
+    Test t = { .p = p };
+    if (!rt_target_runs_here(rt_best_target(p->net)))
+        return program_error(p, RT_ERROR_USAGE, "this processor runs no target of '%s'", p->net->name);
+    int n = p->net->n_plans;
+    bool good = true;
+    Row *rows = calloc((size_t)n, sizeof *rows);
+    RtStatus status = rows && allocate(&t) ? RT_OK : program_error(p, RT_ERROR_FILE, "out of memory for the self-test");
+    for (int i = 0; i < n && !status; i++) {
+        rows[i].target = p->net->plans[i].target;
+        status = check_target(&t, &rows[i]);
+        good &= passed(&rows[i]);
+    }
+    if (!status) {
+        if (p->options.json)
+            print_json(rows, n);
+        else
+            print_text(rows, n, t.judge.plan->target);
+        status = good ? RT_OK : program_error(p, RT_ERROR_INPUT, "the self-test failed");
+    }
+    if (t.judge.plan)
+        release(&t);
+    free(rows);
+    return status;
+}

@@ -1,0 +1,106 @@
+/* session.c - weights, arena and threads for a run. */
+#include "program.h"
+#include <inttypes.h>
+#include <sched.h>
+#include <string.h>
+
+int session_processors(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
+}
+
+int session_threads(const Program *p) { return p->options.threads ? (int)p->options.threads : session_processors(); }
+
+size_t session_image_floats(const RtNetwork *net) { return (size_t)net->c * (size_t)net->h * (size_t)net->w; }
+
+RtStatus session_target(const Program *p, RtTarget *out)
+{
+    *out = p->options.target.given ? p->options.target.value : rt_best_target(p->net);
+    if (!rt_plan(p->net, *out))
+        return program_error(p, RT_ERROR_USAGE, "'%s' was compiled without target %s", p->net->name, rt_target_name(*out));
+    return RT_OK;
+}
+
+static RtStatus load(Session *s, const Program *p, const uint64_t *fallback)
+{
+    RtError err;
+    const Options *o = &p->options;
+    RtStatus status;
+    if (o->weights && o->seed.given)
+        return program_error(p, RT_ERROR_USAGE, "--weights and --seed exclude each other");
+    if (o->weights)
+        status = rt_load(s->net, s->target, o->weights, s->weights, &err);
+    else if (o->seed.given || fallback)
+        status = rt_load_initial(s->net, s->target, o->seed.given ? o->seed.value : *fallback, s->weights, &err);
+    else
+        return program_error(p, RT_ERROR_USAGE, "no weights: give --weights FILE, or --seed N to try the network with "
+                             "initialised weights");
+    if (status)
+        return program_fail(p, &err);
+    if (o->seed.given && !o->json)
+        program_note(p, "these weights are initialised from seed %" PRIu64 " and know nothing", o->seed.value);
+    return RT_OK;
+}
+
+RtStatus session_open(Session *s, const Program *p, RtTarget target, int threads, const uint64_t *fallback)
+{
+    *s = (Session){ .net = p->net, .plan = rt_plan(p->net, target), .target = target, .threads = threads };
+    if (!rt_target_runs_here(target))
+        return program_error(p, RT_ERROR_USAGE, "this processor does not run target %s", rt_target_name(target));
+    s->weights = rt_weights_new(p->net, target);
+    s->arena = rt_arena_new(p->net, target, threads);
+    s->pool = threads > 1 ? rt_pool_new(threads) : NULL;
+    RtStatus status = RT_OK;
+    if (!s->weights || !s->arena)
+        status = program_error(p, RT_ERROR_FILE, "out of memory: %zu bytes of weights and %zu of activations are needed",
+                               rt_weights_bytes(p->net, target), rt_arena_bytes(p->net, target, threads));
+    else if (threads > 1 && !s->pool)
+        status = program_error(p, RT_ERROR_FILE, "cannot start %d threads", threads);
+    else
+        status = load(s, p, fallback);
+    if (status)
+        session_close(s);
+    return status;
+}
+
+void session_close(Session *s)
+{
+    rt_pool_free(s->pool);
+    rt_free(s->arena);
+    rt_free(s->weights);
+    *s = (Session){ 0 };
+}
+
+const RtTap *session_tap(const RtPlan *plan, const char *name)
+{
+    for (int i = 0; name && i < plan->n_taps; i++)
+        if (strcmp(plan->taps[i].name, name) == 0)
+            return &plan->taps[i];
+    return NULL;
+}
+
+typedef struct Wanted {
+    const RtTap *tap;
+    const void *arena;
+    float *out;
+} Wanted;
+
+static void copy_when_made(void *arg, int step)
+{
+    const Wanted *w = arg;
+    if (step == w->tap->first)
+        rt_read_tap(w->tap, w->arena, w->out);
+}
+
+void session_forward(const Session *s, const float *x, float *y, float *logits)
+{
+    Wanted wanted = { session_tap(s->plan, s->net->logits), s->arena, logits };
+    if (logits && wanted.tap) {
+        rt_forward_tapped(s->net, s->weights, x, s->arena, s->pool, y, copy_when_made, &wanted);
+        return;
+    }
+    rt_forward(s->net, s->weights, x, 1, s->arena, s->pool, y);
+    if (logits)
+        memcpy(logits, y, (size_t)s->net->outputs * sizeof *y);
+}
