@@ -142,6 +142,8 @@ Expr *loop_sqrt(Lower *l, Expr *a);
 Expr *loop_select(Lower *l, Expr *cond, Expr *yes, Expr *no);
 Expr *loop_convert(Lower *l, Type to, Expr *a);
 Expr *loop_call_pure(Lower *l, const char *callee, Type type, Expr *a, Expr *b);
+/* rt_begin(units, part, parts): the first unit of a part, in [0, units]. */
+Expr *loop_rt_begin(Lower *l, Expr *units, Expr *part, Expr *parts);
 #define loop_add(l, a, b) loop_bin(l, EX_ADD, a, b)
 #define loop_sub(l, a, b) loop_bin(l, EX_SUB, a, b)
 #define loop_mul(l, a, b) loop_bin(l, EX_MUL, a, b)

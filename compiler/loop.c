@@ -1,0 +1,465 @@
+/* Builders of the loop IR; constants are folded at once. */
+#include "loop.h"
+#include "diag.h"
+#include <string.h>
+
+int type_lanes(Type t)
+{
+    switch (t) {
+    case TY_V8: return 8;
+    case TY_V16: return 16;
+    case TY_INT: case TY_F32: case TY_F64: return 1;
+    }
+    return 1;
+}
+
+/* ---- Units and functions ---- */
+
+Unit *unit_new(Arena *a)
+{
+    Unit *u = ARENA_NEW(a, Unit);
+    u->arena = a;
+    return u;
+}
+
+Func *unit_find_func(Unit *u, const char *key)
+{
+    for (int i = 0; i < u->funcs.n; i++)
+        if (strcmp(u->funcs.at[i]->key, key) == 0)
+            return u->funcs.at[i];
+    return NULL;
+}
+
+static bool name_taken(const Unit *u, const char *name)
+{
+    for (int i = 0; i < u->funcs.n; i++)
+        if (strcmp(u->funcs.at[i]->name, name) == 0)
+            return true;
+    for (int i = 0; i < u->tables.n; i++)
+        if (strcmp(u->tables.at[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+static const char *unique_name(Unit *u, const char *name)
+{
+    const char *out = name;
+    for (int k = 2; name_taken(u, out); k++)
+        out = arena_printf(u->arena, "%s_%d", name, k);
+    return out;
+}
+
+Func *unit_func(Unit *u, const char *key, const char *name, const char *comment, Type vector)
+{
+    Func *f = ARENA_NEW(u->arena, Func);
+    f->key = arena_strdup(u->arena, key);
+    f->name = unique_name(u, name);
+    f->comment = comment;
+    f->vector = vector;
+    LIST_PUSH(u->arena, &u->funcs, f);
+    return f;
+}
+
+Var *unit_table(Unit *u, const char *name, const int *values, int n)
+{
+    for (int i = 0; i < u->tables.n; i++) {
+        Var *t = u->tables.at[i];
+        if (t->extent == n && memcmp(t->table, values, (size_t)n * sizeof *values) == 0)
+            return t;
+    }
+    Var *t = ARENA_NEW(u->arena, Var);
+    t->kind = VAR_TABLE;
+    t->type = TY_INT;
+    t->name = unique_name(u, name);
+    t->extent = n;
+    t->table = arena_grow(u->arena, values, (size_t)n, (size_t)n, sizeof *values);
+    LIST_PUSH(u->arena, &u->tables, t);
+    return t;
+}
+
+Lower *lower_new(Unit *u, Func *f)
+{
+    Lower *l = ARENA_NEW(u->arena, Lower);
+    l->unit = u;
+    l->func = f;
+    LIST_PUSH(u->arena, &l->stack, &f->body);
+    return l;
+}
+
+static Var *new_var(Lower *l, VarKind kind, Type type, const char *name)
+{
+    Var *v = ARENA_NEW(l->unit->arena, Var);
+    v->kind = kind;
+    v->type = type;
+    v->name = name;
+    return v;
+}
+
+Var *loop_param(Lower *l, VarKind kind, const char *name, int64_t extent)
+{
+    Type type = kind == VAR_PARAM_F64 ? TY_F64 : kind == VAR_PARAM_INT || kind == VAR_PARAM_INTS ? TY_INT : TY_F32;
+    Var *v = new_var(l, kind, type, name);
+    v->extent = extent;
+    LIST_PUSH(l->unit->arena, &l->func->params, v);
+    return v;
+}
+
+Var *loop_dim(Lower *l, const char *name, int64_t value)
+{
+    for (int i = 0; i < l->func->dims.n; i++) {
+        Var *d = l->func->dims.at[i];
+        if (strcmp(d->name, name) == 0) {
+            CHECK(d->value == value);
+            return d;
+        }
+    }
+    Var *v = new_var(l, VAR_DIM, TY_INT, name);
+    v->value = value;
+    LIST_PUSH(l->unit->arena, &l->func->dims, v);
+    return v;
+}
+
+/* ---- Expressions ---- */
+
+static Expr *new_expr(Lower *l, ExprKind kind, Type type)
+{
+    Expr *e = ARENA_NEW(l->unit->arena, Expr);
+    e->kind = kind;
+    e->type = type;
+    return e;
+}
+
+Expr *loop_int(Lower *l, int64_t v)
+{
+    Expr *e = new_expr(l, EX_INT, TY_INT);
+    e->ival = v;
+    return e;
+}
+
+static Expr *loop_float(Lower *l, Type type, double v)
+{
+    Expr *e = new_expr(l, EX_FLOAT, type);
+    e->fval = v;
+    return e;
+}
+
+Expr *loop_f32(Lower *l, double v) { return loop_float(l, TY_F32, v); }
+Expr *loop_f64(Lower *l, double v) { return loop_float(l, TY_F64, v); }
+
+Expr *loop_var(Lower *l, Var *v)
+{
+    Expr *e = new_expr(l, EX_VAR, v->type);
+    e->var = v;
+    return e;
+}
+
+Expr *loop_load(Lower *l, Type type, Var *pointer, Expr *index)
+{
+    Expr *e = new_expr(l, EX_LOAD, type);
+    e->var = pointer;
+    e->a = index;
+    return e;
+}
+
+Expr *loop_address(Lower *l, Var *pointer, Expr *index)
+{
+    Expr *e = new_expr(l, EX_ADDRESS, TY_F32);
+    e->var = pointer;
+    e->a = index;
+    return e;
+}
+
+Expr *loop_splat(Lower *l, Type vector, Expr *scalar)
+{
+    if (type_lanes(vector) == 1)
+        return scalar;
+    Expr *e = new_expr(l, EX_SPLAT, vector);
+    e->a = scalar;
+    return e;
+}
+
+/* The known value of an int expression. */
+static bool is_known(const Expr *e, int64_t *v)
+{
+    if (e->kind == EX_INT)
+        *v = e->ival;
+    else if (e->kind == EX_VAR && e->var->kind == VAR_DIM)
+        *v = e->var->value;
+    else
+        return false;
+    return true;
+}
+
+static bool is_value(const Expr *e, int64_t v)
+{
+    int64_t k;
+    return is_known(e, &k) && k == v;
+}
+
+static bool fold_int(ExprKind kind, int64_t a, int64_t b, int64_t *out)
+{
+    switch ((int)kind) { /* the others do not fold */
+    case EX_ADD: *out = a + b; return true;
+    case EX_SUB: *out = a - b; return true;
+    case EX_MUL: *out = a * b; return true;
+    case EX_DIV: CHECK(b); *out = a / b; return true;
+    case EX_MOD: CHECK(b); *out = a % b; return true;
+    case EX_MIN: *out = a < b ? a : b; return true;
+    case EX_MAX: *out = a > b ? a : b; return true;
+    case EX_LT: *out = a < b; return true;
+    case EX_LE: *out = a <= b; return true;
+    case EX_EQ: *out = a == b; return true;
+    case EX_AND: *out = a && b; return true;
+    default: return false;
+    }
+}
+
+/* What an int operation is without computing: x + 0, x * 1, x * 0, x / 1, x % 1. */
+static Expr *identity(Lower *l, ExprKind kind, Expr *a, Expr *b)
+{
+    if (kind == EX_ADD)
+        return is_value(b, 0) ? a : is_value(a, 0) ? b : NULL;
+    if (kind == EX_SUB)
+        return is_value(b, 0) ? a : NULL;
+    if (kind == EX_MUL) {
+        if (is_value(a, 0) || is_value(b, 0))
+            return loop_int(l, 0);
+        return is_value(b, 1) ? a : is_value(a, 1) ? b : NULL;
+    }
+    if (kind == EX_DIV)
+        return is_value(b, 1) || is_value(a, 0) ? a : NULL;
+    if (kind == EX_MOD)
+        return is_value(b, 1) ? loop_int(l, 0) : NULL;
+    return NULL;
+}
+
+static Expr *fold_ints(Lower *l, ExprKind kind, Expr *a, Expr *b)
+{
+    int64_t x, y, v;
+    if (a->kind == EX_INT && b->kind == EX_INT && fold_int(kind, a->ival, b->ival, &v))
+        return loop_int(l, v);
+    if (is_known(a, &x) && is_known(b, &y) && (kind >= EX_MIN) && fold_int(kind, x, y, &v))
+        return loop_int(l, v);
+    Expr *same = identity(l, kind, a, b);
+    if (same)
+        return same;
+    /* (x + 2) + 3 -> x + 5 */
+    if (kind == EX_ADD && b->kind == EX_INT && a->kind == EX_ADD && a->b->kind == EX_INT)
+        return fold_ints(l, EX_ADD, a->a, loop_int(l, a->b->ival + b->ival));
+    if (kind == EX_ADD && b->kind == EX_INT && b->ival < 0)
+        return fold_ints(l, EX_SUB, a, loop_int(l, -b->ival));
+    return NULL;
+}
+
+Expr *loop_bin(Lower *l, ExprKind kind, Expr *a, Expr *b)
+{
+    if (a->type == TY_INT && b->type == TY_INT) {
+        Expr *folded = fold_ints(l, kind, a, b);
+        if (folded)
+            return folded;
+    }
+    CHECK(a->type == b->type);
+    Expr *e = new_expr(l, kind, kind == EX_LT || kind == EX_LE || kind == EX_EQ || kind == EX_AND ? TY_INT : a->type);
+    e->a = a;
+    e->b = b;
+    return e;
+}
+
+Expr *loop_fma(Lower *l, Expr *a, Expr *b, Expr *c)
+{
+    if (type_lanes(a->type) == 1)
+        return loop_add(l, c, loop_mul(l, a, b));
+    Expr *e = new_expr(l, EX_FMA, a->type);
+    e->a = a;
+    e->b = b;
+    e->c = c;
+    return e;
+}
+
+Expr *loop_sqrt(Lower *l, Expr *a)
+{
+    Expr *e = new_expr(l, EX_SQRT, a->type);
+    e->a = a;
+    return e;
+}
+
+Expr *loop_select(Lower *l, Expr *cond, Expr *yes, Expr *no)
+{
+    int64_t v;
+    if (is_known(cond, &v))
+        return v ? yes : no;
+    Expr *e = new_expr(l, EX_SELECT, yes->type);
+    e->a = cond;
+    e->b = yes;
+    e->c = no;
+    return e;
+}
+
+Expr *loop_convert(Lower *l, Type to, Expr *a)
+{
+    if (a->type == to)
+        return a;
+    if (a->kind == EX_INT && to != TY_INT)
+        return loop_float(l, to, (double)a->ival);
+    Expr *e = new_expr(l, EX_CONVERT, to);
+    e->a = a;
+    return e;
+}
+
+Expr *loop_call_pure(Lower *l, const char *callee, Type type, Expr *a, Expr *b)
+{
+    Expr *e = new_expr(l, EX_CALL, type);
+    e->callee = callee;
+    e->a = a;
+    e->b = b;
+    return e;
+}
+
+Expr *loop_rt_begin(Lower *l, Expr *units, Expr *part, Expr *parts)
+{
+    Expr *e = new_expr(l, EX_CALL, TY_INT);
+    e->callee = "rt_begin";
+    e->a = units;
+    e->b = part;
+    e->c = parts;
+    return e;
+}
+
+/* ---- Statements ---- */
+
+static Stmt *append(Lower *l, StmtKind kind)
+{
+    Stmt *s = ARENA_NEW(l->unit->arena, Stmt);
+    s->kind = kind;
+    LIST_PUSH(l->unit->arena, l->stack.at[l->stack.n - 1], s);
+    return s;
+}
+
+static void enter(Lower *l, Body *b) { LIST_PUSH(l->unit->arena, &l->stack, b); }
+static void leave(Lower *l)
+{
+    CHECK(l->stack.n > 1);
+    l->stack.n--;
+}
+
+static Var *declare(Lower *l, StmtKind kind, VarKind vk, const char *name, Expr *value)
+{
+    Stmt *s = append(l, kind);
+    s->var = new_var(l, vk, value->type, name);
+    s->value = value;
+    return s->var;
+}
+
+Var *loop_let(Lower *l, const char *name, Expr *value)
+{
+    VarKind kind = value->kind != EX_ADDRESS ? VAR_LOCAL : value->var->kind == VAR_PARAM_OUT || value->var->kind == VAR_POINTER_OUT
+                 ? VAR_POINTER_OUT : VAR_POINTER_IN;
+    return declare(l, ST_LET, kind, name, value);
+}
+
+Var *loop_mut(Lower *l, const char *name, Expr *value)
+{
+    Var *v = declare(l, ST_VAR, VAR_LOCAL, name, value);
+    v->mutable_ = true;
+    return v;
+}
+
+Var *loop_pointer(Lower *l, const char *name, Expr *address, bool out)
+{
+    Var *v = declare(l, ST_VAR, out ? VAR_POINTER_OUT : VAR_POINTER_IN, name, address);
+    v->mutable_ = true;
+    return v;
+}
+
+void loop_set(Lower *l, Var *v, Expr *value)
+{
+    Stmt *s = append(l, ST_SET);
+    s->var = v;
+    s->value = value;
+}
+
+void loop_store(Lower *l, Var *pointer, Expr *index, Expr *value)
+{
+    Stmt *s = append(l, ST_STORE);
+    s->var = pointer;
+    s->index = index;
+    s->value = value;
+}
+
+void loop_advance(Lower *l, Var *pointer, Expr *elements)
+{
+    if (is_value(elements, 0))
+        return;
+    Stmt *s = append(l, ST_ADVANCE);
+    s->var = pointer;
+    s->index = elements;
+}
+
+Var *loop_for_begin(Lower *l, const char *name, Expr *from, Expr *to, int64_t step)
+{
+    Stmt *s = append(l, ST_FOR);
+    s->var = new_var(l, VAR_LOCAL, TY_INT, name);
+    s->from = from;
+    s->to = to;
+    s->step = step;
+    enter(l, &s->body);
+    return s->var;
+}
+
+void loop_for_end(Lower *l) { leave(l); }
+
+void loop_if_begin(Lower *l, Expr *cond)
+{
+    Stmt *s = append(l, ST_IF);
+    s->index = cond;
+    enter(l, &s->body);
+}
+
+void loop_else(Lower *l)
+{
+    leave(l);
+    Body *b = l->stack.at[l->stack.n - 1];
+    Stmt *s = b->at[b->n - 1];
+    CHECK(s->kind == ST_IF);
+    enter(l, &s->other);
+}
+
+void loop_if_end(Lower *l) { leave(l); }
+
+static Stmt *call(Lower *l, Expr *const *args, int n)
+{
+    Stmt *s = append(l, ST_CALL);
+    s->args = arena_grow(l->unit->arena, args, (size_t)n, (size_t)n, sizeof *args);
+    s->n_args = n;
+    return s;
+}
+
+void loop_call(Lower *l, Func *f, Expr *const *args, int n)
+{
+    if (n != f->params.n)
+        ICE("%s takes %d arguments, not %d", f->name, f->params.n, n);
+    call(l, args, n)->func = f;
+}
+
+void loop_call_rt(Lower *l, const char *callee, Expr *const *args, int n) { call(l, args, n)->callee = callee; }
+void loop_comment(Lower *l, const char *text) { append(l, ST_COMMENT)->text = text; }
+void loop_blank(Lower *l) { append(l, ST_BLANK); }
+
+Stmt *loop_switch(Lower *l, Expr *selector)
+{
+    Stmt *s = append(l, ST_SWITCH);
+    s->index = selector;
+    return s;
+}
+
+/* The body of a case is held by an ST_IF with a true condition: a list of statements. */
+void loop_case_begin(Lower *l, Stmt *sw, int64_t value, const char *comment)
+{
+    Stmt *body = ARENA_NEW(l->unit->arena, Stmt);
+    body->kind = ST_IF;
+    Case c = { value, comment, body };
+    LIST_PUSH(l->unit->arena, &sw->cases, c);
+    enter(l, &body->body);
+}
+
+void loop_case_end(Lower *l) { leave(l); }

@@ -1,0 +1,10 @@
+/* The loop IR as C text: the only file that writes it. */
+#ifndef INCEPTC_PRINT_C_H
+#define INCEPTC_PRINT_C_H
+#include "loop.h"
+
+/* What the functions of a vector target need before them: the type and short names of its instructions. */
+void print_c_vector_prologue(Type vector, FILE *f);
+/* Tables and functions in order of definition. */
+void print_c_unit(const Unit *u, FILE *f);
+#endif
