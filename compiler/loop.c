@@ -1,4 +1,5 @@
-/* Builders of the loop IR; constants are folded at once. */
+/* Builders of the loop IR.  Ints fold at once, dimensions by value where the result is 0, 1, a choice or a
+ * comparison and by name elsewhere; types are checked here, addresses by loop_verify. */
 #include "loop.h"
 #include "diag.h"
 #include <string.h>
@@ -41,7 +42,7 @@ static bool name_taken(const Unit *u, const char *name)
     return false;
 }
 
-static const char *unique_name(Unit *u, const char *name)
+const char *unit_unique_name(Unit *u, const char *name)
 {
     const char *out = name;
     for (int k = 2; name_taken(u, out); k++)
@@ -53,7 +54,7 @@ Func *unit_func(Unit *u, const char *key, const char *name, const char *comment,
 {
     Func *f = ARENA_NEW(u->arena, Func);
     f->key = arena_strdup(u->arena, key);
-    f->name = unique_name(u, name);
+    f->name = unit_unique_name(u, name);
     f->comment = comment;
     f->vector = vector;
     LIST_PUSH(u->arena, &u->funcs, f);
@@ -70,7 +71,7 @@ Var *unit_table(Unit *u, const char *name, const int *values, int n)
     Var *t = ARENA_NEW(u->arena, Var);
     t->kind = VAR_TABLE;
     t->type = TY_INT;
-    t->name = unique_name(u, name);
+    t->name = unit_unique_name(u, name);
     t->extent = n;
     t->table = arena_grow(u->arena, values, (size_t)n, (size_t)n, sizeof *values);
     LIST_PUSH(u->arena, &u->tables, t);
@@ -97,7 +98,8 @@ static Var *new_var(Lower *l, VarKind kind, Type type, const char *name)
 
 Var *loop_param(Lower *l, VarKind kind, const char *name, int64_t extent)
 {
-    Type type = kind == VAR_PARAM_F64 ? TY_F64 : kind == VAR_PARAM_INT || kind == VAR_PARAM_INTS ? TY_INT : TY_F32;
+    bool ints = kind == VAR_PARAM_INT || kind == VAR_PARAM_INTS;
+    Type type = kind == VAR_PARAM_F64 ? TY_F64 : ints ? TY_INT : TY_F32;
     Var *v = new_var(l, kind, type, name);
     v->extent = extent;
     LIST_PUSH(l->unit->arena, &l->func->params, v);
@@ -136,10 +138,12 @@ Expr *loop_int(Lower *l, int64_t v)
     return e;
 }
 
+/* An f32 is kept as the float it is: folding then rounds once more, which for + - * / is exact rounding
+ * (Figueroa 1995: 53 >= 2 * 24 + 2). */
 static Expr *loop_float(Lower *l, Type type, double v)
 {
     Expr *e = new_expr(l, EX_FLOAT, type);
-    e->fval = v;
+    e->fval = type == TY_F32 ? (double)(float)v : v;
     return e;
 }
 
@@ -155,6 +159,8 @@ Expr *loop_var(Lower *l, Var *v)
 
 Expr *loop_load(Lower *l, Type type, Var *pointer, Expr *index)
 {
+    bool ints = pointer->kind == VAR_TABLE || pointer->kind == VAR_PARAM_INTS;
+    CHECK(index->type == TY_INT && ints == (type == TY_INT) && pointer->kind != VAR_PARAM_ROWS);
     Expr *e = new_expr(l, EX_LOAD, type);
     e->var = pointer;
     e->a = index;
@@ -173,93 +179,147 @@ Expr *loop_splat(Lower *l, Type vector, Expr *scalar)
 {
     if (type_lanes(vector) == 1)
         return scalar;
+    CHECK(scalar->type == TY_F32);
     Expr *e = new_expr(l, EX_SPLAT, vector);
     e->a = scalar;
     return e;
 }
 
-/* The known value of an int expression. */
-static bool is_known(const Expr *e, int64_t *v)
+static bool fold_int(ExprKind kind, int64_t a, int64_t b, int64_t *out)
 {
+    bool overflow = false;
+    switch ((int)kind) { /* the others do not fold */
+    case EX_ADD: overflow = __builtin_add_overflow(a, b, out); break;
+    case EX_SUB: overflow = __builtin_sub_overflow(a, b, out); break;
+    case EX_MUL: overflow = __builtin_mul_overflow(a, b, out); break;
+    case EX_DIV: CHECK(b && !(a == INT64_MIN && b == -1)); *out = a / b; break;
+    case EX_MOD: CHECK(b && !(a == INT64_MIN && b == -1)); *out = a % b; break;
+    case EX_MIN: *out = a < b ? a : b; break;
+    case EX_MAX: *out = a > b ? a : b; break;
+    case EX_LT: *out = a < b; break;
+    case EX_LE: *out = a <= b; break;
+    case EX_EQ: *out = a == b; break;
+    case EX_AND: *out = a && b; break;
+    default: return false;
+    }
+    CHECK(!overflow);
+    return true;
+}
+
+bool loop_same(const Expr *a, const Expr *b)
+{
+    if (a == b)
+        return true;
+    if (!a || !b || a->kind != b->kind || a->type != b->type || a->var != b->var || a->ival != b->ival)
+        return false;
+    if (a->kind == EX_FLOAT)
+        return memcmp(&a->fval, &b->fval, sizeof a->fval) == 0;
+    if (a->kind == EX_CALL && strcmp(a->callee, b->callee) != 0)
+        return false;
+    return loop_same(a->a, b->a) && loop_same(a->b, b->b) && loop_same(a->c, b->c);
+}
+
+bool loop_value(const Expr *e, int64_t *v)
+{
+    int64_t x, y;
     if (e->kind == EX_INT)
         *v = e->ival;
     else if (e->kind == EX_VAR && e->var->kind == VAR_DIM)
         *v = e->var->value;
     else
-        return false;
+        return e->type == TY_INT && e->a && e->b && !e->c && loop_value(e->a, &x) && loop_value(e->b, &y) &&
+               fold_int(e->kind, x, y, v);
     return true;
 }
 
 static bool is_value(const Expr *e, int64_t v)
 {
     int64_t k;
-    return is_known(e, &k) && k == v;
+    return loop_value(e, &k) && k == v;
 }
 
-static bool fold_int(ExprKind kind, int64_t a, int64_t b, int64_t *out)
-{
-    switch ((int)kind) { /* the others do not fold */
-    case EX_ADD: *out = a + b; return true;
-    case EX_SUB: *out = a - b; return true;
-    case EX_MUL: *out = a * b; return true;
-    case EX_DIV: CHECK(b); *out = a / b; return true;
-    case EX_MOD: CHECK(b); *out = a % b; return true;
-    case EX_MIN: *out = a < b ? a : b; return true;
-    case EX_MAX: *out = a > b ? a : b; return true;
-    case EX_LT: *out = a < b; return true;
-    case EX_LE: *out = a <= b; return true;
-    case EX_EQ: *out = a == b; return true;
-    case EX_AND: *out = a && b; return true;
-    default: return false;
-    }
-}
+static bool is_compare(ExprKind k) { return k == EX_LT || k == EX_LE || k == EX_EQ || k == EX_AND; }
 
-/* What an int operation is without computing: x + 0, x * 1, x * 0, x / 1, x % 1. */
+/* What an int operation is without computing: x + 0, x * 1, x * 0, x / 1, x % 1, x - x. */
 static Expr *identity(Lower *l, ExprKind kind, Expr *a, Expr *b)
 {
+    bool same = loop_same(a, b);
     if (kind == EX_ADD)
         return is_value(b, 0) ? a : is_value(a, 0) ? b : NULL;
     if (kind == EX_SUB)
-        return is_value(b, 0) ? a : NULL;
-    if (kind == EX_MUL) {
-        if (is_value(a, 0) || is_value(b, 0))
-            return loop_int(l, 0);
+        return is_value(b, 0) ? a : same ? loop_int(l, 0) : NULL;
+    if (kind == EX_MUL && (is_value(a, 0) || is_value(b, 0)))
+        return loop_int(l, 0);
+    if (kind == EX_MUL)
         return is_value(b, 1) ? a : is_value(a, 1) ? b : NULL;
-    }
     if (kind == EX_DIV)
         return is_value(b, 1) || is_value(a, 0) ? a : NULL;
     if (kind == EX_MOD)
-        return is_value(b, 1) ? loop_int(l, 0) : NULL;
+        return is_value(b, 1) || is_value(a, 0) ? loop_int(l, 0) : NULL;
+    if (kind == EX_MIN || kind == EX_MAX)
+        return same ? a : NULL;
+    if (kind == EX_AND)
+        return is_value(a, 0) || is_value(b, 0) ? loop_int(l, 0) : is_value(a, 1) ? b : is_value(b, 1) ? a : NULL;
     return NULL;
 }
 
+/* Sums, products and quotients of named dimensions stay as written; choices and comparisons are decided. */
 static Expr *fold_ints(Lower *l, ExprKind kind, Expr *a, Expr *b)
 {
     int64_t x, y, v;
+    bool decides = kind == EX_MIN || kind == EX_MAX || is_compare(kind);
     if (a->kind == EX_INT && b->kind == EX_INT && fold_int(kind, a->ival, b->ival, &v))
         return loop_int(l, v);
-    if (is_known(a, &x) && is_known(b, &y) && (kind >= EX_MIN) && fold_int(kind, x, y, &v))
-        return loop_int(l, v);
+    if (decides && loop_value(a, &x) && loop_value(b, &y) && fold_int(kind, x, y, &v))
+        return v == x && !is_compare(kind) ? a : v == y && !is_compare(kind) ? b : loop_int(l, v);
     Expr *same = identity(l, kind, a, b);
     if (same)
         return same;
-    /* (x + 2) + 3 -> x + 5 */
-    if (kind == EX_ADD && b->kind == EX_INT && a->kind == EX_ADD && a->b->kind == EX_INT)
-        return fold_ints(l, EX_ADD, a->a, loop_int(l, a->b->ival + b->ival));
-    if (kind == EX_ADD && b->kind == EX_INT && b->ival < 0)
-        return fold_ints(l, EX_SUB, a, loop_int(l, -b->ival));
+    bool adds = kind == EX_ADD || kind == EX_SUB;
+    if (adds && b->kind == EX_INT && (a->kind == EX_ADD || a->kind == EX_SUB) && a->b->kind == EX_INT) {
+        /* (x + 2) - 3 is x - 1 */
+        int64_t inner = a->kind == EX_ADD ? a->b->ival : -a->b->ival;
+        return loop_bin(l, EX_ADD, a->a, loop_int(l, inner + (kind == EX_ADD ? b->ival : -b->ival)));
+    }
+    if (adds && b->kind == EX_INT && b->ival < 0)
+        return loop_bin(l, kind == EX_ADD ? EX_SUB : EX_ADD, a, loop_int(l, -b->ival));
     return NULL;
+}
+
+/* Constants of one float type, and x * 1, x / 1.  x + 0 stays: it changes the sign of -0. */
+static Expr *fold_floats(Lower *l, ExprKind kind, Expr *a, Expr *b)
+{
+    bool one = b->kind == EX_FLOAT && b->fval == 1;
+    if ((kind == EX_MUL || kind == EX_DIV) && one)
+        return a;
+    if (kind == EX_MUL && a->kind == EX_FLOAT && a->fval == 1)
+        return b;
+    if (a->kind != EX_FLOAT || b->kind != EX_FLOAT)
+        return NULL;
+    double v;
+    if (kind == EX_ADD)
+        v = a->fval + b->fval;
+    else if (kind == EX_SUB)
+        v = a->fval - b->fval;
+    else if (kind == EX_MUL)
+        v = a->fval * b->fval;
+    else if (kind == EX_DIV && b->fval != 0)
+        v = a->fval / b->fval;
+    else
+        return NULL;
+    return loop_float(l, a->type, v);
 }
 
 Expr *loop_bin(Lower *l, ExprKind kind, Expr *a, Expr *b)
 {
-    if (a->type == TY_INT && b->type == TY_INT) {
-        Expr *folded = fold_ints(l, kind, a, b);
-        if (folded)
-            return folded;
-    }
-    CHECK(a->type == b->type);
-    Expr *e = new_expr(l, kind, kind == EX_LT || kind == EX_LE || kind == EX_EQ || kind == EX_AND ? TY_INT : a->type);
+    if (a->type != b->type)
+        ICE("%s: operands of types %d and %d", l->func->name, a->type, b->type);
+    bool ints = a->type == TY_INT;
+    CHECK(ints || (kind != EX_MOD && kind != EX_AND));
+    Expr *folded = ints ? fold_ints(l, kind, a, b) : type_lanes(a->type) == 1 ? fold_floats(l, kind, a, b) : NULL;
+    if (folded)
+        return folded;
+    Expr *e = new_expr(l, kind, is_compare(kind) ? TY_INT : a->type);
     e->a = a;
     e->b = b;
     return e;
@@ -269,6 +329,7 @@ Expr *loop_fma(Lower *l, Expr *a, Expr *b, Expr *c)
 {
     if (type_lanes(a->type) == 1)
         return loop_add(l, c, loop_mul(l, a, b));
+    CHECK(a->type == b->type && b->type == c->type);
     Expr *e = new_expr(l, EX_FMA, a->type);
     e->a = a;
     e->b = b;
@@ -286,7 +347,8 @@ Expr *loop_sqrt(Lower *l, Expr *a)
 Expr *loop_select(Lower *l, Expr *cond, Expr *yes, Expr *no)
 {
     int64_t v;
-    if (is_known(cond, &v))
+    CHECK(cond->type == TY_INT && yes->type == no->type);
+    if (loop_value(cond, &v))
         return v ? yes : no;
     Expr *e = new_expr(l, EX_SELECT, yes->type);
     e->a = cond;
@@ -299,8 +361,11 @@ Expr *loop_convert(Lower *l, Type to, Expr *a)
 {
     if (a->type == to)
         return a;
-    if (a->kind == EX_INT && to != TY_INT)
+    CHECK(type_lanes(to) == 1 && type_lanes(a->type) == 1);
+    if (a->kind == EX_INT)
         return loop_float(l, to, (double)a->ival);
+    if (a->kind == EX_FLOAT && to != TY_INT)
+        return loop_float(l, to, a->fval);
     Expr *e = new_expr(l, EX_CONVERT, to);
     e->a = a;
     return e;
@@ -350,10 +415,15 @@ static Var *declare(Lower *l, StmtKind kind, VarKind vk, const char *name, Expr 
     return s->var;
 }
 
+static bool is_writable(const Var *v) { return v->kind == VAR_PARAM_OUT || v->kind == VAR_POINTER_OUT; }
+
 Var *loop_let(Lower *l, const char *name, Expr *value)
 {
-    VarKind kind = value->kind != EX_ADDRESS ? VAR_LOCAL : value->var->kind == VAR_PARAM_OUT || value->var->kind == VAR_POINTER_OUT
-                 ? VAR_POINTER_OUT : VAR_POINTER_IN;
+    VarKind kind = VAR_LOCAL;
+    if (value->kind == EX_ADDRESS) {
+        CHECK(value->var->kind != VAR_TABLE && value->var->kind != VAR_PARAM_INTS);
+        kind = is_writable(value->var) ? VAR_POINTER_OUT : VAR_POINTER_IN;
+    }
     return declare(l, ST_LET, kind, name, value);
 }
 
@@ -366,6 +436,7 @@ Var *loop_mut(Lower *l, const char *name, Expr *value)
 
 Var *loop_pointer(Lower *l, const char *name, Expr *address, bool out)
 {
+    CHECK(address->kind == EX_ADDRESS && (!out || is_writable(address->var)));
     Var *v = declare(l, ST_VAR, out ? VAR_POINTER_OUT : VAR_POINTER_IN, name, address);
     v->mutable_ = true;
     return v;
@@ -373,6 +444,7 @@ Var *loop_pointer(Lower *l, const char *name, Expr *address, bool out)
 
 void loop_set(Lower *l, Var *v, Expr *value)
 {
+    CHECK(v->mutable_ && v->type == value->type);
     Stmt *s = append(l, ST_SET);
     s->var = v;
     s->value = value;
@@ -380,6 +452,7 @@ void loop_set(Lower *l, Var *v, Expr *value)
 
 void loop_store(Lower *l, Var *pointer, Expr *index, Expr *value)
 {
+    CHECK(is_writable(pointer) && index->type == TY_INT && value->type != TY_INT && value->type != TY_F64);
     Stmt *s = append(l, ST_STORE);
     s->var = pointer;
     s->index = index;
@@ -390,6 +463,7 @@ void loop_advance(Lower *l, Var *pointer, Expr *elements)
 {
     if (is_value(elements, 0))
         return;
+    CHECK(pointer->mutable_ && elements->type == TY_INT);
     Stmt *s = append(l, ST_ADVANCE);
     s->var = pointer;
     s->index = elements;
@@ -397,6 +471,7 @@ void loop_advance(Lower *l, Var *pointer, Expr *elements)
 
 Var *loop_for_begin(Lower *l, const char *name, Expr *from, Expr *to, int64_t step)
 {
+    CHECK(from->type == TY_INT && to->type == TY_INT && step > 0);
     Stmt *s = append(l, ST_FOR);
     s->var = new_var(l, VAR_LOCAL, TY_INT, name);
     s->from = from;

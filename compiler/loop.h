@@ -115,6 +115,7 @@ Var *unit_table(Unit *u, const char *name, const int *values, int n); /* equal t
  * Its name is kept as it is. */
 Func *unit_func_later(Unit *u, const char *key, const char *name, const char *comment, Type vector);
 void unit_append(Unit *u, Func *f);
+const char *unit_unique_name(Unit *u, const char *name); /* name, or name_2, name_3, ... */
 
 /* Inside a function. L is the place statements go to: a stack of bodies. */
 typedef struct Lower {
@@ -144,6 +145,9 @@ Expr *loop_convert(Lower *l, Type to, Expr *a);
 Expr *loop_call_pure(Lower *l, const char *callee, Type type, Expr *a, Expr *b);
 /* rt_begin(units, part, parts): the first unit of a part, in [0, units]. */
 Expr *loop_rt_begin(Lower *l, Expr *units, Expr *part, Expr *parts);
+/* The value of an int expression over constants and dims. */
+bool loop_value(const Expr *e, int64_t *v);
+bool loop_same(const Expr *a, const Expr *b); /* the same tree */
 #define loop_add(l, a, b) loop_bin(l, EX_ADD, a, b)
 #define loop_sub(l, a, b) loop_bin(l, EX_SUB, a, b)
 #define loop_mul(l, a, b) loop_bin(l, EX_MUL, a, b)

@@ -251,18 +251,20 @@ static Func *pack_vector_func(LoadLower *c, Tensor *x)
     Func *f = unit_find_func(c->unit, key);
     if (f)
         return f;
-    const char *comment = arena_printf(a, "Packs one value a channel, %s.", tree_comment(a, text));
+    const char *comment = arena_printf(a, "Packs one value a channel, %s: channels [c0, c0 + n).", tree_comment(a, text));
     f = unit_func(c->unit, key, "pack_vector", comment, TY_F32);
     Lower *l = t.l = lower_new(c->unit, f);
     leaf_params(&t);
     bool sums = strstr(text, "norm_bias") != NULL;
     t.depth_total = sums ? loop_param(l, VAR_PARAM_INT, "ci_total", 0) : NULL;
     t.taps = sums ? loop_param(l, VAR_PARAM_INT, "taps", 0) : NULL;
-    Var *n = loop_param(l, VAR_PARAM_INT, "n", 0), *out = loop_param(l, VAR_PARAM_OUT, "out", 0);
-    Var *co = loop_for_begin(l, "co", loop_int(l, 0), loop_var(l, n), 1);
+    Var *c0 = loop_param(l, VAR_PARAM_INT, "c0", 0), *n = loop_param(l, VAR_PARAM_INT, "n", 0);
+    Var *out = loop_param(l, VAR_PARAM_OUT, "out", 0);
+    Var *i = loop_for_begin(l, "i", loop_int(l, 0), loop_var(l, n), 1);
+    Var *co = loop_let(l, "co", loop_add(l, loop_var(l, c0), loop_var(l, i)));
     int next = 0;
     Expr *v = vector_value(&t, x, &next, co);
-    loop_store(l, out, loop_var(l, co), loop_convert(l, TY_F32, v));
+    loop_store(l, out, loop_var(l, i), loop_convert(l, TY_F32, v));
     loop_for_end(l);
     return f;
 }
@@ -336,41 +338,33 @@ static void call_conv(LoadLower *c, const Packed *k, Tensor *x, int row, int co0
     }
 }
 
-/* The last group of tiles may be narrower than the others: rows are cut where it begins. */
-static void pack_rows(LoadLower *c, const Packed *k, Tensor *x, int row, int rows)
+/* The last group of tiles may be narrower than the others: rows are cut where it begins.
+ * Rows [co0, co1) of x lie at physical rows row + co. */
+static void pack_rows(LoadLower *c, const Packed *k, Tensor *x, int row, int co0, int co1)
 {
     int width = k->row_major ? 1 : k->group * c->target->block;
     int full = k->out_channels / width * width;
-    int cut = full - row < 0 ? 0 : full - row < rows ? full - row : rows;
-    call_conv(c, k, x, row, 0, cut, 0, width);
-    if (cut < rows)
-        call_conv(c, k, x, row, cut, rows, full, k->out_channels - full);
+    int cut = full - row < co0 ? co0 : full - row < co1 ? full - row : co1;
+    call_conv(c, k, x, row, co0, cut, 0, width);
+    if (cut < co1)
+        call_conv(c, k, x, row, cut, co1, full, k->out_channels - full);
 }
 
-static void pack_values(LoadLower *c, const Packed *k, Tensor *x, int row, int rows)
+static void pack_values(LoadLower *c, const Packed *k, Tensor *x, int row, int co0, int co1)
 {
     Lower *l = c->page;
     Expr *args[MAX_LEAVES + 4];
     int n = add_leaves(c, x, args);
     Func *f = pack_vector_func(c, x);
-    if (f->params.n == n + 4) { /* a sum over the convolution's weights */
+    if (f->params.n == n + 5) { /* a sum over the convolution's weights */
         const Tensor *w = x->def->in[0];
         args[n++] = loop_int(l, w->shape.dim[1]);
         args[n++] = loop_int(l, (int64_t)w->shape.dim[2] * w->shape.dim[3]);
     }
-    args[n++] = loop_int(l, rows);
-    args[n++] = loop_address(l, c->packed, loop_int(l, k->offset + row));
+    args[n++] = loop_int(l, co0);
+    args[n++] = loop_int(l, co1 - co0);
+    args[n++] = loop_address(l, c->packed, loop_int(l, k->offset + row + co0));
     loop_call(l, f, args, n);
-}
-
-static int physical_row(const Packed *k, int logical)
-{
-    for (int i = 0; i < k->n_out_segments; i++) {
-        const Segment *s = &k->out_segments[i];
-        if (logical >= s->logical && logical < s->logical + s->n)
-            return s->physical + logical - s->logical;
-    }
-    ICE("row %d of packed weights has no place", logical);
 }
 
 /* Parts of a merged weight one by one; zeros stay what the buffer is. */
@@ -383,11 +377,18 @@ static void pack_parts(LoadLower *c, const Packed *k, Tensor *x, int logical)
     }
     if (x->def && x->def->op == OP_ZEROS)
         return;
-    int rows = x->shape.dim[0], row = physical_row(k, logical);
-    if (k->form == PACK_CONV)
-        pack_rows(c, k, x, row, rows);
-    else
-        pack_values(c, k, x, row, rows);
+    for (int i = 0; i < k->n_out_segments; i++) {
+        const Segment *s = &k->out_segments[i];
+        int co0 = s->logical > logical ? s->logical - logical : 0;
+        int co1 = s->logical + s->n - logical < x->shape.dim[0] ? s->logical + s->n - logical : x->shape.dim[0];
+        if (co0 >= co1)
+            continue;
+        int row = s->physical - s->logical + logical; /* where row 0 of x would lie */
+        if (k->form == PACK_CONV)
+            pack_rows(c, k, x, row, co0, co1);
+        else
+            pack_values(c, k, x, row, co0, co1);
+    }
 }
 
 static void pack_batchnorm(LoadLower *c, const Packed *k)

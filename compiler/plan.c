@@ -89,19 +89,24 @@ static Packed *new_packed(Plan *p, PackForm form, Node *n, Tensor *t)
 
 static int64_t align_up(int64_t v, int64_t to) { return (v + to - 1) / to * to; }
 
-/* Rows of weights: every output begins on a block of its own. */
+/* Rows of weights: every output begins on a block of its own and has the gaps of its place. */
 static void map_rows(Plan *p, Packed *k, const Step *s)
 {
-    const Node *n = s->node;
-    k->n_out_segments = s->n_out;
-    k->out_segments = ARENA_ARRAY(p->arena, s->n_out, Segment);
+    LIST(Segment) rows = { 0 };
     int logical = 0, physical = 0;
     for (int i = 0; i < s->n_out; i++) {
-        int c = n->out[i]->shape.dim[0];
-        k->out_segments[i] = (Segment){ logical, physical, c };
-        logical += c;
-        physical += (int)align_up(c, p->target->block);
+        const Place *out = s->out[i];
+        const Segment *first = &out->segments[0], *last = &out->segments[out->n_segments - 1];
+        for (int j = 0; j < out->n_segments; j++) {
+            const Segment *g = &out->segments[j];
+            Segment row = { logical + g->logical, physical + g->physical - first->physical, g->n };
+            LIST_PUSH(p->arena, &rows, row);
+        }
+        logical += last->logical + last->n;
+        physical += (int)align_up(last->physical + last->n - first->physical, p->target->block);
     }
+    k->out_segments = rows.at;
+    k->n_out_segments = rows.n;
     k->out_channels = physical;
 }
 

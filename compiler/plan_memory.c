@@ -9,28 +9,36 @@ static int align_up(int v, int to) { return (v + to - 1) / to * to; }
 
 typedef LIST(Segment) Segments;
 
-static bool is_concat(const Tensor *t) { return t->def && t->def->op == OP_CONCAT; }
+/* Operators that keep their first input's channels where they are, gaps and all: they run over whole blocks. */
+static const Tensor *map_source(const Tensor *t)
+{
+    const Node *n = t->def;
+    if (!n)
+        return NULL;
+    if (node_residual(n) && n->n_out == 1)
+        return node_residual(n);
+    switch ((int)n->op) {
+    case OP_BATCHNORM: case OP_RELU: case OP_MAXPOOL: case OP_AVGPOOL: case OP_GLOBALAVGPOOL: case OP_ADAPTIVEAVGPOOL:
+    case OP_ADD: case OP_MUL: case OP_MAX: case OP_LRN: case OP_DROPOUT: case OP_COPY: return n->in[0];
+    default: return NULL;
+    }
+}
 
 /* Appends the segments of t, which begins at logical channel c0 of its root, and returns the first
  * physical channel behind it.  Each slice of a concat begins on a block. */
 static int map_channels(Plan *p, const Tensor *t, int c0, int at, Segments *out)
 {
-    if (!is_concat(t)) {
+    const Tensor *source;
+    while ((source = map_source(t)))
+        t = source;
+    if (!t->def || t->def->op != OP_CONCAT) {
         Segment s = { c0, at, t->shape.dim[0] };
         LIST_PUSH(p->arena, out, s);
         return at + s.n;
     }
-    for (int i = 0; i < t->def->n_in; i++) {
-        const Tensor *x = t->def->in[i];
+    for (int i = 0; i < t->def->n_in; c0 += t->def->in[i++]->shape.dim[0]) {
         at = align_up(at, p->target->block);
-        if (x->home == t) {
-            at = map_channels(p, x, c0, at, out);
-        } else {
-            Segment s = { c0, at, x->shape.dim[0] };
-            LIST_PUSH(p->arena, out, s);
-            at += s.n;
-        }
-        c0 += x->shape.dim[0];
+        at = map_channels(p, t->def->in[i], c0, at, out);
     }
     return at;
 }

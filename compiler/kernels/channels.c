@@ -1,0 +1,342 @@
+/* Kernels that walk the logical channels of a pixel: LRN, L2 norm, softmax, normalize, input, output, and
+ * grouped convolution. Scalar: they are a small share of any network. */
+#include "kernels.h"
+
+typedef struct Walk { /* one row of pixels, all channels */
+    Kernel k;
+    const Place *in, *out;
+    Var *x, *y;
+    int channels;
+} Walk;
+
+static Expr *element(Lower *l, const Place *p, Expr *c, const char *row, Expr *y, Expr *x)
+{
+    return loop_add(l, channel_offset(l, p, c), pixel_index(l, p->buffer, row, y, x));
+}
+
+static Expr *read_x(Walk *w, Expr *c, Var *ox)
+{
+    Lower *l = w->k.l;
+    return loop_load(l, TY_F32, w->x, element(l, w->in, c, "X_ROW", loop_var(l, w->k.u), loop_var(l, ox)));
+}
+
+static void write_y(Walk *w, Expr *c, Var *ox, Expr *v)
+{
+    Lower *l = w->k.l;
+    loop_store(l, w->y, element(l, w->out, c, "Y_ROW", loop_var(l, w->k.u), loop_var(l, ox)), v);
+}
+
+static Func *walk_begin(LowerContext *c, Step *s, Walk *w, const char *key, const char *name, const char *comment)
+{
+    Unit *u = c->page->unit;
+    w->in = s->in[0];
+    w->out = s->out[0];
+    const int *d = s->node->in[0]->shape.dim;
+    w->channels = d[0];
+    Func *f = unit_func(u, key, arena_printf(u->arena, "%s_%dx%dx%d", name, d[0], d[1], d[2]), comment, TY_F32);
+    w->k.l = lower_new(u, f);
+    w->x = loop_param(w->k.l, VAR_PARAM_IN, "x", 0);
+    w->y = loop_param(w->k.l, VAR_PARAM_OUT, "y", 0);
+    kernel_units_begin(&w->k, s->out[0]->buffer->h);
+    w->k.u->name = "oy";
+    return f;
+}
+
+static void walk_end(Walk *w)
+{
+    Lower *l = w->k.l;
+    Var *row = loop_dim(l, "Y_ROW", w->out->buffer->row);
+    zero_gaps(l, w->y, w->out, loop_mul(l, loop_var(l, w->k.u), loop_var(l, row)));
+    kernel_units_end(&w->k);
+}
+
+static void walk_call(LowerContext *c, Step *s, Func *f)
+{
+    Expr *args[4] = { place_address(c, s->in[0], 0, 0), place_address(c, s->out[0], 0, 0) };
+    kernel_call(c, f, args, 2);
+}
+
+static Var *each_pixel(Walk *w) { return loop_for_begin(w->k.l, "ox", loop_int(w->k.l, 0), loop_int(w->k.l, w->out->buffer->w), 1); }
+static Var *each_channel(Walk *w) { return loop_for_begin(w->k.l, "c", loop_int(w->k.l, 0), loop_int(w->k.l, w->channels), 1); }
+
+/* ---- LRN: y = x / (k + alpha/n * sum of squares)^beta (Krizhevsky et al. 2012, section 3.3) ---- */
+
+static Expr *lrn_power(Lower *l, Expr *sum, double beta)
+{
+    Var *s = loop_let(l, "s", sum);
+    if (beta != 0.75)
+        return loop_convert(l, TY_F32, loop_call_pure(l, "rt_pow", TY_F64, loop_convert(l, TY_F64, loop_var(l, s)), loop_f64(l, beta)));
+    Var *root = loop_let(l, "root", loop_sqrt(l, loop_var(l, s)));
+    return loop_mul(l, loop_var(l, root), loop_sqrt(l, loop_var(l, root))); /* s^0.5 * s^0.25 */
+}
+
+void kernel_lower_lrn(LowerContext *c, Step *s)
+{
+    Arena *a = c->plan->arena;
+    const Node *n = s->node;
+    const char *key = arena_printf(a, "lrn %d %.17g %.17g %.17g %s %s", n->lrn_size, n->lrn_alpha, n->lrn_beta, n->lrn_k, place_key(a, s->in[0]),
+                                   place_key(a, s->out[0]));
+    Func *f = unit_find_func(c->page->unit, key);
+    if (!f) {
+        Walk w = { 0 };
+        f = walk_begin(c, s, &w, key, "lrn", arena_printf(a, "y[c] = x[c] / (%g + %g / %d * sum of x[j]^2 for |j - c| <= %d)^%g.", n->lrn_k, n->lrn_alpha,
+                                                          n->lrn_size, n->lrn_size / 2, n->lrn_beta));
+        Lower *l = w.k.l;
+        Var *ox = each_pixel(&w), *ch = each_channel(&w);
+        Expr *half = loop_int(l, n->lrn_size / 2), *at = loop_var(l, ch);
+        Var *from = loop_let(l, "from", loop_max(l, loop_sub(l, at, half), loop_int(l, 0)));
+        Var *to = loop_let(l, "to", loop_min(l, loop_add(l, at, loop_int(l, n->lrn_size / 2 + 1)), loop_int(l, w.channels)));
+        Var *sum = loop_mut(l, "sum", loop_f32(l, 0));
+        Var *j = loop_for_begin(l, "j", loop_var(l, from), loop_var(l, to), 1);
+        Var *v = loop_let(l, "v", read_x(&w, loop_var(l, j), ox));
+        loop_set(l, sum, loop_add(l, loop_var(l, sum), loop_mul(l, loop_var(l, v), loop_var(l, v))));
+        loop_for_end(l);
+        Expr *scaled = loop_add(l, loop_f32(l, n->lrn_k), loop_mul(l, loop_f32(l, n->lrn_alpha / n->lrn_size), loop_var(l, sum)));
+        Expr *power = lrn_power(l, scaled, n->lrn_beta);
+        write_y(&w, at, ox, loop_div(l, read_x(&w, at, ox), power));
+        loop_for_end(l);
+        loop_for_end(l);
+        walk_end(&w);
+    }
+    walk_call(c, s, f);
+}
+
+/* ---- L2 norm over channels: y = x / max(||x||, eps) ---- */
+
+void kernel_lower_l2norm(LowerContext *c, Step *s)
+{
+    Arena *a = c->plan->arena;
+    const char *key = arena_printf(a, "l2norm %.17g %s %s", s->node->eps, place_key(a, s->in[0]), place_key(a, s->out[0]));
+    Func *f = unit_find_func(c->page->unit, key);
+    if (!f) {
+        Walk w = { 0 };
+        f = walk_begin(c, s, &w, key, "l2norm", arena_printf(a, "y = x / max(sqrt(sum of x^2 over channels), %g).", s->node->eps));
+        Lower *l = w.k.l;
+        Var *ox = each_pixel(&w);
+        Var *sum = loop_mut(l, "sum", loop_f64(l, 0));
+        Var *ch = each_channel(&w);
+        Var *v = loop_let(l, "v", loop_convert(l, TY_F64, read_x(&w, loop_var(l, ch), ox)));
+        loop_set(l, sum, loop_add(l, loop_var(l, sum), loop_mul(l, loop_var(l, v), loop_var(l, v))));
+        loop_for_end(l);
+        Var *norm = loop_let(l, "norm", loop_sqrt(l, loop_var(l, sum)));
+        Var *by = loop_let(l, "by", loop_max(l, loop_var(l, norm), loop_f64(l, s->node->eps)));
+        ch = each_channel(&w);
+        Expr *x = loop_convert(l, TY_F64, read_x(&w, loop_var(l, ch), ox));
+        write_y(&w, loop_var(l, ch), ox, loop_convert(l, TY_F32, loop_div(l, x, loop_var(l, by))));
+        loop_for_end(l);
+        loop_for_end(l);
+        walk_end(&w);
+    }
+    walk_call(c, s, f);
+}
+
+/* ---- Softmax over channels ---- */
+
+/* exp(x[c] - most) in double. */
+static Expr *exp_of(Walk *w, Expr *c, Var *ox, Var *most)
+{
+    Lower *l = w->k.l;
+    Expr *d = loop_convert(l, TY_F64, loop_sub(l, read_x(w, c, ox), loop_var(l, most)));
+    return loop_call_pure(l, "rt_exp", TY_F64, d, NULL);
+}
+
+void kernel_lower_softmax(LowerContext *c, Step *s)
+{
+    Arena *a = c->plan->arena;
+    const char *key = arena_printf(a, "softmax %s %s", place_key(a, s->in[0]), place_key(a, s->out[0]));
+    Func *f = unit_find_func(c->page->unit, key);
+    if (!f) {
+        Walk w = { 0 };
+        f = walk_begin(c, s, &w, key, "softmax", "y[c] = exp(x[c] - max) / sum of exp(x[j] - max).");
+        Lower *l = w.k.l;
+        Var *ox = each_pixel(&w);
+        Var *most = loop_mut(l, "most", read_x(&w, loop_int(l, 0), ox));
+        Var *ch = each_channel(&w);
+        Var *v = loop_let(l, "v", read_x(&w, loop_var(l, ch), ox));
+        loop_set(l, most, loop_max(l, loop_var(l, v), loop_var(l, most)));
+        loop_for_end(l);
+        Var *sum = loop_mut(l, "sum", loop_f64(l, 0));
+        ch = each_channel(&w);
+        loop_set(l, sum, loop_add(l, loop_var(l, sum), exp_of(&w, loop_var(l, ch), ox, most)));
+        loop_for_end(l);
+        ch = each_channel(&w);
+        Expr *e = exp_of(&w, loop_var(l, ch), ox, most);
+        write_y(&w, loop_var(l, ch), ox, loop_convert(l, TY_F32, loop_div(l, e, loop_var(l, sum))));
+        loop_for_end(l);
+        loop_for_end(l);
+        walk_end(&w);
+    }
+    walk_call(c, s, f);
+}
+
+/* ---- Normalize: y = (x - mean[c]) / std[c] ---- */
+
+void kernel_lower_normalize(LowerContext *c, Step *s)
+{
+    Arena *a = c->plan->arena;
+    const Node *n = s->node;
+    int channels = n->in[0]->shape.dim[0];
+    const char *key = arena_printf(a, "normalize %s %s", place_key(a, s->in[0]), place_key(a, s->out[0]));
+    for (int i = 0; i < channels; i++)
+        key = arena_printf(a, "%s %.17g %.17g", key, n->mean[i], n->std[i]);
+    Func *f = unit_find_func(c->page->unit, key);
+    if (!f) {
+        Walk w = { 0 };
+        f = walk_begin(c, s, &w, key, "normalize", "y[c] = (x[c] - mean[c]) / std[c].");
+        Lower *l = w.k.l;
+        Var *ox = each_pixel(&w);
+        for (int i = 0; i < channels; i++) {
+            Expr *x = read_x(&w, loop_int(l, i), ox);
+            if (n->mean[i] != 0)
+                x = loop_sub(l, x, loop_f32(l, n->mean[i]));
+            write_y(&w, loop_int(l, i), ox, n->std[i] == 1 ? x : loop_div(l, x, loop_f32(l, n->std[i])));
+        }
+        loop_for_end(l);
+        walk_end(&w);
+    }
+    walk_call(c, s, f);
+}
+
+/* ---- Between the caller's C x H x W and the network's buffers ---- */
+
+static Func *transfer_func(LowerContext *c, const Place *p, const int *d, bool in)
+{
+    Unit *u = c->page->unit;
+    Arena *a = u->arena;
+    const char *key = arena_printf(a, "%s %s", in ? "input" : "output", place_key(a, p));
+    Func *f = unit_find_func(u, key);
+    if (f)
+        return f;
+    f = unit_func(u, key, in ? "copy_input" : "copy_output",
+                  arena_printf(a, in ? "The caller's %d x %d x %d to the input buffer, inside its border."
+                                     : "The output, %d x %d x %d, to the caller's array.", d[0], d[1], d[2]), TY_F32);
+    Kernel k = { .l = lower_new(u, f) };
+    Lower *l = k.l;
+    Var *x = loop_param(l, VAR_PARAM_IN, "x", 0), *y = loop_param(l, VAR_PARAM_OUT, "y", 0);
+    kernel_units_begin(&k, p->buffer->h);
+    k.u->name = "oy";
+    Var *ch = loop_for_begin(l, "c", loop_int(l, 0), loop_int(l, d[0]), 1);
+    Var *ox = loop_for_begin(l, "ox", loop_int(l, 0), loop_int(l, d[2]), 1);
+    Expr *flat = loop_add(l, loop_mul(l, loop_var(l, ch), loop_int(l, d[1])), loop_var(l, k.u));
+    flat = loop_add(l, loop_mul(l, flat, loop_int(l, d[2])), loop_var(l, ox));
+    Expr *at = element(l, p, loop_var(l, ch), "ROW", loop_var(l, k.u), loop_var(l, ox));
+    loop_store(l, y, in ? at : flat, loop_load(l, TY_F32, x, in ? flat : at));
+    loop_for_end(l);
+    loop_for_end(l);
+    if (in)
+        zero_gaps(l, y, p, loop_mul(l, loop_var(l, k.u), loop_var(l, loop_dim(l, "ROW", p->buffer->row))));
+    kernel_units_end(&k);
+    return f;
+}
+
+void kernel_lower_input(LowerContext *c, Step *s)
+{
+    Func *f = transfer_func(c, s->out[0], c->plan->graph->input->shape.dim, true);
+    Expr *args[4] = { loop_address(c->page, c->input, loop_int(c->page, 0)), place_address(c, s->out[0], 0, 0) };
+    kernel_call(c, f, args, 2);
+}
+
+void kernel_lower_output(LowerContext *c, Step *s)
+{
+    Func *f = transfer_func(c, s->in[0], c->plan->graph->output->shape.dim, false);
+    Expr *args[4] = { place_address(c, s->in[0], 0, 0), loop_address(c->page, c->output, loop_int(c->page, 0)) };
+    kernel_call(c, f, args, 2);
+}
+
+/* ---- Grouped convolution: each group of outputs sees its own inputs ---- */
+
+static Expr *grouped_sum(Lower *l, const Step *s, Var *x, Var *w, Var *b, Var *co, Var *oy, Var *ox)
+{
+    const Node *n = s->node;
+    int cig = n->in[1]->shape.dim[1], cog = n->out[0]->shape.dim[0] / n->groups;
+    Var *acc = loop_mut(l, "sum", b ? loop_load(l, TY_F32, b, loop_var(l, co)) : loop_f32(l, 0));
+    Var *ci = loop_for_begin(l, "ci", loop_int(l, 0), loop_var(l, loop_dim(l, "CI", cig)), 1);
+    Var *ky = loop_for_begin(l, "ky", loop_int(l, 0), loop_var(l, loop_dim(l, "KH", n->window.kh)), 1);
+    Var *kx = loop_for_begin(l, "kx", loop_int(l, 0), loop_var(l, loop_dim(l, "KW", n->window.kw)), 1);
+    Expr *wi = loop_add(l, loop_mul(l, loop_var(l, co), loop_var(l, loop_dim(l, "CI", cig))), loop_var(l, ci));
+    wi = loop_add(l, loop_mul(l, wi, loop_var(l, loop_dim(l, "KH", n->window.kh))), loop_var(l, ky));
+    wi = loop_add(l, loop_mul(l, wi, loop_var(l, loop_dim(l, "KW", n->window.kw))), loop_var(l, kx));
+    Expr *channel = loop_add(l, loop_mul(l, loop_div(l, loop_var(l, co), loop_int(l, cog)), loop_var(l, loop_dim(l, "CI", cig))), loop_var(l, ci));
+    Expr *iy = loop_add(l, loop_mul(l, loop_var(l, oy), loop_int(l, n->window.sh)), loop_var(l, ky));
+    Expr *ix = loop_add(l, loop_mul(l, loop_var(l, ox), loop_int(l, n->window.sw)), loop_var(l, kx));
+    Expr *xv = loop_load(l, TY_F32, x, element(l, s->in[0], channel, "X_ROW", iy, ix));
+    loop_set(l, acc, loop_add(l, loop_var(l, acc), loop_mul(l, loop_load(l, TY_F32, w, wi), xv)));
+    for (int i = 0; i < 3; i++)
+        loop_for_end(l);
+    return loop_var(l, acc);
+}
+
+static void grouped_pixel(Lower *l, const Step *s, Var **v, Var *co)
+{
+    enum { X, W, B, R, Y };
+    const Epilogue *e = &s->node->epilogue;
+    const Buffer *yb = s->out[0]->buffer;
+    Var *oy = loop_for_begin(l, "oy", loop_int(l, 0), loop_var(l, loop_dim(l, "OH", yb->h)), 1);
+    Var *ox = loop_for_begin(l, "ox", loop_int(l, 0), loop_var(l, loop_dim(l, "OW", yb->w)), 1);
+    Expr *z = grouped_sum(l, s, v[X], v[W], v[B], co, oy, ox);
+    if (v[R]) {
+        Expr *r = loop_load(l, TY_F32, v[R], element(l, s->residual, loop_var(l, co), "R_ROW", loop_var(l, oy), loop_var(l, ox)));
+        z = loop_add(l, r, e->scale == 1 ? z : loop_mul(l, loop_f32(l, e->scale), z));
+    }
+    if (e->relu & 1)
+        z = loop_max(l, loop_var(l, loop_let(l, "z", z)), loop_f32(l, 0));
+    loop_store(l, v[Y], element(l, s->out[0], loop_var(l, co), "Y_ROW", loop_var(l, oy), loop_var(l, ox)), z);
+    loop_for_end(l);
+    loop_for_end(l);
+}
+
+static Func *grouped_func(LowerContext *c, Step *s)
+{
+    Unit *u = c->page->unit;
+    Arena *a = u->arena;
+    const Node *n = s->node;
+    const Window *w = &n->window;
+    const char *key = arena_printf(a, "grouped %d %dx%d/%dx%d %d %u %d %s %s", n->groups, w->kh, w->kw, w->sh, w->sw, n->in[1]->shape.dim[1],
+                                   n->epilogue.relu, s->bias != NULL, place_key(a, s->in[0]), place_key(a, s->out[0]));
+    if (s->residual)
+        key = arena_printf(a, "%s r %.17g %s", key, n->epilogue.scale, place_key(a, s->residual));
+    Func *f = unit_find_func(u, key);
+    if (f)
+        return f;
+    const int *d = n->in[0]->shape.dim;
+    int co_n = n->out[0]->shape.dim[0];
+    f = unit_func(u, key, arena_printf(a, "conv%dx%d_groups%d_%dx%dx%d_to_%d", w->kh, w->kw, n->groups, d[0], d[1], d[2], co_n),
+                  arena_printf(a, "Grouped convolution: output channel co sees the inputs of group co / %d.", co_n / n->groups), TY_F32);
+    Kernel k = { .l = lower_new(u, f) };
+    Lower *l = k.l;
+    Var *v[5] = { 0 };
+    v[0] = loop_param(l, VAR_PARAM_IN, "x", 0);
+    v[1] = loop_param(l, VAR_PARAM_IN, "w", 0);
+    v[2] = s->bias ? loop_param(l, VAR_PARAM_IN, "b", 0) : NULL;
+    v[3] = s->residual ? loop_param(l, VAR_PARAM_IN, "r", 0) : NULL;
+    v[4] = loop_param(l, VAR_PARAM_OUT, "y", 0);
+    kernel_units_begin(&k, co_n);
+    k.u->name = "co";
+    grouped_pixel(l, s, v, k.u);
+    kernel_units_end(&k);
+    int gaps = place_gaps(s->out[0]);
+    if (gaps) { /* a few lanes: one thread of work is enough, and every thread writes the same zeros */
+        Var *oy = loop_for_begin(l, "oy", loop_int(l, 0), loop_var(l, loop_dim(l, "OH", s->out[0]->buffer->h)), 1);
+        loop_if_begin(l, loop_bin(l, EX_EQ, loop_bin(l, EX_MOD, loop_var(l, oy), loop_var(l, k.parts)), loop_var(l, k.part)));
+        zero_gaps(l, v[4], s->out[0], loop_mul(l, loop_var(l, oy), loop_var(l, loop_dim(l, "Y_ROW", s->out[0]->buffer->row))));
+        loop_if_end(l);
+        loop_for_end(l);
+    }
+    return f;
+}
+
+void kernel_lower_conv_grouped(LowerContext *c, Step *s)
+{
+    const Window *w = &s->node->window;
+    Func *f = grouped_func(c, s);
+    Expr *args[8];
+    int n = 0;
+    args[n++] = place_address(c, s->in[0], -w->top, -w->left);
+    args[n++] = loop_address(c->page, c->weights, loop_int(c->page, s->weights->offset));
+    if (s->bias)
+        args[n++] = loop_address(c->page, c->weights, loop_int(c->page, s->bias->offset));
+    if (s->residual)
+        args[n++] = place_address(c, s->residual, 0, 0);
+    args[n++] = place_address(c, s->out[0], 0, 0);
+    kernel_call(c, f, args, n);
+}

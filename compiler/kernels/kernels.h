@@ -1,0 +1,49 @@
+/* Kernel families: each builds the function of a step (or finds one of equal shape) and appends the call
+ * that the contents page needs.  Knows loops, not C text. */
+#ifndef INCEPTC_KERNELS_H
+#define INCEPTC_KERNELS_H
+#include "../plan_build.h"
+
+KernelLower kernel_lower_input, kernel_lower_output, kernel_lower_copy, kernel_lower_normalize;
+KernelLower kernel_lower_conv, kernel_lower_conv_grouped;
+KernelLower kernel_lower_maxpool, kernel_lower_avgpool, kernel_lower_globalavgpool, kernel_lower_adaptiveavgpool;
+KernelLower kernel_lower_batchnorm, kernel_lower_relu, kernel_lower_add, kernel_lower_mul, kernel_lower_max;
+KernelLower kernel_lower_lrn, kernel_lower_l2norm, kernel_lower_softmax;
+
+/* gemm_tile.c and conv_plain.c behind kernel_lower_conv. */
+void lower_conv_tiles(LowerContext *c, Step *s);
+void lower_conv_plain(LowerContext *c, Step *s);
+
+/* ---- What the families share (common.c) ---- */
+
+enum { LANES_MOST = 16 };
+
+/* Physical channels of a place from its first: a multiple of the block. */
+int place_span(const Place *p);
+/* The same logical channels at the same distances. */
+bool place_same_map(const Place *a, const Place *b);
+/* Address of pixel (y, x) of the place's first channel on the page: arena + offset. */
+Expr *place_address(LowerContext *c, const Place *p, int y, int x);
+/* Table of float offsets from the place's first channel to each logical channel; null when it is c * plane. */
+Var *place_channels(Unit *u, const Place *p);
+/* Expr of the offset of logical channel `ch`. */
+Expr *channel_offset(Lower *l, const Place *p, Expr *ch);
+/* Appends stores of zero to the gap channels of one row of y (offset `row` from the place's first pixel). */
+void zero_gaps(Lower *l, Var *y, const Place *p, Expr *row);
+int place_gaps(const Place *p);
+/* Text of a place's physical form, for the keys of functions. */
+const char *place_key(Arena *a, const Place *p);
+
+/* The head of a kernel function: `for (u = begin; u < end; u++)` over the units of this part. */
+typedef struct Kernel {
+    Lower *l;
+    Var *part, *parts, *u;
+} Kernel;
+void kernel_units_begin(Kernel *k, int units); /* adds the parameters part, parts last */
+void kernel_units_end(Kernel *k);
+/* Appends part and parts to args and the call to the page. */
+void kernel_call(LowerContext *c, Func *f, Expr **args, int n);
+
+/* Index of pixel (y, x): y * row + x * block. */
+Expr *pixel_index(Lower *l, const Buffer *b, const char *row_name, Expr *y, Expr *x);
+#endif
