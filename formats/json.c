@@ -144,7 +144,8 @@ bool json_take_string(JsonReader *r, const char **out)
     size_t start = r->at++, first = r->strings_used;
     while (r->at < r->size && r->text[r->at] != '"') {
         if (r->text[r->at] < 0x20)
-            return json_error(r, r->at, "control byte 0x%02x in a string, which must be escaped", r->text[r->at]);
+            return json_error(r, r->at, "control byte 0x%02x in a string, which must be escaped",
+                              r->text[r->at]);
         if (r->text[r->at] == '\\') {
             if (!take_escape(r))
                 return false;
@@ -162,7 +163,10 @@ bool json_take_string(JsonReader *r, const char **out)
 
 /* ---- Numbers ---- */
 
-static bool is_digit(const JsonReader *r) { return r->at < r->size && r->text[r->at] >= '0' && r->text[r->at] <= '9'; }
+static bool is_digit(const JsonReader *r)
+{
+    return r->at < r->size && r->text[r->at] >= '0' && r->text[r->at] <= '9';
+}
 
 bool json_take_u64(JsonReader *r, uint64_t *out)
 {
@@ -172,12 +176,15 @@ bool json_take_u64(JsonReader *r, uint64_t *out)
         return expected(r, "an unsigned integer");
     uint64_t value = 0;
     for (; is_digit(r); r->at++)
-        if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, r->text[r->at] - '0', &value))
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, r->text[r->at] - '0', &value))
             return json_error(r, start, "a number above 18446744073709551615");
     if (r->text[start] == '0' && r->at > start + 1)
         return json_error(r, start, "a number with a leading zero");
     if (r->at < r->size && memchr(".eE+-", r->text[r->at], 5))
-        return json_error(r, start, "a number with a fraction, exponent or sign, where an unsigned integer belongs");
+        return json_error(
+            r, start,
+            "a number with a fraction, exponent or sign, where an unsigned integer belongs");
     *out = value;
     return true;
 }
@@ -187,7 +194,9 @@ bool json_take_u64(JsonReader *r, uint64_t *out)
 /* Bytes of the well-formed sequence at s (Unicode 15, table 3-7), 0 when there is none. */
 static size_t sequence_length(const uint8_t *s, size_t size)
 {
-    static const struct { uint8_t first, last, low, high, length; } rows[] = {
+    static const struct {
+        uint8_t first, last, low, high, length;
+    } rows[] = {
         { 0x00, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
         { 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
         { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
@@ -195,7 +204,8 @@ static size_t sequence_length(const uint8_t *s, size_t size)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (s[0] < rows[i].first || s[0] > rows[i].last)
             continue;
-        if (rows[i].length > size || (rows[i].length > 1 && (s[1] < rows[i].low || s[1] > rows[i].high)))
+        if (rows[i].length > size ||
+            (rows[i].length > 1 && (s[1] < rows[i].low || s[1] > rows[i].high)))
             return 0;
         for (size_t k = 2; k < rows[i].length; k++)
             if ((s[k] & 0xc0) != 0x80)

@@ -8,8 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct { const char *descr; size_t bytes; } types[] = {
-    [NPY_F32] = { "<f4", 4 }, [NPY_F64] = { "<f8", 8 }, [NPY_U8] = { "|u1", 1 },
+static const struct {
+    const char *descr;
+    size_t bytes;
+} types[] = {
+    [NPY_F32] = { "<f4", 4 },
+    [NPY_F64] = { "<f8", 8 },
+    [NPY_U8] = { "|u1", 1 },
 };
 enum { N_TYPES = sizeof types / sizeof types[0], HEADER_MAX = 65535, PREAMBLE_V1 = 10 };
 static const char magic[] = "\x93NUMPY";
@@ -24,7 +29,8 @@ typedef struct Parse {
     RtError *err;
 } Parse;
 
-__attribute__((format(printf, 3, 4))) static bool broken(Parse *p, size_t byte, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static bool broken(Parse *p, size_t byte, const char *fmt,
+                                                         ...)
 {
     char what[256];
     va_list args;
@@ -50,7 +56,10 @@ static bool next_is(Parse *p, char c)
     return true;
 }
 
-static bool take(Parse *p, char c) { return next_is(p, c) || broken(p, p->at, "expected '%c' in the header", c); }
+static bool take(Parse *p, char c)
+{
+    return next_is(p, c) || broken(p, p->at, "expected '%c' in the header", c);
+}
 
 /* A Python string without escapes, in either quote. */
 static bool take_string(Parse *p, char *out, size_t size)
@@ -97,7 +106,8 @@ static bool take_size(Parse *p, size_t *out)
     skip_space(p);
     size_t start = p->at, value = 0;
     for (; p->at < p->end && p->bytes[p->at] >= '0' && p->bytes[p->at] <= '9'; p->at++)
-        if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, p->bytes[p->at] - '0', &value))
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, p->bytes[p->at] - '0', &value))
             return broken(p, start, "a dimension that does not fit in 64 bits");
     *out = value;
     return p->at > start || broken(p, start, "expected a dimension");
@@ -123,8 +133,13 @@ static bool take_shape(Parse *p)
     return true;
 }
 
-static const struct { const char *key; bool (*take)(Parse *p); } fields[] = {
-    { "descr", take_descr }, { "fortran_order", take_order }, { "shape", take_shape },
+static const struct {
+    const char *key;
+    bool (*take)(Parse *p);
+} fields[] = {
+    { "descr", take_descr },
+    { "fortran_order", take_order },
+    { "shape", take_shape },
 };
 enum { N_FIELDS = sizeof fields / sizeof fields[0] };
 
@@ -163,7 +178,8 @@ static bool take_header(Parse *p)
     if (seen != (1u << N_FIELDS) - 1)
         return broken(p, p->at, "the header needs descr, fortran_order and shape");
     skip_space(p);
-    return (p->at + 1 == p->end && p->bytes[p->at] == '\n') || broken(p, p->at, "the header must end in spaces and one line feed");
+    return (p->at + 1 == p->end && p->bytes[p->at] == '\n') ||
+           broken(p, p->at, "the header must end in spaces and one line feed");
 }
 
 /* Magic, version and the header's length: sets at and end. */
@@ -183,8 +199,8 @@ static bool take_preamble(Parse *p)
         p->at = 12;
     }
     if (length > HEADER_MAX || length > p->size - p->at)
-        return broken(p, 8, "a header of %zu bytes, but only %zu follow (at most %d are read)", length, p->size - p->at,
-                      HEADER_MAX);
+        return broken(p, 8, "a header of %zu bytes, but only %zu follow (at most %d are read)",
+                      length, p->size - p->at, HEADER_MAX);
     p->end = p->at + length;
     return true;
 }
@@ -199,8 +215,8 @@ static bool take_data(Parse *p)
         overflow |= __builtin_mul_overflow(a->count, a->shape[i], &a->count);
     overflow |= __builtin_mul_overflow(a->count, types[a->type].bytes, &bytes);
     if (overflow || bytes != have)
-        return broken(p, p->end, "the shape takes %s%zu bytes, but the file holds %zu more", overflow ? "over " : "",
-                      overflow ? SIZE_MAX : bytes, have);
+        return broken(p, p->end, "the shape takes %s%zu bytes, but the file holds %zu more",
+                      overflow ? "over " : "", overflow ? SIZE_MAX : bytes, have);
     a->data = malloc(bytes ? bytes : 1);
     if (!a->data) {
         rt_error(p->err, RT_ERROR_FILE, "%s: out of memory for %zu bytes", p->path, bytes);
@@ -271,9 +287,11 @@ void npy_free(NpyArray *a)
 /* The dict literal with its line feed, padded so that the array begins at a multiple of 64. */
 static size_t make_header(char *out, size_t size, NpyType type, int rank, const size_t *shape)
 {
-    size_t n = (size_t)snprintf(out, size, "{'descr': '%s', 'fortran_order': False, 'shape': (", types[type].descr);
+    size_t n = (size_t)snprintf(out, size, "{'descr': '%s', 'fortran_order': False, 'shape': (",
+                                types[type].descr);
     for (int i = 0; i < rank; i++)
-        n += (size_t)snprintf(out + n, size - n, "%s%zu%s", i ? ", " : "", shape[i], rank == 1 ? "," : "");
+        n += (size_t)snprintf(out + n, size - n, "%s%zu%s", i ? ", " : "", shape[i],
+                              rank == 1 ? "," : "");
     n += (size_t)snprintf(out + n, size - n, "), }");
     while ((PREAMBLE_V1 + n + 1) % 64)
         out[n++] = ' ';
@@ -281,7 +299,8 @@ static size_t make_header(char *out, size_t size, NpyType type, int rank, const 
     return n;
 }
 
-RtStatus npy_write(const char *path, NpyType type, int rank, const size_t *shape, const void *data, RtError *err)
+RtStatus npy_write(const char *path, NpyType type, int rank, const size_t *shape, const void *data,
+                   RtError *err)
 {
     char header[512];
     size_t n = make_header(header, sizeof header, type, rank, shape), count = 1;

@@ -1,6 +1,6 @@
-/* npy.h - NumPy's array files, versions 1 to 3: little-endian float32 and float64 and uint8, C order.
- * Source: numpy/lib/format.py.  The header must hold exactly descr, fortran_order and shape, and the
- * file exactly the bytes that they ask for. */
+/* npy.h - NumPy's array files, versions 1 to 3: little-endian float32 and float64 and uint8, C
+ * order. Source: numpy/lib/format.py.  The header must hold exactly descr, fortran_order and shape,
+ * and the file exactly the bytes that they ask for. */
 #ifndef FORMATS_NPY_H
 #define FORMATS_NPY_H
 #include "../runtime/rt.h"
@@ -23,5 +23,6 @@ RtStatus npy_parse(const char *path, const void *bytes, size_t size, NpyArray *o
 void npy_free(NpyArray *a);
 size_t npy_type_bytes(NpyType t);
 /* Writes version 1 as numpy.save does; beside, then renamed. */
-RtStatus npy_write(const char *path, NpyType type, int rank, const size_t *shape, const void *data, RtError *err);
+RtStatus npy_write(const char *path, NpyType type, int rank, const size_t *shape, const void *data,
+                   RtError *err);
 #endif

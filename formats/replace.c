@@ -88,9 +88,11 @@ RtStatus replace_commit(Replace *r, RtError *err)
     }
     if (bad && r->sibling)
         unlink(r->sibling);
-    RtStatus status = bad ? rt_error(err, RT_ERROR_FILE, "%s: cannot write: %s", r->path, strerror(why)) : RT_OK;
+    RtStatus status =
+        bad ? rt_error(err, RT_ERROR_FILE, "%s: cannot write: %s", r->path, strerror(why)) : RT_OK;
     if (!bad && r->sibling && sync_directory(r->path))
-        status = rt_error(err, RT_ERROR_FILE, "%s: cannot sync its directory: %s", r->path, strerror(errno));
+        status = rt_error(err, RT_ERROR_FILE, "%s: cannot sync its directory: %s", r->path,
+                          strerror(errno));
     release(r);
     return status;
 }

@@ -1,8 +1,9 @@
-/* replace.h - writing a file so that a reader or a crash sees the old one or the new one, never a part.
+/* replace.h - writing a file so that a reader or a crash sees the old one or the new one, never a
+ * part.
  *
- * The text goes to a sibling (FILE.tmp.PID.K), which is synced and renamed over the file when complete.
- * A path that is no regular file (a pipe, /dev/stdout) is written directly; a symbolic link keeps
- * pointing where it points. */
+ * The text goes to a sibling (FILE.tmp.PID.K), which is synced and renamed over the file when
+ * complete. A path that is no regular file (a pipe, /dev/stdout) is written directly; a symbolic
+ * link keeps pointing where it points. */
 #ifndef FORMATS_REPLACE_H
 #define FORMATS_REPLACE_H
 #include "../runtime/rt.h"

@@ -1,5 +1,6 @@
-/* safetensors.c - the strict reader.  The rules' numbers are those of docs: huggingface/safetensors,
- * README "Format" and safetensors/src/tensor.rs, in the order in which the reference checks them. */
+/* safetensors.c - the strict reader.  The rules' numbers are those of docs:
+ * huggingface/safetensors, README "Format" and safetensors/src/tensor.rs, in the order in which the
+ * reference checks them. */
 #include "safetensors.h"
 #include "json.h"
 #include <errno.h>
@@ -14,7 +15,10 @@
 
 enum { HEADER_MAX = 100000000, TENSORS_MAX = 65536, LENGTH_BYTES = 8 };
 
-static const struct { const char *name; int bits; } dtypes[] = {
+static const struct {
+    const char *name;
+    int bits;
+} dtypes[] = {
 #define X(name, bits) { #name, bits },
     SAFETENSORS_DTYPES(X)
 #undef X
@@ -48,7 +52,8 @@ typedef struct Parse {
     const char *tensor; /* whose entry is being read, or null */
 } Parse;
 
-__attribute__((format(printf, 3, 4))) static bool broken(Parse *p, size_t byte, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static bool broken(Parse *p, size_t byte, const char *fmt,
+                                                         ...)
 {
     char what[768];
     va_list args;
@@ -70,17 +75,19 @@ static bool broken_json(Parse *p)
     if (strstr(j->error, "(rule ") || strstr(j->error, "forbidden)"))
         return broken(p, byte, "header: %s", j->error);
     if (p->tensor)
-        return broken(p, byte, "header: tensor '%.*s': %s (rule 7)", NAME_SHOWN, p->tensor, j->error);
+        return broken(p, byte, "header: tensor '%.*s': %s (rule 7)", NAME_SHOWN, p->tensor,
+                      j->error);
     return broken(p, byte, "header: %s%s", j->error,
-                  p->in_meta ? ", where '__metadata__' maps strings to strings (rule 6)" : " (rule 5)");
+                  p->in_meta ? ", where '__metadata__' maps strings to strings (rule 6)"
+                             : " (rule 5)");
 }
 
 /* ---- The header ---- */
 
 static bool take_pair_of_offsets(JsonReader *j, SafetensorsTensor *t)
 {
-    return json_take(j, '[') && json_take_u64(j, &t->begin) && json_take(j, ',') && json_take_u64(j, &t->end) &&
-           json_take(j, ']');
+    return json_take(j, '[') && json_take_u64(j, &t->begin) && json_take(j, ',') &&
+           json_take_u64(j, &t->end) && json_take(j, ']');
 }
 
 static bool take_shape(Parse *p, SafetensorsTensor *t, uint64_t **next)
@@ -112,7 +119,8 @@ static bool take_dtype(Parse *p, SafetensorsTensor *t)
             t->dtype = (SafetensorsDtype)i;
             return true;
         }
-    return json_error(&p->json, at, "tensor '%.*s' has unknown dtype '%.40s' (rule 7)", NAME_SHOWN, t->name, name);
+    return json_error(&p->json, at, "tensor '%.*s' has unknown dtype '%.40s' (rule 7)", NAME_SHOWN,
+                      t->name, name);
 }
 
 enum { KEY_DTYPE = 1, KEY_SHAPE = 2, KEY_OFFSETS = 4, KEYS_ALL = 7 };
@@ -136,15 +144,17 @@ static bool take_field(Parse *p, SafetensorsTensor *t, uint64_t **next_shape, in
         return false;
     int bit = key_bit(key);
     if (!bit)
-        return json_error(j, at, "tensor '%.*s' has unknown key '%.40s'; expected dtype, shape and data_offsets (rule 7)",
+        return json_error(j, at,
+                          "tensor '%.*s' has unknown key '%.40s'; expected dtype, shape and "
+                          "data_offsets (rule 7)",
                           NAME_SHOWN, t->name, key);
     if (*seen & bit)
-        return json_error(j, at, "tensor '%.*s' has key '%s' twice (duplicate keys are forbidden)", NAME_SHOWN,
-                          t->name, key);
+        return json_error(j, at, "tensor '%.*s' has key '%s' twice (duplicate keys are forbidden)",
+                          NAME_SHOWN, t->name, key);
     *seen |= bit;
     if (!json_take(j, ':'))
         return false;
-    return bit == KEY_DTYPE ? take_dtype(p, t)
+    return bit == KEY_DTYPE   ? take_dtype(p, t)
            : bit == KEY_SHAPE ? take_shape(p, t, next_shape)
                               : take_pair_of_offsets(j, t);
 }
@@ -188,7 +198,8 @@ static bool take_metadata(Parse *p, size_t at)
     if (!json_next_is(j, '}')) {
         do {
             SafetensorsMeta *m = &p->f->meta[p->f->n_meta++];
-            if (!json_take_string(j, &m->key) || !json_take(j, ':') || !json_take_string(j, &m->value))
+            if (!json_take_string(j, &m->key) || !json_take(j, ':') ||
+                !json_take_string(j, &m->value))
                 return false;
         } while (json_next_is(j, ','));
         if (!json_take(j, '}'))
@@ -213,7 +224,8 @@ static bool take_header(Parse *p)
             const char *name;
             if (!json_take_string(j, &name) || !json_take(j, ':'))
                 return false;
-            if (strcmp(name, "__metadata__") == 0 ? !take_metadata(p, at) : !take_tensor(p, name, at, &next_shape))
+            if (strcmp(name, "__metadata__") == 0 ? !take_metadata(p, at)
+                                                  : !take_tensor(p, name, at, &next_shape))
                 return false;
         } while (json_next_is(j, ','));
         if (!json_take(j, '}'))
@@ -221,8 +233,9 @@ static bool take_header(Parse *p)
     }
     for (; j->at < j->size; j->at++)
         if (j->text[j->at] != ' ')
-            return json_error(j, j->at, "only spaces may follow the header's object (rule 5), found byte 0x%02x",
-                              j->text[j->at]);
+            return json_error(
+                j, j->at, "only spaces may follow the header's object (rule 5), found byte 0x%02x",
+                j->text[j->at]);
     return true;
 }
 
@@ -247,18 +260,21 @@ static bool check_duplicates(Parse *p)
     qsort(f->meta, (size_t)f->n_meta, sizeof *f->meta, compare_keys);
     for (int i = 1; i < f->n_tensors; i++)
         if (strcmp(f->tensors[i - 1].name, f->tensors[i].name) == 0)
-            return broken(p, f->tensors[i].at, "tensor '%.*s' twice, first at byte %zu (duplicate keys are forbidden)",
+            return broken(p, f->tensors[i].at,
+                          "tensor '%.*s' twice, first at byte %zu (duplicate keys are forbidden)",
                           NAME_SHOWN, f->tensors[i].name, f->tensors[i - 1].at);
     for (int i = 1; i < f->n_meta; i++)
         if (strcmp(f->meta[i - 1].key, f->meta[i].key) == 0)
-            return broken(p, LENGTH_BYTES, "'__metadata__' has key '%.*s' twice (duplicate keys are forbidden)",
+            return broken(p, LENGTH_BYTES,
+                          "'__metadata__' has key '%.*s' twice (duplicate keys are forbidden)",
                           NAME_SHOWN, f->meta[i].key);
     return true;
 }
 
 static int compare_offsets(const void *a, const void *b)
 {
-    const SafetensorsTensor *s = *(SafetensorsTensor *const *)a, *t = *(SafetensorsTensor *const *)b;
+    const SafetensorsTensor *s = *(SafetensorsTensor *const *)a,
+                            *t = *(SafetensorsTensor *const *)b;
     if (s->begin != t->begin)
         return s->begin < t->begin ? -1 : 1;
     return s->end < t->end ? -1 : s->end > t->end;
@@ -276,15 +292,19 @@ static bool check_size(Parse *p, SafetensorsTensor *t)
         overflow |= __builtin_mul_overflow(count, t->shape[i], &count);
     overflow |= __builtin_mul_overflow(count, (uint64_t)dtypes[t->dtype].bits, &bits);
     if (overflow)
-        return broken(p, t->at, "tensor '%.*s': the size of %s %s does not fit in 64 bits (rule 9)", NAME_SHOWN,
-                      t->name, dtype, shape);
+        return broken(p, t->at, "tensor '%.*s': the size of %s %s does not fit in 64 bits (rule 9)",
+                      NAME_SHOWN, t->name, dtype, shape);
     if (bits % 8)
-        return broken(p, t->at, "tensor '%.*s': %s %s takes %" PRIu64 " bits, which is not a whole number of bytes (rule 10)",
+        return broken(p, t->at,
+                      "tensor '%.*s': %s %s takes %" PRIu64
+                      " bits, which is not a whole number of bytes (rule 10)",
                       NAME_SHOWN, t->name, dtype, shape, bits);
     if (t->end - t->begin != bits / 8)
-        return broken(p, t->at, "tensor '%.*s': data_offsets [%" PRIu64 ", %" PRIu64 "] hold %" PRIu64
-                      " bytes, but %s %s takes %" PRIu64 " (rule 11)", NAME_SHOWN, t->name, t->begin, t->end,
-                      t->end - t->begin, dtype, shape, bits / 8);
+        return broken(p, t->at,
+                      "tensor '%.*s': data_offsets [%" PRIu64 ", %" PRIu64 "] hold %" PRIu64
+                      " bytes, but %s %s takes %" PRIu64 " (rule 11)",
+                      NAME_SHOWN, t->name, t->begin, t->end, t->end - t->begin, dtype, shape,
+                      bits / 8);
     t->count = count;
     return true;
 }
@@ -300,17 +320,22 @@ static bool check_offsets(Parse *p, SafetensorsTensor **by_offset, uint64_t data
     for (int i = 0; i < f->n_tensors; i++) {
         SafetensorsTensor *t = by_offset[i];
         if (t->begin != at || t->end < t->begin)
-            return broken(p, t->at, "tensor '%.*s': data_offsets [%" PRIu64 ", %" PRIu64 "] must begin at %" PRIu64
-                          ", where the one before it ends, and not run backwards (rule 8)", NAME_SHOWN, t->name,
-                          t->begin, t->end, at);
+            return broken(p, t->at,
+                          "tensor '%.*s': data_offsets [%" PRIu64 ", %" PRIu64
+                          "] must begin at %" PRIu64
+                          ", where the one before it ends, and not run backwards (rule 8)",
+                          NAME_SHOWN, t->name, t->begin, t->end, at);
         if (!check_size(p, t))
             return false;
         at = t->end;
     }
     if (f->size - data_start != at)
-        return broken(p, data_start, "the tensors take %" PRIu64 " bytes from here, but the file holds %" PRIu64
-                      " more bytes: %s (rule 12)", at, (uint64_t)f->size - data_start,
-                      f->size - data_start < at ? "it is cut short" : "bytes that belong to no tensor");
+        return broken(p, data_start,
+                      "the tensors take %" PRIu64 " bytes from here, but the file holds %" PRIu64
+                      " more bytes: %s (rule 12)",
+                      at, (uint64_t)f->size - data_start,
+                      f->size - data_start < at ? "it is cut short"
+                                                : "bytes that belong to no tensor");
     for (int i = 0; i < f->n_tensors; i++)
         f->tensors[i].data = f->bytes + data_start + f->tensors[i].begin;
     return true;
@@ -326,8 +351,8 @@ static uint64_t read_u64(const uint8_t *p)
     return u;
 }
 
-/* Room for all that a header can hold, from a count of its punctuation: every tensor and the metadata
- * open a brace, every number follows a bracket or a comma, every member has a colon. */
+/* Room for all that a header can hold, from a count of its punctuation: every tensor and the
+ * metadata open a brace, every number follows a bracket or a comma, every member has a colon. */
 static bool allocate(Parse *p)
 {
     SafetensorsFile *f = p->f;
@@ -351,7 +376,8 @@ static bool parse_header(Parse *p, uint64_t header)
 {
     size_t bad;
     if (!json_is_utf8(p->json.text, p->json.size, &bad))
-        return broken(p, LENGTH_BYTES + bad, "the header is not UTF-8: byte 0x%02x (rule 4)", p->json.text[bad]);
+        return broken(p, LENGTH_BYTES + bad, "the header is not UTF-8: byte 0x%02x (rule 4)",
+                      p->json.text[bad]);
     SafetensorsTensor **by_offset = NULL;
     bool ok = allocate(p);
     if (ok && !take_header(p))
@@ -359,7 +385,8 @@ static bool parse_header(Parse *p, uint64_t header)
     if (ok)
         by_offset = calloc((size_t)p->f->n_tensors + 1, sizeof(SafetensorsTensor *));
     if (!by_offset) {
-        rt_error(p->err, RT_ERROR_FILE, "%s: out of memory for a header of %" PRIu64 " bytes", p->f->path, header);
+        rt_error(p->err, RT_ERROR_FILE, "%s: out of memory for a header of %" PRIu64 " bytes",
+                 p->f->path, header);
         return false;
     }
     ok = check_duplicates(p) && check_offsets(p, by_offset, LENGTH_BYTES + header);
@@ -372,19 +399,25 @@ static bool parse(Parse *p)
 {
     SafetensorsFile *f = p->f;
     if (f->size < LENGTH_BYTES)
-        return broken(p, f->size, "the file ends here, but a safetensors file begins with a length of 8 bytes (rule 1)");
+        return broken(
+            p, f->size,
+            "the file ends here, but a safetensors file begins with a length of 8 bytes (rule 1)");
     uint64_t header = read_u64(f->bytes);
     if (header > HEADER_MAX)
-        return broken(p, 0, "a header of %" PRIu64 " bytes, more than the %d allowed: not a safetensors file, or damaged (rule 2)",
-                      header, HEADER_MAX);
+        return broken(
+            p, 0,
+            "a header of %" PRIu64
+            " bytes, more than the %d allowed: not a safetensors file, or damaged (rule 2)",
+            header, HEADER_MAX);
     if (header > f->size - LENGTH_BYTES)
-        return broken(p, 0, "a header of %" PRIu64 " bytes, but only %zu bytes follow (rule 3)", header,
-                      f->size - LENGTH_BYTES);
+        return broken(p, 0, "a header of %" PRIu64 " bytes, but only %zu bytes follow (rule 3)",
+                      header, f->size - LENGTH_BYTES);
     p->json = (JsonReader){ .text = f->bytes + LENGTH_BYTES, .size = (size_t)header };
     return parse_header(p, header);
 }
 
-RtStatus safetensors_parse(SafetensorsFile *f, const char *path, const void *bytes, size_t size, RtError *err)
+RtStatus safetensors_parse(SafetensorsFile *f, const char *path, const void *bytes, size_t size,
+                           RtError *err)
 {
     RtError local;
     *f = (SafetensorsFile){ .path = path, .bytes = bytes, .size = size };
@@ -437,11 +470,16 @@ void safetensors_close(SafetensorsFile *f)
 
 /* ---- Asking ---- */
 
-static int name_against(const void *name, const void *t) { return strcmp(name, ((const SafetensorsTensor *)t)->name); }
+static int name_against(const void *name, const void *t)
+{
+    return strcmp(name, ((const SafetensorsTensor *)t)->name);
+}
 
 const SafetensorsTensor *safetensors_find(const SafetensorsFile *f, const char *name)
 {
-    return f->n_tensors ? bsearch(name, f->tensors, (size_t)f->n_tensors, sizeof *f->tensors, name_against) : NULL;
+    return f->n_tensors
+               ? bsearch(name, f->tensors, (size_t)f->n_tensors, sizeof *f->tensors, name_against)
+               : NULL;
 }
 
 const char *safetensors_meta(const SafetensorsFile *f, const char *key)
@@ -481,7 +519,8 @@ static float from_f64(const uint8_t *p)
     return (float)x;
 }
 
-RtStatus safetensors_to_f32(const SafetensorsFile *f, const SafetensorsTensor *t, float *out, RtError *err)
+RtStatus safetensors_to_f32(const SafetensorsFile *f, const SafetensorsTensor *t, float *out,
+                            RtError *err)
 {
     const uint8_t *p = t->data;
     if (t->dtype == SAFETENSORS_F32) {
@@ -497,8 +536,9 @@ RtStatus safetensors_to_f32(const SafetensorsFile *f, const SafetensorsTensor *t
         for (uint64_t i = 0; i < t->count; i++)
             out[i] = from_f64(p + 8 * i);
     } else {
-        return rt_error(err, RT_ERROR_INPUT, "%s: byte %zu: tensor '%.*s' is %s; expected F32, F16, BF16 or F64", f->path,
-                        t->at, NAME_SHOWN, t->name, dtypes[t->dtype].name);
+        return rt_error(err, RT_ERROR_INPUT,
+                        "%s: byte %zu: tensor '%.*s' is %s; expected F32, F16, BF16 or F64",
+                        f->path, t->at, NAME_SHOWN, t->name, dtypes[t->dtype].name);
     }
     return RT_OK;
 }

@@ -52,7 +52,8 @@ static void write_entry(FILE *h, const SafetensorsItem *it, uint64_t *at)
 }
 
 /* The header, padded with spaces to a multiple of 8; to be freed. Null when out of memory. */
-static char *make_header(SafetensorsItem *const *sorted, int n, const SafetensorsMeta *meta, int n_meta, size_t *size)
+static char *make_header(SafetensorsItem *const *sorted, int n, const SafetensorsMeta *meta,
+                         int n_meta, size_t *size)
 {
     char *text = NULL;
     FILE *h = open_memstream(&text, size);
@@ -88,7 +89,8 @@ static RtStatus check_items(const char *path, SafetensorsItem **sorted, int n, R
     qsort(sorted, (size_t)n, sizeof *sorted, compare_item_names);
     for (int i = 0; i < n; i++) {
         const char *name = sorted[i]->name;
-        if (!json_is_utf8((const uint8_t *)name, strlen(name), &bad) || strcmp(name, "__metadata__") == 0)
+        if (!json_is_utf8((const uint8_t *)name, strlen(name), &bad) ||
+            strcmp(name, "__metadata__") == 0)
             return rt_error(err, RT_ERROR_INPUT, "%s: '%s' cannot name a tensor", path, name);
         if (i && strcmp(sorted[i - 1]->name, name) == 0)
             return rt_error(err, RT_ERROR_INPUT, "%s: two tensors named '%s'", path, name);
@@ -96,8 +98,8 @@ static RtStatus check_items(const char *path, SafetensorsItem **sorted, int n, R
     return RT_OK;
 }
 
-static RtStatus write_file(const char *path, SafetensorsItem *const *sorted, int n, const char *header, size_t size,
-                           RtError *err)
+static RtStatus write_file(const char *path, SafetensorsItem *const *sorted, int n,
+                           const char *header, size_t size, RtError *err)
 {
     Replace r;
     RtStatus status = replace_begin(&r, path, err);
@@ -114,8 +116,8 @@ static RtStatus write_file(const char *path, SafetensorsItem *const *sorted, int
     return replace_commit(&r, err);
 }
 
-RtStatus safetensors_write(const char *path, const SafetensorsItem *items, int n, const SafetensorsMeta *meta,
-                           int n_meta, RtError *err)
+RtStatus safetensors_write(const char *path, const SafetensorsItem *items, int n,
+                           const SafetensorsMeta *meta, int n_meta, RtError *err)
 {
     const SafetensorsItem **sorted = calloc((size_t)n + 1, sizeof *sorted);
     char *header = NULL;
@@ -132,7 +134,8 @@ RtStatus safetensors_write(const char *path, const SafetensorsItem *items, int n
     if (header)
         status = write_file(path, (SafetensorsItem *const *)sorted, n, header, size, err);
     else if (!status)
-        status = rt_error(err, RT_ERROR_FILE, "%s: out of memory for a header of %d tensors", path, n);
+        status =
+            rt_error(err, RT_ERROR_FILE, "%s: out of memory for a header of %d tensors", path, n);
     free(header);
     free(sorted);
     return status;

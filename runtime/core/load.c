@@ -1,4 +1,5 @@
-/* load.c - weights from a safetensors file: every name and shape is checked before anything is packed. */
+/* load.c - weights from a safetensors file: every name and shape is checked before anything is
+ * packed. */
 #include "../../formats/safetensors.h"
 #include "network.h"
 #include <inttypes.h>
@@ -35,15 +36,16 @@ static RtStatus report_missing(Source *s, int missing)
     names[0] = 0;
     for (int i = 0; i < net->n_weights && shown < NAMES_SHOWN; i++)
         if (!s->tensor[i])
-            used += (size_t)snprintf(names + used, sizeof names - used, "%s%.100s", shown++ ? ", " : "",
-                                     net->weights[i].name);
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%.100s",
+                                     shown++ ? ", " : "", net->weights[i].name);
     int matched = net->n_weights - missing;
-    return rt_error(s->err, RT_ERROR_INPUT, "%s: %d of %d weights of network '%s' are missing: %s%s%s", s->file.path,
-                    missing, net->n_weights, net->name, names, missing > shown ? ", ..." : "",
-                    matched * 2 >= net->n_weights
-                        ? ""
-                        : matched ? "\nfew names match: this looks like the weights of another network"
-                                  : "\nno name matches: these are the weights of another network, or under other names");
+    return rt_error(
+        s->err, RT_ERROR_INPUT, "%s: %d of %d weights of network '%s' are missing: %s%s%s",
+        s->file.path, missing, net->n_weights, net->name, names, missing > shown ? ", ..." : "",
+        matched * 2 >= net->n_weights ? ""
+        : matched
+            ? "\nfew names match: this looks like the weights of another network"
+            : "\nno name matches: these are the weights of another network, or under other names");
 }
 
 static RtStatus report_shape(Source *s, const RtWeight *w, const SafetensorsTensor *t)
@@ -52,9 +54,10 @@ static RtStatus report_shape(Source *s, const RtWeight *w, const SafetensorsTens
     char want[128], have[128];
     for (int i = 0; i < w->rank; i++)
         dims[i] = (uint64_t)w->dim[i];
-    return rt_error(s->err, RT_ERROR_INPUT, "%s: byte %zu: tensor '%s' is %s, but network '%s' needs %s", s->file.path,
-                    t->at, w->name, safetensors_shape_text(t->rank, t->shape, have, sizeof have), s->net->name,
-                    safetensors_shape_text(w->rank, dims, want, sizeof want));
+    return rt_error(s->err, RT_ERROR_INPUT,
+                    "%s: byte %zu: tensor '%s' is %s, but network '%s' needs %s", s->file.path,
+                    t->at, w->name, safetensors_shape_text(t->rank, t->shape, have, sizeof have),
+                    s->net->name, safetensors_shape_text(w->rank, dims, want, sizeof want));
 }
 
 static RtStatus match(Source *s)
@@ -74,7 +77,8 @@ static RtStatus match(Source *s)
 
 static RtStatus out_of_memory(Source *s)
 {
-    return rt_error(s->err, RT_ERROR_FILE, "%s: out of memory for %d tensors", s->file.path, s->net->n_weights);
+    return rt_error(s->err, RT_ERROR_FILE, "%s: out of memory for %d tensors", s->file.path,
+                    s->net->n_weights);
 }
 
 /* Float32 that lies on a multiple of 4 is used where it is. */
@@ -111,10 +115,12 @@ static RtStatus check_target(const RtNetwork *net, RtTarget target, RtError *err
 {
     if (rt_plan(net, target))
         return RT_OK;
-    return rt_error(err, RT_ERROR_USAGE, "network '%s' was compiled without target %s", net->name, rt_target_name(target));
+    return rt_error(err, RT_ERROR_USAGE, "network '%s' was compiled without target %s", net->name,
+                    rt_target_name(target));
 }
 
-RtStatus rt_load(const RtNetwork *net, RtTarget target, const char *path, void *weights, RtError *err)
+RtStatus rt_load(const RtNetwork *net, RtTarget target, const char *path, void *weights,
+                 RtError *err)
 {
     Source s = { .net = net, .err = err };
     RtStatus status = check_target(net, target, err);
@@ -159,14 +165,16 @@ static float **make_values(const RtNetwork *net, uint64_t seed)
     return values;
 }
 
-RtStatus rt_load_initial(const RtNetwork *net, RtTarget target, uint64_t seed, void *weights, RtError *err)
+RtStatus rt_load_initial(const RtNetwork *net, RtTarget target, uint64_t seed, void *weights,
+                         RtError *err)
 {
     RtStatus status = check_target(net, target, err);
     if (status)
         return status;
     float **values = make_values(net, seed);
     if (!values)
-        return rt_error(err, RT_ERROR_FILE, "out of memory for the weights of network '%s'", net->name);
+        return rt_error(err, RT_ERROR_FILE, "out of memory for the weights of network '%s'",
+                        net->name);
     rt_pack(net, target, (const float *const *)values, weights);
     free_values(net, values);
     return RT_OK;
@@ -180,7 +188,9 @@ RtStatus rt_init_file(const RtNetwork *net, uint64_t seed, const char *path, RtE
     uint64_t(*shapes)[4] = calloc(n, sizeof *shapes);
     char text[24];
     snprintf(text, sizeof text, "%" PRIu64, seed);
-    const SafetensorsMeta meta[] = { { "format", "pt" }, { "network", net->name }, { "seed", text } };
+    const SafetensorsMeta meta[] = { { "format", "pt" },
+                                     { "network", net->name },
+                                     { "seed", text } };
     RtStatus status;
     if (values && items && shapes) {
         for (int i = 0; i < net->n_weights; i++) {
@@ -191,7 +201,8 @@ RtStatus rt_init_file(const RtNetwork *net, uint64_t seed, const char *path, RtE
         }
         status = safetensors_write(path, items, net->n_weights, meta, 3, err);
     } else {
-        status = rt_error(err, RT_ERROR_FILE, "out of memory for the weights of network '%s'", net->name);
+        status = rt_error(err, RT_ERROR_FILE, "out of memory for the weights of network '%s'",
+                          net->name);
     }
     free(shapes);
     free(items);

@@ -1,5 +1,6 @@
-/* math.c - exp, log and pow of this library: the same bits on every machine that adds and multiplies
- * doubles as IEEE 754 says.  Compile with -ffp-contract=off: a fused multiply-add would change bits. */
+/* math.c - exp, log and pow of this library: the same bits on every machine that adds and
+ * multiplies doubles as IEEE 754 says.  Compile with -ffp-contract=off: a fused multiply-add would
+ * change bits. */
 #include "../rt.h"
 #include <string.h>
 
@@ -23,11 +24,13 @@ static double double_of(uint64_t u)
 /* 2^k for -1022 <= k <= 1023. */
 static double power_of_two(int k) { return double_of((uint64_t)(k + 1023) << 52); }
 
-/* e^x = 2^k e^r with k = round(x / ln 2), r = hi - lo, |r| <= 0.347.  e^r by its Taylor polynomial of
- * degree 13, whose next term is below 2^-57; 1 + r is added last, so rounding stays below one ulp. */
+/* e^x = 2^k e^r with k = round(x / ln 2), r = hi - lo, |r| <= 0.347.  e^r by its Taylor polynomial
+ * of degree 13, whose next term is below 2^-57; 1 + r is added last, so rounding stays below one
+ * ulp. */
 double rt_exp(double x)
 {
-    static const double term[] = { /* 1 / n!, n = 13 .. 2 */
+    static const double term[] = {
+        /* 1 / n!, n = 13 .. 2 */
         1 / 6227020800.0, 1 / 479001600.0, 1 / 39916800.0, 1 / 3628800.0, 1 / 362880.0, 1 / 40320.0,
         1 / 5040.0,       1 / 720.0,       1 / 120.0,      1 / 24.0,      1 / 6.0,      0.5,
     };
@@ -50,8 +53,9 @@ double rt_exp(double x)
     return y * power_of_two(k);
 }
 
-/* x = 2^k m with m in [sqrt(1/2), sqrt(2)), f = m - 1, s = f / (2 + f): log(1 + f) = 2 atanh(s), and with
- * 2 s = f - s f it is f - (f^2/2 - s (f^2/2 + R)), R = s^2 (2/3 + 2/5 s^2 + 2/7 s^4 + ...), s^2 < 0.0295. */
+/* x = 2^k m with m in [sqrt(1/2), sqrt(2)), f = m - 1, s = f / (2 + f): log(1 + f) = 2 atanh(s),
+ * and with 2 s = f - s f it is f - (f^2/2 - s (f^2/2 + R)), R = s^2 (2/3 + 2/5 s^2 + 2/7 s^4 +
+ * ...), s^2 < 0.0295. */
 double rt_log(double x)
 {
     if (x != x || x == double_of(0x7ff0000000000000))

@@ -1,7 +1,7 @@
 /* network.c - sizes and memory of a compiled network, its head and its forward pass.
  *
- * Packed weights are a head of 64 bytes, then the plan's floats.  The head says for which network and
- * target they were packed, and forward goes by it. */
+ * Packed weights are a head of 64 bytes, then the plan's floats.  The head says for which network
+ * and target they were packed, and forward goes by it. */
 #include "network.h"
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +74,8 @@ void rt_pack(const RtNetwork *net, RtTarget target, const float *const *raw, voi
     if (!plan)
         abort(); /* the host asked for a target that the file does not have */
     RtHead *head = weights;
-    *head = (RtHead){ .magic = HEAD_MAGIC, .target = (uint32_t)target, .structure = net->structure };
+    *head =
+        (RtHead){ .magic = HEAD_MAGIC, .target = (uint32_t)target, .structure = net->structure };
     plan->load(raw, (float *)(head + 1));
 }
 
@@ -91,37 +92,41 @@ static void step(void *arg, int i, int part, int parts)
     run->plan->step(&run->context, i, part, parts);
 }
 
-/* Weights packed for another network, or never packed, are the host's bug: going on would read wild. */
+/* Weights packed for another network, or never packed, are the host's bug: going on would read
+ * wild. */
 static const RtPlan *plan_of(const RtNetwork *net, const void *weights)
 {
     const RtHead *head = weights;
     const RtPlan *plan = head->magic == HEAD_MAGIC && head->structure == net->structure
-                             ? rt_plan(net, (RtTarget)head->target) : NULL;
+                             ? rt_plan(net, (RtTarget)head->target)
+                             : NULL;
     if (!plan)
         abort();
     return plan;
 }
 
-void rt_forward_tapped(const RtNetwork *net, const void *weights, const float *x, void *arena, RtPool *pool, float *y,
-                       void (*tap)(void *arg, int step), void *arg)
+void rt_forward_tapped(const RtNetwork *net, const void *weights, const float *x, void *arena,
+                       RtPool *pool, float *y, void (*tap)(void *arg, int step), void *arg)
 {
     const float *packed = (const float *)((const RtHead *)weights + 1);
     Run run = { plan_of(net, weights), { .weights = packed, .x = x, .y = y, .arena = arena } };
     rt_pool_run_tapped(pool, run.plan->n_steps, step, &run, tap, arg);
 }
 
-void rt_forward(const RtNetwork *net, const void *weights, const float *x, int n, void *arena, RtPool *pool, float *y)
+void rt_forward(const RtNetwork *net, const void *weights, const float *x, int n, void *arena,
+                RtPool *pool, float *y)
 {
     size_t image = (size_t)net->c * (size_t)net->h * (size_t)net->w;
     for (int i = 0; i < n; i++)
-        rt_forward_tapped(net, weights, x + (size_t)i * image, arena, pool, y + (size_t)i * (size_t)net->outputs, NULL,
-                          NULL);
+        rt_forward_tapped(net, weights, x + (size_t)i * image, arena, pool,
+                          y + (size_t)i * (size_t)net->outputs, NULL, NULL);
 }
 
 /* One logical channel from its lane of its block. */
 static void read_channel(const RtTap *tap, const float *arena, int physical, float *out)
 {
-    const float *plane = arena + tap->offset + physical / tap->block * tap->plane + physical % tap->block;
+    const float *plane =
+        arena + tap->offset + physical / tap->block * tap->plane + physical % tap->block;
     for (int y = 0; y < tap->h; y++)
         for (int x = 0; x < tap->w; x++)
             *out++ = plane[y * tap->row + (int64_t)x * tap->block];

@@ -4,7 +4,7 @@
 #include "../rt.h"
 
 #define HEAD_MAGIC UINT64_C(0x3130575452504e49) /* "INPRTW01" */
-typedef struct RtHead { /* 64 bytes, before the packed floats */
+typedef struct RtHead {                         /* 64 bytes, before the packed floats */
     uint64_t magic;
     uint32_t target, reserved;
     uint64_t structure;

@@ -1,11 +1,12 @@
-/* philox.c - Philox 4x32-10, the counter-based generator of Salmon, Moraes, Dror and Shaw, "Parallel
- * random numbers: as easy as 1, 2, 3", SC 2011.  A block of output is a function of counter and key
- * alone, so any element of a stream can be had without those before it. */
+/* philox.c - Philox 4x32-10, the counter-based generator of Salmon, Moraes, Dror and Shaw,
+ * "Parallel random numbers: as easy as 1, 2, 3", SC 2011.  A block of output is a function of
+ * counter and key alone, so any element of a stream can be had without those before it. */
 #include "../rt.h"
 
 enum { ROUNDS = 10 };
 static const uint32_t multiplier[2] = { 0xD2511F53u, 0xCD9E8D57u };
-static const uint32_t weyl[2] = { 0x9E3779B9u, 0xBB67AE85u }; /* golden ratio and sqrt(3) - 1, as fractions */
+static const uint32_t weyl[2] = { 0x9E3779B9u,
+                                  0xBB67AE85u }; /* golden ratio and sqrt(3) - 1, as fractions */
 
 void rt_philox(const RtPhilox *in, uint32_t out[4])
 {

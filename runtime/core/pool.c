@@ -1,9 +1,9 @@
 /* pool.c - threads that walk the steps of a network together.
  *
- * Work is cut statically: thread t of T does part t of every step, the caller is thread 0, and all meet
- * at a barrier after each step.  A waiting thread spins for about a microsecond, because steps are short
- * and threads finish close together, then parks, so that a machine with fewer processors than threads
- * loses nothing to waiting. */
+ * Work is cut statically: thread t of T does part t of every step, the caller is thread 0, and all
+ * meet at a barrier after each step.  A waiting thread spins for a few microseconds, because steps
+ * are short and threads finish close together, then parks, so that a machine with fewer processors
+ * than threads loses nothing to waiting. */
 #include "../rt.h"
 #include <pthread.h>
 #include <sched.h>
@@ -53,8 +53,9 @@ static void pause_a_little(void)
 #endif
 }
 
-/* Sleeps until the generation is no longer `seen`.  `parked` is raised before the generation is looked at
- * again, and the last to arrive moves the generation before it looks at `parked`: one of them sees. */
+/* Sleeps until the generation is no longer `seen`.  `parked` is raised before the generation is
+ * looked at again, and the last to arrive moves the generation before it looks at `parked`: one of
+ * them sees. */
 static void park(Barrier *b, unsigned seen)
 {
     pthread_mutex_lock(&b->mutex);
@@ -86,8 +87,8 @@ static void meet(Barrier *b)
     park(b, seen);
 }
 
-/* One thread's way through a job. The job is copied by the caller of walk: its owner may change it as
- * soon as the last barrier is passed. */
+/* One thread's way through a job. The job is copied by the caller of walk: its owner may change it
+ * as soon as the last barrier is passed. */
 static void walk(RtPool *pool, Job job, int part)
 {
     for (int step = 0; step < job.n_steps; step++) {
@@ -118,7 +119,8 @@ static int processors(void)
     return sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
 }
 
-/* Starts workers with all signals blocked, so that handlers run on the host's threads. Returns how many. */
+/* Starts workers with all signals blocked, so that handlers run on the host's threads. Returns how
+ * many. */
 static int start(RtPool *pool, int threads)
 {
     sigset_t all, before;
@@ -161,7 +163,8 @@ RtPool *rt_pool_new(int threads)
     int started = start(pool, threads);
     if (started == threads - 1)
         return pool;
-    /* Those that wait already wait for `threads`; as the last to arrive we meet the smaller number. */
+    /* Those that wait already wait for `threads`; as the last to arrive we meet the smaller number.
+     */
     pool->threads = started + 1;
     atomic_store(&pool->barrier.members, started + 1);
     rt_pool_free(pool);
@@ -191,7 +194,8 @@ static void walk_alone(const Job *job)
     }
 }
 
-void rt_pool_run_tapped(RtPool *pool, int n_steps, void (*fn)(void *arg, int step, int part, int parts), void *arg,
+void rt_pool_run_tapped(RtPool *pool, int n_steps,
+                        void (*fn)(void *arg, int step, int part, int parts), void *arg,
                         void (*tap)(void *tap_arg, int step), void *tap_arg)
 {
     Job job = { n_steps, fn, arg, tap, tap_arg };
@@ -204,7 +208,8 @@ void rt_pool_run_tapped(RtPool *pool, int n_steps, void (*fn)(void *arg, int ste
     walk(pool, job, 0);
 }
 
-void rt_pool_run(RtPool *pool, int n_steps, void (*fn)(void *arg, int step, int part, int parts), void *arg)
+void rt_pool_run(RtPool *pool, int n_steps, void (*fn)(void *arg, int step, int part, int parts),
+                 void *arg)
 {
     rt_pool_run_tapped(pool, n_steps, fn, arg, NULL, NULL);
 }

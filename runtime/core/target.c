@@ -11,14 +11,15 @@ const char *rt_target_name(RtTarget target)
     return "unknown";
 }
 
-/* The compiler's own cpu model asks CPUID for the instructions and XGETBV whether the system saves the
- * wide registers, so a kernel without AVX-512 state counts as a processor without AVX-512.  Each target
- * asks for every extension that its code is compiled for. */
+/* The compiler's own cpu model asks CPUID for the instructions and XGETBV whether the system saves
+ * the wide registers, so a kernel without AVX-512 state counts as a processor without AVX-512. Each
+ * target asks for every extension that its code is compiled for. */
 int rt_target_runs_here(RtTarget target)
 {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    int v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+    int v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+             __builtin_cpu_supports("bmi2");
     int v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
              __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
              __builtin_cpu_supports("avx512cd");

@@ -1,5 +1,5 @@
-/* bench.c - how fast, measured for a few seconds: the median says what to expect, the minimum what the
- * machine can do when nothing disturbs it. */
+/* bench.c - how fast, measured for a few seconds: the median says what to expect, the minimum what
+ * the machine can do when nothing disturbs it. */
 #include "../../formats/json.h"
 #include "program.h"
 #include <inttypes.h>
@@ -99,11 +99,12 @@ static double gflops(const RtNetwork *net, double seconds, int images)
 static void print_text(const Bench *b, double middle)
 {
     const Session *s = &b->session;
-    printf("%s, %s, batch %d, %d thread%s\n", s->net->name, rt_target_name(s->target), b->batch, s->threads,
-           s->threads == 1 ? "" : "s");
+    printf("%s, %s, batch %d, %d thread%s\n", s->net->name, rt_target_name(s->target), b->batch,
+           s->threads, s->threads == 1 ? "" : "s");
     printf("%s, %d processors, load %.2f%s\n", b->processor, session_processors(), b->load[0],
            b->load[0] > 0.5 * session_processors() ? " (the machine is busy: expect noise)" : "");
-    printf("median %.3f ms   min %.3f ms   of %d runs\n", 1e3 * middle, 1e3 * b->seconds[0], b->runs);
+    printf("median %.3f ms   min %.3f ms   of %d runs\n", 1e3 * middle, 1e3 * b->seconds[0],
+           b->runs);
     printf("%.1f images/s   %.1f GFLOP/s\n", b->batch / middle, gflops(s->net, middle, b->batch));
 }
 
@@ -113,12 +114,12 @@ static void print_layers(const Bench *b, const double *times)
     double sum = 0;
     for (int i = 0; i < plan->n_steps; i++)
         sum += times[i];
-    printf("\n%4s  %-32s %-18s %-14s %6s %9s %9s %6s %9s\n", "step", "layer", "kernel", "output", "units", "MMACs", "ms", "%",
-           "GFLOP/s");
+    printf("\n%4s  %-32s %-18s %-14s %6s %9s %9s %6s %9s\n", "step", "layer", "kernel", "output",
+           "units", "MMACs", "ms", "%", "GFLOP/s");
     for (int i = 0; i < plan->n_steps; i++) {
         const RtStep *t = &plan->steps[i];
-        printf("%4d  %-32s %-18s %-14s %6d %9.3f %9.4f %6.2f %9.2f\n", i, t->layer, t->kernel, t->shape, t->units,
-               1e-6 * (double)t->macs, 1e3 * times[i], 100 * times[i] / sum,
+        printf("%4d  %-32s %-18s %-14s %6d %9.3f %9.4f %6.2f %9.2f\n", i, t->layer, t->kernel,
+               t->shape, t->units, 1e-6 * (double)t->macs, 1e3 * times[i], 100 * times[i] / sum,
                times[i] > 0 ? 2e-9 * (double)t->macs / times[i] : 0);
     }
     printf("      sum %.3f ms over %d runs of one image\n", 1e3 * sum, b->layer_runs);
@@ -134,8 +135,8 @@ static void print_json_layers(const Bench *b, const double *times)
         json_write_string(stdout, t->layer);
         printf(", \"kernel\": ");
         json_write_string(stdout, t->kernel);
-        printf(", \"output\": \"%s\", \"units\": %d, \"macs\": %" PRId64 ", \"seconds\": %.9f}", t->shape, t->units, t->macs,
-               times[i]);
+        printf(", \"output\": \"%s\", \"units\": %d, \"macs\": %" PRId64 ", \"seconds\": %.9f}",
+               t->shape, t->units, t->macs, times[i]);
     }
     printf("\n  ]");
 }
@@ -143,12 +144,15 @@ static void print_json_layers(const Bench *b, const double *times)
 static void print_json(const Bench *b, double middle, const double *times)
 {
     const Session *s = &b->session;
-    printf("{\n  \"network\": \"%s\", \"target\": \"%s\", \"batch\": %d, \"threads\": %d,\n  \"processor\": ", s->net->name,
-           rt_target_name(s->target), b->batch, s->threads);
+    printf("{\n  \"network\": \"%s\", \"target\": \"%s\", \"batch\": %d, \"threads\": %d,\n  "
+           "\"processor\": ",
+           s->net->name, rt_target_name(s->target), b->batch, s->threads);
     json_write_string(stdout, b->processor);
-    printf(", \"processors\": %d, \"load\": %.2f,\n  \"runs\": %d, \"median_seconds\": %.9f, \"min_seconds\": %.9f,\n"
-           "  \"images_per_second\": %.3f, \"gflops\": %.3f", session_processors(), b->load[0], b->runs, middle, b->seconds[0],
-           b->batch / middle, gflops(s->net, middle, b->batch));
+    printf(", \"processors\": %d, \"load\": %.2f,\n  \"runs\": %d, \"median_seconds\": %.9f, "
+           "\"min_seconds\": %.9f,\n"
+           "  \"images_per_second\": %.3f, \"gflops\": %.3f",
+           session_processors(), b->load[0], b->runs, middle, b->seconds[0], b->batch / middle,
+           gflops(s->net, middle, b->batch));
     if (times)
         print_json_layers(b, times);
     printf("\n}\n");
@@ -171,7 +175,9 @@ static RtStatus prepare(Bench *b)
     b->x = calloc((size_t)b->batch * image, sizeof *b->x);
     b->y = calloc((size_t)b->batch * (size_t)p->net->outputs, sizeof *b->y);
     b->seconds = calloc(RUNS_MAX, sizeof *b->seconds);
-    b->layers = p->options.layers ? calloc((size_t)b->session.plan->n_steps * LAYER_RUNS_MAX, sizeof *b->layers) : NULL;
+    b->layers = p->options.layers
+                    ? calloc((size_t)b->session.plan->n_steps * LAYER_RUNS_MAX, sizeof *b->layers)
+                    : NULL;
     if (!b->x || !b->y || !b->seconds || (p->options.layers && !b->layers))
         return program_error(p, RT_ERROR_FILE, "out of memory for %d images", b->batch);
     input_random(b->x, (size_t)b->batch * image, 7);

@@ -1,5 +1,6 @@
-/* eval.c - accuracy over a folder that holds one folder per class, as torchvision's ImageFolder reads it:
- * classes are numbered in the byte order of their folders' names, pictures are found at any depth. */
+/* eval.c - accuracy over a folder that holds one folder per class, as torchvision's ImageFolder
+ * reads it: classes are numbered in the byte order of their folders' names, pictures are found at
+ * any depth. */
 #include "../../formats/json.h"
 #include "program.h"
 #include <dirent.h>
@@ -8,8 +9,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-typedef struct Sample { char *path; int class; } Sample;
-typedef struct Skipped { char *path, *why; } Skipped;
+typedef struct Sample {
+    char *path;
+    int class;
+} Sample;
+typedef struct Skipped {
+    char *path, *why;
+} Skipped;
 typedef struct Eval {
     const Program *p;
     Session session;
@@ -24,7 +30,10 @@ typedef struct Eval {
 
 enum { DEPTH_MAX = 16, SHOWN = 20 };
 
-static RtStatus out_of_memory(const Eval *e) { return program_error(e->p, RT_ERROR_FILE, "out of memory for the list of pictures"); }
+static RtStatus out_of_memory(const Eval *e)
+{
+    return program_error(e->p, RT_ERROR_FILE, "out of memory for the list of pictures");
+}
 
 static RtStatus add_sample(Eval *e, char *path, int class)
 {
@@ -48,8 +57,14 @@ static int is_directory(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static int by_bytes(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
-static int no_dots(const struct dirent *d) { return strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0; }
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+static int no_dots(const struct dirent *d)
+{
+    return strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
+}
 
 static RtStatus visit(Eval *e, const char *dir, int class, int depth);
 
@@ -60,7 +75,8 @@ static RtStatus visit_entry(Eval *e, const char *dir, const char *name, int clas
         return out_of_memory(e);
     if (!is_directory(path) && input_is_picture(name))
         return add_sample(e, path, class);
-    RtStatus status = is_directory(path) && depth < DEPTH_MAX ? visit(e, path, class, depth + 1) : RT_OK;
+    RtStatus status =
+        is_directory(path) && depth < DEPTH_MAX ? visit(e, path, class, depth + 1) : RT_OK;
     free(path);
     return status;
 }
@@ -100,9 +116,11 @@ static RtStatus visit_class(Eval *e, const char *dir, const char *folder)
         int class = class_of(e, folder);
         size_t before = e->n_samples;
         if (class < 0)
-            status = program_error(e->p, RT_ERROR_INPUT, "%s: no line of %s is '%s'", path, e->p->options.labels, folder);
+            status = program_error(e->p, RT_ERROR_INPUT, "%s: no line of %s is '%s'", path,
+                                   e->p->options.labels, folder);
         else if (class >= e->p->net->outputs)
-            status = program_error(e->p, RT_ERROR_INPUT, "%s: more class folders than the network's %d outputs", dir,
+            status = program_error(e->p, RT_ERROR_INPUT,
+                                   "%s: more class folders than the network's %d outputs", dir,
                                    e->p->net->outputs);
         else
             status = visit(e, path, class, 1);
@@ -129,7 +147,9 @@ static RtStatus list_samples(Eval *e)
     }
     free(entries);
     if (!status && e->n_samples == 0)
-        status = program_error(e->p, RT_ERROR_INPUT, "%s: no pictures in class folders; expected DIR/CLASS/PICTURE.jpg", dir);
+        status =
+            program_error(e->p, RT_ERROR_INPUT,
+                          "%s: no pictures in class folders; expected DIR/CLASS/PICTURE.jpg", dir);
     return status;
 }
 
@@ -169,9 +189,10 @@ static double percent(long n, long of) { return of ? 100.0 * (double)n / (double
 static void print_text(const Eval *e, double seconds)
 {
     printf("%ld images in %d classes\n", e->seen, e->n_classes);
-    printf("top-1  %6.2f %%  (%ld)\ntop-5  %6.2f %%  (%ld)\n", percent(e->top1, e->seen), e->top1, percent(e->top5, e->seen),
-           e->top5);
-    printf("%.1f images/s with reading, %d threads, %s\n", seconds > 0 ? (double)e->seen / seconds : 0, e->session.threads,
+    printf("top-1  %6.2f %%  (%ld)\ntop-5  %6.2f %%  (%ld)\n", percent(e->top1, e->seen), e->top1,
+           percent(e->top5, e->seen), e->top5);
+    printf("%.1f images/s with reading, %d threads, %s\n",
+           seconds > 0 ? (double)e->seen / seconds : 0, e->session.threads,
            rt_target_name(e->session.target));
     if (e->n_skipped)
         printf("%zu skipped:\n", e->n_skipped);
@@ -183,9 +204,11 @@ static void print_text(const Eval *e, double seconds)
 
 static void print_json(const Eval *e, double seconds)
 {
-    printf("{\"images\": %ld, \"classes\": %d, \"top1\": %ld, \"top5\": %ld, \"top1_percent\": %.4f, \"top5_percent\": %.4f,\n"
-           " \"seconds\": %.3f, \"threads\": %d, \"target\": \"%s\",\n \"skipped\": [", e->seen, e->n_classes, e->top1, e->top5,
-           percent(e->top1, e->seen), percent(e->top5, e->seen), seconds, e->session.threads,
+    printf("{\"images\": %ld, \"classes\": %d, \"top1\": %ld, \"top5\": %ld, \"top1_percent\": "
+           "%.4f, \"top5_percent\": %.4f,\n"
+           " \"seconds\": %.3f, \"threads\": %d, \"target\": \"%s\",\n \"skipped\": [",
+           e->seen, e->n_classes, e->top1, e->top5, percent(e->top1, e->seen),
+           percent(e->top5, e->seen), seconds, e->session.threads,
            rt_target_name(e->session.target));
     for (size_t i = 0; i < e->n_skipped; i++) {
         printf("%s\n  {\"file\": ", i ? "," : "");

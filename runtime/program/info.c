@@ -12,14 +12,16 @@ static void print_view(FILE *f, const RtView *v)
         else
             fprintf(f, "resize(%d%s)", v->h, v->bicubic ? ", bicubic" : "");
         return;
-    case RT_VIEW_RESIZE_EXACT: fprintf(f, "resize_exact(%d, %d%s)", v->h, v->w, v->bicubic ? ", bicubic" : ""); return;
+    case RT_VIEW_RESIZE_EXACT:
+        fprintf(f, "resize_exact(%d, %d%s)", v->h, v->w, v->bicubic ? ", bicubic" : "");
+        return;
     case RT_VIEW_CROP: fprintf(f, "crop(%d, %d)", v->h, v->w); return;
     case RT_VIEW_CENTERCROP: fprintf(f, "centercrop(%d, %d)", v->h, v->w); return;
     case RT_VIEW_RANDOM_CROP: fprintf(f, "random_crop(%d, %d)", v->h, v->w); return;
     case RT_VIEW_FLIP: fprintf(f, "flip"); return;
     case RT_VIEW_NORMALIZE:
-        fprintf(f, "normalize(mean %g %g %g, std %g %g %g%s)", v->mean[0], v->mean[1], v->mean[2], v->std[0], v->std[1],
-                v->std[2], v->raw_255 ? ", of 0..255" : "");
+        fprintf(f, "normalize(mean %g %g %g, std %g %g %g%s)", v->mean[0], v->mean[1], v->mean[2],
+                v->std[0], v->std[1], v->std[2], v->raw_255 ? ", of 0..255" : "");
         return;
     case RT_VIEW_BGR: fprintf(f, "bgr"); return;
     }
@@ -27,11 +29,12 @@ static void print_view(FILE *f, const RtView *v)
 
 static void print_steps(const RtPlan *plan)
 {
-    printf("\nsteps of %s\n%4s  %-32s %-18s %-14s %6s %12s\n", rt_target_name(plan->target), "step", "layer", "kernel", "output",
-           "units", "MACs");
+    printf("\nsteps of %s\n%4s  %-32s %-18s %-14s %6s %12s\n", rt_target_name(plan->target), "step",
+           "layer", "kernel", "output", "units", "MACs");
     for (int i = 0; i < plan->n_steps; i++) {
         const RtStep *s = &plan->steps[i];
-        printf("%4d  %-32s %-18s %-14s %6d %12" PRId64 "\n", i, s->layer, s->kernel, s->shape, s->units, s->macs);
+        printf("%4d  %-32s %-18s %-14s %6d %12" PRId64 "\n", i, s->layer, s->kernel, s->shape,
+               s->units, s->macs);
     }
 }
 
@@ -49,11 +52,13 @@ static void print_text(const Program *p, const RtPlan *chosen)
         printf("%s", i ? ", " : "");
         print_view(stdout, &net->view[i]);
     }
-    printf("%s\n\n%-11s %6s %14s %14s  %s\n", net->n_view ? "" : "none", "target", "steps", "arena bytes", "weight bytes", "runs here");
+    printf("%s\n\n%-11s %6s %14s %14s  %s\n", net->n_view ? "" : "none", "target", "steps",
+           "arena bytes", "weight bytes", "runs here");
     for (int i = 0; i < net->n_plans; i++) {
         RtTarget t = net->plans[i].target;
-        printf("%-11s %6d %14zu %14zu  %s\n", rt_target_name(t), net->plans[i].n_steps, rt_arena_bytes(net, t, 1),
-               rt_weights_bytes(net, t), rt_target_runs_here(t) ? "yes" : "no");
+        printf("%-11s %6d %14zu %14zu  %s\n", rt_target_name(t), net->plans[i].n_steps,
+               rt_arena_bytes(net, t, 1), rt_weights_bytes(net, t),
+               rt_target_runs_here(t) ? "yes" : "no");
     }
     if (p->options.layers)
         print_steps(chosen);
@@ -67,8 +72,8 @@ static void print_json_steps(const RtPlan *plan)
         json_write_string(stdout, plan->steps[i].layer);
         printf(", \"kernel\": ");
         json_write_string(stdout, plan->steps[i].kernel);
-        printf(", \"output\": \"%s\", \"units\": %d, \"macs\": %" PRId64 "}", plan->steps[i].shape, plan->steps[i].units,
-               plan->steps[i].macs);
+        printf(", \"output\": \"%s\", \"units\": %d, \"macs\": %" PRId64 "}", plan->steps[i].shape,
+               plan->steps[i].units, plan->steps[i].macs);
     }
     printf("\n  ]");
 }
@@ -78,16 +83,18 @@ static void print_json(const Program *p, const RtPlan *chosen)
     const RtNetwork *net = p->net;
     printf("{\n  \"network\": ");
     json_write_string(stdout, net->name);
-    printf(",\n  \"input\": [%d, %d, %d], \"outputs\": %d, \"softmax\": %s,\n", net->c, net->h, net->w, net->outputs,
-           net->softmax ? "true" : "false");
-    printf("  \"parameters\": %" PRId64 ", \"tensors\": %d, \"macs\": %" PRId64 ", \"structure\": \"%016" PRIx64 "\",\n",
+    printf(",\n  \"input\": [%d, %d, %d], \"outputs\": %d, \"softmax\": %s,\n", net->c, net->h,
+           net->w, net->outputs, net->softmax ? "true" : "false");
+    printf("  \"parameters\": %" PRId64 ", \"tensors\": %d, \"macs\": %" PRId64
+           ", \"structure\": \"%016" PRIx64 "\",\n",
            net->params, net->n_weights, net->macs, net->structure);
     printf("  \"targets\": [");
     for (int i = 0; i < net->n_plans; i++) {
         RtTarget t = net->plans[i].target;
-        printf("%s\n    {\"name\": \"%s\", \"steps\": %d, \"arena_bytes\": %zu, \"weights_bytes\": %zu, \"runs_here\": %s}",
-               i ? "," : "", rt_target_name(t), net->plans[i].n_steps, rt_arena_bytes(net, t, 1), rt_weights_bytes(net, t),
-               rt_target_runs_here(t) ? "true" : "false");
+        printf("%s\n    {\"name\": \"%s\", \"steps\": %d, \"arena_bytes\": %zu, \"weights_bytes\": "
+               "%zu, \"runs_here\": %s}",
+               i ? "," : "", rt_target_name(t), net->plans[i].n_steps, rt_arena_bytes(net, t, 1),
+               rt_weights_bytes(net, t), rt_target_runs_here(t) ? "true" : "false");
     }
     printf("\n  ]");
     if (p->options.layers)

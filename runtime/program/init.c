@@ -10,6 +10,7 @@ RtStatus command_init(const Program *p)
         return program_error(p, RT_ERROR_USAGE, "'init' needs --seed N and -o FILE");
     if (rt_init_file(p->net, o->seed.value, o->output, &err))
         return program_fail(p, &err);
-    printf("%s: %d tensors of '%s' from seed %" PRIu64 "\n", o->output, p->net->n_weights, p->net->name, o->seed.value);
+    printf("%s: %d tensors of '%s' from seed %" PRIu64 "\n", o->output, p->net->n_weights,
+           p->net->name, o->seed.value);
     return RT_OK;
 }

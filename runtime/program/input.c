@@ -44,10 +44,14 @@ static RtStatus read_tensor(const RtNetwork *net, const char *path, float *x, Rt
         char shape[160] = "";
         size_t used = 0;
         for (int i = 0; i < a.rank; i++)
-            used += (size_t)snprintf(shape + used, sizeof shape - used, "%s%zu", i ? " x " : "", a.shape[i]);
-        status = rt_error(err, RT_ERROR_INPUT, "%s: an array of %s %s; expected float32 %d x %d x %d", path,
-                          a.type == NPY_F32 ? "float32" : a.type == NPY_F64 ? "float64" : "uint8", shape, net->c, net->h,
-                          net->w);
+            used += (size_t)snprintf(shape + used, sizeof shape - used, "%s%zu", i ? " x " : "",
+                                     a.shape[i]);
+        status = rt_error(err, RT_ERROR_INPUT,
+                          "%s: an array of %s %s; expected float32 %d x %d x %d", path,
+                          a.type == NPY_F32   ? "float32"
+                          : a.type == NPY_F64 ? "float64"
+                                              : "uint8",
+                          shape, net->c, net->h, net->w);
     } else {
         memcpy(x, a.data, a.count * sizeof *x);
     }
@@ -123,8 +127,11 @@ RtStatus labels_read(const char *path, int n, char ***out, RtError *err)
     labels_free(labels, n);
     *out = NULL;
     if (count < 0 || bad)
-        return rt_error(err, RT_ERROR_FILE, "%s: cannot read: %s", path, bad ? "input error" : "out of memory");
-    return rt_error(err, RT_ERROR_INPUT, "%s: %d lines, but the network has %d outputs, one name a line", path, count, n);
+        return rt_error(err, RT_ERROR_FILE, "%s: cannot read: %s", path,
+                        bad ? "input error" : "out of memory");
+    return rt_error(err, RT_ERROR_INPUT,
+                    "%s: %d lines, but the network has %d outputs, one name a line", path, count,
+                    n);
 }
 
 /* ---- The largest outputs ---- */

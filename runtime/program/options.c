@@ -1,4 +1,5 @@
-/* options.c - the one table of options: it is the parser, the help and the source of suggestions. */
+/* options.c - the one table of options: it is the parser, the help and the source of suggestions.
+ */
 #include "program.h"
 #include <errno.h>
 #include <limits.h>
@@ -6,7 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum OptionKind { OPTION_FLAG, OPTION_TEXT, OPTION_COUNT, OPTION_SECONDS, OPTION_SEED, OPTION_TARGET } OptionKind;
+typedef enum OptionKind {
+    OPTION_FLAG,
+    OPTION_TEXT,
+    OPTION_COUNT,
+    OPTION_SECONDS,
+    OPTION_SEED,
+    OPTION_TARGET
+} OptionKind;
 typedef struct Option {
     const char *name;
     char letter; /* 0: none */
@@ -20,22 +28,31 @@ typedef struct Option {
 enum { RUNS = FOR_PREDICT | FOR_EVAL | FOR_BENCH };
 #define FIELD(name) offsetof(Options, name)
 static const Option options[] = {
-    { "weights", 'w', OPTION_TEXT, FIELD(weights), 0, 0, RUNS, "FILE", "weights, a safetensors file" },
+    { "weights", 'w', OPTION_TEXT, FIELD(weights), 0, 0, RUNS, "FILE",
+      "weights, a safetensors file" },
     { "seed", 0, OPTION_SEED, FIELD(seed), 0, 0, RUNS | FOR_INIT | FOR_SELFTEST, "N",
       "initialised weights instead, by seed: for trying out, they know nothing" },
-    { "top", 'k', OPTION_COUNT, FIELD(top), 1, INT_MAX, FOR_PREDICT, "K", "how many classes to show (5)" },
-    { "labels", 0, OPTION_TEXT, FIELD(labels), 0, 0, FOR_PREDICT | FOR_EVAL, "FILE", "class names, one a line" },
+    { "top", 'k', OPTION_COUNT, FIELD(top), 1, INT_MAX, FOR_PREDICT, "K",
+      "how many classes to show (5)" },
+    { "labels", 0, OPTION_TEXT, FIELD(labels), 0, 0, FOR_PREDICT | FOR_EVAL, "FILE",
+      "class names, one a line" },
     { "output", 'o', OPTION_TEXT, FIELD(output), 0, 0, FOR_PREDICT | FOR_INIT, "FILE",
       "predict: all outputs as .npy, images x classes; init: the file to write" },
-    { "logits", 0, OPTION_TEXT, FIELD(logits), 0, 0, FOR_PREDICT, "FILE", "logits as .npy, images x classes" },
-    { "limit", 0, OPTION_COUNT, FIELD(limit), 1, LONG_MAX, FOR_EVAL, "N", "the first N images only" },
+    { "logits", 0, OPTION_TEXT, FIELD(logits), 0, 0, FOR_PREDICT, "FILE",
+      "logits as .npy, images x classes" },
+    { "limit", 0, OPTION_COUNT, FIELD(limit), 1, LONG_MAX, FOR_EVAL, "N",
+      "the first N images only" },
     { "batch", 0, OPTION_COUNT, FIELD(batch), 1, 4096, FOR_BENCH, "N", "images per run (1)" },
-    { "seconds", 0, OPTION_SECONDS, FIELD(seconds), 0, 0, FOR_BENCH, "S", "how long to measure (3)" },
-    { "layers", 0, OPTION_FLAG, FIELD(layers), 0, 0, FOR_BENCH | FOR_INFO, NULL, "a row for every step" },
-    { "threads", 'j', OPTION_COUNT, FIELD(threads), 1, 1024, RUNS, "N", "threads (all processors)" },
+    { "seconds", 0, OPTION_SECONDS, FIELD(seconds), 0, 0, FOR_BENCH, "S",
+      "how long to measure (3)" },
+    { "layers", 0, OPTION_FLAG, FIELD(layers), 0, 0, FOR_BENCH | FOR_INFO, NULL,
+      "a row for every step" },
+    { "threads", 'j', OPTION_COUNT, FIELD(threads), 1, 1024, RUNS, "N",
+      "threads (all processors)" },
     { "target", 0, OPTION_TARGET, FIELD(target), 0, 0, RUNS | FOR_INFO, "NAME",
       "plain, x86-64-v3 or x86-64-v4 (the best that runs here)" },
-    { "json", 0, OPTION_FLAG, FIELD(json), 0, 0, RUNS | FOR_INFO | FOR_SELFTEST, NULL, "one JSON document on standard output" },
+    { "json", 0, OPTION_FLAG, FIELD(json), 0, 0, RUNS | FOR_INFO | FOR_SELFTEST, NULL,
+      "one JSON document on standard output" },
     { "help", 'h', OPTION_FLAG, FIELD(help), 0, 0, FOR_ALL, NULL, "this text" },
     { "version", 0, OPTION_FLAG, FIELD(version), 0, 0, FOR_ALL, NULL, "name and version" },
 };
@@ -48,9 +65,10 @@ void options_print(FILE *f, unsigned command_bits)
         if (!(o->commands & command_bits))
             continue;
         char left[64];
-        snprintf(left, sizeof left, "--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
-        fprintf(f, "  %c%c%c %-16s  %s\n", o->letter ? '-' : ' ', o->letter ? o->letter : ' ', o->letter ? ',' : ' ', left,
-                o->help);
+        snprintf(left, sizeof left, "--%s%s%s", o->name, o->value ? " " : "",
+                 o->value ? o->value : "");
+        fprintf(f, "  %c%c%c %-16s  %s\n", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
+                o->letter ? ',' : ' ', left, o->help);
     }
 }
 
@@ -102,17 +120,21 @@ static RtStatus unknown(const Program *p, const Command *c, const char *argument
             names[n++] = options[i].name;
     const char *close = options_closest(name, names, n);
     if (close)
-        return program_error(p, RT_ERROR_USAGE, "unknown option '%s' for '%s'; did you mean '--%s'?", argument, c->name,
-                             close);
-    return program_error(p, RT_ERROR_USAGE, "unknown option '%s' for '%s'; '%s %s --help' lists its options", argument,
+        return program_error(p, RT_ERROR_USAGE,
+                             "unknown option '%s' for '%s'; did you mean '--%s'?", argument,
+                             c->name, close);
+    return program_error(p, RT_ERROR_USAGE,
+                         "unknown option '%s' for '%s'; '%s %s --help' lists its options", argument,
                          c->name, p->name, c->name);
 }
 
 /* ---- Values ---- */
 
-static RtStatus bad_value(const Program *p, const Option *o, const char *value, const char *expected)
+static RtStatus bad_value(const Program *p, const Option *o, const char *value,
+                          const char *expected)
 {
-    return program_error(p, RT_ERROR_USAGE, "option '--%s': '%s' is not %s", o->name, value, expected);
+    return program_error(p, RT_ERROR_USAGE, "option '--%s': '%s' is not %s", o->name, value,
+                         expected);
 }
 
 static RtStatus set_count(const Program *p, const Option *o, const char *value, long *out)
@@ -180,19 +202,23 @@ static const Option *find(const Command *c, const char *name, size_t length, cha
 {
     for (int i = 0; i < N_OPTIONS; i++) {
         const Option *o = &options[i];
-        bool match = letter ? o->letter == letter : strlen(o->name) == length && memcmp(o->name, name, length) == 0;
+        bool match = letter ? o->letter == letter
+                            : strlen(o->name) == length && memcmp(o->name, name, length) == 0;
         if (match && o->commands & c->bit)
             return o;
     }
     return NULL;
 }
 
-/* One option at argv[*at]: "--name", "--name=value", "--name value", "-x", "-xvalue", "-x value". */
+/* One option at argv[*at]: "--name", "--name=value", "--name value", "-x", "-xvalue", "-x value".
+ */
 static RtStatus take_option(Program *p, const Command *c, int argc, char **argv, int *at)
 {
     char *arg = argv[*at], name[64];
     bool is_long = arg[1] == '-';
-    const char *text = arg + 1 + is_long, *value = is_long ? strchr(text, '=') : arg[2] ? arg + 2 : NULL;
+    const char *text = arg + 1 + is_long, *value = is_long  ? strchr(text, '=')
+                                                   : arg[2] ? arg + 2
+                                                            : NULL;
     size_t length = is_long && value ? (size_t)(value - text) : strlen(text);
     const Option *o = is_long ? find(c, text, length, 0) : find(c, NULL, 0, arg[1]);
     snprintf(name, sizeof name, "%.*s", (int)(length < 60 ? length : 60), text);
@@ -201,11 +227,13 @@ static RtStatus take_option(Program *p, const Command *c, int argc, char **argv,
     if (is_long && value)
         value++;
     if (o->kind == OPTION_FLAG)
-        return value ? program_error(p, RT_ERROR_USAGE, "option '--%s' takes no value", o->name) : set(p, o, NULL);
+        return value ? program_error(p, RT_ERROR_USAGE, "option '--%s' takes no value", o->name)
+                     : set(p, o, NULL);
     if (!value && *at + 1 < argc)
         value = argv[++*at];
     if (!value)
-        return program_error(p, RT_ERROR_USAGE, "option '--%s' needs a value: --%s %s", o->name, o->name, o->value);
+        return program_error(p, RT_ERROR_USAGE, "option '--%s' needs a value: --%s %s", o->name,
+                             o->name, o->value);
     return set(p, o, value);
 }
 

@@ -20,7 +20,8 @@ static void print_text(const Predict *c, const char *path, const float *y)
     printf("%s\n", path);
     for (int i = 0; i < c->top; i++) {
         int k = c->order[i];
-        printf("  %9.5f  %5d%s%s\n", (double)y[k], k, c->labels ? "  " : "", c->labels ? c->labels[k] : "");
+        printf("  %9.5f  %5d%s%s\n", (double)y[k], k, c->labels ? "  " : "",
+               c->labels ? c->labels[k] : "");
     }
 }
 
@@ -54,7 +55,8 @@ static void print_json_head(const Predict *c)
     if (o->weights)
         json_write_string(stdout, o->weights);
     else
-        printf("{\"seed\": %" PRIu64 ", \"meaning\": \"initialised, knows nothing\"}", o->seed.value);
+        printf("{\"seed\": %" PRIu64 ", \"meaning\": \"initialised, knows nothing\"}",
+               o->seed.value);
     printf(",\n  \"target\": \"%s\",\n  \"images\": [", rt_target_name(c->session.target));
 }
 
@@ -115,7 +117,9 @@ static RtStatus prepare(Predict *c)
     if (status)
         return status;
     if (o->logits && p->net->softmax && !session_tap(c->session.plan, p->net->logits))
-        return program_error(p, RT_ERROR_USAGE, "--logits: '%s' was compiled without a name for its logits", p->net->name);
+        return program_error(p, RT_ERROR_USAGE,
+                             "--logits: '%s' was compiled without a name for its logits",
+                             p->net->name);
     c->top = o->top < p->net->outputs ? (int)o->top : p->net->outputs;
     c->x = calloc(session_image_floats(p->net), sizeof *c->x);
     c->outputs = calloc(outputs * (o->output ? rows : 1), sizeof *c->outputs);

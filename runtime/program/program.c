@@ -13,11 +13,14 @@
 #endif
 
 const Command commands[] = {
-    { "predict", FOR_PREDICT, command_predict, 1, 1 << 30, "IMAGE...", "the most likely classes of pictures or .npy tensors" },
-    { "eval", FOR_EVAL, command_eval, 1, 1, "DIR", "top-1 and top-5 over a folder of class folders" },
+    { "predict", FOR_PREDICT, command_predict, 1, 1 << 30, "IMAGE...",
+      "the most likely classes of pictures or .npy tensors" },
+    { "eval", FOR_EVAL, command_eval, 1, 1, "DIR",
+      "top-1 and top-5 over a folder of class folders" },
     { "bench", FOR_BENCH, command_bench, 0, 0, "", "speed of this network on this machine" },
     { "info", FOR_INFO, command_info, 0, 0, "", "input, parameters, operations, memory, steps" },
-    { "selftest", FOR_SELFTEST, command_selftest, 0, 0, "", "do all targets, thread counts and batches agree here?" },
+    { "selftest", FOR_SELFTEST, command_selftest, 0, 0, "",
+      "do all targets, thread counts and batches agree here?" },
     { "init", FOR_INIT, command_init, 0, 0, "--seed N -o FILE", "write initialised weights" },
 };
 const int n_commands = sizeof commands / sizeof commands[0];
@@ -35,7 +38,10 @@ RtStatus program_error(const Program *p, RtStatus status, const char *fmt, ...)
     return status;
 }
 
-RtStatus program_fail(const Program *p, const RtError *err) { return program_error(p, err->status, "%s", err->message); }
+RtStatus program_fail(const Program *p, const RtError *err)
+{
+    return program_error(p, err->status, "%s", err->message);
+}
 
 void program_note(const Program *p, const char *fmt, ...)
 {
@@ -66,24 +72,30 @@ void json_number(FILE *f, double x, int digits)
 
 static void print_help(FILE *f, const Program *p)
 {
-    fprintf(f, "Usage: %s COMMAND [OPTION...] [FILE...]\n\nThe network '%s', compiled.\n\nCommands:\n", p->name, p->net->name);
+    fprintf(f,
+            "Usage: %s COMMAND [OPTION...] [FILE...]\n\nThe network '%s', compiled.\n\nCommands:\n",
+            p->name, p->net->name);
     for (int i = 0; i < n_commands; i++)
-        fprintf(f, "  %-9s %-17s %s\n", commands[i].name, commands[i].operands, commands[i].summary);
+        fprintf(f, "  %-9s %-17s %s\n", commands[i].name, commands[i].operands,
+                commands[i].summary);
     fprintf(f, "\nOptions (each command takes those that '%s COMMAND --help' lists):\n", p->name);
     options_print(f, FOR_ALL);
-    fputs("\nExit status: 0 done, 1 bad input or a failed check, 2 wrong usage, 3 a file or the system, 4 our bug.\n", f);
+    fputs("\nExit status: 0 done, 1 bad input or a failed check, 2 wrong usage, 3 a file or the "
+          "system, 4 our bug.\n",
+          f);
 }
 
 static void print_command_help(FILE *f, const Program *p, const Command *c)
 {
-    fprintf(f, "Usage: %s %s [OPTION...]%s%s\n\n%s: %s.\n\nOptions:\n", p->name, c->name, *c->operands ? " " : "", c->operands,
-            c->name, c->summary);
+    fprintf(f, "Usage: %s %s [OPTION...]%s%s\n\n%s: %s.\n\nOptions:\n", p->name, c->name,
+            *c->operands ? " " : "", c->operands, c->name, c->summary);
     options_print(f, c->bit);
 }
 
 static void print_version(FILE *f, const Program *p)
 {
-    fprintf(f, "%s (inceptc %s)\nstructure %016llx\n", p->net->name, RT_VERSION, (unsigned long long)p->net->structure);
+    fprintf(f, "%s (inceptc %s)\nstructure %016llx\n", p->net->name, RT_VERSION,
+            (unsigned long long)p->net->structure);
 }
 
 /* ---- Dispatch ---- */
@@ -103,12 +115,14 @@ static RtStatus unknown_command(const Program *p, const char *typed)
         names[i] = commands[i].name;
     const char *close = options_closest(typed, names, n_commands);
     if (close)
-        return program_error(p, RT_ERROR_USAGE, "unknown command '%s'; did you mean '%s'?", typed, close);
+        return program_error(p, RT_ERROR_USAGE, "unknown command '%s'; did you mean '%s'?", typed,
+                             close);
     if (typed[0] != '-' && access(typed, R_OK) == 0)
-        return program_error(p, RT_ERROR_USAGE, "'%s' is a file, not a command; did you mean '%s predict %s'?", typed, p->name,
-                             typed);
-    return program_error(p, RT_ERROR_USAGE, "unknown %s '%s'; '%s --help' lists them", typed[0] == '-' ? "option" : "command",
-                         typed, p->name);
+        return program_error(p, RT_ERROR_USAGE,
+                             "'%s' is a file, not a command; did you mean '%s predict %s'?", typed,
+                             p->name, typed);
+    return program_error(p, RT_ERROR_USAGE, "unknown %s '%s'; '%s --help' lists them",
+                         typed[0] == '-' ? "option" : "command", typed, p->name);
 }
 
 static RtStatus check_operands(const Program *p, const Command *c)
@@ -118,7 +132,8 @@ static RtStatus check_operands(const Program *p, const Command *c)
         return program_error(p, RT_ERROR_USAGE, "'%s' needs %s", c->name, c->operands);
     if (n > c->max_operands)
         return program_error(p, RT_ERROR_USAGE, "'%s' takes %s, but '%s' was given too", c->name,
-                             c->max_operands ? c->operands : "no file", p->options.operands[c->max_operands]);
+                             c->max_operands ? c->operands : "no file",
+                             p->options.operands[c->max_operands]);
     return RT_OK;
 }
 
@@ -160,7 +175,8 @@ static RtStatus finish_output(const Program *p, RtStatus status)
     bad |= fflush(stdout) != 0;
     if (!bad)
         return status;
-    return program_error(p, RT_ERROR_FILE, "cannot write standard output%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
+    return program_error(p, RT_ERROR_FILE, "cannot write standard output%s%s", errno ? ": " : "",
+                         errno ? strerror(errno) : "");
 }
 
 int rt_program(const RtNetwork *net, int argc, char **argv)

@@ -5,8 +5,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-typedef struct Seed { uint64_t value; bool given; } Seed;
-typedef struct TargetOption { RtTarget value; bool given; } TargetOption;
+typedef struct Seed {
+    uint64_t value;
+    bool given;
+} Seed;
+typedef struct TargetOption {
+    RtTarget value;
+    bool given;
+} TargetOption;
 typedef struct Options { /* what the command line says; see the table in options.c */
     const char *weights, *output, *logits, *labels;
     long top, threads, batch, limit;
@@ -31,7 +37,15 @@ typedef struct Command {
     int min_operands, max_operands;
     const char *operands, *summary;
 } Command;
-enum { FOR_PREDICT = 1, FOR_EVAL = 2, FOR_BENCH = 4, FOR_INFO = 8, FOR_SELFTEST = 16, FOR_INIT = 32, FOR_ALL = 63 };
+enum {
+    FOR_PREDICT = 1,
+    FOR_EVAL = 2,
+    FOR_BENCH = 4,
+    FOR_INFO = 8,
+    FOR_SELFTEST = 16,
+    FOR_INIT = 32,
+    FOR_ALL = 63
+};
 extern const Command commands[];
 extern const int n_commands;
 
@@ -42,14 +56,17 @@ RtStatus command_info(const Program *p);
 RtStatus command_selftest(const Program *p);
 RtStatus command_init(const Program *p);
 
-/* options.c: fills p->options from argv[first ..]. Options may stand between operands; "--" ends them. */
+/* options.c: fills p->options from argv[first ..]. Options may stand between operands; "--" ends
+ * them. */
 RtStatus options_parse(Program *p, const Command *command, int argc, char **argv, int first);
 void options_print(FILE *f, unsigned command_bits); /* the rows of --help */
-/* The name closest to what was typed, if it is close: at most a third of its letters differ. Else null. */
+/* The name closest to what was typed, if it is close: at most a third of its letters differ. Else
+ * null. */
 const char *options_closest(const char *typed, const char *const *names, int n);
 
 /* program.c: "NAME: error: ..." on standard error; returns status. */
-RtStatus program_error(const Program *p, RtStatus status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+RtStatus program_error(const Program *p, RtStatus status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 RtStatus program_fail(const Program *p, const RtError *err); /* the same, of a library's error */
 void program_note(const Program *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -62,13 +79,14 @@ typedef struct Session {
     RtPool *pool;
     void *weights, *arena;
 } Session;
-/* Prints its own errors.  Weights come from --weights, or else from --seed; from `fallback` when neither
- * is given and fallback is not null; with none of them it is a usage error. */
-RtStatus session_open(Session *s, const Program *p, RtTarget target, int threads, const uint64_t *fallback);
+/* Prints its own errors.  Weights come from --weights, or else from --seed; from `fallback` when
+ * neither is given and fallback is not null; with none of them it is a usage error. */
+RtStatus session_open(Session *s, const Program *p, RtTarget target, int threads,
+                      const uint64_t *fallback);
 void session_close(Session *s);
 RtStatus session_target(const Program *p, RtTarget *out); /* --target or the best one */
-int session_processors(void);                              /* that this process may use */
-int session_threads(const Program *p);                     /* --threads or as many as processors */
+int session_processors(void);                             /* that this process may use */
+int session_threads(const Program *p);                    /* --threads or as many as processors */
 /* One image: outputs to y, and the logits, net->outputs floats, to logits unless it is null. */
 const RtTap *session_tap(const RtPlan *plan, const char *name); /* or null */
 void session_forward(const Session *s, const float *x, float *y, float *logits);

@@ -1,6 +1,6 @@
-/* selftest.c - does this program compute the same thing in all its ways?  Every target against the first that
- * runs here (plain, when it is there), at every tensor that both keep; and, bit for bit, one thread against more
- * and an image alone against the same image in a batch. */
+/* selftest.c - does this program compute the same thing in all its ways?  Every target against the
+ * first that runs here (plain, when it is there), at every tensor that both keep; and, bit for bit,
+ * one thread against more and an image alone against the same image in a batch. */
 #include "program.h"
 #include <inttypes.h>
 #include <math.h>
@@ -26,7 +26,7 @@ typedef struct Row { /* of the table */
 
 typedef struct Test {
     const Program *p;
-    const float *x;       /* IMAGES of them */
+    const float *x; /* IMAGES of them */
     float *y, *z, *scratch, *logits;
     Judge judge;
     Session *session;
@@ -35,7 +35,8 @@ typedef struct Test {
 
 static size_t tap_floats(const RtTap *t) { return (size_t)t->c * (size_t)t->h * (size_t)t->w; }
 
-/* max |a - b| over the standard deviation of a; over its largest magnitude where a is nearly constant. */
+/* max |a - b| over the standard deviation of a; over its largest magnitude where a is nearly
+ * constant. */
 static double relative_difference(const float *a, const float *b, size_t n)
 {
     double sum = 0, squares = 0, largest = 0, difference = 0;
@@ -67,11 +68,13 @@ static void compare_tap(void *arg, int step)
 {
     Test *t = arg;
     for (int i = 0; i < t->session->plan->n_taps; i++) {
-        const RtTap *tap = &t->session->plan->taps[i], *other = session_tap(t->judge.plan, tap->name);
+        const RtTap *tap = &t->session->plan->taps[i],
+                    *other = session_tap(t->judge.plan, tap->name);
         if (tap->first != step || !other || tap_floats(tap) != tap_floats(other))
             continue;
         rt_read_tap(tap, t->session->arena, t->scratch);
-        double d = relative_difference(t->judge.taps[other - t->judge.plan->taps], t->scratch, tap_floats(tap));
+        double d = relative_difference(t->judge.taps[other - t->judge.plan->taps], t->scratch,
+                                       tap_floats(tap));
         if (d > t->row->worst) {
             t->row->worst = d;
             t->row->worst_name = tap->name;
@@ -126,7 +129,8 @@ static void check_values(Test *t)
 {
     const Session *s = t->session;
     bool judge = s->plan == t->judge.plan;
-    rt_forward_tapped(s->net, s->weights, t->x, s->arena, s->pool, t->y, judge ? keep_tap : compare_tap, t);
+    rt_forward_tapped(s->net, s->weights, t->x, s->arena, s->pool, t->y,
+                      judge ? keep_tap : compare_tap, t);
     session_forward(s, t->x, t->y, judge ? t->judge.logits : t->logits);
     t->row->finite = true;
     for (int i = 0; i < s->net->outputs; i++)
@@ -185,24 +189,32 @@ static RtStatus check_target(Test *t, Row *row)
 
 static bool passed(const Row *r)
 {
-    return !r->ran || (r->finite && r->same_threads && r->same_batch && r->logits <= TOLERANCE && r->worst <= TOLERANCE);
+    return !r->ran || (r->finite && r->same_threads && r->same_batch && r->logits <= TOLERANCE &&
+                       r->worst <= TOLERANCE);
 }
 
 static void print_text(const Row *rows, int n, RtTarget judge)
 {
-    printf("%-11s %14s %14s  %-28s %-13s %-8s %s\n", "target", "logits", "worst tensor", "(which)", "1..4 threads", "batches",
-           "verdict");
+    printf("%-11s %14s %14s  %-28s %-13s %-8s %s\n", "target", "logits", "worst tensor", "(which)",
+           "1..4 threads", "batches", "verdict");
     for (int i = 0; i < n; i++) {
         const Row *r = &rows[i];
         if (!r->ran) {
             printf("%-11s this processor does not run it\n", rt_target_name(r->target));
             continue;
         }
-        printf("%-11s %14.3g %14.3g  %-28s %-13s %-8s %s\n", rt_target_name(r->target), r->logits, r->worst,
-               r->target == judge ? "the others' judge" : r->worst_name ? r->worst_name : "-", r->same_threads ? "same bits" : "DIFFER",
-               r->same_batch ? "same" : "DIFFER", passed(r) ? "ok" : r->finite ? "FAILED" : "FAILED: not finite");
+        printf("%-11s %14.3g %14.3g  %-28s %-13s %-8s %s\n", rt_target_name(r->target), r->logits,
+               r->worst,
+               r->target == judge ? "the others' judge"
+               : r->worst_name    ? r->worst_name
+                                  : "-",
+               r->same_threads ? "same bits" : "DIFFER", r->same_batch ? "same" : "DIFFER",
+               passed(r)   ? "ok"
+               : r->finite ? "FAILED"
+                           : "FAILED: not finite");
     }
-    printf("differences are max |difference| / deviation from %s; at most %g is allowed\n", rt_target_name(judge), TOLERANCE);
+    printf("differences are max |difference| / deviation from %s; at most %g is allowed\n",
+           rt_target_name(judge), TOLERANCE);
 }
 
 static void print_json(const Row *rows, int n)
@@ -210,13 +222,14 @@ static void print_json(const Row *rows, int n)
     printf("{\"tolerance\": %g, \"targets\": [", TOLERANCE);
     for (int i = 0; i < n; i++) {
         const Row *r = &rows[i];
-        printf("%s\n  {\"target\": \"%s\", \"ran\": %s, \"logits\": ", i ? "," : "", rt_target_name(r->target),
-               r->ran ? "true" : "false");
+        printf("%s\n  {\"target\": \"%s\", \"ran\": %s, \"logits\": ", i ? "," : "",
+               rt_target_name(r->target), r->ran ? "true" : "false");
         json_number(stdout, r->logits, 6);
         printf(", \"worst\": ");
         json_number(stdout, r->worst, 6);
-        printf(", \"same_bits_threads\": %s, \"same_bits_batches\": %s, \"ok\": %s}", r->same_threads ? "true" : "false",
-               r->same_batch ? "true" : "false", passed(r) ? "true" : "false");
+        printf(", \"same_bits_threads\": %s, \"same_bits_batches\": %s, \"ok\": %s}",
+               r->same_threads ? "true" : "false", r->same_batch ? "true" : "false",
+               passed(r) ? "true" : "false");
     }
     printf("\n]}\n");
 }
@@ -225,11 +238,14 @@ RtStatus command_selftest(const Program *p)
 {
     Test t = { .p = p };
     if (!rt_target_runs_here(rt_best_target(p->net)))
-        return program_error(p, RT_ERROR_USAGE, "this processor runs no target of '%s'", p->net->name);
+        return program_error(p, RT_ERROR_USAGE, "this processor runs no target of '%s'",
+                             p->net->name);
     int n = p->net->n_plans;
     bool good = true;
     Row *rows = calloc((size_t)n, sizeof *rows);
-    RtStatus status = rows && allocate(&t) ? RT_OK : program_error(p, RT_ERROR_FILE, "out of memory for the self-test");
+    RtStatus status = rows && allocate(&t)
+                          ? RT_OK
+                          : program_error(p, RT_ERROR_FILE, "out of memory for the self-test");
     for (int i = 0; i < n && !status; i++) {
         rows[i].target = p->net->plans[i].target;
         status = check_target(&t, &rows[i]);

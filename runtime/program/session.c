@@ -10,15 +10,22 @@ int session_processors(void)
     return sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
 }
 
-int session_threads(const Program *p) { return p->options.threads ? (int)p->options.threads : session_processors(); }
+int session_threads(const Program *p)
+{
+    return p->options.threads ? (int)p->options.threads : session_processors();
+}
 
-size_t session_image_floats(const RtNetwork *net) { return (size_t)net->c * (size_t)net->h * (size_t)net->w; }
+size_t session_image_floats(const RtNetwork *net)
+{
+    return (size_t)net->c * (size_t)net->h * (size_t)net->w;
+}
 
 RtStatus session_target(const Program *p, RtTarget *out)
 {
     *out = p->options.target.given ? p->options.target.value : rt_best_target(p->net);
     if (!rt_plan(p->net, *out))
-        return program_error(p, RT_ERROR_USAGE, "'%s' was compiled without target %s", p->net->name, rt_target_name(*out));
+        return program_error(p, RT_ERROR_USAGE, "'%s' was compiled without target %s", p->net->name,
+                             rt_target_name(*out));
     return RT_OK;
 }
 
@@ -32,29 +39,38 @@ static RtStatus load(Session *s, const Program *p, const uint64_t *fallback)
     if (o->weights)
         status = rt_load(s->net, s->target, o->weights, s->weights, &err);
     else if (o->seed.given || fallback)
-        status = rt_load_initial(s->net, s->target, o->seed.given ? o->seed.value : *fallback, s->weights, &err);
+        status = rt_load_initial(s->net, s->target, o->seed.given ? o->seed.value : *fallback,
+                                 s->weights, &err);
     else
-        return program_error(p, RT_ERROR_USAGE, "no weights: give --weights FILE, or --seed N to try the network with "
+        return program_error(p, RT_ERROR_USAGE,
+                             "no weights: give --weights FILE, or --seed N to try the network with "
                              "initialised weights");
     if (status)
         return program_fail(p, &err);
     if (o->seed.given && !o->json)
-        program_note(p, "these weights are initialised from seed %" PRIu64 " and know nothing", o->seed.value);
+        program_note(p, "these weights are initialised from seed %" PRIu64 " and know nothing",
+                     o->seed.value);
     return RT_OK;
 }
 
-RtStatus session_open(Session *s, const Program *p, RtTarget target, int threads, const uint64_t *fallback)
+RtStatus session_open(Session *s, const Program *p, RtTarget target, int threads,
+                      const uint64_t *fallback)
 {
-    *s = (Session){ .net = p->net, .plan = rt_plan(p->net, target), .target = target, .threads = threads };
+    *s = (Session){
+        .net = p->net, .plan = rt_plan(p->net, target), .target = target, .threads = threads
+    };
     if (!rt_target_runs_here(target))
-        return program_error(p, RT_ERROR_USAGE, "this processor does not run target %s", rt_target_name(target));
+        return program_error(p, RT_ERROR_USAGE, "this processor does not run target %s",
+                             rt_target_name(target));
     s->weights = rt_weights_new(p->net, target);
     s->arena = rt_arena_new(p->net, target, threads);
     s->pool = threads > 1 ? rt_pool_new(threads) : NULL;
     RtStatus status = RT_OK;
     if (!s->weights || !s->arena)
-        status = program_error(p, RT_ERROR_FILE, "out of memory: %zu bytes of weights and %zu of activations are needed",
-                               rt_weights_bytes(p->net, target), rt_arena_bytes(p->net, target, threads));
+        status = program_error(
+            p, RT_ERROR_FILE,
+            "out of memory: %zu bytes of weights and %zu of activations are needed",
+            rt_weights_bytes(p->net, target), rt_arena_bytes(p->net, target, threads));
     else if (threads > 1 && !s->pool)
         status = program_error(p, RT_ERROR_FILE, "cannot start %d threads", threads);
     else

@@ -1,5 +1,6 @@
 /* test_safetensors.c - every rule of the format broken in several ways, every truncation and every
- * flipped bit of a small file, and round trips.  What is accepted must be consistent with itself. */
+ * flipped bit of a small file, and round trips.  What is accepted must be consistent with itself.
+ */
 #include "../../formats/safetensors.h"
 #include <CUnit/Basic.h>
 #include <inttypes.h>
@@ -23,7 +24,8 @@ static size_t build(const char *header, size_t header_size, size_t n_data)
 }
 
 /* The parser sees exactly `size` bytes on the heap, so that a sanitizer sees any step beyond. */
-static RtStatus parse_exact(const uint8_t *bytes, size_t size, SafetensorsFile *f, uint8_t **copy, RtError *err)
+static RtStatus parse_exact(const uint8_t *bytes, size_t size, SafetensorsFile *f, uint8_t **copy,
+                            RtError *err)
 {
     *copy = malloc(size ? size : 1);
     memcpy(*copy, bytes, size);
@@ -40,7 +42,8 @@ static int consistent(const SafetensorsFile *f)
         uint64_t bits = (uint64_t)safetensors_dtype_bits(t->dtype);
         for (int k = 0; k < t->rank; k++)
             bits *= t->shape[k];
-        if (bits != 8 * (t->end - t->begin) || data < f->bytes || data + (t->end - t->begin) > f->bytes + f->size)
+        if (bits != 8 * (t->end - t->begin) || data < f->bytes ||
+            data + (t->end - t->begin) > f->bytes + f->size)
             return 0;
         if (safetensors_find(f, t->name) != t)
             return 0;
@@ -52,12 +55,15 @@ static int consistent(const SafetensorsFile *f)
     return 8 + header + sum == f->size;
 }
 
-#define ENTRY(name, dtype, shape, offsets) \
+#define ENTRY(name, dtype, shape, offsets)                                                         \
     "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
 
 /* ---- What must be refused ---- */
 
-static const struct { const char *part, *header; size_t data; } refused[] = {
+static const struct {
+    const char *part, *header;
+    size_t data;
+} refused[] = {
     /* 4: UTF-8 */
     { "byte 10: the header is not UTF-8", "{\"\xff\":1}", 0 },
     { "(rule 4)", "{\"\xc0\x80\":1}", 0 },
@@ -99,18 +105,23 @@ static const struct { const char *part, *header; size_t data; } refused[] = {
     { "lacks shape", "{\"a\":{\"dtype\":\"U8\",\"data_offsets\":[0,1]}}", 1 },
     { "lacks data_offsets", "{\"a\":{\"dtype\":\"U8\",\"shape\":[1]}}", 1 },
     { "lacks dtype shape data_offsets", "{\"a\":{}}", 0 },
-    { "byte 22: header: tensor 'a' has unknown dtype 'F31'", "{\"a\":{\"dtype\":\"F31\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4 },
+    { "byte 22: header: tensor 'a' has unknown dtype 'F31'",
+      "{\"a\":{\"dtype\":\"F31\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4 },
     { "unknown dtype 'f32'", "{" ENTRY("a", "f32", "[1]", "[0,4]") "}", 4 },
     { "unknown dtype ''", "{" ENTRY("a", "", "[1]", "[0,4]") "}", 4 },
     { "(rule 7)", "{\"a\":{\"dtype\":4,\"shape\":[1],\"data_offsets\":[0,4]}}", 4 },
-    { "unknown key 'strides'", "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"strides\":[1],\"data_offsets\":[0,1]}}", 1 },
-    { "has key 'dtype' twice", "{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1 },
-    { "has key 'shape' twice", "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"shape\":[1],\"data_offsets\":[0,1]}}", 1 },
+    { "unknown key 'strides'",
+      "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"strides\":[1],\"data_offsets\":[0,1]}}", 1 },
+    { "has key 'dtype' twice",
+      "{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1 },
+    { "has key 'shape' twice",
+      "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"shape\":[1],\"data_offsets\":[0,1]}}", 1 },
     { "(rule 7)", "{" ENTRY("a", "U8", "[-1]", "[0,1]") "}", 1 },
     { "fraction", "{" ENTRY("a", "U8", "[1.0]", "[0,1]") "}", 1 },
     { "fraction, exponent", "{" ENTRY("a", "U8", "[1e0]", "[0,1]") "}", 1 },
     { "leading zero", "{" ENTRY("a", "U8", "[01]", "[0,1]") "}", 1 },
-    { "above 18446744073709551615", "{" ENTRY("a", "U8", "[18446744073709551616]", "[0,1]") "}", 1 },
+    { "above 18446744073709551615", "{" ENTRY("a", "U8", "[18446744073709551616]", "[0,1]") "}",
+      1 },
     { "(rule 7)", "{" ENTRY("a", "U8", "[1,]", "[0,1]") "}", 1 },
     { "(rule 7)", "{" ENTRY("a", "U8", "[[1]]", "[0,1]") "}", 1 },
     { "(rule 7)", "{" ENTRY("a", "U8", "{}", "[0,1]") "}", 1 },
@@ -119,14 +130,20 @@ static const struct { const char *part, *header; size_t data; } refused[] = {
     { "(rule 7)", "{" ENTRY("a", "U8", "[1]", "[]") "}", 1 },
     { "(rule 7)", "{\"a\":[]}", 0 },
     { "(rule 7)", "{\"a\":null}", 0 },
-    { "tensor 'a' twice, first at byte 9", "{" ENTRY("a", "U8", "[1]", "[0,1]") "," ENTRY("a", "U8", "[1]", "[1,2]") "}", 2 },
-    { "tensor 'a' twice", "{" ENTRY("a", "U8", "[1]", "[0,1]") "," ENTRY("\\u0061", "U8", "[1]", "[1,2]") "}", 2 },
+    { "tensor 'a' twice, first at byte 9",
+      "{" ENTRY("a", "U8", "[1]", "[0,1]") "," ENTRY("a", "U8", "[1]", "[1,2]") "}", 2 },
+    { "tensor 'a' twice",
+      "{" ENTRY("a", "U8", "[1]", "[0,1]") "," ENTRY("\\u0061", "U8", "[1]", "[1,2]") "}", 2 },
     /* 8: no holes, no overlaps, from 0 */
     { "must begin at 0", "{" ENTRY("a", "U8", "[1]", "[1,2]") "}", 2 },
-    { "must begin at 1", "{" ENTRY("a", "U8", "[1]", "[0,1]") "," ENTRY("b", "U8", "[1]", "[2,3]") "}", 3 },
-    { "must begin at 2", "{" ENTRY("a", "U8", "[2]", "[0,2]") "," ENTRY("b", "U8", "[2]", "[1,3]") "}", 3 },
-    { "must begin at 1", "{" ENTRY("a", "U8", "[1]", "[0,1]") "," ENTRY("b", "U8", "[1]", "[0,1]") "}", 1 },
-    { "(rule 8)", "{" ENTRY("a", "U8", "[0]", "[0,0]") "," ENTRY("b", "U8", "[1]", "[1,0]") "}", 1 },
+    { "must begin at 1",
+      "{" ENTRY("a", "U8", "[1]", "[0,1]") "," ENTRY("b", "U8", "[1]", "[2,3]") "}", 3 },
+    { "must begin at 2",
+      "{" ENTRY("a", "U8", "[2]", "[0,2]") "," ENTRY("b", "U8", "[2]", "[1,3]") "}", 3 },
+    { "must begin at 1",
+      "{" ENTRY("a", "U8", "[1]", "[0,1]") "," ENTRY("b", "U8", "[1]", "[0,1]") "}", 1 },
+    { "(rule 8)", "{" ENTRY("a", "U8", "[0]", "[0,0]") "," ENTRY("b", "U8", "[1]", "[1,0]") "}",
+      1 },
     { "(rule 8)", "{" ENTRY("a", "U8", "[1]", "[18446744073709551615,0]") "}", 1 },
     /* 9: overflow */
     { "(rule 9)", "{" ENTRY("a", "U8", "[4294967296,4294967296]", "[0,1]") "}", 1 },
@@ -141,7 +158,8 @@ static const struct { const char *part, *header; size_t data; } refused[] = {
     { "(rule 11)", "{" ENTRY("a", "F32", "[2]", "[0,9]") "}", 9 },
     { "(rule 11)", "{" ENTRY("a", "F16", "[]", "[0,4]") "}", 4 },
     { "(rule 11)", "{" ENTRY("a", "F32", "[0]", "[0,4]") "}", 4 },
-    { "hold 9007199254740993 bytes", "{" ENTRY("a", "U8", "[9007199254740992]", "[0,9007199254740993]") "}", 1 },
+    { "hold 9007199254740993 bytes",
+      "{" ENTRY("a", "U8", "[9007199254740992]", "[0,9007199254740993]") "}", 1 },
     /* 12: the whole file and no more */
     { "cut short (rule 12)", "{" ENTRY("a", "U8", "[4]", "[0,4]") "}", 3 },
     { "bytes that belong to no tensor (rule 12)", "{" ENTRY("a", "U8", "[4]", "[0,4]") "}", 5 },
@@ -161,17 +179,24 @@ static void malformed_headers_are_refused_by_rule(void)
         CU_ASSERT_PTR_NOT_NULL(strstr(err.message, refused[i].part));
         CU_ASSERT_EQUAL(strncmp(err.message, "FILE: byte ", 11), 0);
         if (!strstr(err.message, refused[i].part))
-            fprintf(stderr, "%s\n  says '%s'\n  without '%s'\n", refused[i].header, err.message, refused[i].part);
+            fprintf(stderr, "%s\n  says '%s'\n  without '%s'\n", refused[i].header, err.message,
+                    refused[i].part);
         free(copy);
     }
 }
 
 static void lengths_are_refused_by_rule(void)
 {
-    static const struct { const char *part; size_t size; uint64_t header; } rows[] = {
-        { "(rule 1)", 0, 0 }, { "(rule 1)", 1, 0 }, { "(rule 1)", 7, 0 },
-        { "(rule 2)", 8, 100000001 }, { "(rule 2)", 64, UINT64_MAX }, { "(rule 2)", 64, UINT64_C(1) << 63 },
-        { "(rule 3)", 8, 1 }, { "(rule 3)", 64, 57 }, { "(rule 3)", 64, 100000000 },
+    static const struct {
+        const char *part;
+        size_t size;
+        uint64_t header;
+    } rows[] = {
+        { "(rule 1)", 0, 0 },           { "(rule 1)", 1, 0 },
+        { "(rule 1)", 7, 0 },           { "(rule 2)", 8, 100000001 },
+        { "(rule 2)", 64, UINT64_MAX }, { "(rule 2)", 64, UINT64_C(1) << 63 },
+        { "(rule 3)", 8, 1 },           { "(rule 3)", 64, 57 },
+        { "(rule 3)", 64, 100000000 },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         RtError err = { 0, "" };
@@ -187,16 +212,24 @@ static void lengths_are_refused_by_rule(void)
 
 /* ---- What must be accepted ---- */
 
-static const struct { const char *header; size_t data; int tensors; } accepted[] = {
+static const struct {
+    const char *header;
+    size_t data;
+    int tensors;
+} accepted[] = {
     { "{}", 0, 0 },
     { "{}      ", 0, 0 },
     { "{\"__metadata__\":{}}", 0, 0 },
     { "{\"__metadata__\":{\"a\":\"b\",\"c\":\"\"}}", 0, 0 },
     { "{" ENTRY("a", "F32", "[]", "[0,4]") "}", 4, 1 },
     { "{" ENTRY("a", "F32", "[0,7]", "[0,0]") "}", 0, 1 },
-    { "{" ENTRY("b", "U8", "[0]", "[2,2]") "," ENTRY("a", "U8", "[2]", "[0,2]") "," ENTRY("c", "U8", "[1]", "[2,3]") "}", 3, 3 },
+    { "{" ENTRY("b", "U8", "[0]", "[2,2]") "," ENTRY("a", "U8", "[2]", "[0,2]") "," ENTRY(
+          "c", "U8", "[1]", "[2,3]") "}",
+      3, 3 },
     { "{" ENTRY("a", "F4", "[2]", "[0,1]") "}", 1, 1 },
-    { "{ \"a\" :\t{\n\"shape\" : [ 2 , 3 ] ,\r\"data_offsets\" : [ 0 , 6 ] , \"dtype\" : \"I8\" } }  ", 6, 1 },
+    { "{ \"a\" :\t{\n\"shape\" : [ 2 , 3 ] ,\r\"data_offsets\" : [ 0 , 6 ] , \"dtype\" : \"I8\" } "
+      "}  ",
+      6, 1 },
     { "{" ENTRY("", "U8", "[1]", "[0,1]") "}", 1, 1 },
     { "{" ENTRY("\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "U8", "[1]", "[0,1]") "}", 1, 1 },
     { "{" ENTRY("a", "U8", "[1,1,1,1,1,1,1,1,1,1,1,1]", "[0,1]") "}", 1, 1 },
@@ -225,7 +258,8 @@ static void legal_files_are_accepted(void)
 
 static void escapes_mean_characters(void)
 {
-    static const char header[] = "{" ENTRY("\\u00e4\\ud83d\\ude00\\n\\\"\\/", "U8", "[1]", "[0,1]") "}";
+    static const char header[] =
+        "{" ENTRY("\\u00e4\\ud83d\\ude00\\n\\\"\\/", "U8", "[1]", "[0,1]") "}";
     SafetensorsFile f;
     size_t size = build(header, sizeof header - 1, 1);
     CU_ASSERT_EQUAL_FATAL(safetensors_parse(&f, "FILE", image, size, NULL), RT_OK);
@@ -235,8 +269,8 @@ static void escapes_mean_characters(void)
 
 /* ---- Damage ---- */
 
-static const char sample[] = "{\"__metadata__\":{\"format\":\"pt\"}," ENTRY("conv1.weight", "F32", "[2,3]", "[0,24]") ","
-                             ENTRY("fc.bias", "F16", "[4]", "[24,32]") "}   ";
+static const char sample[] = "{\"__metadata__\":{\"format\":\"pt\"}," ENTRY(
+    "conv1.weight", "F32", "[2,3]", "[0,24]") "," ENTRY("fc.bias", "F16", "[4]", "[24,32]") "}   ";
 
 static void every_truncation_is_refused(void)
 {
@@ -270,7 +304,8 @@ static void every_flipped_bit_is_refused_or_consistent(void)
         image[bit / 8] ^= (uint8_t)(1 << bit % 8);
         free(copy);
     }
-    CU_ASSERT(harmless > 0 && harmless < 8 * 40); /* letters of names and of metadata, F16 to BF16 is further */
+    CU_ASSERT(harmless > 0 &&
+              harmless < 8 * 40); /* letters of names and of metadata, F16 to BF16 is further */
 }
 
 static void every_replaced_byte_is_refused_or_consistent(void)
@@ -304,18 +339,23 @@ static size_t slurp(uint8_t *out, size_t room)
     return n;
 }
 
-/* Bytes as the reference's serialize() lays them: widest type first, then names; compact; padded to 8. */
+/* Bytes as the reference's serialize() lays them: widest type first, then names; compact; padded
+ * to 8. */
 static void writer_makes_the_reference_bytes(void)
 {
-    static const char want[] = "{\"__metadata__\":{\"format\":\"pt\"},\"z\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[0,8]},"
-                               "\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,16]},"
-                               "\"b\\n\":{\"dtype\":\"F32\",\"shape\":[1,1],\"data_offsets\":[16,20]},"
-                               "\"c\":{\"dtype\":\"BF16\",\"shape\":[0],\"data_offsets\":[20,20]}}";
+    static const char want[] =
+        "{\"__metadata__\":{\"format\":\"pt\"},\"z\":{\"dtype\":\"I64\",\"shape\":[],\"data_"
+        "offsets\":[0,8]},"
+        "\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,16]},"
+        "\"b\\n\":{\"dtype\":\"F32\",\"shape\":[1,1],\"data_offsets\":[16,20]},"
+        "\"c\":{\"dtype\":\"BF16\",\"shape\":[0],\"data_offsets\":[20,20]}}";
     float a[] = { 1, 2 }, b = 3;
     int64_t z = -1;
     SafetensorsItem items[] = {
-        { "c", SAFETENSORS_BF16, 1, (uint64_t[]){ 0 }, NULL },    { "b\n", SAFETENSORS_F32, 2, (uint64_t[]){ 1, 1 }, &b },
-        { "a", SAFETENSORS_F32, 1, (uint64_t[]){ 2 }, a }, { "z", SAFETENSORS_I64, 0, NULL, &z },
+        { "c", SAFETENSORS_BF16, 1, (uint64_t[]){ 0 }, NULL },
+        { "b\n", SAFETENSORS_F32, 2, (uint64_t[]){ 1, 1 }, &b },
+        { "a", SAFETENSORS_F32, 1, (uint64_t[]){ 2 }, a },
+        { "z", SAFETENSORS_I64, 0, NULL, &z },
     };
     SafetensorsMeta meta = { "format", "pt" };
     uint8_t got[1024];
@@ -356,7 +396,8 @@ static void round_trip_keeps_everything(void)
 
 static void writer_leaves_the_old_file_when_it_fails(void)
 {
-    SafetensorsItem good = { "a", SAFETENSORS_U8, 1, (uint64_t[]){ 1 }, "x" }, twice[] = { good, good }, bad = good;
+    SafetensorsItem good = { "a", SAFETENSORS_U8, 1, (uint64_t[]){ 1 }, "x" },
+                    twice[] = { good, good }, bad = good;
     uint8_t before[256], after[256];
     bad.name = "\xff";
     CU_ASSERT_EQUAL(safetensors_write(path, &good, 1, NULL, 0, NULL), RT_OK);
@@ -381,12 +422,25 @@ static void open_says_what_the_system_says(void)
     CU_ASSERT_EQUAL(safetensors_open(&f, "/dev/null", &err), RT_ERROR_FILE);
 }
 
-#define TEST(f) { #f, f }
-static const struct { const char *name; void (*run)(void); } tests[] = {
-    TEST(malformed_headers_are_refused_by_rule), TEST(lengths_are_refused_by_rule), TEST(legal_files_are_accepted),
-    TEST(escapes_mean_characters), TEST(every_truncation_is_refused), TEST(every_flipped_bit_is_refused_or_consistent),
-    TEST(every_replaced_byte_is_refused_or_consistent), TEST(writer_makes_the_reference_bytes),
-    TEST(round_trip_keeps_everything), TEST(writer_leaves_the_old_file_when_it_fails), TEST(open_says_what_the_system_says),
+#define TEST(f)                                                                                    \
+    {                                                                                              \
+#f, f                                                                                      \
+    }
+static const struct {
+    const char *name;
+    void (*run)(void);
+} tests[] = {
+    TEST(malformed_headers_are_refused_by_rule),
+    TEST(lengths_are_refused_by_rule),
+    TEST(legal_files_are_accepted),
+    TEST(escapes_mean_characters),
+    TEST(every_truncation_is_refused),
+    TEST(every_flipped_bit_is_refused_or_consistent),
+    TEST(every_replaced_byte_is_refused_or_consistent),
+    TEST(writer_makes_the_reference_bytes),
+    TEST(round_trip_keeps_everything),
+    TEST(writer_leaves_the_old_file_when_it_fails),
+    TEST(open_says_what_the_system_says),
 };
 
 int main(void)

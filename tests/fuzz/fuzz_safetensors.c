@@ -18,7 +18,8 @@ static void check_tensor(const SafetensorsFile *f, const SafetensorsTensor *t)
     uint64_t bits = (uint64_t)safetensors_dtype_bits(t->dtype), size = t->end - t->begin;
     for (int i = 0; i < t->rank; i++)
         bits *= t->shape[i];
-    require(bits == 8 * size && size <= f->size && data >= f->bytes && data + size <= f->bytes + f->size);
+    require(bits == 8 * size && size <= f->size && data >= f->bytes &&
+            data + size <= f->bytes + f->size);
     require(safetensors_find(f, t->name) == t);
     float *out = malloc(t->count <= size * 2 ? t->count * 4 + 1 : 1);
     require(out != NULL);
@@ -32,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     SafetensorsFile f;
     RtError err = { RT_OK, "" };
     if (safetensors_parse(&f, "input", bytes, size, &err)) {
-        require(err.status == RT_ERROR_INPUT && err.message[0] && strlen(err.message) < sizeof err.message);
+        require(err.status == RT_ERROR_INPUT && err.message[0] &&
+                strlen(err.message) < sizeof err.message);
         return 0;
     }
     uint64_t sum = 0, header = 0;

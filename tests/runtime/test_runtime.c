@@ -1,5 +1,5 @@
-/* test_runtime.c - the runtime's core against independent judges: Random123's known answers, libm in long
- * double, statistics, and a network small enough to compute by hand. */
+/* test_runtime.c - the runtime's core against independent judges: Random123's known answers, libm
+ * in long double, statistics, and a network small enough to compute by hand. */
 #include "../../formats/safetensors.h"
 #include "../../runtime/rt.h"
 #include "tiny_network.h"
@@ -16,10 +16,10 @@
 /* Random123 1.14, tests/kat_vectors, rows "philox4x32 10": counter, key, answer. */
 static const uint32_t known[][10] = {
     { 0, 0, 0, 0, 0, 0, 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8 },
-    { 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
-      0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd },
-    { 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0,
-      0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1 },
+    { 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0x408f276d,
+      0x41c83b0e, 0xa20bc7c6, 0x6d5451fd },
+    { 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0, 0xd16cfe09,
+      0x94fdcceb, 0x5001e420, 0x24126ea1 },
 };
 
 static void philox_gives_the_known_answers(void)
@@ -69,7 +69,8 @@ static void log_is_within_two_ulps(void)
 {
     double worst = 0;
     for (int i = 1; i <= 200000; i++) {
-        double near_one = 1 + (i - 100000.5) * 1e-8, wide = ldexp(1 + i / 200001.0, i % 2100 - 1060);
+        double near_one = 1 + (i - 100000.5) * 1e-8,
+               wide = ldexp(1 + i / 200001.0, i % 2100 - 1060);
         worst = fmax(worst, ulps(rt_log(near_one), logl(near_one)));
         worst = fmax(worst, ulps(rt_log(wide), logl(wide)));
     }
@@ -115,7 +116,8 @@ static void walk_step(void *arg, int step, int part, int parts)
 static void walk_tap(void *arg, int step)
 {
     Walk *w = arg;
-    if (atomic_load(&w->done[step]) != w->parts || (step + 1 < STEPS && atomic_load(&w->done[step + 1]) != 0))
+    if (atomic_load(&w->done[step]) != w->parts ||
+        (step + 1 < STEPS && atomic_load(&w->done[step + 1]) != 0))
         atomic_fetch_add(&w->errors, 1);
     w->taps++;
 }
@@ -166,7 +168,9 @@ static RtWeight big(RtInit init, double a, double b)
     return (RtWeight){ "conv1.weight", 2, { N / 100, 100 }, init, a, b, 147, 64, 1 };
 }
 
-typedef struct Moments { double mean, std, min, max; } Moments;
+typedef struct Moments {
+    double mean, std, min, max;
+} Moments;
 static Moments moments(const RtWeight *w, uint64_t seed)
 {
     float *v = calloc(N, sizeof *v);
@@ -196,13 +200,15 @@ static void expect(RtInit init, double a, double b, double std, double bound)
 
 static void init_has_the_named_distributions(void)
 {
-    double xavier = sqrt(3.0 / 147), glorot = sqrt(6.0 / 211), torch = 1 / sqrt(147.0), slack = 1 + 1e-7;
+    double xavier = sqrt(3.0 / 147), glorot = sqrt(6.0 / 211), torch = 1 / sqrt(147.0),
+           slack = 1 + 1e-7;
     expect(RT_INIT_XAVIER, 0, 0, xavier / sqrt(3), xavier * slack);
     expect(RT_INIT_GLOROT, 0, 0, glorot / sqrt(3), glorot * slack);
     expect(RT_INIT_TORCH, 0, 0, torch / sqrt(3), torch * slack);
     expect(RT_INIT_HE, 0, 0, sqrt(2.0 / 147), INFINITY);
     expect(RT_INIT_NORMAL, 0.02, 0, 0.02, INFINITY);
-    expect(RT_INIT_TRUNC_NORMAL, 0.1, 0.2, 0.1 * 0.879626, 0.2 * slack); /* sd of N(0,1) cut at 2: 0.879626 */
+    expect(RT_INIT_TRUNC_NORMAL, 0.1, 0.2, 0.1 * 0.879626,
+           0.2 * slack); /* sd of N(0,1) cut at 2: 0.879626 */
     RtWeight w = big(RT_INIT_CONSTANT, 0.2, 0);
     Moments m = moments(&w, 1);
     CU_ASSERT_EQUAL(m.min, (double)0.2f);
@@ -239,7 +245,11 @@ static uint64_t hash_bytes(const void *p, size_t n)
 
 static void init_has_the_same_bits_as_ever(void)
 {
-    static const struct { RtInit init; double a, b; uint64_t hash; } rows[] = {
+    static const struct {
+        RtInit init;
+        double a, b;
+        uint64_t hash;
+    } rows[] = {
         { RT_INIT_XAVIER, 0, 0, UINT64_C(0x2890c1fa7eebb406) },
         { RT_INIT_NORMAL, 0.01, 0, UINT64_C(0x4d5db5a7913ebfcf) },
         { RT_INIT_TRUNC_NORMAL, 0.1, 0.2, UINT64_C(0x7884a9f962176c16) },
@@ -303,7 +313,8 @@ static uint16_t half_bits(float f)
 {
     int exponent;
     float m = frexpf(fabsf(f), &exponent); /* in [1/2, 1) */
-    return f == 0 ? 0 : (uint16_t)((f < 0) << 15 | (exponent + 14) << 10 | ((int)(m * 2048) & 1023));
+    return f == 0 ? 0
+                  : (uint16_t)((f < 0) << 15 | (exponent + 14) << 10 | ((int)(m * 2048) & 1023));
 }
 
 static float half_value(int bits)
@@ -351,7 +362,8 @@ static void run_tiny(RtTarget target, const char *path, float (*w)(int, int))
 {
     RtError err = { 0, "" };
     float x[18], y[4];
-    void *weights = rt_weights_new(&tiny_network, target), *arena = rt_arena_new(&tiny_network, target, 1);
+    void *weights = rt_weights_new(&tiny_network, target),
+         *arena = rt_arena_new(&tiny_network, target, 1);
     for (int i = 0; i < 18; i++)
         x[i] = (float)(i % 5) - 2;
     CU_ASSERT_EQUAL((uintptr_t)weights % 64, 0);
@@ -369,7 +381,8 @@ static void run_tiny(RtTarget target, const char *path, float (*w)(int, int))
 
 static void load_converts_every_float_type(void)
 {
-    static const SafetensorsDtype types[] = { SAFETENSORS_F32, SAFETENSORS_F64, SAFETENSORS_F16, SAFETENSORS_BF16 };
+    static const SafetensorsDtype types[] = { SAFETENSORS_F32, SAFETENSORS_F64, SAFETENSORS_F16,
+                                              SAFETENSORS_BF16 };
     for (int i = 0; i < 4; i++) {
         write_tiny(file("small.st"), types[i], small_of);
         run_tiny(RT_TARGET_PLAIN, file("small.st"), small_of);
@@ -426,14 +439,18 @@ static void load_names_what_is_wrong(void)
     SafetensorsItem turned = weight, ints = bias;
     turned.shape = (uint64_t[]){ 18, 4 };
     ints.dtype = SAFETENSORS_I64;
-    expect_refused((SafetensorsItem[]){ weight }, 1, RT_ERROR_INPUT, "1 of 2 weights of network 'tiny' are missing: fc.bias");
+    expect_refused((SafetensorsItem[]){ weight }, 1, RT_ERROR_INPUT,
+                   "1 of 2 weights of network 'tiny' are missing: fc.bias");
     expect_refused(NULL, 0, RT_ERROR_INPUT, "no name matches");
     expect_refused((SafetensorsItem[]){ turned, bias }, 2, RT_ERROR_INPUT,
                    "tensor 'fc.weight' is [18, 4], but network 'tiny' needs [4, 18]");
-    expect_refused((SafetensorsItem[]){ weight, ints }, 2, RT_ERROR_INPUT, "tensor 'fc.bias' is I64");
+    expect_refused((SafetensorsItem[]){ weight, ints }, 2, RT_ERROR_INPUT,
+                   "tensor 'fc.bias' is I64");
     RtError err;
-    CU_ASSERT_EQUAL(rt_load(&tiny_network, RT_TARGET_PLAIN, file("none.st"), NULL, &err), RT_ERROR_FILE);
-    CU_ASSERT_EQUAL(rt_load(&tiny_network, RT_TARGET_V4, file("none.st"), NULL, &err), RT_ERROR_USAGE);
+    CU_ASSERT_EQUAL(rt_load(&tiny_network, RT_TARGET_PLAIN, file("none.st"), NULL, &err),
+                    RT_ERROR_FILE);
+    CU_ASSERT_EQUAL(rt_load(&tiny_network, RT_TARGET_V4, file("none.st"), NULL, &err),
+                    RT_ERROR_USAGE);
 }
 
 /* NaN and infinity are values: they reach the output, and only the outputs that depend on them. */
@@ -445,7 +462,8 @@ static void load_lets_non_finite_values_through(void)
     SafetensorsItem items[] = { { "fc.weight", SAFETENSORS_F32, 2, (uint64_t[]){ 4, 18 }, w },
                                 { "fc.bias", SAFETENSORS_F32, 1, (uint64_t[]){ 4 }, b } };
     CU_ASSERT_EQUAL(safetensors_write(file("nan.st"), items, 2, NULL, 0, NULL), RT_OK);
-    void *weights = rt_weights_new(&tiny_network, RT_TARGET_PLAIN), *arena = rt_arena_new(&tiny_network, RT_TARGET_PLAIN, 1);
+    void *weights = rt_weights_new(&tiny_network, RT_TARGET_PLAIN),
+         *arena = rt_arena_new(&tiny_network, RT_TARGET_PLAIN, 1);
     CU_ASSERT_EQUAL(rt_load(&tiny_network, RT_TARGET_PLAIN, file("nan.st"), weights, NULL), RT_OK);
     for (int i = 0; i < 18; i++)
         x[i] = 1;
@@ -458,7 +476,8 @@ static void load_lets_non_finite_values_through(void)
 static void forward_bits_ignore_threads_and_batch(void)
 {
     float x[5 * 18], one[5 * 4], many[5 * 4];
-    void *weights = rt_weights_new(&tiny_network, RT_TARGET_V3), *arena = rt_arena_new(&tiny_network, RT_TARGET_V3, 8);
+    void *weights = rt_weights_new(&tiny_network, RT_TARGET_V3),
+         *arena = rt_arena_new(&tiny_network, RT_TARGET_V3, 8);
     CU_ASSERT_EQUAL(rt_load_initial(&tiny_network, RT_TARGET_V3, 5, weights, NULL), RT_OK);
     for (int i = 0; i < 5 * 18; i++)
         x[i] = sinf((float)i);
@@ -479,7 +498,8 @@ static void forward_bits_ignore_threads_and_batch(void)
 static void init_file_equals_initial_weights(void)
 {
     size_t bytes = rt_weights_bytes(&tiny_network, RT_TARGET_V3);
-    void *a = rt_weights_new(&tiny_network, RT_TARGET_V3), *b = rt_weights_new(&tiny_network, RT_TARGET_V3);
+    void *a = rt_weights_new(&tiny_network, RT_TARGET_V3),
+         *b = rt_weights_new(&tiny_network, RT_TARGET_V3);
     CU_ASSERT_EQUAL(rt_init_file(&tiny_network, 77, file("init.st"), NULL), RT_OK);
     CU_ASSERT_EQUAL(rt_load(&tiny_network, RT_TARGET_V3, file("init.st"), a, NULL), RT_OK);
     CU_ASSERT_EQUAL(rt_load_initial(&tiny_network, RT_TARGET_V3, 77, b, NULL), RT_OK);
@@ -496,19 +516,37 @@ static void targets_are_ordered_and_named(void)
     CU_ASSERT(!rt_target_runs_here(RT_TARGET_V4) || rt_target_runs_here(RT_TARGET_V3));
     CU_ASSERT_STRING_EQUAL(rt_target_name(RT_TARGET_V3), "x86-64-v3");
     CU_ASSERT_PTR_NULL(rt_plan(&tiny_network, RT_TARGET_V4));
-    CU_ASSERT_EQUAL(rt_best_target(&tiny_network), rt_target_runs_here(RT_TARGET_V3) ? RT_TARGET_V3 : RT_TARGET_PLAIN);
-    CU_ASSERT_EQUAL(rt_weights_bytes(&tiny_network, RT_TARGET_PLAIN), 384); /* 64 + 76 * 4, rounded up to 64 */
+    CU_ASSERT_EQUAL(rt_best_target(&tiny_network),
+                    rt_target_runs_here(RT_TARGET_V3) ? RT_TARGET_V3 : RT_TARGET_PLAIN);
+    CU_ASSERT_EQUAL(rt_weights_bytes(&tiny_network, RT_TARGET_PLAIN),
+                    384); /* 64 + 76 * 4, rounded up to 64 */
 }
 
-#define TEST(f) { #f, f }
-static const struct { const char *name; void (*run)(void); } tests[] = {
-    TEST(philox_gives_the_known_answers), TEST(exp_is_within_two_ulps), TEST(log_is_within_two_ulps),
-    TEST(pow_is_good_where_normalisation_needs_it), TEST(pool_walks_steps_in_order), TEST(pool_null_is_one_thread),
-    TEST(init_has_the_named_distributions), TEST(init_normal_follows_the_normal_distribution),
-    TEST(init_has_the_same_bits_as_ever), TEST(init_streams_differ_by_seed_and_name),
-    TEST(load_converts_every_float_type), TEST(half_floats_convert_exactly), TEST(load_names_what_is_wrong),
-    TEST(load_lets_non_finite_values_through), TEST(forward_bits_ignore_threads_and_batch),
-    TEST(init_file_equals_initial_weights), TEST(targets_are_ordered_and_named),
+#define TEST(f)                                                                                    \
+    {                                                                                              \
+#f, f                                                                                      \
+    }
+static const struct {
+    const char *name;
+    void (*run)(void);
+} tests[] = {
+    TEST(philox_gives_the_known_answers),
+    TEST(exp_is_within_two_ulps),
+    TEST(log_is_within_two_ulps),
+    TEST(pow_is_good_where_normalisation_needs_it),
+    TEST(pool_walks_steps_in_order),
+    TEST(pool_null_is_one_thread),
+    TEST(init_has_the_named_distributions),
+    TEST(init_normal_follows_the_normal_distribution),
+    TEST(init_has_the_same_bits_as_ever),
+    TEST(init_streams_differ_by_seed_and_name),
+    TEST(load_converts_every_float_type),
+    TEST(half_floats_convert_exactly),
+    TEST(load_names_what_is_wrong),
+    TEST(load_lets_non_finite_values_through),
+    TEST(forward_bits_ignore_threads_and_batch),
+    TEST(init_file_equals_initial_weights),
+    TEST(targets_are_ordered_and_named),
 };
 
 int main(void)

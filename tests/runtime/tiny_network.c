@@ -1,6 +1,7 @@
-/* tiny_network.c - a network written by hand, as the compiler would write it: y = W x + b over an input
- * of 2 x 3 x 3, four outputs, one step, two targets.  The second target packs W by columns and is named
- * x86-64-v3 though it is plain C, so that the head of the weights decides which code reads them. */
+/* tiny_network.c - a network written by hand, as the compiler would write it: y = W x + b over an
+ * input of 2 x 3 x 3, four outputs, one step, two targets.  The second target packs W by columns
+ * and is named x86-64-v3 though it is plain C, so that the head of the weights decides which code
+ * reads them. */
 #include "tiny_network.h"
 
 enum { IN = 2 * 3 * 3, OUT = 4, GAP = 16 };
@@ -54,18 +55,31 @@ static void v3_load(const float *const *raw, float *packed)
         packed[OUT * IN + o] = raw[1][o];
 }
 
-static const RtStep steps[] = { { "fc", "linear", "4x1x1", OUT, OUT * IN } };
+static const RtStep steps[] = { { "fc", "linear", "4x1x1", OUT, OUT *IN } };
 static const int plain_segments[] = { 0, 0, 4 }, v3_segments[] = { 0, 0, 2, 2, 16, 2 };
 static const RtTap plain_taps[] = { { "fc", 4, 1, 1, 1, 0, 1, 1, 0, 0, 1, plain_segments } };
 static const RtTap v3_taps[] = { { "fc", 4, 1, 1, 16, 0, 16, 16, 0, 0, 2, v3_segments } };
 static const RtPlan plans[] = {
-    { RT_TARGET_PLAIN, 16, OUT * IN + OUT, 1, 1, steps, plain_taps, plain_step, plain_load },
-    { RT_TARGET_V3, 32, OUT * IN + OUT, 1, 1, steps, v3_taps, v3_step, v3_load },
+    { RT_TARGET_PLAIN, 16, OUT *IN + OUT, 1, 1, steps, plain_taps, plain_step, plain_load },
+    { RT_TARGET_V3, 32, OUT *IN + OUT, 1, 1, steps, v3_taps, v3_step, v3_load },
 };
 static const RtView view[] = { { .kind = RT_VIEW_RESIZE_EXACT, .h = 3, .w = 3 } };
 
 const RtNetwork tiny_network = {
-    .name = "tiny", .c = 2, .h = 3, .w = 3, .outputs = OUT, .softmax = 0, .logits = "fc",
-    .params = OUT * IN + OUT, .macs = OUT * IN, .structure = 0x1234, .n_weights = 2, .n_plans = 2, .n_view = 1,
-    .weights = weights, .plans = plans, .view = view,
+    .name = "tiny",
+    .c = 2,
+    .h = 3,
+    .w = 3,
+    .outputs = OUT,
+    .softmax = 0,
+    .logits = "fc",
+    .params = OUT * IN + OUT,
+    .macs = OUT * IN,
+    .structure = 0x1234,
+    .n_weights = 2,
+    .n_plans = 2,
+    .n_view = 1,
+    .weights = weights,
+    .plans = plans,
+    .view = view,
 };
