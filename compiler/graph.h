@@ -156,6 +156,7 @@ typedef struct Graph {
     LIST(const char *) weights_except;
     bool freeze_bn_batch;
     int next_id;
+    struct NameTable *names; /* graph.c's own */
 } Graph;
 
 Graph *graph_new(Arena *a, const char *name);
@@ -176,9 +177,8 @@ const char *graph_infer(Graph *g, Node *n);
 /* Name of output k: default is the node's path. */
 void graph_name_output(Graph *g, Node *n, int k, const char *name);
 
-/* Edits. */
-Node *graph_insert_before(Graph *g, Node *at, OpKind op, const char *path, Tensor *const *in, int n_in,
-                          int n_out); /* as graph_node, placed before `at` in the order */
+/* Edits.  A new node goes to the end; graph_compact restores the topological order. */
+void graph_take_name(Graph *g, Tensor *to, Tensor *from); /* `to` is called what `from` was called */
 void graph_set_input(Graph *g, Node *n, int k, Tensor *t);
 void graph_add_input(Graph *g, Node *n, Tensor *t);
 void graph_replace_uses(Graph *g, Tensor *from, Tensor *to); /* of every user, outputs and heads too */

@@ -8,14 +8,20 @@ typedef struct Interp {
     int n;             /* images in the batch */
     bool training;     /* batchnorm by batch statistics; dropout is identity all the same */
     bool calibrate;    /* batchnorm: statistics of this batch are written to mean and var (rounded to float) first */
+    bool *keep;        /* by tensor id: interp_keep */
     double **value;    /* by tensor id: n * elems for batched tensors, elems otherwise; last index fastest */
 } Interp;
 
 Interp *interp_new(Arena *a, Graph *g, int n);
 /* Space for a tensor's values, zeroed; the caller fills inputs and weights before interp_run. */
 double *interp_values(Interp *it, Tensor *t);
-/* Evaluates every node in order.  Values of dead intermediates are kept: nothing is freed. */
+/* The values of t stay after the run; those of other results go when their last user has run. */
+void interp_keep(Interp *it, const Tensor *t);
+void interp_keep_all(Interp *it);
+/* Evaluates every node in order. */
 void interp_run(Interp *it);
 /* Fills every weight that is still unset from its initialiser (seed as `init --seed`). */
 void interp_init_weights(Interp *it, uint64_t seed);
+/* Frees all values. */
+void interp_release(Interp *it);
 #endif

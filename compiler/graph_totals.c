@@ -1,0 +1,89 @@
+/* What a network costs: trainable scalars and multiply-accumulates, main and auxiliary. */
+#include "graph.h"
+#include <string.h>
+
+int64_t node_macs(const Node *n)
+{
+    if (n->op != OP_CONV && n->op != OP_LINEAR)
+        return 0;
+    const Shape *w = &n->in[1]->shape, *y = &n->out[0]->shape;
+    int64_t pixels = n->op == OP_CONV ? (int64_t)y->dim[1] * y->dim[2] : 1;
+    return shape_elems(w) * pixels;
+}
+
+int64_t node_params(const Node *n)
+{
+    int64_t sum = 0;
+    for (int i = 1; i < n->n_in; i++)
+        if (tensor_in_load_phase(n->in[i]))
+            sum += shape_elems(&n->in[i]->shape);
+    return sum;
+}
+
+/* Marks what `t` needs. Explicit stack: networks are deep. */
+static void mark(const Graph *g, const Tensor *t, char *seen)
+{
+    const Tensor **stack = ARENA_ARRAY(g->arena, g->next_id + 1, const Tensor *);
+    int top = 0;
+    if (!t || seen[t->id])
+        return;
+    seen[t->id] = 1;
+    stack[top++] = t;
+    while (top) {
+        const Tensor *x = stack[--top];
+        if (!x->def)
+            continue;
+        seen[x->def->id] = 1;
+        for (int i = 0; i < x->def->n_in; i++)
+            if (!seen[x->def->in[i]->id]) {
+                seen[x->def->in[i]->id] = 1;
+                stack[top++] = x->def->in[i];
+            }
+    }
+}
+
+static void add_weight(Totals *s, const Tensor *w, bool main)
+{
+    int64_t n = shape_elems(&w->shape);
+    bool statistic = w->role == ROLE_MEAN || w->role == ROLE_VAR;
+    *(statistic ? main ? &s->bn_stats : &s->aux_bn_stats : main ? &s->params : &s->aux_params) += n;
+}
+
+static void add_node(Totals *s, const Node *n, bool main, int *depth)
+{
+    *(main ? &s->macs : &s->aux_macs) += node_macs(n);
+    int longest = 0;
+    for (int i = 0; i < n->n_in; i++)
+        if (depth[n->in[i]->id] > longest)
+            longest = depth[n->in[i]->id];
+    longest += n->op == OP_CONV || n->op == OP_LINEAR;
+    for (int k = 0; k < n->n_out; k++)
+        depth[n->out[k]->id] = longest;
+    if (!main) {
+        s->aux_n_conv += n->op == OP_CONV;
+        return;
+    }
+    s->n_conv += n->op == OP_CONV;
+    s->n_linear += n->op == OP_LINEAR;
+    s->n_bn += n->op == OP_BATCHNORM;
+    if (longest > s->depth)
+        s->depth = longest;
+}
+
+Totals graph_totals(const Graph *g)
+{
+    Totals s = { 0 };
+    char *main = ARENA_ARRAY(g->arena, g->next_id + 1, char);
+    int *depth = ARENA_ARRAY(g->arena, g->next_id + 1, int);
+    mark(g, g->output, main);
+    mark(g, g->logits, main);
+    for (int i = 0; i < g->nodes.n; i++)
+        if (!g->nodes.at[i]->dead)
+            add_node(&s, g->nodes.at[i], main[g->nodes.at[i]->id], depth);
+    for (int i = 0; i < g->tensors.n; i++) {
+        const Tensor *t = g->tensors.at[i];
+        if (t->kind == TENSOR_WEIGHT && t->users.n)
+            add_weight(&s, t, main[t->id]);
+    }
+    return s;
+}

@@ -1,0 +1,104 @@
+#include "interp.h"
+#include "../runtime/rt.h"
+#include "ops/ops.h"
+#include <stdlib.h>
+
+Interp *interp_new(Arena *a, Graph *g, int n)
+{
+    Interp *it = ARENA_NEW(a, Interp);
+    it->graph = g;
+    it->n = n;
+    it->value = ARENA_ARRAY(a, g->next_id + 1, double *);
+    it->keep = ARENA_ARRAY(a, g->next_id + 1, bool);
+    return it;
+}
+
+double *interp_values(Interp *it, Tensor *t)
+{
+    if (!it->value[t->id]) {
+        int64_t n = shape_elems(&t->shape) * (t->shape.batched ? it->n : 1);
+        it->value[t->id] = calloc((size_t)n, sizeof(double));
+        if (!it->value[t->id]) {
+            fprintf(stderr, "inceptc: error: out of memory for '%s'\n", t->name);
+            exit(EXIT_FILE);
+        }
+    }
+    return it->value[t->id];
+}
+
+void interp_keep(Interp *it, const Tensor *t) { it->keep[t->id] = true; }
+
+void interp_keep_all(Interp *it)
+{
+    for (int i = 0; i < it->graph->next_id; i++)
+        it->keep[i] = true;
+}
+
+/* How many nodes have yet to read each tensor. */
+static int *count_readers(const Interp *it)
+{
+    int *left = ARENA_ARRAY(it->graph->arena, it->graph->next_id + 1, int);
+    for (int i = 0; i < it->graph->nodes.n; i++) {
+        const Node *n = it->graph->nodes.at[i];
+        for (int k = 0; k < n->n_in && !n->dead; k++)
+            left[n->in[k]->id]++;
+    }
+    return left;
+}
+
+static void release(Interp *it, const Node *n, int *left)
+{
+    for (int k = 0; k < n->n_in; k++) {
+        Tensor *t = n->in[k];
+        if (--left[t->id] == 0 && t->kind == TENSOR_RESULT && !it->keep[t->id]) {
+            free(it->value[t->id]);
+            it->value[t->id] = NULL;
+        }
+    }
+}
+
+void interp_run(Interp *it)
+{
+    int *left = count_readers(it);
+    if (it->graph->output)
+        interp_keep(it, it->graph->output);
+    if (it->graph->logits)
+        interp_keep(it, it->graph->logits);
+    for (int i = 0; i < it->graph->nodes.n; i++) {
+        const Node *n = it->graph->nodes.at[i];
+        if (n->dead)
+            continue;
+        op_eval(it, n);
+        release(it, n, left);
+    }
+}
+
+void interp_init_weights(Interp *it, uint64_t seed)
+{
+    Tensor **w;
+    int n = graph_weights(it->graph, &w);
+    for (int i = 0; i < n; i++) {
+        if (it->value[w[i]->id])
+            continue;
+        int64_t count = shape_elems(&w[i]->shape);
+        RtWeight row = { .name = w[i]->name, .rank = w[i]->shape.rank, .init = (RtInit)w[i]->init.kind, .a = w[i]->init.a, .b = w[i]->init.b,
+                         .fan_in = w[i]->fan_in, .fan_out = w[i]->fan_out, .trains = w[i]->trains };
+        for (int k = 0; k < 4; k++)
+            row.dim[k] = k < row.rank ? w[i]->shape.dim[k] : 1;
+        float *values = malloc((size_t)count * sizeof *values);
+        CHECK(values);
+        rt_init_weight(&row, seed, values);
+        double *to = interp_values(it, w[i]);
+        for (int64_t k = 0; k < count; k++)
+            to[k] = values[k];
+        free(values);
+    }
+}
+
+void interp_release(Interp *it)
+{
+    for (int i = 0; i < it->graph->next_id; i++) {
+        free(it->value[i]);
+        it->value[i] = NULL;
+    }
+}

@@ -1,0 +1,22 @@
+/* max: the largest of the inputs. */
+#include "ops.h"
+
+const char *infer_max(Graph *g, Node *n)
+{
+    for (int k = 1; k < n->n_in; k++)
+        if (!shape_equal(&n->in[k]->shape, &n->in[0]->shape))
+            return op_wrong(g, "cannot max: '%s' is %s but '%s' is %s", n->in[0]->name, shape_text(g->arena, &n->in[0]->shape),
+                            n->in[k]->name, shape_text(g->arena, &n->in[k]->shape));
+    return op_set(g, n, 0, n->in[0]->shape);
+}
+
+void eval_max(Interp *it, const Node *n)
+{
+    int64_t count = it->n * shape_elems(&n->in[0]->shape);
+    double *y = op_out(it, n, 0);
+    for (int k = 0; k < n->n_in; k++) {
+        const double *x = op_in(it, n, k);
+        for (int64_t i = 0; i < count; i++)
+            y[i] = !k || x[i] > y[i] ? x[i] : y[i];
+    }
+}

@@ -1,0 +1,39 @@
+/* What every operator's file provides; ops.c has the table of them, made from ops.def. */
+#ifndef INCEPTC_OPS_H
+#define INCEPTC_OPS_H
+#include "../graph.h"
+#include "../interp.h"
+
+/* Sets the shapes of n's outputs; a sentence on what does not fit, else null. */
+typedef const char *OpInfer(Graph *g, Node *n);
+/* Computes n's outputs in double. */
+typedef void OpEval(Interp *it, const Node *n);
+/* Adds to *dx[i] (null: none yet) the gradient of input i given dy of output 0; false: no rule. */
+typedef bool OpGrad(Graph *g, Node *n, Tensor *dy, Tensor **dx);
+
+#define OP_FILE(file) OpInfer infer_##file; OpEval eval_##file;
+OP_FILE(conv) OP_FILE(batchnorm) OP_FILE(relu) OP_FILE(maxpool) OP_FILE(avgpool) OP_FILE(globalavgpool)
+OP_FILE(adaptiveavgpool) OP_FILE(linear) OP_FILE(concat) OP_FILE(add) OP_FILE(mul) OP_FILE(max) OP_FILE(lrn)
+OP_FILE(l2norm) OP_FILE(dropout) OP_FILE(softmax) OP_FILE(crossentropy) OP_FILE(normalize) OP_FILE(slice)
+OP_FILE(copy) OP_FILE(bn_weights) OP_FILE(scale_weights) OP_FILE(zeros) OP_FILE(bn_train) OP_FILE(conv_grad)
+#undef OP_FILE
+OpGrad grad_conv, grad_batchnorm, grad_relu, grad_maxpool;
+
+const char *op_infer(Graph *g, Node *n);
+void op_eval(Interp *it, const Node *n);
+
+/* ---- For shape rules ---- */
+const char *op_wrong(Graph *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Output 0 becomes `s`. */
+const char *op_set(Graph *g, Node *n, int k, Shape s);
+/* floor or ceil((size + before + after - k) / stride) + 1 with torch's and Caffe's rule that the last window
+ * begins inside the image or the first border; 0 when the kernel is larger than the padded image. */
+int op_window_size(int size, int before, int after, int k, int stride, bool ceil);
+const char *op_window_shape(Graph *g, Node *n, int channels, Shape *out);
+
+/* ---- For evaluation ---- */
+static inline double *op_in(Interp *it, const Node *n, int i) { return interp_values(it, n->in[i]); }
+static inline double *op_out(Interp *it, const Node *n, int i) { return interp_values(it, n->out[i]); }
+/* y = relu?(residual + scale * (y + bias)) on output k, channel c0 of the bias. */
+void op_epilogue(Interp *it, const Node *n, int k, int c0, int bias_input);
+#endif
