@@ -1,0 +1,30 @@
+/* Between the lexer and the parser. */
+#ifndef INCEPTC_PARSE_H
+#define INCEPTC_PARSE_H
+#include "ast.h"
+
+typedef struct Lexer {
+    Arena *arena;
+    int file, line, col;
+    const char *text; /* of the whole file */
+    size_t size, offset;
+    int last;         /* token before; 0 at the start */
+    int round, depth; /* open round brackets; open brackets of all kinds */
+    bool plain_word;  /* the next word is a name, key word or not: after `as` and a dot */
+    bool failed, stop;
+    int bad_bytes;
+    AstFile *out;
+} Lexer;
+
+enum { MOST_NESTING = 200, MOST_BYTES = 16 << 20 };
+
+/* Scans and parses x->text into x->out; false after errors. */
+bool lexer_parse(Lexer *x);
+int lexer_keyword(const char *word); /* its token, or 0 */
+/* Keeps account of brackets and of what the newline rule looks at; returns the token. */
+int lexer_token(Lexer *x, int token);
+bool lexer_newline_ends(const Lexer *x);
+ShapeLit lexer_shape(const char *text, Loc loc);
+KernelLit lexer_kernel(const char *text);
+void lexer_bad_byte(Lexer *x, Loc loc, unsigned char byte);
+#endif
