@@ -176,7 +176,7 @@ Path ast_path(Arena *a, Path head, const char *part, Loc loc)
 AstStmt *ast_stmt(Arena *a, Loc loc, const char *name, Loc name_loc, AstChain *chain, ShapeLit shape)
 {
     AstStmt *s = ARENA_NEW(a, AstStmt);
-    *s = (AstStmt){ loc, name, name_loc, chain, shape };
+    *s = (AstStmt){ loc, name, name_loc, chain, shape, false };
     return s;
 }
 

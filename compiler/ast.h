@@ -55,7 +55,7 @@ struct AstNode {
 typedef struct AstUnit { AstNode *node; Path label; /* label.text null when there is none */ } AstUnit;
 struct AstChain { Loc loc; LIST(AstUnit) units; };
 
-typedef struct AstStmt { Loc loc; const char *name; /* null */ Loc name_loc; AstChain *chain; ShapeLit shape; } AstStmt;
+typedef struct AstStmt { Loc loc; const char *name; /* null */ Loc name_loc; AstChain *chain; ShapeLit shape; bool rebind; /* made by an edit: `name` now means this chain's value */ } AstStmt;
 typedef LIST(AstStmt *) AstStmts;
 
 typedef struct AstSpan { /* of freeze, except, delete: a, or a .. b, or "glob*" */

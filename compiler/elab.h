@@ -1,0 +1,104 @@
+/* Elaboration: AST to graph. What its files say to each other. */
+#ifndef INCEPTC_ELAB_H
+#define INCEPTC_ELAB_H
+#include "frontend.h"
+
+typedef enum Conventions { CONVENTIONS_NONE, CONVENTIONS_CAFFE, CONVENTIONS_TORCH, CONVENTIONS_TF } Conventions;
+
+typedef enum ValueKind { VALUE_NUMBER, VALUE_KERNEL, VALUE_STRING, VALUE_WORD, VALUE_BAD } ValueKind;
+typedef struct Value {
+    ValueKind kind;
+    double number;
+    KernelLit kernel;
+    const char *text; /* string, word */
+} Value;
+
+typedef struct Binding { /* a parameter's value, or a statement's tensor (null: poisoned) */
+    const char *name;
+    Value value;
+    Tensor *tensor;
+    Loc loc;
+} Binding;
+
+typedef struct Default {
+    const char *kind;
+    const AstArgs *args;
+    const struct Default *before;
+} Default;
+
+typedef struct Module {
+    const AstItem *item;
+    const Default *defaults; /* where it was defined */
+    bool open;               /* being elaborated: recursion */
+} Module;
+
+/* Names within one statement, module body or group. */
+typedef struct Scope {
+    const char *prefix; /* "" at the top */
+    bool single;        /* one weighted unit: it is called as the prefix */
+    bool indexed;       /* members of a labelled group: prefix.0, prefix.1 */
+    int next;
+    LIST(Binding) kinds; /* name and how often it was used */
+} Scope;
+
+typedef struct Frame { /* the file, or one use of a module */
+    struct Frame *outer; /* of the use, for notes */
+    const Module *module;
+    Loc use;
+    Tensor *in;
+    const Default *defaults;
+    LIST(Binding) params, tensors;
+    Tensor *flow;
+} Frame;
+
+typedef struct Elab {
+    Arena *arena;
+    Graph *g;
+    const NetOptions *options;
+    Conventions conventions;
+    Frame top;
+    LIST(Module *) modules;
+    LIST(const char *) defined;  /* -D names that were used */
+    LIST(const char *) included; /* files read once */
+    LIST(const char *) open;     /* files being read: recursion */
+    const AstItem *net, *output, *input;
+    LIST(const AstItem *) late;  /* expect, freeze, weights, data, train: after all statements */
+    int layers, depth;
+    bool file_error;
+} Elab;
+
+enum { MOST_LAYERS = 100000, MOST_USES = 64 };
+
+/* The error's place, then the chain of module uses that led there. */
+void elab_error(Elab *e, const Frame *f, Loc loc, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void elab_notes(const Frame *f);
+
+/* elab_expr.c */
+Value elab_eval(Elab *e, const Frame *f, const AstExpr *x); /* VALUE_BAD after an error */
+const Binding *elab_param(Elab *e, const Frame *f, const char *name);
+void elab_define_param(Elab *e, const AstItem *item);
+bool elab_reserved_word(const char *name); /* a flag of some layer */
+
+/* elab_layers.c */
+bool elab_is_layer(const char *kind);
+bool elab_is_weighted(const char *kind);
+void elab_suggest_layers(Nearest *n);
+/* Appends layer `unit` to `in`; path is its name. Null after an error. */
+Tensor *elab_layer(Elab *e, Frame *f, const AstNode *layer, Tensor *in, const char *path);
+/* "conv3x3": how a layer without label is called. */
+const char *elab_layer_kind(Elab *e, Frame *f, const AstNode *layer);
+
+/* elab_flow.c */
+Tensor *elab_chain(Elab *e, Frame *f, const AstChain *chain, Tensor *in, Scope *scope);
+void elab_stmt(Elab *e, Frame *f, const AstStmt *s, const char *prefix);
+Tensor *elab_tensor(Elab *e, const Frame *f, const char *name, bool *poisoned);
+
+/* elab_variant.c: the base's items with the edits applied. */
+void elab_variant(Elab *e, const AstItem *variant, AstFile *base);
+
+/* elab_settings.c */
+void elab_late(Elab *e); /* expect, freeze, weights, data, train */
+
+/* net_load.c */
+AstFile *net_read(Elab *e, const char *path, const char *from, Loc loc);
+#endif

@@ -1,0 +1,624 @@
+/* One table of layers and one of their flags; each layer as nodes of the graph. */
+#include "elab.h"
+#include <math.h>
+#include <string.h>
+
+typedef enum PadMode { PAD_DEFAULT, PAD_SAME, PAD_VALID, PAD_GIVEN } PadMode;
+
+typedef struct Spec { /* a layer with every default resolved */
+    Elab *e;
+    Frame *f;
+    const AstNode *node;
+    const char *path;
+    KernelLit kernel;
+    bool has_kernel, has_count;
+    double count;
+    PadMode pad;
+    int pads[4]; /* top, bottom, left, right */
+    bool relu, bn, no_gamma, ceil_set, ceil, count_pad_set, count_pad;
+    int bias; /* -1: not said */
+    double bias_init, eps, momentum, alpha, beta, k, size, std, cut;
+    int groups;
+    const char *init;
+    double mean[3], dev[3];
+    int n_mean, n_dev;
+    bool bad;
+} Spec;
+
+typedef enum LayerKind {
+    L_CONV, L_FC, L_MAXPOOL, L_AVGPOOL, L_GLOBALAVGPOOL, L_ADAPTIVEPOOL, L_LRN, L_RELU, L_BATCHNORM, L_DROPOUT, L_SOFTMAX,
+    L_L2NORM, L_NORMALIZE, N_LAYERS
+} LayerKind;
+static const char *const layer_names[N_LAYERS] = {
+    "conv", "fc", "maxpool", "avgpool", "globalavgpool", "adaptivepool", "lrn", "relu", "batchnorm", "dropout", "softmax",
+    "l2norm", "normalize",
+};
+enum { CONV = 1 << L_CONV, FC = 1 << L_FC, POOLS = 1 << L_MAXPOOL | 1 << L_AVGPOOL, BN = 1 << L_BATCHNORM };
+enum { AVG = 1 << L_AVGPOOL, LRN_ = 1 << L_LRN, L2 = 1 << L_L2NORM, NORM = 1 << L_NORMALIZE };
+
+static int find_layer(const char *kind)
+{
+    for (int i = 0; i < N_LAYERS; i++)
+        if (strcmp(layer_names[i], kind) == 0)
+            return i;
+    return -1;
+}
+
+bool elab_is_layer(const char *kind) { return find_layer(kind) >= 0; }
+bool elab_is_weighted(const char *kind)
+{
+    int k = find_layer(kind);
+    return k == L_CONV || k == L_FC || k == L_BATCHNORM;
+}
+
+void elab_suggest_layers(Nearest *n)
+{
+    for (int i = 0; i < N_LAYERS; i++)
+        nearest_try(n, layer_names[i]);
+}
+
+/* ---- Flags ---- */
+
+typedef void Flag(Spec *s, const double *v, int n);
+static void f_same(Spec *s, const double *v, int n) { (void)v; (void)n; s->pad = PAD_SAME; }
+static void f_valid(Spec *s, const double *v, int n) { (void)v; (void)n; s->pad = PAD_VALID; }
+static void f_pad(Spec *s, const double *v, int n)
+{
+    s->pad = PAD_GIVEN;
+    for (int i = 0; i < 4; i++)
+        s->pads[i] = (int)(n == 1 ? v[0] : n == 2 ? v[i / 2] : v[i]);
+}
+static void f_relu(Spec *s, const double *v, int n) { (void)v; (void)n; s->relu = true; }
+static void f_linear(Spec *s, const double *v, int n) { (void)v; (void)n; s->relu = false; }
+static void f_bn(Spec *s, const double *v, int n) { (void)v; (void)n; s->bn = true; }
+static void f_nobn(Spec *s, const double *v, int n) { (void)v; (void)n; s->bn = false; }
+static void f_gamma(Spec *s, const double *v, int n) { (void)v; (void)n; s->no_gamma = false; }
+static void f_nogamma(Spec *s, const double *v, int n) { (void)v; (void)n; s->no_gamma = true; }
+static void f_bias(Spec *s, const double *v, int n) { s->bias = 1; s->bias_init = n ? v[0] : 0; }
+static void f_nobias(Spec *s, const double *v, int n) { (void)v; (void)n; s->bias = 0; }
+static void f_ceil(Spec *s, const double *v, int n) { (void)v; (void)n; s->ceil_set = s->ceil = true; }
+static void f_floor(Spec *s, const double *v, int n) { (void)v; (void)n; s->ceil_set = true; s->ceil = false; }
+static void f_count(Spec *s, const double *v, int n) { (void)v; (void)n; s->count_pad_set = s->count_pad = true; }
+static void f_nocount(Spec *s, const double *v, int n) { (void)v; (void)n; s->count_pad_set = true; s->count_pad = false; }
+static void f_eps(Spec *s, const double *v, int n) { (void)n; s->eps = v[0]; }
+static void f_momentum(Spec *s, const double *v, int n) { (void)n; s->momentum = v[0]; }
+static void f_groups(Spec *s, const double *v, int n) { (void)n; s->groups = v[0] >= 1 && v[0] < 1e9 ? (int)v[0] : 0; }
+static void f_std(Spec *s, const double *v, int n)
+{
+    s->std = v[0];
+    for (int i = 0; i < n && i < 3; i++)
+        s->dev[s->n_dev = i] = v[i];
+    s->n_dev = n;
+}
+static void f_cut(Spec *s, const double *v, int n) { (void)n; s->cut = v[0]; }
+static void f_alpha(Spec *s, const double *v, int n) { (void)n; s->alpha = v[0]; }
+static void f_beta(Spec *s, const double *v, int n) { (void)n; s->beta = v[0]; }
+static void f_k(Spec *s, const double *v, int n) { (void)n; s->k = v[0]; }
+static void f_size(Spec *s, const double *v, int n) { (void)n; s->size = v[0]; }
+static void f_mean(Spec *s, const double *v, int n)
+{
+    for (int i = 0; i < n && i < 3; i++)
+        s->mean[i] = v[i];
+    s->n_mean = n;
+}
+
+typedef struct FlagRow {
+    const char *name;
+    int layers;   /* bit set of LayerKind */
+    int least, most; /* numbers it takes */
+    Flag *set;    /* null: init, a word */
+} FlagRow;
+static const FlagRow flags[] = {
+    { "same", CONV | POOLS, 0, 0, f_same }, { "valid", CONV | POOLS, 0, 0, f_valid }, { "pad", CONV | POOLS, 1, 4, f_pad },
+    { "relu", CONV | FC, 0, 0, f_relu }, { "linear", CONV | FC, 0, 0, f_linear }, { "bn", CONV | FC, 0, 0, f_bn },
+    { "nobn", CONV | FC, 0, 0, f_nobn }, { "gamma", CONV | FC | BN, 0, 0, f_gamma }, { "nogamma", CONV | FC | BN, 0, 0, f_nogamma },
+    { "bias", CONV | FC, 0, 1, f_bias }, { "nobias", CONV | FC, 0, 0, f_nobias }, { "ceil", POOLS, 0, 0, f_ceil },
+    { "floor", POOLS, 0, 0, f_floor }, { "count_pad", AVG, 0, 0, f_count }, { "nocount_pad", AVG, 0, 0, f_nocount },
+    { "eps", CONV | FC | BN | L2, 1, 1, f_eps }, { "momentum", CONV | FC | BN, 1, 1, f_momentum }, { "groups", CONV, 1, 1, f_groups },
+    { "init", CONV | FC, 0, 0, NULL }, { "std", CONV | FC | NORM, 1, 3, f_std }, { "cut", CONV | FC, 1, 1, f_cut },
+    { "alpha", LRN_, 1, 1, f_alpha }, { "beta", LRN_, 1, 1, f_beta }, { "k", LRN_, 1, 1, f_k }, { "size", LRN_, 1, 1, f_size },
+    { "mean", NORM, 1, 3, f_mean },
+};
+enum { N_FLAGS = sizeof flags / sizeof *flags };
+
+bool elab_reserved_word(const char *name)
+{
+    for (int i = 0; i < N_FLAGS; i++)
+        if (strcmp(flags[i].name, name) == 0 && flags[i].most == 0)
+            return true;
+    return false;
+}
+
+static void spec_error(Spec *s, Loc loc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void spec_error(Spec *s, Loc loc, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    const char *text = arena_vprintf(s->e->arena, fmt, ap);
+    va_end(ap);
+    elab_error(s->e, s->f, loc, "%s", text);
+    s->bad = true;
+}
+
+static const FlagRow *find_flag(Spec *s, LayerKind kind, const char *name, Loc loc)
+{
+    Nearest near;
+    nearest_start(&near, name);
+    for (int i = 0; i < N_FLAGS; i++) {
+        if (!(flags[i].layers >> kind & 1))
+            continue;
+        nearest_try(&near, flags[i].name);
+        if (strcmp(flags[i].name, name) == 0)
+            return &flags[i];
+    }
+    for (int i = 0; i < s->f->params.n; i++)
+        nearest_try(&near, s->f->params.at[i].name);
+    for (int i = 0; i < s->e->top.params.n; i++)
+        nearest_try(&near, s->e->top.params.at[i].name);
+    const char *best = nearest_result(&near);
+    spec_error(s, loc, best ? "%s has no flag '%s'; did you mean '%s'?" : "%s has no flag '%s'%s", layer_names[kind], name, best ? best : "");
+    return NULL;
+}
+
+/* Numbers behind a flag: (a, b) or one bare number. Returns how many arguments were taken. */
+static int take_numbers(Spec *s, const AstArgs *args, int at, const FlagRow *row, double *v, int *n)
+{
+    *n = 0;
+    if (row->most == 0 || at >= args->n)
+        return 0;
+    const AstArg *a = &args->at[at];
+    if (a->kind == ARG_ACTUALS) {
+        for (int i = 0; i < a->actuals.n && *n < 4; i++) {
+            Value x = elab_eval(s->e, s->f, a->actuals.at[i].value);
+            if (x.kind == VALUE_NUMBER)
+                v[(*n)++] = x.number;
+            else if (x.kind != VALUE_BAD)
+                spec_error(s, a->actuals.at[i].value->loc, "%s wants numbers", row->name);
+        }
+        return 1;
+    }
+    if (row->least && a->kind == ARG_ATOM) {
+        Value x = elab_eval(s->e, s->f, a->value);
+        if (x.kind == VALUE_NUMBER) {
+            v[(*n)++] = x.number;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void apply_flag(Spec *s, const FlagRow *row, const double *v, int n, Loc loc)
+{
+    if (n < row->least || n > row->most)
+        spec_error(s, loc, row->least == row->most ? "%s takes %d number%s" : "%s takes at least %d number%s", row->name,
+                   row->least, row->least == 1 ? "" : "s");
+    else
+        row->set(s, v, n);
+}
+
+static void take_named(Spec *s, LayerKind kind, const AstArg *a)
+{
+    const FlagRow *row = find_flag(s, kind, a->name, a->loc);
+    if (!row)
+        return;
+    Value x = elab_eval(s->e, s->f, a->value);
+    if (!row->set) {
+        if (x.kind == VALUE_WORD || x.kind == VALUE_STRING)
+            s->init = x.text;
+        else
+            spec_error(s, a->loc, "init wants the name of an initialiser");
+    } else if (x.kind == VALUE_NUMBER) {
+        apply_flag(s, row, &x.number, 1, a->loc);
+    } else if (x.kind != VALUE_BAD) {
+        spec_error(s, a->loc, "%s wants a number", a->name);
+    } else {
+        s->bad = true;
+    }
+}
+
+static void take_value(Spec *s, Value x, Loc loc)
+{
+    if (x.kind == VALUE_KERNEL) {
+        s->kernel = x.kernel;
+        s->has_kernel = true;
+    } else if (x.kind == VALUE_NUMBER) {
+        s->count = x.number;
+        s->has_count = true;
+    } else if (x.kind == VALUE_STRING) {
+        spec_error(s, loc, "a string has no meaning here");
+    } else {
+        s->bad = true;
+    }
+}
+
+static void take_args(Spec *s, LayerKind kind, const AstArgs *args)
+{
+    for (int i = 0; i < args->n; i++) {
+        const AstArg *a = &args->at[i];
+        if (a->kind == ARG_NAMED) {
+            take_named(s, kind, a);
+            continue;
+        }
+        if (a->kind == ARG_ACTUALS) {
+            if (a->actuals.n == 1 && !a->actuals.at[0].name)
+                take_value(s, elab_eval(s->e, s->f, a->actuals.at[0].value), a->loc);
+            else
+                spec_error(s, a->loc, "%s takes no list here", layer_names[kind]);
+            continue;
+        }
+        Value x = elab_eval(s->e, s->f, a->value);
+        if (x.kind != VALUE_WORD) {
+            take_value(s, x, a->loc);
+            continue;
+        }
+        const FlagRow *row = find_flag(s, kind, x.text, a->loc);
+        double v[4];
+        int n;
+        i += row ? take_numbers(s, args, i + 1, row, v, &n) : 0;
+        if (row && row->set)
+            apply_flag(s, row, v, n, a->loc);
+        else if (row)
+            spec_error(s, a->loc, "say init=NAME");
+    }
+}
+
+static void take_defaults(Spec *s, LayerKind kind, const Default *d)
+{
+    if (!d)
+        return;
+    take_defaults(s, kind, d->before);
+    if (strcmp(d->kind, layer_names[kind]) == 0)
+        take_args(s, kind, d->args);
+}
+
+/* ---- Geometry ---- */
+
+static bool check_kernel(Spec *s, LayerKind kind)
+{
+    const KernelLit *k = &s->kernel;
+    const char *name = layer_names[kind];
+    Loc loc = s->node->loc;
+    if (!s->has_kernel)
+        spec_error(s, loc, "%s needs a kernel size such as 3x3", name);
+    else if (k->kh < 1 || k->kw < 1)
+        spec_error(s, loc, "%s has a kernel of %lldx%lld; each side is at least 1", name, (long long)k->kh, (long long)k->kw);
+    else if (k->sh < 1 || k->sw < 1)
+        spec_error(s, loc, "%s has stride %lldx%lld; it is at least 1", name, (long long)k->sh, (long long)k->sw);
+    else if (k->kh > 1 << 20 || k->kw > 1 << 20 || k->sh > 1 << 20 || k->sw > 1 << 20)
+        spec_error(s, loc, "%s has a kernel or stride beyond 1048576", name);
+    return !s->bad;
+}
+
+/* `same` under tf: ceil(in / stride) outputs, the odd row at the bottom; else (k - 1) / 2 on each side. */
+static void pad_same(const Spec *s, int size, int64_t k, int64_t stride, int *before, int *after)
+{
+    if (s->e->conventions != CONVENTIONS_TF) {
+        *before = *after = (int)((k - 1) / 2);
+        return;
+    }
+    int64_t out = (size + stride - 1) / stride, need = (out - 1) * stride + k - size;
+    need = need > 0 ? need : 0;
+    *before = (int)(need / 2);
+    *after = (int)(need - need / 2);
+}
+
+static Window window_of(const Spec *s, LayerKind kind, const Tensor *x)
+{
+    const KernelLit *k = &s->kernel;
+    Window w = { (int)k->kh, (int)k->kw, (int)k->sh, (int)k->sw, s->pads[0], s->pads[1], s->pads[2], s->pads[3] };
+    PadMode mode = s->pad;
+    bool pool = kind != L_CONV;
+    if (mode == PAD_DEFAULT && pool)
+        mode = s->e->conventions == CONVENTIONS_TF || (k->sh == 1 && k->sw == 1) ? PAD_SAME : PAD_VALID;
+    if (mode == PAD_SAME) {
+        pad_same(s, x->shape.dim[1], k->kh, k->sh, &w.top, &w.bottom);
+        pad_same(s, x->shape.dim[2], k->kw, k->sw, &w.left, &w.right);
+    } else if (mode != PAD_GIVEN) {
+        w.top = w.bottom = w.left = w.right = 0;
+    }
+    return w;
+}
+
+static bool check_pads(Spec *s, const Window *w)
+{
+    int pads[] = { w->top, w->bottom, w->left, w->right };
+    for (int i = 0; i < 4; i++)
+        if (pads[i] < 0 || pads[i] > 1 << 20) {
+            spec_error(s, s->node->loc, "padding %d is out of range", pads[i]);
+            return false;
+        }
+    return true;
+}
+
+/* ---- Nodes ---- */
+
+static Tensor *finish(Spec *s, Node *n)
+{
+    const char *wrong = graph_infer(s->e->g, n);
+    if (!wrong) {
+        n->out[0]->loc = s->node->loc;
+        return n->out[0];
+    }
+    spec_error(s, s->node->loc, "%s: %s", s->node->head.text, wrong);
+    if (n->n_in && n->in[0]->shape.rank)
+        diag_note(n->in[0]->loc, "its input '%s' is %s", n->in[0]->name, shape_text(s->e->arena, &n->in[0]->shape));
+    return NULL;
+}
+
+static Node *simple(Spec *s, OpKind op, Tensor *in) { return graph_node(s->e->g, op, s->path, &in, 1, 1, s->node->loc); }
+
+static const struct { const char *name; InitKind kind; } inits[] = {
+    { "xavier", INIT_XAVIER }, { "glorot", INIT_GLOROT }, { "he", INIT_HE }, { "normal", INIT_NORMAL }, { "trunc", INIT_TRUNC_NORMAL },
+    { "torch", INIT_TORCH },
+};
+
+static Init init_of(Spec *s)
+{
+    Init i = { INIT_HE, s->std, s->cut };
+    if (!s->init)
+        return i;
+    Nearest near;
+    nearest_start(&near, s->init);
+    for (size_t k = 0; k < sizeof inits / sizeof *inits; k++) {
+        nearest_try(&near, inits[k].name);
+        if (strcmp(inits[k].name, s->init) == 0) {
+            i.kind = inits[k].kind;
+            return i;
+        }
+    }
+    const char *best = nearest_result(&near);
+    spec_error(s, s->node->loc, best ? "there is no initialiser '%s'; did you mean '%s'?"
+                                     : "there is no initialiser '%s'%s", s->init, best ? best : "");
+    return i;
+}
+
+static Tensor *vector(Spec *s, const char *name, WeightRole role, int n, double value)
+{
+    return graph_weight(s->e->g, name, role, shape_weights(1, &n), (Init){ INIT_CONSTANT, value, 0 }, s->node->loc);
+}
+
+static Tensor *batchnorm(Spec *s, Tensor *x, const char *path)
+{
+    Arena *a = s->e->arena;
+    Tensor *in[5];
+    int n = 0, c = x->shape.dim[0];
+    in[n++] = x;
+    if (!s->no_gamma)
+        in[n++] = vector(s, arena_printf(a, "%s.weight", path), ROLE_GAMMA, c, 1);
+    in[n++] = vector(s, arena_printf(a, "%s.bias", path), ROLE_BETA, c, 0);
+    in[n++] = vector(s, arena_printf(a, "%s.running_mean", path), ROLE_MEAN, c, 0);
+    in[n++] = vector(s, arena_printf(a, "%s.running_var", path), ROLE_VAR, c, 1);
+    Node *b = graph_node(s->e->g, OP_BATCHNORM, s->path, in, n, 1, s->node->loc);
+    b->eps = s->eps;
+    b->momentum = s->momentum;
+    return finish(s, b);
+}
+
+static bool check_count(Spec *s, LayerKind kind)
+{
+    const char *what = kind == L_CONV ? "channels" : "outputs";
+    if (!s->has_count)
+        spec_error(s, s->node->loc, "%s needs a number of %s", layer_names[kind], what);
+    else if (s->count < 1 || s->count != floor(s->count) || s->count > 1 << 24)
+        spec_error(s, s->node->loc, "%s has %g %s; it needs a whole number from 1 to 16777216", layer_names[kind], s->count, what);
+    return !s->bad;
+}
+
+/* The bias, the batch norm and the ReLU behind a convolution or fully connected layer. */
+static Tensor *after_weights(Spec *s, Node *n, int co)
+{
+    Arena *a = s->e->arena;
+    const char *base = s->bn ? arena_printf(a, "%s.%s", s->path, n->op == OP_CONV ? "conv" : "fc") : s->path;
+    if (s->bias > 0 || (s->bias < 0 && !s->bn)) {
+        Tensor *b = vector(s, arena_printf(a, "%s.bias", base), ROLE_BIAS, co, s->bias_init);
+        b->fan_in = n->in[1]->fan_in;
+        if (s->init && strcmp(s->init, "torch") == 0)
+            b->init.kind = INIT_TORCH;
+        graph_add_input(s->e->g, n, b);
+        n->epilogue.bias = true;
+    }
+    Tensor *y = finish(s, n);
+    if (y && s->bn)
+        y = batchnorm(s, y, arena_printf(a, "%s.bn", s->path));
+    return y && s->relu ? finish(s, simple(s, OP_RELU, y)) : y;
+}
+
+static Tensor *weight(Spec *s, int rank, const int *dim, int fan_in, int fan_out, const char *layer)
+{
+    const char *base = s->bn ? arena_printf(s->e->arena, "%s.%s", s->path, layer) : s->path;
+    Shape shape = shape_weights(rank, dim);
+    if (shape_elems(&shape) < 0 || shape_elems(&shape) > INT32_MAX) {
+        spec_error(s, s->node->loc, "its weights %s have more than 2147483647 elements", shape_text(s->e->arena, &shape));
+        return NULL;
+    }
+    Tensor *w = graph_weight(s->e->g, arena_printf(s->e->arena, "%s.weight", base), ROLE_WEIGHT, shape, init_of(s), s->node->loc);
+    w->fan_in = fan_in;
+    w->fan_out = fan_out;
+    return w;
+}
+
+static Tensor *conv(Spec *s, Tensor *x)
+{
+    int ci = x->shape.dim[0], co = (int)s->count;
+    if (!check_kernel(s, L_CONV) || !check_count(s, L_CONV))
+        return NULL;
+    if (s->groups < 1 || ci % s->groups || co % s->groups) {
+        spec_error(s, s->node->loc, "groups=%d does not divide %d input and %d output channels", s->groups, ci, co);
+        return NULL;
+    }
+    Window w = window_of(s, L_CONV, x);
+    if (!check_pads(s, &w))
+        return NULL;
+    int dim[4] = { co, ci / s->groups, w.kh, w.kw };
+    int64_t taps = (int64_t)w.kh * w.kw, in = taps * dim[1], out = taps * (co / s->groups);
+    Tensor *k = weight(s, 4, dim, (int)(in < INT32_MAX ? in : INT32_MAX), (int)(out < INT32_MAX ? out : INT32_MAX), "conv");
+    if (!k)
+        return NULL;
+    Tensor *ins[] = { x, k };
+    Node *n = graph_node(s->e->g, OP_CONV, s->path, ins, 2, 1, s->node->loc);
+    n->window = w;
+    n->groups = s->groups;
+    return after_weights(s, n, co);
+}
+
+static Tensor *fc(Spec *s, Tensor *x)
+{
+    int64_t ci = shape_elems(&x->shape);
+    if (!check_count(s, L_FC) || ci < 1 || ci > INT32_MAX)
+        return NULL;
+    int dim[2] = { (int)s->count, (int)ci };
+    Tensor *w = weight(s, 2, dim, (int)ci, dim[0], "fc");
+    if (!w)
+        return NULL;
+    Tensor *ins[] = { x, w };
+    return after_weights(s, graph_node(s->e->g, OP_LINEAR, s->path, ins, 2, 1, s->node->loc), dim[0]);
+}
+
+static Tensor *pool(Spec *s, LayerKind kind, Tensor *x)
+{
+    if (!check_kernel(s, kind))
+        return NULL;
+    Window w = window_of(s, kind, x);
+    if (!check_pads(s, &w))
+        return NULL;
+    if (w.top >= w.kh || w.bottom >= w.kh || w.left >= w.kw || w.right >= w.kw) {
+        spec_error(s, s->node->loc, "%s pads as much as its kernel: a window would hold no pixel", layer_names[kind]);
+        return NULL;
+    }
+    Node *n = simple(s, kind == L_MAXPOOL ? OP_MAXPOOL : OP_AVGPOOL, x);
+    n->window = w;
+    n->ceil = s->ceil_set ? s->ceil : s->e->conventions == CONVENTIONS_CAFFE;
+    n->count_pad = s->count_pad_set ? s->count_pad : s->e->conventions != CONVENTIONS_TF;
+    return finish(s, n);
+}
+
+static Tensor *normalize(Spec *s, Tensor *x)
+{
+    int c = x->shape.dim[0];
+    if (s->n_mean != c || s->n_dev != c || c > 3) {
+        spec_error(s, s->node->loc, "normalize wants mean(...) and std(...) of %d numbers each", c);
+        return NULL;
+    }
+    Node *n = simple(s, OP_NORMALIZE, x);
+    n->mean = arena_grow(s->e->arena, s->mean, 3, 3, sizeof(double));
+    n->std = arena_grow(s->e->arena, s->dev, 3, 3, sizeof(double));
+    for (int i = 0; i < c; i++)
+        if (!(n->std[i] > 0)) {
+            spec_error(s, s->node->loc, "std is %g; it must be above 0", n->std[i]);
+            return NULL;
+        }
+    return finish(s, n);
+}
+
+static Tensor *lrn(Spec *s, Tensor *x)
+{
+    Node *n = simple(s, OP_LRN, x);
+    double size = s->has_count ? s->count : s->size;
+    if (size < 1 || size > 1000 || fmod(size, 2) != 1) {
+        spec_error(s, s->node->loc, "lrn has size %g; it needs an odd whole number", size);
+        return NULL;
+    }
+    n->lrn_size = (int)size;
+    n->lrn_alpha = s->alpha;
+    n->lrn_beta = s->beta;
+    n->lrn_k = s->k;
+    return finish(s, n);
+}
+
+static Tensor *dropout(Spec *s, Tensor *x)
+{
+    Node *n = simple(s, OP_DROPOUT, x);
+    n->rate = s->has_count ? s->count : 0.5;
+    if (!(n->rate >= 0 && n->rate < 1)) {
+        spec_error(s, s->node->loc, "dropout drops a share from 0 to below 1, not %g", n->rate);
+        return NULL;
+    }
+    return finish(s, n);
+}
+
+static Tensor *adaptive(Spec *s, Tensor *x)
+{
+    if (!check_kernel(s, L_ADAPTIVEPOOL))
+        return NULL;
+    Node *n = simple(s, OP_ADAPTIVEAVGPOOL, x);
+    n->window.kh = (int)s->kernel.kh;
+    n->window.kw = (int)s->kernel.kw;
+    return finish(s, n);
+}
+
+static Tensor *l2norm(Spec *s, Tensor *x)
+{
+    Node *n = simple(s, OP_L2NORM, x);
+    n->eps = s->eps > 0 ? s->eps : 1e-12;
+    return finish(s, n);
+}
+
+static Tensor *build(Spec *s, LayerKind kind, Tensor *x)
+{
+    switch (kind) {
+    case L_CONV: return conv(s, x);
+    case L_FC: return fc(s, x);
+    case L_MAXPOOL: case L_AVGPOOL: return pool(s, kind, x);
+    case L_GLOBALAVGPOOL: return finish(s, simple(s, OP_GLOBALAVGPOOL, x));
+    case L_ADAPTIVEPOOL: return adaptive(s, x);
+    case L_LRN: return lrn(s, x);
+    case L_RELU: return finish(s, simple(s, OP_RELU, x));
+    case L_BATCHNORM: return batchnorm(s, x, s->path);
+    case L_DROPOUT: return dropout(s, x);
+    case L_SOFTMAX: return finish(s, simple(s, OP_SOFTMAX, x));
+    case L_L2NORM: return l2norm(s, x);
+    case L_NORMALIZE: return normalize(s, x);
+    case N_LAYERS: break;
+    }
+    return NULL;
+}
+
+static Spec resolve(Elab *e, Frame *f, const AstNode *node, LayerKind kind, const char *path)
+{
+    bool tf = e->conventions == CONVENTIONS_TF;
+    Spec s = { .e = e, .f = f, .node = node, .path = path, .bias = -1, .groups = 1, .eps = tf ? 1e-3 : 1e-5,
+               .momentum = tf ? 0.0003 : 0.1, .alpha = 1e-4, .beta = 0.75, .k = 1, .size = 5, .std = 0.1, .cut = 2 };
+    s.kernel.sh = s.kernel.sw = 1;
+    if (kind == L_L2NORM)
+        s.eps = 0;
+    take_defaults(&s, kind, f->defaults);
+    take_args(&s, kind, &node->args);
+    return s;
+}
+
+Tensor *elab_layer(Elab *e, Frame *f, const AstNode *layer, Tensor *in, const char *path)
+{
+    LayerKind kind = (LayerKind)find_layer(layer->head.text);
+    if (++e->layers > MOST_LAYERS) {
+        if (e->layers == MOST_LAYERS + 1)
+            elab_error(e, f, layer->loc, "the network has more than %d layers", MOST_LAYERS);
+        return NULL;
+    }
+    Spec s = resolve(e, f, layer, kind, path);
+    if (s.bad || !in)
+        return NULL;
+    Tensor *y = build(&s, kind, in);
+    if (y && strcmp(y->name, path) != 0 && !graph_find(e->g, path))
+        graph_name_output(e->g, y->def, 0, path);
+    else if (y && strcmp(y->name, path) != 0 && graph_find(e->g, path)->def && strcmp(graph_find(e->g, path)->def->path, path) == 0)
+        graph_take_name(e->g, y, graph_find(e->g, path));
+    return y;
+}
+
+const char *elab_layer_kind(Elab *e, Frame *f, const AstNode *layer)
+{
+    const char *kind = layer->head.text;
+    for (int i = 0; i < layer->args.n; i++) {
+        const AstArg *a = &layer->args.at[i];
+        const AstExpr *x = a->kind == ARG_KERNEL || a->kind == ARG_ATOM ? a->value : NULL;
+        if (!x || (x->kind != AE_KERNEL && x->kind != AE_PATH))
+            continue;
+        Value v = x->kind == AE_KERNEL ? elab_eval(e, f, x) : (Value){ 0 };
+        const Binding *b = x->kind == AE_PATH ? elab_param(e, f, x->path.text) : NULL;
+        if (b)
+            v = b->value;
+        if ((x->kind == AE_KERNEL || b) && v.kind == VALUE_KERNEL)
+            return arena_printf(e->arena, "%s%lldx%lld", kind, (long long)v.kernel.kh, (long long)v.kernel.kw);
+    }
+    return kind;
+}

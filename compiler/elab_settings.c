@@ -1,0 +1,429 @@
+/* What stands after the network: expect, weights, freeze, data and train. Checked and kept in the graph. */
+#include "elab.h"
+#include <fnmatch.h>
+#include <string.h>
+
+/* ---- expect ---- */
+
+static const char *with_commas(Arena *a, int64_t v)
+{
+    char digits[32];
+    int n = snprintf(digits, sizeof digits, "%lld", (long long)v), k = 0;
+    char *out = arena_alloc(a, 64);
+    for (int i = 0; i < n; i++) {
+        out[k++] = digits[i];
+        if ((n - 1 - i) % 3 == 0 && i < n - 1)
+            out[k++] = ',';
+    }
+    return out;
+}
+
+static bool total_of(const Totals *t, const char *key, int64_t *value, const char **noun)
+{
+    const struct { const char *key, *noun; int64_t value; } rows[] = {
+        { "params", "parameters", t->params }, { "macs", "multiply-accumulates", t->macs },
+        { "aux_params", "auxiliary parameters", t->aux_params }, { "aux_macs", "auxiliary multiply-accumulates", t->aux_macs },
+        { "bn_stats", "batch norm statistics", t->bn_stats }, { "aux_bn_stats", "auxiliary batch norm statistics", t->aux_bn_stats },
+        { "convs", "convolutions", t->n_conv }, { "depth", "layers in depth", t->depth },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].key, key) == 0) {
+            *value = rows[i].value;
+            *noun = rows[i].noun;
+            return true;
+        }
+    return false;
+}
+
+static void unknown_total(const AstPair *p)
+{
+    static const char *const keys[] = { "params", "macs", "aux_params", "aux_macs", "bn_stats", "aux_bn_stats", "convs", "depth" };
+    Nearest near;
+    nearest_start(&near, p->name);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        nearest_try(&near, keys[i]);
+    const char *best = nearest_result(&near);
+    if (best)
+        diag_error(p->loc, "expect knows no '%s'; did you mean '%s'?", p->name, best);
+    else
+        diag_error(p->loc, "expect knows no '%s'", p->name);
+}
+
+static void expect(Elab *e, const AstItem *item, const Totals *t)
+{
+    Arena *a = e->arena;
+    for (int i = 0; i < item->pairs.n; i++) {
+        const AstPair *p = &item->pairs.at[i];
+        int64_t value, want = (int64_t)p->number;
+        const char *noun;
+        if (p->shape.present || !total_of(t, p->name, &value, &noun)) {
+            unknown_total(p);
+            continue;
+        }
+        Expect x = { p->name, want, p->loc, p->value_loc };
+        LIST_PUSH(a, &e->g->expects, x);
+        if (value != want)
+            diag_error(p->value_loc, "the net has %s %s, %s %s than expected", with_commas(a, value), noun,
+                       with_commas(a, value > want ? value - want : want - value), value > want ? "more" : "fewer");
+    }
+}
+
+/* ---- Selections by name ---- */
+
+static bool under(const char *name, const char *path)
+{
+    size_t n = strlen(path);
+    return strncmp(name, path, n) == 0 && (name[n] == '.' || name[n] == '\0');
+}
+
+/* Nodes on a path from a to b: reachable from a and needed by b. */
+static void mark_between(Elab *e, Tensor *from, Tensor *to, char *marked)
+{
+    Graph *g = e->g;
+    char *after = ARENA_ARRAY(e->arena, g->next_id + 1, char), *before = ARENA_ARRAY(e->arena, g->next_id + 1, char);
+    after[from->id] = 1;
+    for (int i = 0; i < g->nodes.n; i++)
+        for (int k = 0; k < g->nodes.at[i]->n_in; k++)
+            if (after[g->nodes.at[i]->in[k]->id])
+                after[g->nodes.at[i]->id] = after[g->nodes.at[i]->out[0]->id] = 1;
+    before[to->id] = 1;
+    for (int i = g->nodes.n - 1; i >= 0; i--)
+        if (before[g->nodes.at[i]->out[0]->id])
+            for (int k = before[g->nodes.at[i]->id] = 0; k < g->nodes.at[i]->n_in; k++)
+                before[g->nodes.at[i]->in[k]->id] = before[g->nodes.at[i]->id] = 1;
+    for (int i = 0; i < g->nodes.n; i++) {
+        const Node *n = g->nodes.at[i];
+        marked[n->id] = (after[n->id] && before[n->id]) || n->out[0] == from || n->out[0] == to;
+    }
+}
+
+static void suggest(Elab *e, Loc loc, const char *verb, const char *name)
+{
+    Nearest near;
+    nearest_start(&near, name);
+    for (int i = 0; i < e->top.tensors.n; i++)
+        nearest_try(&near, e->top.tensors.at[i].name);
+    for (int i = 0; i < e->g->tensors.n; i++)
+        nearest_try(&near, e->g->tensors.at[i]->name);
+    const char *best = nearest_result(&near);
+    if (best)
+        diag_error(loc, "%s matches nothing: no tensor named '%s'; did you mean '%s'?", verb, name, best);
+    else
+        diag_error(loc, "%s matches nothing: no tensor named '%s'", verb, name);
+}
+
+/* Marks the weights that a span selects; reports one that selects none. */
+static void select_span(Elab *e, const AstSpan *s, const char *verb, char *chosen)
+{
+    Graph *g = e->g;
+    int hits = 0;
+    char *between = NULL;
+    if (s->b.text) {
+        bool poisoned;
+        Tensor *a = elab_tensor(e, &e->top, s->a.text, &poisoned), *b = elab_tensor(e, &e->top, s->b.text, &poisoned);
+        if (!a || !b) {
+            suggest(e, a ? s->b.loc : s->a.loc, verb, a ? s->b.text : s->a.text);
+            return;
+        }
+        between = ARENA_ARRAY(e->arena, g->next_id + 1, char);
+        mark_between(e, a, b, between);
+    }
+    for (int i = 0; i < g->tensors.n; i++) {
+        Tensor *w = g->tensors.at[i];
+        if (w->kind != TENSOR_WEIGHT)
+            continue;
+        bool hit = s->glob ? fnmatch(s->glob, w->name, 0) == 0 : between ? w->users.n && between[w->users.at[0]->id] : under(w->name, s->a.text);
+        chosen[w->id] |= hit;
+        hits += hit;
+    }
+    if (!hits && between)
+        diag_error(s->loc, "%s matches nothing: no layer with weights lies on a path from '%s' to '%s'", verb, s->a.text, s->b.text);
+    else if (!hits)
+        suggest(e, s->loc, verb, s->glob ? s->glob : s->a.text);
+}
+
+static void freeze(Elab *e, const AstItem *item)
+{
+    Graph *g = e->g;
+    char *in = ARENA_ARRAY(e->arena, g->next_id + 1, char), *out = ARENA_ARRAY(e->arena, g->next_id + 1, char);
+    for (int i = 0; i < item->spans.n; i++) {
+        const AstSpan *s = &item->spans.at[i];
+        if (!s->glob && !s->b.text && strcmp(s->a.text, "all") == 0)
+            memset(in, 1, (size_t)g->next_id + 1);
+        else
+            select_span(e, s, "freeze", in);
+    }
+    for (int i = 0; i < item->except.n; i++)
+        select_span(e, &item->except.at[i], "freeze", out);
+    for (int i = 0; i < g->tensors.n; i++)
+        if (g->tensors.at[i]->kind == TENSOR_WEIGHT && in[g->tensors.at[i]->id] && !out[g->tensors.at[i]->id])
+            g->tensors.at[i]->trains = false;
+    for (int i = 0; i < item->args.n; i++) {
+        const AstArg *a = &item->args.at[i];
+        const char *v = a->kind == ARG_NAMED && a->value->kind == AE_PATH ? a->value->path.text : "";
+        if (a->kind != ARG_NAMED || strcmp(a->name, "bn") != 0 || (strcmp(v, "batch") != 0 && strcmp(v, "running") != 0))
+            diag_error(a->loc, "freeze takes bn=batch or bn=running");
+        else
+            g->freeze_bn_batch = strcmp(v, "batch") == 0;
+    }
+}
+
+static void weights(Elab *e, const AstItem *item)
+{
+    char *chosen = ARENA_ARRAY(e->arena, e->g->next_id + 1, char);
+    e->g->weights_file = item->string;
+    for (int i = 0; i < item->except.n; i++) {
+        const AstSpan *s = &item->except.at[i];
+        select_span(e, s, "except", chosen);
+        LIST_PUSH(e->arena, &e->g->weights_except, s->glob ? s->glob : s->a.text);
+    }
+}
+
+/* ---- Settings ---- */
+
+/* The text of a setting as it was written. */
+static const char *setting_text(Elab *e, const AstSetting *s)
+{
+    size_t size;
+    const char *text = diag_file_text(s->loc.file, &size), *p = text;
+    for (int line = 1; line < s->loc.line && p; line++)
+        if ((p = memchr(p, '\n', size - (size_t)(p - text))))
+            p++;
+    if (!p)
+        return "";
+    p += s->loc.col - 1;
+    size_t n = s->loc.end_line == s->loc.line ? (size_t)(s->loc.end_col - s->loc.col) : strcspn(p, "\n");
+    while (n && (p[n - 1] == ' ' || p[n - 1] == '\n' || p[n - 1] == '\r'))
+        n--;
+    return arena_strndup(e->arena, p, n);
+}
+
+static bool check_key(const AstSetting *s, const char *const *keys, const char *where)
+{
+    Nearest near;
+    nearest_start(&near, s->key);
+    for (int i = 0; keys[i]; i++) {
+        nearest_try(&near, keys[i]);
+        if (strcmp(keys[i], s->key) == 0)
+            return true;
+    }
+    const char *best = nearest_result(&near);
+    if (best)
+        diag_error(s->key_loc, "%s has no setting '%s'; did you mean '%s'?", where, s->key, best);
+    else
+        diag_error(s->key_loc, "%s has no setting '%s'", where, s->key);
+    return false;
+}
+
+static void loss_term(Elab *e, const AstAddend *t)
+{
+    const AstNode *n = t->chain && t->chain->units.n == 1 ? t->chain->units.at[0].node : NULL;
+    bool call = n && n->kind == AN_LAYER && strcmp(n->head.text, "xent") == 0 && n->args.n == 1 && n->args.at[0].kind == ARG_ACTUALS;
+    if (!call) {
+        diag_error(t->loc, "a term of the loss is NUMBER*xent(tensor) or xent(tensor, smooth=0.1)");
+        return;
+    }
+    Head h = { .weight = t->has_factor ? t->factor : 1, .loc = t->loc };
+    const AstActuals *a = &n->args.at[0].actuals;
+    for (int i = 0; i < a->n; i++) {
+        const AstExpr *x = a->at[i].value;
+        if (a->at[i].name && strcmp(a->at[i].name, "smooth") == 0 && x->kind == AE_NUMBER) {
+            h.smooth = x->number;
+            continue;
+        }
+        bool poisoned = false;
+        if (i == 0 && x->kind == AE_PATH)
+            h.logits = elab_tensor(e, &e->top, x->path.text, &poisoned);
+        if (i > 0 || x->kind != AE_PATH)
+            diag_error(x->loc, "xent takes a tensor and smooth=NUMBER");
+        else if (!h.logits && !poisoned)
+            suggest(e, x->loc, "loss", x->path.text);
+    }
+    if (h.smooth < 0 || h.smooth >= 1)
+        diag_error(t->loc, "smooth is from 0 to below 1, not %g", h.smooth);
+    if (h.logits)
+        LIST_PUSH(e->arena, &e->g->heads, h);
+}
+
+static void check_optimiser(const AstSetting *s)
+{
+    static const char *const names[] = { "sgd", "adam", "adamw", "rmsprop" };
+    const AstChain *c = s->sum.at[0].chain;
+    const char *name = c && c->units.at[0].node->kind == AN_LAYER ? c->units.at[0].node->head.text : "";
+    Nearest near;
+    nearest_start(&near, name);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        nearest_try(&near, names[i]);
+        if (strcmp(names[i], name) == 0)
+            return;
+    }
+    const char *best = nearest_result(&near);
+    if (best)
+        diag_error(s->loc, "there is no optimiser '%s'; did you mean '%s'?", name, best);
+    else
+        diag_error(s->loc, "there is no optimiser '%s'; there are sgd, adam, adamw and rmsprop", name);
+}
+
+static void train(Elab *e, const AstItem *item)
+{
+    static const char *const keys[] = { "loss", "opt", "lr", "batch", "epochs", "steps", "log", "memory", "seed", "clip", "ema", "warmup", "decay", NULL };
+    for (int i = 0; i < item->settings.n; i++) {
+        const AstSetting *s = &item->settings.at[i];
+        if (!check_key(s, keys, "train"))
+            continue;
+        for (int k = 0; k < s->sum.n && strcmp(s->key, "loss") == 0; k++)
+            loss_term(e, &s->sum.at[k]);
+        if (strcmp(s->key, "opt") == 0)
+            check_optimiser(s);
+        Setting out = { s->key, setting_text(e, s), s->loc };
+        LIST_PUSH(e->arena, &e->g->train, out);
+    }
+}
+
+/* ---- The view ---- */
+
+static bool has_word(const AstNode *n, const char *word)
+{
+    for (int i = 0; i < n->args.n; i++)
+        if (n->args.at[i].kind == ARG_ATOM && n->args.at[i].value->kind == AE_PATH && strcmp(n->args.at[i].value->path.text, word) == 0)
+            return true;
+    return false;
+}
+
+static void view_size(Elab *e, const AstNode *n, ViewStep *v)
+{
+    for (int i = 0; i < n->args.n; i++) {
+        const AstArg *a = &n->args.at[i];
+        if (a->kind == ARG_KERNEL) {
+            v->h = (int)a->value->kernel.kh;
+            v->w = (int)a->value->kernel.kw;
+        } else if (a->kind == ARG_ATOM && !(a->value->kind == AE_PATH && !elab_param(e, &e->top, a->value->path.text))) {
+            Value x = elab_eval(e, &e->top, a->value);
+            if (x.kind == VALUE_NUMBER)
+                v->h = v->w = (int)x.number;
+        }
+    }
+    if (v->h < 1 || v->w < 1 || v->h > 1 << 16 || v->w > 1 << 16)
+        diag_error(n->loc, "%s needs a size in pixels", n->head.text);
+}
+
+static void triple(Elab *e, const AstActuals *a, Loc loc, double *out)
+{
+    if (a->n != 3)
+        diag_error(loc, "three numbers are needed, one a channel");
+    for (int i = 0; i < a->n && i < 3; i++) {
+        Value x = elab_eval(e, &e->top, a->at[i].value);
+        if (x.kind == VALUE_NUMBER)
+            out[i] = x.number;
+        else if (x.kind != VALUE_BAD)
+            diag_error(a->at[i].value->loc, "a number is needed here");
+    }
+}
+
+/* normalize(mean(...), std(...)) of pixels in 0..1, or mean(...) alone of pixels in 0..255. */
+static void view_normalize(Elab *e, const AstNode *n, ViewStep *v)
+{
+    v->std[0] = v->std[1] = v->std[2] = 1;
+    if (strcmp(n->head.text, "mean") == 0) {
+        v->raw_255 = true;
+        if (n->args.n && n->args.at[0].kind == ARG_ACTUALS)
+            triple(e, &n->args.at[0].actuals, n->loc, v->mean);
+        return;
+    }
+    if (n->args.n != 1 || n->args.at[0].kind != ARG_ACTUALS) {
+        diag_error(n->loc, "normalize wants (mean(...), std(...))");
+        return;
+    }
+    const AstActuals *a = &n->args.at[0].actuals;
+    for (int i = 0; i < a->n; i++) {
+        const AstExpr *x = a->at[i].value;
+        if (x->kind == AE_CALL && strcmp(x->path.text, "mean") == 0)
+            triple(e, &x->actuals, x->loc, v->mean);
+        else if (x->kind == AE_CALL && strcmp(x->path.text, "std") == 0)
+            triple(e, &x->actuals, x->loc, v->std);
+        else
+            diag_error(x->loc, "normalize wants (mean(...), std(...))");
+    }
+    for (int i = 0; i < 3; i++)
+        if (!(v->std[i] > 0))
+            diag_error(n->loc, "std is %g; it must be above 0", v->std[i]);
+}
+
+static void view_step(Elab *e, const AstNode *n)
+{
+    static const struct { const char *name; ViewKind kind; } steps[] = {
+        { "resize", VIEW_RESIZE }, { "crop", VIEW_CROP }, { "centercrop", VIEW_CENTERCROP }, { "flip", VIEW_FLIP },
+        { "normalize", VIEW_NORMALIZE }, { "mean", VIEW_NORMALIZE }, { "bgr", VIEW_BGR },
+    };
+    ViewStep v = { .loc = n->loc };
+    Nearest near;
+    nearest_start(&near, n->head.text);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        nearest_try(&near, steps[i].name);
+        if (strcmp(steps[i].name, n->head.text) != 0)
+            continue;
+        v.kind = steps[i].kind;
+        if (v.kind == VIEW_RESIZE || v.kind == VIEW_CROP || v.kind == VIEW_CENTERCROP)
+            view_size(e, n, &v);
+        if (v.kind == VIEW_NORMALIZE)
+            view_normalize(e, n, &v);
+        if (v.kind == VIEW_RESIZE && has_word(n, "exact"))
+            v.kind = VIEW_RESIZE_EXACT;
+        if (v.kind == VIEW_CROP && has_word(n, "random"))
+            v.kind = VIEW_RANDOM_CROP;
+        v.bicubic = has_word(n, "bicubic");
+        LIST_PUSH(e->arena, &e->g->view, v);
+        if (has_word(n, "bgr"))
+            LIST_PUSH(e->arena, &e->g->view, ((ViewStep){ .kind = VIEW_BGR, .loc = n->loc }));
+        return;
+    }
+    const char *best = nearest_result(&near);
+    if (best)
+        diag_error(n->loc, "a view has no step '%s'; did you mean '%s'?", n->head.text, best);
+    else
+        diag_error(n->loc, "a view has no step '%s'", n->head.text);
+}
+
+static void data(Elab *e, const AstItem *item)
+{
+    static const char *const keys[] = { "train", "valid", "view", "classes", "test", NULL };
+    e->g->data_name = item->name;
+    for (int i = 0; i < item->settings.n; i++) {
+        const AstSetting *s = &item->settings.at[i];
+        if (!check_key(s, keys, "data"))
+            continue;
+        const AstChain *c = s->sum.at[0].chain;
+        if (strcmp(s->key, "view") == 0 && c)
+            for (int k = 0; k < c->units.n; k++)
+                if (c->units.at[k].node->kind == AN_LAYER)
+                    view_step(e, c->units.at[k].node);
+        Setting out = { s->key, setting_text(e, s), s->loc };
+        LIST_PUSH(e->arena, &e->g->data, out);
+    }
+}
+
+/* The last data {} and train {} count: a variant's own replace the base's. */
+static bool is_last(const Elab *e, int i)
+{
+    AstItemKind kind = e->late.at[i]->kind;
+    for (int k = i + 1; k < e->late.n; k++)
+        if (e->late.at[k]->kind == kind)
+            return false;
+    return true;
+}
+
+void elab_late(Elab *e)
+{
+    Totals t = graph_totals(e->g);
+    for (int i = 0; i < e->late.n; i++) {
+        const AstItem *item = e->late.at[i];
+        switch ((int)item->kind) {
+        case AI_EXPECT: expect(e, item, &t); break;
+        case AI_FREEZE: freeze(e, item); break;
+        case AI_WEIGHTS: weights(e, item); break;
+        case AI_DATA: if (is_last(e, i)) data(e, item); break;
+        case AI_TRAIN: if (is_last(e, i)) train(e, item); break;
+        default: break;
+        }
+    }
+}
