@@ -14,7 +14,7 @@ typedef struct NetOptions {
  * error: then *file_error is set and a line was printed (exit 3). */
 Graph *net_load(Arena *a, const char *path, const NetOptions *o, bool *file_error);
 /* The parse alone, for --dump=ast. */
-AstFile *net_parse(Arena *a, const char *path, bool *file_error);
+AstFile *net_load_ast(Arena *a, const char *path, bool *file_error);
 /* The explicit form: every tensor named, every default resolved; parses back to the same graph. */
 void net_print(const Graph *g, FILE *f);
 #endif

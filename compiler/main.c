@@ -5,7 +5,7 @@
 static int dump_ast(const Options *o, Arena *a)
 {
     bool file_error = false;
-    AstFile *f = net_parse(a, o->inputs.at[0], &file_error);
+    AstFile *f = net_load_ast(a, o->inputs.at[0], &file_error);
     if (!f)
         return file_error ? EXIT_FILE : EXIT_INPUT;
     ast_print(f, stdout);

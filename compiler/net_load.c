@@ -301,7 +301,7 @@ static void check_complete(Elab *e, const AstFile *f)
         diag_error(end, "the net has no output: say 'output logits -> softmax', for example");
 }
 
-AstFile *net_parse(Arena *a, const char *path, bool *file_error)
+AstFile *net_load_ast(Arena *a, const char *path, bool *file_error)
 {
     NetOptions none = { 0 };
     Elab e = { .arena = a, .options = &none };

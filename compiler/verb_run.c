@@ -33,11 +33,26 @@ static RtView *runtime_view(Arena *a, const Graph *g)
     return v;
 }
 
+static RtStatus read_npy(const Graph *g, const char *path, float *x, RtError *err)
+{
+    NpyArray a;
+    RtStatus s = npy_read(path, &a, err);
+    if (s != RT_OK)
+        return s;
+    if (a.count != (size_t)shape_elems(&g->input->shape) || a.type != NPY_F32)
+        s = rt_error(err, RT_ERROR_INPUT, "%s: %zu numbers; the network wants %lld of float32", path, a.count,
+                     (long long)shape_elems(&g->input->shape));
+    else
+        memcpy(x, a.data, a.count * sizeof *x);
+    npy_free(&a);
+    return s;
+}
+
 static RtStatus read_input(Arena *a, const Graph *g, const char *path, float *x, RtError *err)
 {
     const int *d = g->input->shape.dim;
     if (ends_with(path, ".npy"))
-        return npy_read_f32(path, x, (size_t)shape_elems(&g->input->shape), err);
+        return read_npy(g, path, x, err);
     RtImage image = { 0 };
     RtStatus s = rt_image_read(path, &image, err);
     if (s == RT_OK)
@@ -117,7 +132,10 @@ static int write_tensor(const Options *o, Interp *it, Tensor *t, Arena *a)
     float *f = ARENA_ARRAY(a, n, float);
     for (int64_t i = 0; i < n; i++)
         f[i] = (float)v[i];
-    RtStatus s = npy_write_f32(o->output, f, t->shape.rank, t->shape.dim, &err);
+    size_t shape[4];
+    for (int k = 0; k < t->shape.rank; k++)
+        shape[k] = (size_t)t->shape.dim[k];
+    RtStatus s = npy_write(o->output, NPY_F32, t->shape.rank, shape, f, &err);
     return s == RT_OK ? EXIT_OK : fail(&err);
 }
 
