@@ -100,8 +100,10 @@ Tensor *elab_tensor(Elab *e, const Frame *f, const char *name, bool *poisoned)
 static bool is_tensor(Elab *e, const Frame *f, const AstNode *n)
 {
     bool poisoned;
-    if (n->kind != AN_LAYER || n->args.n || elab_is_layer(n->head.text) || find_module(e, n->head.text))
+    if (n->kind != AN_LAYER || n->args.n || find_module(e, n->head.text))
         return false;
+    if (elab_is_layer(n->head.text)) /* torchvision calls its last layer fc: without arguments that is the tensor */
+        return strcmp(n->head.text, "fc") == 0 && find_tensor(&e->top, "fc");
     return elab_tensor(e, f, n->head.text, &poisoned) || poisoned;
 }
 
