@@ -33,7 +33,6 @@ void driver_plan(const Options *o, Emit *e)
         t->plan = plan_new(e->arena, (Graph *)e->graph, &targets[i]);
         t->unit = lower_plan(e->arena, t->plan);
         loop_simplify(t->unit);
-        loop_verify(t->unit);
     }
     e->targets = list;
 }
@@ -43,8 +42,6 @@ int driver_dump(const Options *o, const Emit *e)
     for (int i = 0; i < e->n_targets; i++) {
         if (strcmp(o->dump, "plan") == 0)
             plan_print(e->targets[i].plan, stdout);
-        if (strcmp(o->dump, "loops") == 0)
-            loop_print(e->targets[i].unit, stdout);
     }
     if (strcmp(o->dump, "c") == 0) {
         Emit copy = *e;

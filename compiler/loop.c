@@ -407,8 +407,24 @@ static void leave(Lower *l)
     l->stack.n--;
 }
 
+/* name, or name2, name3, ... when the body declares it already. */
+static const char *fresh(Lower *l, const char *name)
+{
+    const Body *b = l->stack.at[l->stack.n - 1];
+    const char *out = name;
+    for (int k = 2, i = 0; i < b->n; i++) {
+        const Stmt *s = b->at[i];
+        if ((s->kind != ST_LET && s->kind != ST_VAR) || strcmp(s->var->name, out) != 0)
+            continue;
+        out = arena_printf(l->unit->arena, "%s%d", name, k++);
+        i = -1;
+    }
+    return out;
+}
+
 static Var *declare(Lower *l, StmtKind kind, VarKind vk, const char *name, Expr *value)
 {
+    name = fresh(l, name);
     Stmt *s = append(l, kind);
     s->var = new_var(l, vk, value->type, name);
     s->value = value;

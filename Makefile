@@ -1,0 +1,103 @@
+# inceptc: `make demo` and `make check` install what is missing, build and run.  V=1 shows commands, SAN=1 sanitizes.
+CC = gcc
+BUILD = build
+CFLAGS = -O2 -g
+WARN = -Wall -Wextra -Wshadow -Wswitch
+STD = -std=gnu11 -D_GNU_SOURCE -ffp-contract=off
+INC = -Icompiler -I$(BUILD)
+ifdef SAN
+CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all
+endif
+ifndef V
+Q = @
+say = @echo "  $(1)"
+else
+say = @:
+endif
+
+PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev clang tcc python3 python3-numpy
+
+COMPILER = arena ast ast_text diag driver elab_expr elab_flow elab_layers elab_settings elab_variant emit_c graph graph_text \
+  graph_totals graph_verify interp loop loop_page loop_simplify $(LOOP_EXTRA) lower lower_load main net_load $(NET_EXTRA) ops options \
+  pass_concat_in_place pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings pass_remove_dead \
+  pass_reorder_avgpool passes plan plan_memory print_c verb_run verb_summary
+OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool \
+  l2norm linear lrn max maxpool mul normalize relu scale_weights slice softmax zeros
+KERNELS = channels choose common conv_plain gemm_tile pointwise pool
+FORMATS = json npy replace safetensors safetensors_write
+CORE = error init load math network philox pool target
+TRAIN = image image_bmp image_jpeg image_png image_pnm resize view
+PROGRAM = bench eval info init input options predict program selftest session
+
+COMPILER_O = $(COMPILER:%=$(BUILD)/compiler/%.o) $(OPS:%=$(BUILD)/compiler/ops/%.o) $(KERNELS:%=$(BUILD)/compiler/kernels/%.o) \
+  $(BUILD)/parser.o $(BUILD)/lexer.o
+LIB_O = $(FORMATS:%=$(BUILD)/formats/%.o) $(CORE:%=$(BUILD)/runtime/core/%.o) $(TRAIN:%=$(BUILD)/runtime/train/%.o)
+PROGRAM_O = $(PROGRAM:%=$(BUILD)/runtime/program/%.o)
+LIBS = -ljpeg -lpng -lz -lm -lpthread
+
+.PHONY: all packages demo check generated check-generated bench clean help
+all: $(BUILD)/inceptc $(BUILD)/libinceptrt.a
+
+packages:
+	@missing=""; for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then echo "installing:$$missing"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+
+$(BUILD)/parser.c $(BUILD)/parser.h: compiler/parser.y
+	$(call say,BISON $<)
+	@mkdir -p $(BUILD)
+	$(Q)bison -Wno-other -d -o $(BUILD)/parser.c $<
+$(BUILD)/lexer.c: compiler/lexer.l
+	$(call say,FLEX  $<)
+	@mkdir -p $(BUILD)
+	$(Q)flex -o $@ $<
+$(BUILD)/parser.o: $(BUILD)/parser.c
+	$(call say,CC    $<)
+	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -c $< -o $@
+$(BUILD)/lexer.o: $(BUILD)/lexer.c $(BUILD)/parser.h
+	$(call say,CC    $<)
+	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -c $< -o $@
+$(BUILD)/%.o: %.c $(BUILD)/parser.h
+	$(call say,CC    $<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(INC) $(WARN) $(CFLAGS) -MMD -c $< -o $@
+
+$(BUILD)/libinceptrt.a: $(LIB_O) $(PROGRAM_O)
+	$(call say,AR    $@)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+$(BUILD)/inceptc: $(COMPILER_O) $(LIB_O)
+	$(call say,LINK  $@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+
+demo: packages
+	@$(MAKE) -s all
+	@sh demo/demo.sh
+
+check: packages
+	@$(MAKE) -s all tests-built
+	@sh tests/run.sh
+
+TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/tiny
+.PHONY: tests-built
+tests-built: $(TESTS)
+$(BUILD)/test_runtime: tests/runtime/test_runtime.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a
+	$(Q)$(CC) $(STD) $(CFLAGS) -Iruntime -o $@ tests/runtime/test_runtime.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a -lcunit $(LIBS)
+$(BUILD)/test_safetensors: tests/formats/test_safetensors.c $(BUILD)/libinceptrt.a
+	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
+$(BUILD)/test_npy: tests/formats/test_npy.c $(BUILD)/libinceptrt.a
+	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
+$(BUILD)/tiny: tests/runtime/tiny_network.c runtime/program/main.c $(BUILD)/libinceptrt.a
+	$(Q)$(CC) $(STD) $(CFLAGS) -Iruntime -DRT_PROGRAM_NETWORK=tiny_network -o $@ runtime/program/main.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a $(LIBS)
+
+generated: all
+	@mkdir -p generated/plain
+	@for n in netdefs/*.net; do b=$$(basename $$n .net); $(BUILD)/inceptc $$n --target=plain -o - > generated/plain/$$b.c.tmp && mv generated/plain/$$b.c.tmp generated/plain/$$b.c; done
+check-generated: all
+	@for n in netdefs/*.net; do b=$$(basename $$n .net); $(BUILD)/inceptc $$n --target=plain -o - | cmp -s - generated/plain/$$b.c || { echo "generated/plain/$$b.c is stale: run 'make generated'"; exit 1; }; done
+
+clean:
+	rm -rf $(BUILD)
+help:
+	@echo "all demo check generated check-generated clean"
+
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
