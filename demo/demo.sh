@@ -1,0 +1,32 @@
+#!/bin/sh
+# The main job on real input: text to C to a program to an answer about a photograph; then a three-line variant.
+cd "$(dirname "$0")/.." || exit 1
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+inceptc=build/inceptc
+say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+now() { date +%s.%N; }
+since() { echo "$(now) $1" | awk '{ printf "%.2f s", $1 - $2 }'; }
+
+say "netdefs/googlenet.net"
+cat netdefs/googlenet.net
+say "inceptc netdefs/googlenet.net -o googlenet.c"
+t=$(now)
+$inceptc netdefs/googlenet.net -o "$work/googlenet.c" || exit 1
+echo "$(since "$t"), $(wc -l <"$work/googlenet.c") lines of C"
+say "inceptc netdefs/googlenet.net -o googlenet"
+t=$(now)
+$inceptc netdefs/googlenet.net -o "$work/googlenet" || exit 1
+echo "$(since "$t")"
+say "googlenet info --layers"
+"$work/googlenet" info --layers || exit 1
+say "googlenet predict demo/cat.png --seed 1"
+"$work/googlenet" predict demo/cat.png --seed 1 || exit 1
+echo "These weights are initialised, not trained: the answer says nothing about the cat. The work behind it is real."
+say "googlenet bench --seconds 2 --seed 1"
+"$work/googlenet" bench --seconds 2 --seed 1 || exit 1
+say "demo/wide.net: a variant in three lines"
+cat demo/wide.net
+$inceptc demo/wide.net -o "$work/wide" || exit 1
+$inceptc summary netdefs/googlenet.net demo/wide.net
+"$work/wide" predict demo/cat.png --seed 1 --top 1
