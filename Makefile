@@ -15,6 +15,7 @@ else
 say = @:
 endif
 
+LOOP_EXTRA = loop_range loop_verify
 PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev clang tcc python3 python3-numpy
 
 COMPILER = arena ast ast_text diag driver elab_expr elab_flow elab_layers elab_settings elab_variant emit_c graph graph_text \

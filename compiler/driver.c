@@ -33,6 +33,7 @@ void driver_plan(const Options *o, Emit *e)
         t->plan = plan_new(e->arena, (Graph *)e->graph, &targets[i]);
         t->unit = lower_plan(e->arena, t->plan);
         loop_simplify(t->unit);
+        loop_verify(t->unit);
     }
     e->targets = list;
 }
