@@ -16,7 +16,7 @@ say = @:
 endif
 
 LOOP_EXTRA = loop_range loop_verify
-PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev clang tcc python3 python3-numpy
+PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev clang tcc python3 python3-numpy python3-pil
 
 COMPILER = arena ast ast_text diag driver elab_expr elab_flow elab_layers elab_settings elab_variant emit_c graph graph_text \
   graph_totals graph_verify interp loop loop_page loop_simplify $(LOOP_EXTRA) lower lower_load main net_load $(NET_EXTRA) ops options \
@@ -78,7 +78,7 @@ check: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/run.sh
 
-TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/tiny
+TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/tiny $(BUILD)/view_tool
 .PHONY: tests-built
 tests-built: $(TESTS)
 $(BUILD)/test_runtime: tests/runtime/test_runtime.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a
@@ -87,6 +87,8 @@ $(BUILD)/test_safetensors: tests/formats/test_safetensors.c $(BUILD)/libinceptrt
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
 $(BUILD)/test_npy: tests/formats/test_npy.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
+$(BUILD)/view_tool: tests/runtime/view_tool.c $(BUILD)/libinceptrt.a
+	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a $(LIBS)
 $(BUILD)/tiny: tests/runtime/tiny_network.c runtime/program/main.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -Iruntime -DRT_PROGRAM_NETWORK=tiny_network -o $@ runtime/program/main.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a $(LIBS)
 
