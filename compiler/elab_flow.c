@@ -458,8 +458,10 @@ static void name_tensor(Elab *e, Tensor *y, Tensor *before, const char *name)
 void elab_stmt(Elab *e, Frame *f, const AstStmt *s, const char *prefix)
 {
     bool side = is_tensor(e, f, s->chain->units.at[0].node) && s->chain->units.at[0].node->kind == AN_LAYER;
-    if (s->name && !s->rebind && !check_name(e, f, s))
+    if (s->name && !s->rebind && !check_name(e, f, s)) {
+        f->flow = NULL; /* what follows from it is silent */
         return;
+    }
     const char *own = s->rebind ? "" : s->name ? s->name : "";
     Scope scope = new_scope(e, *own ? join(e, prefix, own) : prefix, s->chain);
     if (!*own)

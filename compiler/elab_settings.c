@@ -86,6 +86,8 @@ static void mark_between(Elab *e, Tensor *from, Tensor *to, char *marked)
         for (int k = 0; k < g->nodes.at[i]->n_in; k++)
             if (after[g->nodes.at[i]->in[k]->id])
                 after[g->nodes.at[i]->id] = after[g->nodes.at[i]->out[0]->id] = 1;
+    if (!after[to->id])
+        return;
     before[to->id] = 1;
     for (int i = g->nodes.n - 1; i >= 0; i--)
         if (before[g->nodes.at[i]->out[0]->id])

@@ -196,7 +196,10 @@ static void run_stmt(Elab *e, const AstItem *item)
         diag_error(item->loc, "say the conventions before the first layer: conventions caffe, torch or tf");
     else
         elab_stmt(e, &e->top, item->stmt, "");
-    if (!e->input || e->conventions == CONVENTIONS_NONE) { /* say it once */
+    if (!e->input || e->conventions == CONVENTIONS_NONE) { /* say it once; what follows from it is silent */
+        Binding b = { .name = item->stmt->name ? item->stmt->name : "", .loc = item->loc };
+        LIST_PUSH(e->arena, &e->top.tensors, b);
+        e->top.flow = NULL;
         e->conventions = CONVENTIONS_TORCH;
         e->input = item;
     }
