@@ -79,7 +79,13 @@ check: packages
 	@sh tests/run.sh
 
 TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/tiny $(BUILD)/view_tool
-.PHONY: tests-built
+.PHONY: tests-built check-full
+# The whole matrix: 200 random networks, every pass off in turn, both compilers.
+check-full: packages
+	@$(MAKE) -s all tests-built
+	@passed=0; failed=0; for s in $$(seq 1 200); do for cc in gcc clang; do \
+	if sh tests/random/run_net.sh $$s $$cc each; then passed=$$((passed + 1)); else failed=$$((failed + 1)); fi; done; done; \
+	echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ]
 tests-built: $(TESTS)
 $(BUILD)/test_runtime: tests/runtime/test_runtime.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -Iruntime -o $@ tests/runtime/test_runtime.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a -lcunit $(LIBS)

@@ -1,10 +1,12 @@
 #include "diag.h"
+#include <limits.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_FILES = 4096, MAX_ERRORS = 20, MESSAGE = 2048, WINDOW = 100 };
+enum { MAX_FILES = 4096, MAX_ERRORS = 20, MESSAGE = 2048, WINDOW = 120 };
 
 typedef struct Source {
     const char *name, *text;
@@ -20,6 +22,18 @@ static DiagColor color;
 static int json_items; /* top-level objects printed */
 static bool json_open; /* one of them is still open for children */
 static bool json_children;
+static FILE *stream; /* null: standard error */
+
+static FILE *out(void) { return stream ? stream : stderr; }
+
+void diag_set_stream(FILE *f) { stream = f; }
+
+void diag_reset(void)
+{
+    n_sources = 1;
+    errors = shown = json_items = 0;
+    stopped = last_shown = json_open = json_children = false;
+}
 
 int diag_add_file(const char *name, const char *text, size_t size)
 {
@@ -47,7 +61,7 @@ static bool colored(void)
     if (color != DIAG_COLOR_AUTO)
         return color == DIAG_COLOR_ALWAYS;
     const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
-    return isatty(2) && !(no && *no) && term && strcmp(term, "dumb") != 0;
+    return isatty(fileno(out())) && !(no && *no) && term && strcmp(term, "dumb") != 0;
 }
 
 static const char *paint(const char *code) { return colored() ? code : ""; }
@@ -63,6 +77,8 @@ static Line source_line(Loc loc)
 {
     const Source *s = &sources[loc.file];
     const char *p = s->text, *end = s->text + s->size;
+    if (s->size >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0) /* columns count from behind the byte-order mark */
+        p += 3;
     for (int line = 1; line < loc.line && p; line++) {
         p = memchr(p, '\n', (size_t)(end - p));
         p = p ? p + 1 : NULL;
@@ -76,14 +92,73 @@ static Line source_line(Loc loc)
     return (Line){ p, n };
 }
 
-static bool continues(unsigned char c) { return (c & 0xC0) == 0x80; } /* not the first byte of a UTF-8 sequence */
+/* One character of a text as a terminal shows it. */
+typedef struct Glyph {
+    int n_bytes, width;
+    bool plain; /* printed as it is; else as '?', a tab as ' ' */
+} Glyph;
 
-/* Bytes [from, to) of the line with control bytes made visible as '?'; tabs become spaces. */
-static void print_window(Line line, size_t from, size_t to)
+typedef struct Interval {
+    uint32_t from, to;
+} Interval;
+
+static bool within(const Interval *list, size_t n, uint32_t code)
 {
-    for (size_t i = from; i < to; i++) {
-        unsigned char c = (unsigned char)line.text[i];
-        fputc(c == '\t' ? ' ' : c < 0x20 || c == 0x7F ? '?' : c, stderr);
+    for (size_t i = 0; i < n; i++)
+        if (code >= list[i].from && code <= list[i].to)
+            return true;
+    return false;
+}
+
+/* Terminal columns of a code point: 0 for marks that combine, 2 for East Asian and pictures (Unicode TR 11). */
+static int column_width(uint32_t code)
+{
+    static const Interval none[] = { { 0x300, 0x36F }, { 0x200B, 0x200D }, { 0x20D0, 0x20FF }, { 0xFE00, 0xFE0F } };
+    static const Interval wide[] = { { 0x1100, 0x115F }, { 0x2E80, 0xA4CF }, { 0xAC00, 0xD7A3 }, { 0xF900, 0xFAFF }, { 0xFE30, 0xFE6F },
+                                     { 0xFF00, 0xFF60 }, { 0xFFE0, 0xFFE6 }, { 0x1F300, 0x1FAFF }, { 0x20000, 0x3FFFD } };
+    if (within(none, sizeof none / sizeof *none, code))
+        return 0;
+    return within(wide, sizeof wide / sizeof *wide, code) ? 2 : 1;
+}
+
+/* The code point at p (size > 0 bytes are there), its length in *n; UINT32_MAX and 1 when it is not UTF-8. */
+static uint32_t decode(const char *p, size_t size, int *n)
+{
+    const unsigned char *u = (const unsigned char *)p;
+    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+    int length = u[0] < 0x80 ? 1 : u[0] >= 0xF0 ? 4 : u[0] >= 0xE0 ? 3 : u[0] >= 0xC2 ? 2 : 0;
+    uint32_t code = length < 2 ? u[0] : u[0] & (0x7Fu >> length);
+    bool good = length > 0 && (size_t)length <= size && u[0] < 0xF5;
+    for (int i = 1; good && i < length; i++) {
+        good = (u[i] & 0xC0) == 0x80;
+        code = code << 6 | (u[i] & 0x3F);
+    }
+    good = good && code >= least[length] && code <= 0x10FFFF && !(code >= 0xD800 && code <= 0xDFFF);
+    *n = good ? length : 1;
+    return good ? code : UINT32_MAX;
+}
+
+/* Control characters and those that reorder text (a way to make source read other than it is) are not plain. */
+static Glyph glyph(const char *p, size_t size)
+{
+    static const Interval hidden[] = { { 0, 0x1F }, { 0x7F, 0x9F }, { 0x200E, 0x200F }, { 0x2028, 0x202E }, { 0x2066, 0x2069 },
+                                       { UINT32_MAX, UINT32_MAX } };
+    Glyph g;
+    uint32_t code = decode(p, size, &g.n_bytes);
+    g.plain = !within(hidden, sizeof hidden / sizeof *hidden, code);
+    g.width = g.plain ? column_width(code) : 1;
+    return g;
+}
+
+static void put_text(const char *s, size_t size)
+{
+    for (size_t i = 0; i < size;) {
+        Glyph g = glyph(s + i, size - i);
+        if (g.plain)
+            fwrite(s + i, 1, (size_t)g.n_bytes, out());
+        else
+            fputc(s[i] == '\t' ? ' ' : '?', out());
+        i += (size_t)g.n_bytes;
     }
 }
 
@@ -96,108 +171,179 @@ static bool spans(Loc loc, size_t byte, size_t line_size)
     return byte >= from && (byte < to || byte == from);
 }
 
-static void print_carets(Line line, size_t from, size_t to, Loc loc, const char *label, Loc second)
+static bool starts(Loc loc, size_t byte) { return loc.line && byte == (size_t)loc.col - 1; }
+
+/* The part of a line that is shown, and the carets below it, one char a column. */
+typedef struct Window {
+    size_t from, to; /* bytes of the line */
+    char marks[2 * WINDOW + 8];
+    int n_marks, first_end; /* the column after the first span */
+} Window;
+
+static size_t boundary(Line line, size_t at)
 {
-    size_t last = (size_t)loc.col - 1;
-    for (size_t i = from; i < to; i++)
-        if (spans(loc, i, line.size) || spans(second, i, line.size))
-            last = i;
-    size_t label_at = label ? (size_t)loc.col + strlen(label) : 0;
-    bool labelled = label && !second.line;
-    (void)label_at;
-    for (size_t i = from; i <= last; i++) {
-        if (i < line.size && continues((unsigned char)line.text[i]))
-            continue;
-        bool caret = i == (size_t)loc.col - 1 || (second.line && i == (size_t)second.col - 1);
-        fputc(caret ? '^' : spans(loc, i, line.size) || spans(second, i, line.size) ? '~' : ' ', stderr);
+    while (at > 0 && at < line.size && ((unsigned char)line.text[at] & 0xC0) == 0x80)
+        at--;
+    return at;
+}
+
+static void choose_window(Window *w, Line line, size_t col)
+{
+    bool clipped = line.size > WINDOW;
+    w->from = clipped && col > WINDOW / 2 ? boundary(line, col - WINDOW / 2) : 0;
+    w->to = line.size - w->from > WINDOW ? boundary(line, w->from + WINDOW) : line.size;
+}
+
+static void mark(Window *w, Line line, Loc loc, Loc second)
+{
+    int col = w->n_marks = w->first_end = 0;
+    for (size_t i = w->from; i <= w->to;) {
+        bool first = spans(loc, i, line.size), hit = first || spans(second, i, line.size);
+        if (i == w->to && !(starts(loc, i) || starts(second, i)))
+            break;
+        Glyph g = i < w->to ? glyph(line.text + i, w->to - i) : (Glyph){ 1, 1, true };
+        for (int k = 0; k < g.width; k++)
+            w->marks[col++] = k == 0 && (starts(loc, i) || starts(second, i)) ? '^' : hit ? '~' : ' ';
+        if (hit)
+            w->n_marks = col;
+        if (first)
+            w->first_end = col;
+        i += (size_t)g.n_bytes;
     }
-    if (labelled)
-        fprintf(stderr, " %s", label);
+}
+
+/* Puts the label after the first span when it fits before the second, else on a line of its own. */
+static void print_marks(const Window *w, const char *gutter, const char *label)
+{
+    int next = w->first_end; /* where the second span starts, if it stands behind the first */
+    while (next < w->n_marks && w->marks[next] == ' ')
+        next++;
+    int room = next < w->n_marks ? next - w->first_end : INT_MAX, size = label ? (int)strlen(label) + 1 : 0;
+    const char *green = paint("\033[1;32m"), *plain = paint("\033[0m");
+    fprintf(out(), "%s%s%.*s", gutter, green, w->first_end, w->marks);
+    int col = w->first_end;
+    if (label && size < room) {
+        fprintf(out(), " %s", label);
+        col += size;
+        label = NULL;
+    }
+    if (col < w->n_marks)
+        fprintf(out(), "%.*s", w->n_marks - col, w->marks + col);
+    fprintf(out(), "%s\n", plain);
+    int caret = 0;
+    while (caret < w->n_marks && w->marks[caret] != '^')
+        caret++;
+    if (label)
+        fprintf(out(), "%s%*s%s\n", gutter, caret, "", label);
 }
 
 static void show_source(Loc loc, const char *label, Loc second)
 {
-    if (loc.file <= 0 || loc.file >= n_sources || loc.line < 1)
+    if (loc.file <= 0 || loc.file >= n_sources || loc.line < 1 || loc.col < 1)
         return;
     Line line = source_line(loc);
     size_t col = (size_t)loc.col - 1;
     if (col > line.size)
         return;
-    size_t from = col > WINDOW ? col - WINDOW / 2 : 0;
-    size_t to = line.size - from > WINDOW + WINDOW / 2 ? from + WINDOW + WINDOW / 2 : line.size;
-    fprintf(stderr, "%5d | ", loc.line);
-    print_window(line, from, to);
-    fprintf(stderr, "\n      | %s", paint("\033[1;32m"));
-    print_carets(line, from, to, loc, label, second);
-    fprintf(stderr, "%s\n", paint("\033[0m"));
-    if (label && second.line)
-        fprintf(stderr, "      | %*s%s\n", (int)(col - from), "", label);
+    Window w;
+    choose_window(&w, line, col);
+    mark(&w, line, loc, second);
+    const char *before = w.from > 0 ? "..." : "";
+    char number[16], gutter[32];
+    int width = snprintf(number, sizeof number, "%4d", loc.line);
+    snprintf(gutter, sizeof gutter, "%*s | %*s", width, "", (int)strlen(before), "");
+    fprintf(out(), "%s | %s", number, before);
+    put_text(line.text + w.from, w.to - w.from);
+    fprintf(out(), "%s\n", w.to < line.size ? "..." : "");
+    print_marks(&w, gutter, label);
 }
 
 /* ---- Text and JSON ---- */
 
+typedef struct Message {
+    const char *kind, *text, *label, *option; /* label, option: may be null */
+    Loc loc, second;
+} Message;
+
 static void json_text(const char *s)
 {
-    fputc('"', stderr);
-    for (; *s; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (c == '"' || c == '\\')
-            fprintf(stderr, "\\%c", c);
-        else if (c < 0x20 || c == 0x7F)
-            fprintf(stderr, "\\u%04x", c);
+    size_t size = strlen(s);
+    fputc('"', out());
+    for (size_t i = 0; i < size;) {
+        int n;
+        uint32_t code = decode(s + i, size - i, &n);
+        if (code == '"' || code == '\\')
+            fprintf(out(), "\\%c", (int)code);
+        else if (code < 0x20 || code == 0x7F)
+            fprintf(out(), "\\u%04x", (unsigned)code);
+        else if (code == UINT32_MAX)
+            fputs("\\ufffd", out());
         else
-            fputc(c, stderr);
+            fwrite(s + i, 1, (size_t)n, out());
+        i += (size_t)n;
     }
-    fputc('"', stderr);
+    fputc('"', out());
 }
 
 static void json_close_item(void)
 {
     if (!json_open)
         return;
-    fprintf(stderr, "]}");
+    fprintf(out(), "]}");
     json_open = false;
 }
 
 static void json_point(const char *name, const char *file, int line, int col)
 {
-    fprintf(stderr, "\"%s\":{\"file\":", name);
+    fprintf(out(), "\"%s\":{\"file\":", name);
     json_text(file);
-    fprintf(stderr, ",\"line\":%d,\"column\":%d}", line, col);
+    fprintf(out(), ",\"line\":%d,\"column\":%d}", line, col);
 }
 
-static void json_body(const char *kind, Loc loc, const char *option, const char *message)
+static void json_location(Loc loc, const char *label)
 {
-    fprintf(stderr, "{\"kind\":\"%s\",\"message\":", kind);
-    json_text(message);
-    if (option) {
-        fprintf(stderr, ",\"option\":");
-        json_text(option);
+    fputc('{', out());
+    json_point("caret", diag_file_name(loc.file), loc.line, loc.col);
+    fputc(',', out());
+    json_point("finish", diag_file_name(loc.file), loc.end_line, loc.end_col > 1 ? loc.end_col - 1 : 1);
+    if (label) {
+        fputs(",\"label\":", out());
+        json_text(label);
     }
-    fprintf(stderr, ",\"locations\":[");
-    if (loc.file) {
-        fputc('{', stderr);
-        json_point("caret", diag_file_name(loc.file), loc.line, loc.col);
-        fputc(',', stderr);
-        json_point("finish", diag_file_name(loc.file), loc.end_line, loc.end_col > 1 ? loc.end_col - 1 : 1);
-        fputc('}', stderr);
-    }
-    fprintf(stderr, "],\"children\":[");
+    fputc('}', out());
 }
 
-static void json_emit(const char *kind, Loc loc, const char *option, const char *message)
+static void json_body(const Message *m)
 {
-    if (strcmp(kind, "note") == 0 && json_open) {
+    fprintf(out(), "{\"kind\":\"%s\",\"message\":", m->kind);
+    json_text(m->text);
+    if (m->option) {
+        fputs(",\"option\":", out());
+        json_text(m->option);
+    }
+    fputs(",\"locations\":[", out());
+    if (m->loc.file)
+        json_location(m->loc, m->label);
+    if (m->loc.file && m->second.line) {
+        fputc(',', out());
+        json_location(m->second, NULL);
+    }
+    fputs("],\"children\":[", out());
+}
+
+static void json_emit(const Message *m)
+{
+    if (strcmp(m->kind, "note") == 0 && json_open) {
         if (json_children)
-            fputc(',', stderr);
+            fputc(',', out());
         json_children = true;
-        json_body(kind, loc, option, message);
-        fprintf(stderr, "]}");
+        json_body(m);
+        fputs("]}", out());
         return;
     }
     json_close_item();
-    fprintf(stderr, json_items++ ? ",\n" : "[");
-    json_body(kind, loc, option, message);
+    fputs(json_items++ ? ",\n" : "[", out());
+    json_body(m);
     json_open = true;
     json_children = false;
 }
@@ -207,7 +353,7 @@ void diag_finish(void)
     if (format != DIAG_JSON)
         return;
     json_close_item();
-    fprintf(stderr, json_items ? "]\n" : "[]\n");
+    fprintf(out(), json_items ? "]\n" : "[]\n");
 }
 
 static const char *kind_color(const char *kind)
@@ -215,22 +361,28 @@ static const char *kind_color(const char *kind)
     return paint(kind[0] == 'e' ? "\033[1;31m" : kind[0] == 'w' ? "\033[1;35m" : "\033[1;36m");
 }
 
-static void emit(const char *kind, Loc loc, const char *option, const char *label, Loc second, const char *message)
+static void emit(const Message *m)
 {
     if (format == DIAG_JSON) {
-        json_emit(kind, loc, option, message);
+        json_emit(m);
         return;
     }
     const char *bold = paint("\033[1m"), *plain = paint("\033[0m");
-    if (loc.file)
-        fprintf(stderr, "%s%s:%d:%d: ", bold, diag_file_name(loc.file), loc.line, loc.col);
-    else
-        fprintf(stderr, "%sinceptc: ", bold);
-    fprintf(stderr, "%s%s:%s%s %s%s", kind_color(kind), kind, plain, bold, message, plain);
-    if (option)
-        fprintf(stderr, " [%s]", option);
-    fputc('\n', stderr);
-    show_source(loc, label, second);
+    fputs(bold, out());
+    if (m->loc.file) {
+        const char *name = diag_file_name(m->loc.file);
+        put_text(name, strlen(name));
+        fprintf(out(), ":%d:%d: ", m->loc.line, m->loc.col);
+    } else {
+        fputs(strcmp(m->kind, "note") == 0 ? "  " : "inceptc: ", out());
+    }
+    fprintf(out(), "%s%s:%s%s ", kind_color(m->kind), m->kind, plain, bold);
+    put_text(m->text, strlen(m->text));
+    fputs(plain, out());
+    if (m->option)
+        fprintf(out(), " [%s]", m->option);
+    fputc('\n', out());
+    show_source(m->loc, m->label, m->second);
 }
 
 /* Counts an error; false when enough have been shown. */
@@ -244,7 +396,7 @@ static bool count_error(void)
     if (!stopped) {
         char text[64];
         snprintf(text, sizeof text, "too many errors (%d); the rest is not shown", MAX_ERRORS);
-        emit("error", (Loc){ 0 }, NULL, NULL, (Loc){ 0 }, text);
+        emit(&(Message){ .kind = "error", .text = text });
     }
     stopped = true;
     return last_shown = false;
@@ -256,7 +408,7 @@ static void error_va(Loc loc, const char *label, Loc second, const char *fmt, va
         return;
     char message[MESSAGE];
     vsnprintf(message, sizeof message, fmt, ap);
-    emit("error", loc, NULL, label, second, message);
+    emit(&(Message){ "error", message, label, NULL, loc, second });
 }
 
 void diag_error(Loc loc, const char *fmt, ...)
@@ -285,7 +437,7 @@ void diag_warning(Loc loc, const char *option, const char *fmt, ...)
     vsnprintf(message, sizeof message, fmt, ap);
     va_end(ap);
     last_shown = true;
-    emit("warning", loc, option, NULL, (Loc){ 0 }, message);
+    emit(&(Message){ .kind = "warning", .text = message, .option = option, .loc = loc });
 }
 
 void diag_note(Loc loc, const char *fmt, ...)
@@ -297,7 +449,7 @@ void diag_note(Loc loc, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(message, sizeof message, fmt, ap);
     va_end(ap);
-    emit("note", loc, NULL, NULL, (Loc){ 0 }, message);
+    emit(&(Message){ .kind = "note", .text = message, .loc = loc });
 }
 
 void ice(const char *file, int line, const char *fmt, ...)

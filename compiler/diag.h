@@ -3,6 +3,7 @@
  * A diagnostic is printed at once:   file:line:col: error: message
  *                                      21 | the source line
  *                                         |     ^~~~ label
+ * A note without a place is indented:    note: message
  * Colour only on a terminal (or -fdiagnostics-color=always). */
 #ifndef INCEPTC_DIAG_H
 #define INCEPTC_DIAG_H
@@ -44,6 +45,9 @@ int diag_error_count(void);
 bool diag_stopped(void);
 void diag_set_format(DiagFormat format);
 void diag_set_color(DiagColor color);
+/* Where diagnostics go (null: standard error); and all counts and files forgotten, for tests that compile many texts. */
+void diag_set_stream(FILE *f);
+void diag_reset(void);
 /* Ends the stream of diagnostics: in JSON closes the array. */
 void diag_finish(void);
 

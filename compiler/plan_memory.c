@@ -57,22 +57,29 @@ static void join_segments(Segments *s)
     s->n = k + 1;
 }
 
-/* Image planes stay separate where only convolutions (or a normalize before them) read them: padding 3
- * channels to 16 would make five times the work. */
+/* Only convolutions, or a normalize before them, read t. */
+static bool is_read_by_convs(const Plan *p, const Tensor *t)
+{
+    if (t->home || t->shape.dim[0] > 4 || t->users.n == 0 || t == p->graph->output || t == p->graph->logits)
+        return false;
+    for (int i = 0; i < t->users.n; i++) {
+        const Node *n = t->users.at[i];
+        bool conv = n->op == OP_CONV && n->groups == 1 && n->in[0] == t && node_residual(n) != t;
+        if (!conv && !(n->op == OP_NORMALIZE && is_read_by_convs(p, n->out[0])))
+            return false;
+    }
+    return true;
+}
+
+/* Image planes stay separate where only convolutions read them: padding 3 channels to 16 would make five
+ * times the work. */
 static bool is_planar(const Plan *p, const Tensor *t)
 {
     if (p->target->block == 1)
         return true;
-    bool image = t->kind == TENSOR_INPUT || (t->def && t->def->op == OP_NORMALIZE);
-    if (!image || t->home || t->shape.dim[0] > 4 || t->users.n == 0 || t == p->graph->output)
-        return false;
-    for (int i = 0; i < t->users.n; i++) {
-        const Node *n = t->users.at[i];
-        bool conv = n->op == OP_CONV && n->groups == 1 && !n->epilogue.residual;
-        if (!conv && !(n->op == OP_NORMALIZE && is_planar(p, n->out[0])))
-            return false;
-    }
-    return t->kind == TENSOR_INPUT || is_planar(p, t->def->in[0]) || t->def->in[0]->kind == TENSOR_INPUT;
+    while (t->def && t->def->op == OP_NORMALIZE)
+        t = t->def->in[0];
+    return t->kind == TENSOR_INPUT && is_read_by_convs(p, t);
 }
 
 static Place *place_root(Plan *p, const Tensor *t)
