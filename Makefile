@@ -15,11 +15,10 @@ else
 say = @:
 endif
 
-LOOP_EXTRA = loop_range loop_verify
 PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev clang tcc python3 python3-numpy python3-pil
 
-COMPILER = arena ast ast_text diag driver elab_expr elab_flow elab_layers elab_settings elab_variant emit_c graph graph_text \
-  graph_totals graph_verify interp loop loop_page loop_simplify $(LOOP_EXTRA) lower lower_load main net_load $(NET_EXTRA) ops options \
+COMPILER = arena ast ast_text diag driver elab_expr elab_flow elab_layers elab_settings elab_text elab_variant emit_c graph graph_text \
+  graph_totals graph_verify interp loop loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text ops options \
   pass_concat_in_place pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings pass_remove_dead \
   pass_reorder_avgpool passes plan plan_memory print_c verb_run verb_summary
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool \
@@ -53,10 +52,10 @@ $(BUILD)/lexer.c: compiler/lexer.l
 	$(Q)flex -o $@ $<
 $(BUILD)/parser.o: $(BUILD)/parser.c
 	$(call say,CC    $<)
-	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -c $< -o $@
+	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -MMD -c $< -o $@
 $(BUILD)/lexer.o: $(BUILD)/lexer.c $(BUILD)/parser.h
 	$(call say,CC    $<)
-	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -c $< -o $@
+	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -MMD -c $< -o $@
 $(BUILD)/%.o: %.c $(BUILD)/parser.h
 	$(call say,CC    $<)
 	@mkdir -p $(@D)
@@ -109,4 +108,4 @@ clean:
 help:
 	@echo "all demo check generated check-generated clean"
 
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
+-include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

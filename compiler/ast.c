@@ -31,6 +31,8 @@ int lexer_token(Lexer *x, int token)
     x->round += (token == '(') - (token == ')' && x->round > 0);
     if (token == AS)
         x->plain_word = true;
+    if (token == DEFAULT || token == '}')
+        x->in_default = token == DEFAULT;
     if (x->depth > MOST_NESTING && !x->stop) {
         Loc at = { x->file, x->line, x->col - 1, x->line, x->col };
         diag_error(at, "brackets are nested deeper than %d", MOST_NESTING);
@@ -40,9 +42,11 @@ int lexer_token(Lexer *x, int token)
 }
 
 /* Whether the next line that is neither blank nor comment carries the statement on. */
-static bool next_line_continues(const Lexer *x)
+static bool next_line_continues(Lexer *x)
 {
     size_t i = x->offset;
+    if (i <= x->continues) /* asked before, on an earlier one of these lines */
+        return true;
     while (i < x->size) {
         char c = x->text[i];
         if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
@@ -51,19 +55,21 @@ static bool next_line_continues(const Lexer *x)
             while (i < x->size && x->text[i] != '\n')
                 i++;
         } else {
-            return c == '|' || c == ':' || (c == '-' && i + 1 < x->size && x->text[i + 1] == '>');
+            bool yes = c == '|' || c == ':' || (c == '-' && i + 1 < x->size && x->text[i + 1] == '>');
+            x->continues = yes ? i : 0;
+            return yes;
         }
     }
     return false;
 }
 
-bool lexer_newline_ends(const Lexer *x)
+static bool wants_more(int last)
 {
-    switch (x->last) {
-    case 0: case ';': case '{': case ARROW: case '|': case '=': case ',': return false;
-    default: return x->round == 0 && !next_line_continues(x);
-    }
+    return last == 0 || last == ';' || last == '{' || last == ARROW || last == '|' || last == '=' || last == ',';
 }
+
+bool lexer_newline_ends(Lexer *x) { return !wants_more(x->last) && x->round == 0 && !next_line_continues(x); }
+bool lexer_brace_ends(const Lexer *x) { return !wants_more(x->last) && x->round == 0 && x->depth > 0 && !x->in_default; }
 
 static int64_t number(const char **p)
 {

@@ -52,7 +52,11 @@ struct AstNode {
     AstChain *chain;                  /* AN_RESIDUAL, AN_GROUP */
     AstNode *node;                    /* AN_REPEAT */
 };
-typedef struct AstUnit { AstNode *node; Path label; /* label.text null when there is none */ } AstUnit;
+typedef struct AstUnit {
+    AstNode *node;
+    Path label;    /* label.text null when there is none */
+    bool absolute; /* as "a.b": the whole path, whatever statement it stands in */
+} AstUnit;
 struct AstChain { Loc loc; LIST(AstUnit) units; };
 
 typedef struct AstStmt { Loc loc; const char *name; /* null */ Loc name_loc; AstChain *chain; ShapeLit shape; bool rebind; /* made by an edit: `name` now means this chain's value */ } AstStmt;

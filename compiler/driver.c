@@ -43,6 +43,8 @@ int driver_dump(const Options *o, const Emit *e)
     for (int i = 0; i < e->n_targets; i++) {
         if (strcmp(o->dump, "plan") == 0)
             plan_print(e->targets[i].plan, stdout);
+        if (strcmp(o->dump, "loops") == 0)
+            loop_print(e->targets[i].unit, stdout);
     }
     if (strcmp(o->dump, "c") == 0) {
         Emit copy = *e;

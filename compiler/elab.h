@@ -37,6 +37,8 @@ typedef struct Scope {
     const char *prefix; /* "" at the top */
     bool single;        /* one weighted unit: it is called as the prefix */
     bool indexed;       /* members of a labelled group: prefix.0, prefix.1 */
+    const AstUnit *sole; /* the statement's only unit: it is called as the statement */
+    bool output;        /* of `output`: its layers may be called as their kind */
     int next;
     LIST(Binding) kinds; /* name and how often it was used */
 } Scope;
@@ -49,6 +51,7 @@ typedef struct Frame { /* the file, or one use of a module */
     const Default *defaults;
     LIST(Binding) params, tensors;
     Tensor *flow;
+    Scope unnamed; /* statements without a name share their numbering */
 } Frame;
 
 typedef struct Elab {
@@ -98,6 +101,9 @@ void elab_variant(Elab *e, const AstItem *variant, AstFile *base);
 
 /* elab_settings.c */
 void elab_late(Elab *e); /* expect, freeze, weights, data, train */
+
+/* elab_text.c: in the arena */
+const char *elab_setting_text(Elab *e, const AstSetting *s);
 
 /* net_load.c */
 AstFile *net_read(Elab *e, const char *path, const char *from, Loc loc);

@@ -3,6 +3,19 @@
 #include <math.h>
 #include <string.h>
 
+static const struct { const char *name; OpKind op; } combines[] = {
+    [COMBINE_CONCAT] = { "concat", OP_CONCAT }, [COMBINE_ADD] = { "add", OP_ADD }, [COMBINE_MUL] = { "mul", OP_MUL },
+    [COMBINE_MAX] = { "max", OP_MAX },
+};
+
+static int find_combine(const char *name)
+{
+    for (int i = 0; i < 4; i++)
+        if (strcmp(combines[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
 /* ---- Names ---- */
 
 static const char *join(Elab *e, const char *prefix, const char *name)
@@ -18,9 +31,10 @@ static const char *numbered(Elab *e, Scope *s, const char *kind)
             s->kinds.at[i].value.number++;
             return arena_printf(e->arena, "%s_%g", kind, s->kinds.at[i].value.number);
         }
+    bool taken = !*s->prefix && ((elab_is_layer(kind) && !s->output) || find_combine(kind) >= 0); /* a tensor is not called as a layer */
     Binding b = { .name = kind, .value = { .kind = VALUE_NUMBER, .number = 1 } };
     LIST_PUSH(e->arena, &s->kinds, b);
-    return kind;
+    return taken ? arena_printf(e->arena, "%s_1", kind) : kind;
 }
 
 static Module *find_module(Elab *e, const char *name)
@@ -62,15 +76,20 @@ static Scope new_scope(Elab *e, const char *prefix, const AstChain *c)
     return (Scope){ .prefix = prefix, .single = *prefix && c && weighted_units(e, c) == 1 };
 }
 
+static const char *label_path(Elab *e, const Scope *s, const AstUnit *u)
+{
+    return u->absolute ? u->label.text : join(e, s->prefix, u->label.text);
+}
+
 /* The path of a unit: its label, its index in a labelled group, the statement's own name, or its kind. */
 static const char *unit_path(Elab *e, Scope *s, const AstUnit *u, const char *kind, bool weighted)
 {
     int index = s->next++;
     if (u->label.text)
-        return join(e, s->prefix, u->label.text);
+        return label_path(e, s, u);
     if (s->indexed)
         return arena_printf(e->arena, "%s.%d", s->prefix, index);
-    if (s->single && weighted)
+    if ((s->single && weighted) || s->sole == u)
         return s->prefix;
     return join(e, s->prefix, numbered(e, s, kind));
 }
@@ -236,11 +255,6 @@ static Tensor *use_module(Elab *e, Frame *f, Module *m, const AstNode *n, Tensor
 
 /* ---- Combine, residual, repeat ---- */
 
-static const struct { const char *name; OpKind op; } combines[] = {
-    [COMBINE_CONCAT] = { "concat", OP_CONCAT }, [COMBINE_ADD] = { "add", OP_ADD }, [COMBINE_MUL] = { "mul", OP_MUL },
-    [COMBINE_MAX] = { "max", OP_MAX },
-};
-
 static void mismatch(Elab *e, Frame *f, const AstNode *n, AstCombine kind, Tensor **x, int bad)
 {
     Arena *a = e->arena;
@@ -267,9 +281,17 @@ static Tensor *combine_tensors(Elab *e, Frame *f, const AstNode *n, AstCombine k
     return wrong ? NULL : c->out[0];
 }
 
+/* Of the node that joins branches: they were named first. */
+static const char *combine_path(Elab *e, Scope *scope, const AstUnit *u, const char *kind)
+{
+    if (u->label.text)
+        return label_path(e, scope, u);
+    return scope->sole == u ? scope->prefix : join(e, scope->prefix, numbered(e, scope, kind));
+}
+
 static Tensor *combine(Elab *e, Frame *f, const AstNode *n, Tensor *in, Scope *scope, const AstUnit *u)
 {
-    Scope labelled = new_scope(e, u->label.text ? join(e, scope->prefix, u->label.text) : "", NULL);
+    Scope labelled = new_scope(e, u->label.text ? label_path(e, scope, u) : "", NULL);
     Scope *s = u->label.text ? &labelled : scope;
     Tensor **x = ARENA_ARRAY(e->arena, n->branches.n, Tensor *);
     bool poisoned = false;
@@ -279,8 +301,7 @@ static Tensor *combine(Elab *e, Frame *f, const AstNode *n, Tensor *in, Scope *s
     }
     if (poisoned || diag_stopped())
         return NULL;
-    const char *kind = combines[n->combine].name;
-    const char *path = u->label.text ? labelled.prefix : join(e, scope->prefix, numbered(e, scope, kind));
+    const char *path = combine_path(e, scope, u, combines[n->combine].name);
     return combine_tensors(e, f, n, n->combine, x, n->branches.n, path);
 }
 
@@ -292,7 +313,7 @@ static Tensor *residual(Elab *e, Frame *f, const AstNode *n, Tensor *in, Scope *
             elab_error(e, f, n->factor->loc, "the factor of a residual is a number");
         return NULL;
     }
-    Scope labelled = new_scope(e, u->label.text ? join(e, scope->prefix, u->label.text) : "", NULL);
+    Scope labelled = new_scope(e, u->label.text ? label_path(e, scope, u) : "", NULL);
     Frame local = *f;
     local.in = in; /* in.c is the residual's input: the width to come back to */
     Tensor *y = elab_chain(e, &local, n->chain, in, u->label.text ? &labelled : scope);
@@ -306,7 +327,7 @@ static Tensor *residual(Elab *e, Frame *f, const AstNode *n, Tensor *in, Scope *
         return NULL;
     }
     Tensor *x[] = { in, y };
-    const char *path = u->label.text ? labelled.prefix : join(e, scope->prefix, numbered(e, scope, "add"));
+    const char *path = combine_path(e, scope, u, "add");
     Node *add = graph_node(e->g, OP_ADD, path, x, 2, 1, n->loc);
     add->scale = ARENA_ARRAY(e->arena, 2, double);
     add->scale[0] = 1;
@@ -331,7 +352,7 @@ static const char *kind_of(Elab *e, Frame *f, const AstNode *n)
 
 static Tensor *one_copy(Elab *e, Frame *f, const AstNode *n, Tensor *in, const char *path)
 {
-    AstUnit u = { (AstNode *)n, { path, n->loc } };
+    AstUnit u = { .node = (AstNode *)n, .label = { path, n->loc }, .absolute = true };
     Scope s = { .prefix = "" };
     return elab_unit(e, f, &u, in, &s);
 }
@@ -357,7 +378,7 @@ static Tensor *group(Elab *e, Frame *f, const AstUnit *u, Tensor *in, Scope *sco
 {
     if (!u->label.text)
         return elab_chain(e, f, u->node->chain, in, scope);
-    Scope s = { .prefix = join(e, scope->prefix, u->label.text), .indexed = true };
+    Scope s = { .prefix = label_path(e, scope, u), .indexed = true };
     return elab_chain(e, f, u->node->chain, in, &s);
 }
 
@@ -455,6 +476,13 @@ static void name_tensor(Elab *e, Tensor *y, Tensor *before, const char *name)
         graph_take_name(e->g, y, other);
 }
 
+/* The only unit of a chain besides the tensor that it may begin with. */
+static const AstUnit *sole_unit(Elab *e, Frame *f, const AstChain *c)
+{
+    int first = is_tensor(e, f, c->units.at[0].node) && c->units.n > 1;
+    return c->units.n == first + 1 ? &c->units.at[first] : NULL;
+}
+
 void elab_stmt(Elab *e, Frame *f, const AstStmt *s, const char *prefix)
 {
     bool side = is_tensor(e, f, s->chain->units.at[0].node) && s->chain->units.at[0].node->kind == AN_LAYER;
@@ -462,11 +490,11 @@ void elab_stmt(Elab *e, Frame *f, const AstStmt *s, const char *prefix)
         f->flow = NULL; /* what follows from it is silent */
         return;
     }
-    const char *own = s->rebind ? "" : s->name ? s->name : "";
-    Scope scope = new_scope(e, *own ? join(e, prefix, own) : prefix, s->chain);
-    if (!*own)
-        scope.single = false;
-    Tensor *y = elab_chain(e, f, s->chain, f->flow, &scope);
+    bool named = s->name && !s->rebind;
+    Scope scope = named ? new_scope(e, join(e, prefix, s->name), s->chain) : (Scope){ 0 };
+    scope.sole = named ? sole_unit(e, f, s->chain) : NULL;
+    f->unnamed.prefix = prefix;
+    Tensor *y = elab_chain(e, f, s->chain, f->flow, named ? &scope : &f->unnamed);
     if (y && s->shape.present)
         check_shape(e, f, s, y);
     if (s->name) {

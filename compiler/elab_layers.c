@@ -417,9 +417,13 @@ static Tensor *after_weights(Spec *s, Node *n, int co)
         graph_add_input(s->e->g, n, b);
         n->epilogue.bias = true;
     }
+    if (s->bn || s->relu)
+        graph_name_output(s->e->g, n, 0, arena_printf(a, "%s.%s", s->path, n->op == OP_CONV ? "conv" : "fc"));
     Tensor *y = finish(s, n);
     if (y && s->bn)
         y = batchnorm(s, y, arena_printf(a, "%s.bn", s->path));
+    if (y && s->bn && s->relu)
+        graph_name_output(s->e->g, y->def, 0, arena_printf(a, "%s.bn", s->path));
     return y && s->relu ? finish(s, simple(s, OP_RELU, y)) : y;
 }
 
@@ -488,7 +492,8 @@ static Tensor *pool(Spec *s, LayerKind kind, Tensor *x)
     Node *n = simple(s, kind == L_MAXPOOL ? OP_MAXPOOL : OP_AVGPOOL, x);
     n->window = w;
     n->ceil = s->ceil_set ? s->ceil : s->e->conventions == CONVENTIONS_CAFFE;
-    n->count_pad = s->count_pad_set ? s->count_pad : s->e->conventions != CONVENTIONS_TF;
+    if (kind == L_AVGPOOL)
+        n->count_pad = s->count_pad_set ? s->count_pad : s->e->conventions != CONVENTIONS_TF;
     return finish(s, n);
 }
 

@@ -174,31 +174,13 @@ static void weights(Elab *e, const AstItem *item)
 {
     char *chosen = ARENA_ARRAY(e->arena, e->g->next_id + 1, char);
     e->g->weights_file = item->string;
-    for (int i = 0; i < item->except.n; i++) {
-        const AstSpan *s = &item->except.at[i];
-        select_span(e, s, "except", chosen);
-        LIST_PUSH(e->arena, &e->g->weights_except, s->glob ? s->glob : s->a.text);
-    }
+    for (int i = 0; i < item->except.n; i++)
+        select_span(e, &item->except.at[i], "except", chosen);
+    for (int i = 0; i < e->g->tensors.n; i++)
+        e->g->tensors.at[i]->fresh |= chosen[e->g->tensors.at[i]->id];
 }
 
 /* ---- Settings ---- */
-
-/* The text of a setting as it was written. */
-static const char *setting_text(Elab *e, const AstSetting *s)
-{
-    size_t size;
-    const char *text = diag_file_text(s->loc.file, &size), *p = text;
-    for (int line = 1; line < s->loc.line && p; line++)
-        if ((p = memchr(p, '\n', size - (size_t)(p - text))))
-            p++;
-    if (!p)
-        return "";
-    p += s->loc.col - 1;
-    size_t n = s->loc.end_line == s->loc.line ? (size_t)(s->loc.end_col - s->loc.col) : strcspn(p, "\n");
-    while (n && (p[n - 1] == ' ' || p[n - 1] == '\n' || p[n - 1] == '\r'))
-        n--;
-    return arena_strndup(e->arena, p, n);
-}
 
 static bool check_key(const AstSetting *s, const char *const *keys, const char *where)
 {
@@ -277,7 +259,7 @@ static void train(Elab *e, const AstItem *item)
             loss_term(e, &s->sum.at[k]);
         if (strcmp(s->key, "opt") == 0)
             check_optimiser(s);
-        Setting out = { s->key, setting_text(e, s), s->loc };
+        Setting out = { s->key, elab_setting_text(e, s), s->loc };
         LIST_PUSH(e->arena, &e->g->train, out);
     }
 }
@@ -399,7 +381,7 @@ static void data(Elab *e, const AstItem *item)
             for (int k = 0; k < c->units.n; k++)
                 if (c->units.at[k].node->kind == AN_LAYER)
                     view_step(e, c->units.at[k].node);
-        Setting out = { s->key, setting_text(e, s), s->loc };
+        Setting out = { s->key, elab_setting_text(e, s), s->loc };
         LIST_PUSH(e->arena, &e->g->data, out);
     }
 }

@@ -52,7 +52,7 @@ static AstChain *identity(Elab *e, Loc loc)
     AstChain *c = ARENA_NEW(e->arena, AstChain);
     AstNode *n = ARENA_NEW(e->arena, AstNode);
     *n = (AstNode){ .kind = AN_LAYER, .loc = loc, .head = { "in", loc } };
-    AstUnit u = { n, { 0 } };
+    AstUnit u = { .node = n };
     c->loc = loc;
     LIST_PUSH(e->arena, &c->units, u);
     return c;

@@ -62,6 +62,7 @@ struct Tensor {
     WeightRole role;
     Init init;
     bool trains;          /* false: statistics, and frozen weights */
+    bool fresh;           /* of `weights ... except`: starts from its initialiser */
     int fan_in, fan_out;  /* of the layer, for the initialiser */
     /* set by pass_concat_in_place: this tensor is channels [home_channel, ...) of `home` */
     Tensor *home;
@@ -152,8 +153,7 @@ typedef struct Graph {
     LIST(ViewStep) view;
     Settings data, train;   /* every setting as written, checked */
     const char *data_name;
-    const char *weights_file; /* weights "F" except ... ; null: none */
-    LIST(const char *) weights_except;
+    const char *weights_file; /* weights "F" (Tensor.fresh: the exceptions); null: none */
     bool freeze_bn_batch;
     int next_id;
     struct NameTable *names; /* graph.c's own */

@@ -20,6 +20,10 @@ static int compile(const Options *o, Arena *a)
     Graph *g = net_load(a, o->inputs.at[0], &o->net, &file_error);
     if (!g)
         return file_error ? EXIT_FILE : EXIT_INPUT;
+    if (o->dump && strcmp(o->dump, "net") == 0) {
+        net_print(g, stdout);
+        return EXIT_OK;
+    }
     if (o->dump && strcmp(o->dump, "graph") == 0) {
         graph_print(g, stdout);
         return EXIT_OK;

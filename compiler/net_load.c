@@ -213,7 +213,7 @@ static void set_output(Elab *e, const AstItem *item)
         return;
     }
     e->output = item;
-    Scope scope = { .prefix = "" };
+    Scope scope = { .prefix = "", .output = true };
     Tensor *flow = e->top.flow, *y = elab_chain(e, &e->top, item->chain, flow, &scope);
     e->g->output = y;
     e->g->logits = y && y->def && y->def->op == OP_SOFTMAX ? y->def->in[0] : y;
@@ -286,9 +286,9 @@ static void check_defines(Elab *e)
 /* Flows that nothing reads are kept until remove-dead: auxiliary heads. */
 static void mark_heads(Elab *e)
 {
-    for (int i = 0; i < e->top.tensors.n; i++) {
-        Tensor *t = e->top.tensors.at[i].tensor;
-        if (t && t->kind == TENSOR_RESULT && !t->users.n && t != e->g->output && t != e->g->logits)
+    for (int i = 0; i < e->g->tensors.n; i++) {
+        Tensor *t = e->g->tensors.at[i];
+        if (t->kind == TENSOR_RESULT && !t->users.n && t != e->g->output && t != e->g->logits)
             LIST_PUSH(e->arena, &e->g->marks, t);
     }
 }

@@ -88,7 +88,7 @@ static const char *nearest_pass(const char *v)
 
 static bool set_dump(State *s, const char *v)
 {
-    static const char *const what[] = { "ast", "graph", "plan", "c" };
+    static const char *const what[] = { "ast", "net", "graph", "plan", "loops", "c" };
     Nearest near;
     nearest_start(&near, v);
     for (size_t i = 0; i < sizeof what / sizeof *what; i++) {
@@ -108,7 +108,7 @@ static bool set_dump(State *s, const char *v)
     }
     const char *best = nearest_result(&near);
     return best ? complain("--dump knows no '%s'; did you mean '%s'?", v, best)
-                : complain("--dump knows ast, graph, after:PASS, plan and c, not '%s'%s", v, "");
+                : complain("--dump knows ast, net, graph, after:PASS, plan, loops and c, not '%s'%s", v, "");
 }
 
 static bool add_off(State *s, const char *v)
@@ -159,7 +159,7 @@ static const OptionRow rows[] = {
     { "-I", "DIR", add_include, "look for included files in DIR too" },
     { "-D", "NAME=VALUE", add_define, "set a parameter of the net" },
     { "--target", "NAME", set_target, "plain, x86-64-v3, x86-64-v4, native or all (default: all; the program picks)" },
-    { "--dump", "WHAT", set_dump, "print ast, graph, after:PASS, plan or c, and stop" },
+    { "--dump", "WHAT", set_dump, "print ast, net, graph, after:PASS, plan, loops or c, and stop" },
     { "--no-pass", "PASS", add_off, "leave a pass out; all leaves all out" },
     { "--cc", "COMMAND", set_cc, "the C compiler (default: $CC, else cc)" },
     { "-v", NULL, set_verbose, "show the C compiler's command" },

@@ -11,6 +11,8 @@ typedef struct Lexer {
     int last;         /* token before; 0 at the start */
     int round, depth; /* open round brackets; open brackets of all kinds */
     bool plain_word;  /* the next word is a name, key word or not: after `as` and a dot */
+    bool in_default;  /* in the braces of `default`, which hold no statements */
+    size_t continues; /* up to here the text is known to carry the statement on */
     bool failed, stop;
     int bad_bytes;
     AstFile *out;
@@ -23,7 +25,8 @@ bool lexer_parse(Lexer *x);
 int lexer_keyword(const char *word); /* its token, or 0 */
 /* Keeps account of brackets and of what the newline rule looks at; returns the token. */
 int lexer_token(Lexer *x, int token);
-bool lexer_newline_ends(const Lexer *x);
+bool lexer_newline_ends(Lexer *x);
+bool lexer_brace_ends(const Lexer *x); /* a statement ends at this '}', too */
 ShapeLit lexer_shape(const char *text, Loc loc);
 KernelLit lexer_kernel(const char *text);
 void lexer_bad_byte(Lexer *x, Loc loc, unsigned char byte);

@@ -123,10 +123,12 @@ path: ID { $$ = (Path){ $1, @1 }; }
     | path '.' NUM { $$ = ast_path(A, $1, $3, @$); };
 stmts: %empty { $$ = ARENA_NEW(A, AstStmts); } | stmts ';' { $$ = $1; } | stmts stmt { $$ = $1; LIST_PUSH(A, $$, $2); };
 stmt: chain shape_opt ';' { $$ = ast_stmt(A, @$, NULL, @1, $1, $2); }
-    | ID '=' chain shape_opt ';' { $$ = ast_stmt(A, @$, $1, @1, $3, $4); };
+    | path '=' chain shape_opt ';' { $$ = ast_stmt(A, @$, $1.text, @1, $3, $4); };
 shape_opt: %empty { $$ = (ShapeLit){ 0 }; } | ':' SHAPE { $$ = $2; };
 chain: unit { $$ = ast_chain(A, NULL, $1, @$); } | chain ARROW unit { $$ = ast_chain(A, $1, $3, @$); };
-unit: node { $$ = (AstUnit){ $1, { 0 } }; } | node AS path { $$ = (AstUnit){ $1, $3 }; };
+unit: node { $$ = (AstUnit){ .node = $1 }; }
+    | node AS path { $$ = (AstUnit){ .node = $1, .label = $3 }; }
+    | node AS STRING { $$ = (AstUnit){ .node = $1, .label = { $3, @3 }, .absolute = true }; };
 node: layer { $$ = $1; }
     | combine '{' branches semi '}' { $$ = ast_combine(A, $1, $3, @$); }
     | RESIDUAL factor '{' chain semi '}' { $$ = ast_node(A, AN_RESIDUAL, @$); $$->factor = $2; $$->chain = $4; }

@@ -1,0 +1,52 @@
+#!/bin/sh
+# The explicit form (--dump=net) of every network and of random ones parses back to the same graph, and prints itself again.
+here=$(cd "$(dirname "$0")/../.." && pwd)
+if [ "$1" = --list ]; then
+    for n in "$here"/netdefs/*.net; do basename "$n" .net; done
+    echo random settings
+    exit 0
+fi
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+inceptc=$here/build/inceptc
+# round FILE: to the explicit form and back.
+round() {
+    $inceptc "$1" --dump=net >explicit.net && $inceptc "$1" --dump=graph >want && $inceptc explicit.net --dump=graph >got || return 1
+    [ -s want ] && diff want got && $inceptc explicit.net --dump=net | diff explicit.net -
+}
+case $1 in
+random)
+    for s in $(seq 1 60); do
+        /usr/bin/python3 "$here/tests/random/make_net.py" "$s" >r.net && round r.net || { cat r.net; exit 1; }
+    done ;;
+settings)
+    cat >s.net <<'N'
+net s
+conventions caffe
+param rate = 0.01
+param n = 4 range 1 .. 8
+input x 3x16x16
+a = conv 3x3 n relu
+conv 3x3 8
+conv 3x3 8 linear
+lrn
+b = repeat 3 conv 3x3 8 same
+c = conv 1x1 (n*2) -> maxpool 2x2/2
+d = concat { conv 1x1 2 | maxpool 3x3 }
+e = fc 5
+f = a -> fc 5
+output e -> softmax
+weights "w.safetensors" except e, "f*"
+freeze a .. b bn=batch
+data d { train = folder("t") # a comment
+  view = resize 32
+         -> centercrop 16 }
+train { loss = xent(e) + 0.5*xent(f, smooth=0.1)
+  opt = sgd(rate, momentum=0.9)   # 'rate' is a parameter
+  batch = n }
+N
+    round s.net && grep -q 'opt = sgd(0.01, momentum=0.9)' explicit.net && grep -q 'view = resize 32 -> centercrop 16$' explicit.net &&
+        grep -q '^  batch = 4$' explicit.net && grep -q '^conv3x3_2 = ' explicit.net && grep -q '^lrn_1 = ' explicit.net ;;
+*) round "$here/netdefs/$1.net" ;;
+esac
