@@ -17,7 +17,7 @@ endif
 
 PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev clang tcc python3 python3-numpy python3-pil
 
-COMPILER = arena ast ast_text diag driver elab_expr elab_flow elab_layers elab_settings elab_text elab_variant emit_c graph graph_text \
+COMPILER = arena ast ast_text autodiff diag driver elab_expr elab_flow elab_layers elab_settings elab_text elab_variant emit_c graph graph_text \
   graph_totals graph_verify interp loop loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text ops options \
   pass_concat_in_place pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings pass_remove_dead \
   pass_reorder_avgpool passes plan plan_memory print_c verb_run verb_summary
@@ -65,7 +65,11 @@ $(BUILD)/libinceptrt.a: $(LIB_O) $(PROGRAM_O)
 	$(call say,AR    $@)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
-$(BUILD)/inceptc: $(COMPILER_O) $(LIB_O)
+$(BUILD)/libinceptc.a: $(filter-out %/main.o,$(COMPILER_O))
+	$(call say,AR    $@)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+$(BUILD)/inceptc: $(BUILD)/compiler/main.o $(BUILD)/libinceptc.a $(LIB_O)
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
 
@@ -77,7 +81,7 @@ check: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/run.sh
 
-TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/tiny $(BUILD)/view_tool
+TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/test_graph $(BUILD)/tiny $(BUILD)/view_tool
 .PHONY: tests-built check-full
 # The whole matrix: 200 random networks, every pass off in turn, both compilers.
 check-full: packages
@@ -92,6 +96,8 @@ $(BUILD)/test_safetensors: tests/formats/test_safetensors.c $(BUILD)/libinceptrt
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
 $(BUILD)/test_npy: tests/formats/test_npy.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
+$(BUILD)/test_graph: tests/graph/test_graph.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
+	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit $(LIBS)
 $(BUILD)/view_tool: tests/runtime/view_tool.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a $(LIBS)
 $(BUILD)/tiny: tests/runtime/tiny_network.c runtime/program/main.c $(BUILD)/libinceptrt.a

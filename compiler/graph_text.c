@@ -129,6 +129,12 @@ static void print_node(const Node *n, FILE *f)
     fputc('\n', f);
 }
 
+static void print_home(const Tensor *t, FILE *f)
+{
+    if (t->home)
+        fprintf(f, "home %s in=%s at=%d\n", t->name, t->home->name, t->home_channel);
+}
+
 void graph_print(const Graph *g, FILE *f)
 {
     fprintf(f, "net %s\n", g->name);
@@ -145,9 +151,9 @@ void graph_print(const Graph *g, FILE *f)
     for (int i = 0; i < g->nodes.n; i++)
         if (!g->nodes.at[i]->dead)
             print_node(g->nodes.at[i], f);
-    for (int i = 0; i < g->tensors.n; i++)
-        if (g->tensors.at[i]->home)
-            fprintf(f, "home %s in=%s at=%d\n", g->tensors.at[i]->name, g->tensors.at[i]->home->name, g->tensors.at[i]->home_channel);
+    for (int i = 0; i < g->nodes.n; i++) /* in the order of the nodes, which a text keeps */
+        for (int k = 0; k < g->nodes.at[i]->n_out && !g->nodes.at[i]->dead; k++)
+            print_home(g->nodes.at[i]->out[k], f);
     for (int i = 0; i < g->heads.n; i++) {
         fprintf(f, "head ");
         print_number(g->heads.at[i].weight, f);

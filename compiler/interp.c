@@ -34,13 +34,39 @@ void interp_keep_all(Interp *it)
         it->keep[i] = true;
 }
 
+void interp_need(Interp *it, const Tensor *t)
+{
+    interp_keep(it, t);
+    if (!it->needed)
+        it->needed = ARENA_ARRAY(it->graph->arena, it->graph->next_id + 1, bool);
+    it->needed[t->id] = true;
+    for (int i = it->graph->nodes.n - 1; i >= 0; i--) { /* readers stand behind what they read */
+        const Node *n = it->graph->nodes.at[i];
+        bool read = false;
+        for (int k = 0; k < n->n_out && !n->dead; k++)
+            read |= it->needed[n->out[k]->id];
+        for (int k = 0; k < n->n_in && read; k++)
+            it->needed[n->in[k]->id] = true;
+    }
+}
+
+bool interp_needs(const Interp *it, const Tensor *t) { return !it->needed || it->needed[t->id]; }
+
+static bool skipped(const Interp *it, const Node *n)
+{
+    bool read = !it->needed;
+    for (int k = 0; k < n->n_out && !read; k++)
+        read = it->needed[n->out[k]->id];
+    return n->dead || !read;
+}
+
 /* How many nodes have yet to read each tensor. */
 static int *count_readers(const Interp *it)
 {
     int *left = ARENA_ARRAY(it->graph->arena, it->graph->next_id + 1, int);
     for (int i = 0; i < it->graph->nodes.n; i++) {
         const Node *n = it->graph->nodes.at[i];
-        for (int k = 0; k < n->n_in && !n->dead; k++)
+        for (int k = 0; k < n->n_in && !skipped(it, n); k++)
             left[n->in[k]->id]++;
     }
     return left;
@@ -66,7 +92,7 @@ void interp_run(Interp *it)
         interp_keep(it, it->graph->logits);
     for (int i = 0; i < it->graph->nodes.n; i++) {
         const Node *n = it->graph->nodes.at[i];
-        if (n->dead)
+        if (skipped(it, n))
             continue;
         op_eval(it, n);
         release(it, n, left);

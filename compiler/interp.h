@@ -9,6 +9,7 @@ typedef struct Interp {
     bool training;     /* batchnorm by batch statistics; dropout is identity all the same */
     bool calibrate;    /* batchnorm: statistics of this batch are written to mean and var (rounded to float) first */
     bool *keep;        /* by tensor id: interp_keep */
+    bool *needed;      /* by tensor id: interp_need; null: everything is */
     double **value;    /* by tensor id: n * elems for batched tensors, elems otherwise; last index fastest */
 } Interp;
 
@@ -18,6 +19,9 @@ double *interp_values(Interp *it, Tensor *t);
 /* The values of t stay after the run; those of other results go when their last user has run. */
 void interp_keep(Interp *it, const Tensor *t);
 void interp_keep_all(Interp *it);
+/* Only what t, kept, and other needed tensors depend on is evaluated. */
+void interp_need(Interp *it, const Tensor *t);
+bool interp_needs(const Interp *it, const Tensor *t);
 /* Evaluates every node in order. */
 void interp_run(Interp *it);
 /* Fills every weight that is still unset from its initialiser (seed as `init --seed`). */

@@ -18,6 +18,13 @@ const char *op_name(OpKind op) { return rows[op].name; }
 const char *op_infer(Graph *g, Node *n) { return rows[n->op].infer(g, n); }
 void op_eval(Interp *it, const Node *n) { rows[n->op].eval(it, n); }
 
+static OpGrad *const gradients[N_OPS] = {
+    [OP_CONV] = grad_conv, [OP_BATCHNORM] = grad_batchnorm, [OP_RELU] = grad_relu, [OP_MAXPOOL] = grad_maxpool, [OP_ADD] = grad_add,
+    [OP_CONCAT] = grad_concat,
+};
+
+bool op_grad(Graph *g, Node *n, Tensor *dy, Tensor **dx) { return gradients[n->op] && gradients[n->op](g, n, dy, dx); }
+
 const char *op_wrong(Graph *g, const char *fmt, ...)
 {
     va_list ap;

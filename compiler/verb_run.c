@@ -95,17 +95,21 @@ static RtStatus read_weights(Interp *it, const char *path, Arena *a, RtError *er
     Tensor **w;
     int n = graph_weights(it->graph, &w);
     for (int i = 0; i < n && s == RT_OK; i++)
-        s = read_weight(it, &f, w[i], a, err);
+        if (interp_needs(it, w[i]))
+            s = read_weight(it, &f, w[i], a, err);
     safetensors_close(&f);
     return s;
 }
 
+/* Those that were needed: a file for the program, which has no auxiliary heads. */
 static RtStatus write_weights(Interp *it, const char *path, Arena *a, RtError *err)
 {
     Tensor **w;
-    int n = graph_weights(it->graph, &w);
+    int n = graph_weights(it->graph, &w), count_items = 0;
     SafetensorsItem *items = ARENA_ARRAY(a, n + 1, SafetensorsItem);
     for (int i = 0; i < n; i++) {
+        if (!interp_needs(it, w[i]))
+            continue;
         int64_t count = shape_elems(&w[i]->shape);
         float *values = ARENA_ARRAY(a, count, float);
         uint64_t *shape = ARENA_ARRAY(a, 4, uint64_t);
@@ -114,9 +118,9 @@ static RtStatus write_weights(Interp *it, const char *path, Arena *a, RtError *e
             values[k] = (float)from[k];
         for (int k = 0; k < w[i]->shape.rank; k++)
             shape[k] = (uint64_t)w[i]->shape.dim[k];
-        items[i] = (SafetensorsItem){ w[i]->name, SAFETENSORS_F32, w[i]->shape.rank, shape, values };
+        items[count_items++] = (SafetensorsItem){ w[i]->name, SAFETENSORS_F32, w[i]->shape.rank, shape, values };
     }
-    return safetensors_write(path, items, n, NULL, 0, err);
+    return safetensors_write(path, items, count_items, NULL, 0, err);
 }
 
 static int write_tensor(const Options *o, Interp *it, Tensor *t, Arena *a)
@@ -167,6 +171,7 @@ static int evaluate(const Options *o, Graph *g, Arena *a)
     if (!t)
         return EXIT_USAGE;
     Interp *it = interp_new(a, g, 1);
+    interp_need(it, t);
     double *to = interp_values(it, g->input);
     for (int64_t i = 0; i < n; i++)
         to[i] = x[i];
@@ -175,7 +180,6 @@ static int evaluate(const Options *o, Graph *g, Arena *a)
     if (!o->weights)
         interp_init_weights(it, o->seed);
     it->calibrate = o->calibrate != NULL;
-    interp_keep(it, t);
     interp_run(it);
     if (o->calibrate && write_weights(it, o->calibrate, a, &err) != RT_OK)
         return fail(&err);

@@ -12,11 +12,27 @@ const char *infer_add(Graph *g, Node *n)
 
 void eval_add(Interp *it, const Node *n)
 {
-    int64_t count = it->n * shape_elems(&n->in[0]->shape);
+    const Shape *s = &n->in[0]->shape;
+    int64_t count = (s->batched ? it->n : 1) * shape_elems(s);
     double *y = op_out(it, n, 0);
     for (int k = 0; k < n->n_in; k++) {
         const double *x = op_in(it, n, k);
         for (int64_t i = 0; i < count; i++)
             y[i] = (n->scale ? n->scale[k] : 1) * x[i] + (k ? y[i] : 0);
     }
+}
+
+/* dx[k] = scale[k] * dy. */
+bool grad_add(Graph *g, Node *n, Tensor *dy, Tensor **dx)
+{
+    for (int k = 0; k < n->n_in; k++) {
+        dx[k] = dy;
+        if (!n->scale || n->scale[k] == 1)
+            continue;
+        Node *s = graph_node(g, OP_ADD, arena_printf(g->arena, "%s.grad", n->path), &dy, 1, 1, n->loc);
+        s->scale = arena_grow(g->arena, &n->scale[k], 1, 1, sizeof(double));
+        CHECK(!graph_infer(g, s));
+        dx[k] = s->out[0];
+    }
+    return true;
 }

@@ -17,10 +17,11 @@ OP_FILE(adaptiveavgpool) OP_FILE(linear) OP_FILE(concat) OP_FILE(add) OP_FILE(mu
 OP_FILE(l2norm) OP_FILE(dropout) OP_FILE(softmax) OP_FILE(crossentropy) OP_FILE(normalize) OP_FILE(slice)
 OP_FILE(copy) OP_FILE(bn_weights) OP_FILE(scale_weights) OP_FILE(zeros) OP_FILE(bn_train) OP_FILE(conv_grad)
 #undef OP_FILE
-OpGrad grad_conv, grad_batchnorm, grad_relu, grad_maxpool;
+OpGrad grad_conv, grad_batchnorm, grad_relu, grad_maxpool, grad_add, grad_concat;
 
 const char *op_infer(Graph *g, Node *n);
 void op_eval(Interp *it, const Node *n);
+bool op_grad(Graph *g, Node *n, Tensor *dy, Tensor **dx);
 
 /* ---- For shape rules ---- */
 const char *op_wrong(Graph *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -28,7 +28,7 @@ typedef struct Option {
 enum { RUNS = FOR_PREDICT | FOR_EVAL | FOR_BENCH };
 #define FIELD(name) offsetof(Options, name)
 static const Option options[] = {
-    { "weights", 'w', OPTION_TEXT, FIELD(weights), 0, 0, RUNS, "FILE",
+    { "weights", 'w', OPTION_TEXT, FIELD(weights), 0, 0, RUNS | FOR_SELFTEST, "FILE",
       "weights, a safetensors file" },
     { "seed", 0, OPTION_SEED, FIELD(seed), 0, 0, RUNS | FOR_INIT | FOR_SELFTEST, "N",
       "initialised weights instead, by seed: for trying out, they know nothing" },
@@ -49,7 +49,7 @@ static const Option options[] = {
       "a row for every step" },
     { "threads", 'j', OPTION_COUNT, FIELD(threads), 1, 1024, RUNS, "N",
       "threads (all processors)" },
-    { "target", 0, OPTION_TARGET, FIELD(target), 0, 0, RUNS | FOR_INFO, "NAME",
+    { "target", 0, OPTION_TARGET, FIELD(target), 0, 0, RUNS | FOR_INFO | FOR_SELFTEST, "NAME",
       "plain, x86-64-v3 or x86-64-v4 (the best that runs here)" },
     { "json", 0, OPTION_FLAG, FIELD(json), 0, 0, RUNS | FOR_INFO | FOR_SELFTEST, NULL,
       "one JSON document on standard output" },

@@ -9,6 +9,8 @@
 
 enum { IMAGES = 3, THREADS_MAX = 4 };
 static const double TOLERANCE = 1e-4;
+/* Of the single worst number of all inner tensors: rounding adds up over 150 convolutions; a wrong kernel is off by 0.1. */
+static const double INNER_TOLERANCE = 1e-3;
 
 /* What the first target computed for image 0: taps by its own table, and the logits. */
 typedef struct Judge {
@@ -82,12 +84,18 @@ static void compare_tap(void *arg, int step)
     }
 }
 
+/* --target: that one alone, against itself. */
+static bool is_wanted(const Program *p, RtTarget target)
+{
+    return !p->options.target.given || p->options.target.value == target;
+}
+
 static bool allocate(Test *t)
 {
     const RtNetwork *net = t->p->net; /* some plan runs here: the caller has looked */
     size_t largest = 1, image = session_image_floats(net), outputs = (size_t)net->outputs;
     for (int i = net->n_plans - 1; i >= 0; i--)
-        if (rt_target_runs_here(net->plans[i].target))
+        if (is_wanted(t->p, net->plans[i].target) && rt_target_runs_here(net->plans[i].target))
             t->judge.plan = &net->plans[i];
     t->judge.taps = calloc((size_t)t->judge.plan->n_taps + 1, sizeof *t->judge.taps);
     if (!t->judge.taps)
@@ -190,7 +198,7 @@ static RtStatus check_target(Test *t, Row *row)
 static bool passed(const Row *r)
 {
     return !r->ran || (r->finite && r->same_threads && r->same_batch && r->logits <= TOLERANCE &&
-                       r->worst <= TOLERANCE);
+                       r->worst <= INNER_TOLERANCE);
 }
 
 static void print_text(const Row *rows, int n, RtTarget judge)
@@ -213,13 +221,13 @@ static void print_text(const Row *rows, int n, RtTarget judge)
                : r->finite ? "FAILED"
                            : "FAILED: not finite");
     }
-    printf("differences are max |difference| / deviation from %s; at most %g is allowed\n",
-           rt_target_name(judge), TOLERANCE);
+    printf("differences are max |difference| / deviation from %s; at most %g is allowed for logits, %g inside\n",
+           rt_target_name(judge), TOLERANCE, INNER_TOLERANCE);
 }
 
 static void print_json(const Row *rows, int n)
 {
-    printf("{\"tolerance\": %g, \"targets\": [", TOLERANCE);
+    printf("{\"tolerance\": %g, \"inner_tolerance\": %g, \"targets\": [", TOLERANCE, INNER_TOLERANCE);
     for (int i = 0; i < n; i++) {
         const Row *r = &rows[i];
         printf("%s\n  {\"target\": \"%s\", \"ran\": %s, \"logits\": ", i ? "," : "",
@@ -237,19 +245,24 @@ static void print_json(const Row *rows, int n)
 RtStatus command_selftest(const Program *p)
 {
     Test t = { .p = p };
-    if (!rt_target_runs_here(rt_best_target(p->net)))
-        return program_error(p, RT_ERROR_USAGE, "this processor runs no target of '%s'",
-                             p->net->name);
-    int n = p->net->n_plans;
+    RtTarget target;
+    RtStatus status = session_target(p, &target);
+    if (status)
+        return status;
+    if (!rt_target_runs_here(target))
+        return program_error(p, RT_ERROR_USAGE, "this processor does not run target %s", rt_target_name(target));
+    int n = 0;
     bool good = true;
-    Row *rows = calloc((size_t)n, sizeof *rows);
-    RtStatus status = rows && allocate(&t)
+    Row *rows = calloc((size_t)p->net->n_plans, sizeof *rows);
+    status = rows && allocate(&t)
                           ? RT_OK
                           : program_error(p, RT_ERROR_FILE, "out of memory for the self-test");
-    for (int i = 0; i < n && !status; i++) {
-        rows[i].target = p->net->plans[i].target;
-        status = check_target(&t, &rows[i]);
-        good &= passed(&rows[i]);
+    for (int i = 0; i < p->net->n_plans && !status; i++) {
+        if (!is_wanted(p, p->net->plans[i].target))
+            continue;
+        rows[n].target = p->net->plans[i].target;
+        status = check_target(&t, &rows[n]);
+        good &= passed(&rows[n++]);
     }
     if (!status) {
         if (p->options.json)
