@@ -113,3 +113,16 @@ char *arena_printf(Arena *a, const char *fmt, ...)
 }
 
 size_t arena_bytes(const Arena *a) { return a->bytes; }
+
+const char *arena_commas(Arena *a, int64_t v)
+{
+    char digits[32];
+    int n = snprintf(digits, sizeof digits, "%lld", (long long)v), k = 0;
+    char *out = arena_alloc(a, 64);
+    for (int i = 0; i < n; i++) {
+        out[k++] = digits[i];
+        if ((n - 1 - i) % 3 == 0 && i < n - 1 && digits[i] != '-')
+            out[k++] = ',';
+    }
+    return out;
+}

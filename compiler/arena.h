@@ -3,6 +3,7 @@
 #define INCEPTC_ARENA_H
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct Arena Arena;
 
@@ -19,6 +20,7 @@ char *arena_strdup(Arena *a, const char *s);
 char *arena_strndup(Arena *a, const char *s, size_t n);
 char *arena_printf(Arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(Arena *a, const char *fmt, va_list ap);
+const char *arena_commas(Arena *a, int64_t v); /* 6998552 -> "6,998,552" */
 /* Bytes handed out so far, for -fmem-report and the limits of elaborate. */
 size_t arena_bytes(const Arena *a);
 

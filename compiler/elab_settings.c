@@ -5,19 +5,6 @@
 
 /* ---- expect ---- */
 
-static const char *with_commas(Arena *a, int64_t v)
-{
-    char digits[32];
-    int n = snprintf(digits, sizeof digits, "%lld", (long long)v), k = 0;
-    char *out = arena_alloc(a, 64);
-    for (int i = 0; i < n; i++) {
-        out[k++] = digits[i];
-        if ((n - 1 - i) % 3 == 0 && i < n - 1)
-            out[k++] = ',';
-    }
-    return out;
-}
-
 static bool total_of(const Totals *t, const char *key, int64_t *value, const char **noun)
 {
     const struct { const char *key, *noun; int64_t value; } rows[] = {
@@ -63,8 +50,8 @@ static void expect(Elab *e, const AstItem *item, const Totals *t)
         Expect x = { p->name, want, p->loc, p->value_loc };
         LIST_PUSH(a, &e->g->expects, x);
         if (value != want)
-            diag_error(p->value_loc, "the net has %s %s, %s %s than expected", with_commas(a, value), noun,
-                       with_commas(a, value > want ? value - want : want - value), value > want ? "more" : "fewer");
+            diag_error(p->value_loc, "the net has %s %s, %s %s than expected", arena_commas(a, value), noun,
+                       arena_commas(a, value > want ? value - want : want - value), value > want ? "more" : "fewer");
     }
 }
 

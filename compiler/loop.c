@@ -366,6 +366,8 @@ Expr *loop_convert(Lower *l, Type to, Expr *a)
         return loop_float(l, to, (double)a->ival);
     if (a->kind == EX_FLOAT && to != TY_INT)
         return loop_float(l, to, a->fval);
+    if (a->kind == EX_CONVERT && to == TY_F32 && a->type == TY_F64 && a->a->type == TY_F32)
+        return a->a; /* there and back */
     Expr *e = new_expr(l, EX_CONVERT, to);
     e->a = a;
     return e;

@@ -1,4 +1,5 @@
-/* Removes what nobody would have written: one-trip loops, known ifs, lets and dims that nothing reads. */
+/* Removes what nobody would have written: one-trip loops, known ifs, lets of a constant or of another variable, lets and
+ * dims that nothing reads. */
 #include "loop.h"
 #include "diag.h"
 
@@ -80,19 +81,26 @@ static Expr *refold(Lower *l, Expr *e)
     return e;
 }
 
+static void refold_body(Lower *l, Body *b);
+
+static void refold_stmt(Lower *l, Stmt *s)
+{
+    s->from = refold(l, s->from);
+    s->to = refold(l, s->to);
+    s->index = refold(l, s->index);
+    s->value = refold(l, s->value);
+    for (int k = 0; k < s->n_args; k++)
+        s->args[k] = refold(l, s->args[k]);
+    refold_body(l, &s->body);
+    refold_body(l, &s->other);
+    for (int k = 0; k < s->cases.n; k++)
+        refold_body(l, &s->cases.at[k].stmt->body);
+}
+
 static void refold_body(Lower *l, Body *b)
 {
-    for (int i = 0; i < b->n; i++) {
-        Stmt *s = b->at[i];
-        s->from = refold(l, s->from);
-        s->to = refold(l, s->to);
-        s->index = refold(l, s->index);
-        s->value = refold(l, s->value);
-        for (int k = 0; k < s->n_args; k++)
-            s->args[k] = refold(l, s->args[k]);
-        refold_body(l, &s->body);
-        refold_body(l, &s->other);
-    }
+    for (int i = 0; i < b->n; i++)
+        refold_stmt(l, b->at[i]);
 }
 
 /* ---- Loops and ifs ---- */
@@ -140,11 +148,27 @@ static void simplify_stmt(Lower *l, Stmt *s, Body *out)
         LIST_PUSH(a, out, s);
 }
 
+/* `const int c = u` and `const int y0 = 0` only rename. */
+static bool renames(const Stmt *s)
+{
+    int64_t v;
+    const Expr *x = s->value;
+    if (s->kind != ST_LET || s->var->kind != VAR_LOCAL || s->var->mutable_ || x->type != TY_INT)
+        return false;
+    return known(x, &v) || (x->kind == EX_VAR && x->var->kind == VAR_LOCAL && !x->var->mutable_);
+}
+
 static void simplify_body(Lower *l, Body *b)
 {
     Body out = { 0 };
-    for (int i = 0; i < b->n; i++)
+    for (int i = 0; i < b->n; i++) {
+        Swap w = { b->at[i]->var, b->at[i]->value };
+        for (int k = i + 1; k < b->n && renames(b->at[i]); k++) {
+            visit_stmt(b->at[k], swap_var, &w);
+            refold_stmt(l, b->at[k]);
+        }
         simplify_stmt(l, b->at[i], &out);
+    }
     *b = out;
 }
 

@@ -225,8 +225,9 @@ static Func *pack_conv_func(LoadLower *c, Tensor *x, int block, int width)
     const char *comment = arena_printf(a,
         "Packs convolution weights, %s: rows [co0, co1) of w[co][ci][k], input\n"
         "channels [ci0, ci0 + n), to out as rows from `first + co0` and channels from `at` on.\n"
-        "out is [row / %d][channel / %d][k][channel %% %d][row %% %d].",
-        tree_comment(a, text), width, block, block, width);
+        "out is %s.",
+        tree_comment(a, text), block * width == 1 ? "[row][channel][k]" :
+        arena_printf(a, "[row / %d][channel / %d][k][channel %% %d][row %% %d]", width, block, block, width));
     f = unit_func(c->unit, key, arena_printf(a, "pack_conv_x%d", width), comment, TY_F32);
     Lower *l = t.l = lower_new(c->unit, f);
     leaf_params(&t);

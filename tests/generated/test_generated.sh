@@ -1,0 +1,26 @@
+#!/bin/sh
+# generated/plain/NET.c is what inceptc writes now, and reads as if a person had written it.
+here=$(cd "$(dirname "$0")/../.." && pwd)
+if [ "$1" = --list ]; then
+    for n in "$here"/netdefs/*.net; do basename "$n" .net; done
+    exit 0
+fi
+work=$(mktemp) || exit 1
+trap 'rm -f "$work"' EXIT
+cd "$here" || exit 1
+build/inceptc netdefs/"$1".net --target=plain -o - >"$work" || exit 1
+cmp "$work" generated/plain/"$1".c || { echo "generated/plain/$1.c is stale: run 'make generated'"; exit 1; }
+# bad PATTERN WHAT
+bad() {
+    if grep -nE "$1" "$work" | grep -v '^[0-9]*: \*' | head -3 | grep .; then echo "$1: $2"; exit 1; fi
+}
+for target in plain x86-64-v3 x86-64-v4; do
+    build/inceptc netdefs/"$1".net --target=$target -o - >"$work" || exit 1
+    bad '[^0-9.a-z_]1 \* |[])a-z0-9_] \* 1([^0-9.]|$)' 'a product with 1'
+    bad '[])a-z0-9_] [+-] 0([^0-9.x]|$)|[^0-9.a-z_]0 \+ ' 'a sum with 0'
+    awk '/for \(int [a-z0-9_]+ = [0-9]+; [a-z0-9_]+ < [0-9]+; / {
+        split($0, a, /= |; [a-z0-9_]+ < |; /); if (a[3] - a[2] < 2 && /\+\+/) { print FILENAME ":" NR ": a loop of one trip:" $0; bad = 1 }
+    } END { exit bad }' "$work" || exit 1
+    bad ' (const )?int ([a-z0-9_]+) = [a-z_]+;$' 'a variable that only renames another'
+    bad '^    [^{].{140}' 'a statement of more than 140 characters'
+done
