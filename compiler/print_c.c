@@ -29,18 +29,33 @@ static void put(Text *t, const char *fmt, ...)
     t->n += (size_t)n;
 }
 
-/* Prints `  text`, broken after commas of a call when it is too long. */
+/* How good a place the space at i is to break a line: after a comma or a '=', before an operator, not at all. */
+static int break_rank(const Text *t, size_t i)
+{
+    if (t->at[i] != ' ' || i == 0 || i + 1 >= t->n)
+        return 0;
+    return t->at[i - 1] == ',' || (i > 1 && t->at[i - 1] == '=' && t->at[i - 2] == ' ') ? 3 : strchr("?:+-", t->at[i + 1]) ? 2 : strchr("*/", t->at[i + 1]) ? 1 : 0;
+}
+
+/* The last of the best places in text[at, at + room); 0: there is none. */
+static size_t find_break(const Text *t, size_t at, size_t room)
+{
+    size_t cut = 0;
+    int best = 1;
+    for (size_t i = at; i < t->n && i - at < room; i++)
+        if (break_rank(t, i) >= best) {
+            best = break_rank(t, i);
+            cut = i;
+        }
+    return cut;
+}
+
+/* Prints `  text`, broken where it is too long. */
 static void flush(Text *t, int indent, FILE *f)
 {
-    size_t at = 0;
+    size_t at = 0, cut;
     int pad = indent;
-    while (t->n - at + (size_t)pad > COLUMNS) {
-        size_t cut = 0;
-        for (size_t i = at; i < t->n && i - at + (size_t)pad < COLUMNS; i++)
-            if ((t->at[i] == ',' || (t->at[i] == ')' && i + 1 < t->n)) && i + 1 < t->n && t->at[i + 1] == ' ')
-                cut = i + 1;
-        if (!cut)
-            break;
+    while (t->n - at + (size_t)pad > COLUMNS && (cut = find_break(t, at, (size_t)(COLUMNS > pad + 20 ? COLUMNS - pad + 1 : 20)))) {
         fprintf(f, "%*s%.*s\n", pad, "", (int)(cut - at), t->at + at);
         at = cut + 1;
         pad = indent + 4;

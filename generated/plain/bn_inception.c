@@ -89,8 +89,8 @@ static void pack_conv_x1(const float *restrict w, const float *restrict gamma,
         for (int i = 0; i < n; i++) {
             const int ci = ci0 + i;
             for (int k = 0; k < taps; k++)
-                out[(first + co) * depth + ((at + i)
-                    * taps + k)] = (float)((double)w[(co * ci_total + ci) * taps + k] * s);
+                out[(first + co) * depth + ((at + i) * taps + k)] =
+                    (float)((double)w[(co * ci_total + ci) * taps + k] * s);
         }
     }
 }
@@ -117,8 +117,8 @@ static void pack_conv_x1_2(const float *restrict w, int ci_total, int taps, int 
         for (int i = 0; i < n; i++) {
             const int ci = ci0 + i;
             for (int k = 0; k < taps; k++)
-                out[(first + co) * depth + ((at + i) * taps + k)] = w[(co * ci_total + ci)
-                    * taps + k];
+                out[(first + co) * depth + ((at + i) * taps + k)] =
+                    w[(co * ci_total + ci) * taps + k];
         }
 }
 
@@ -1516,8 +1516,8 @@ static void conv1x1_608x14x14_to_192_relu(const float *restrict x, const float *
 static void conv3x3s2_128x14x14_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 128, KH = 3, KW = 3, X_ROW = 16,
-        X_PLANE = 256 };
+    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 128, KH = 3, KW = 3, X_ROW = 16, X_PLANE =
+        256 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1572,8 +1572,8 @@ static void conv3x3_192x14x14_to_256_relu(const float *restrict x, const float *
 static void conv3x3s2_256x14x14_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 256, KH = 3, KW = 3, X_ROW = 16,
-        X_PLANE = 256 };
+    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 256, KH = 3, KW = 3, X_ROW = 16, X_PLANE =
+        256 };
 
     const int begin = rt_begin(256, part, parts);
     const int end = rt_begin(256, part + 1, parts);
@@ -1725,8 +1725,8 @@ static void conv1x1_1056x7x7_to_128(const float *restrict x, const float *restri
 static void conv3x3_192x7x7_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 192, KH = 3, KW = 3, X_ROW = 9,
-        X_PLANE = 81 };
+    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 192, KH = 3, KW = 3, X_ROW = 9, X_PLANE =
+        81 };
 
     const int begin = rt_begin(320, part, parts);
     const int end = rt_begin(320, part + 1, parts);
@@ -1753,8 +1753,8 @@ static void conv3x3_192x7x7_to_320_relu(const float *restrict x, const float *re
 static void conv3x3_160x7x7_to_224_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 9, Y_PLANE = 81, OW = 7, CI = 160, KH = 3, KW = 3, X_ROW = 9,
-        X_PLANE = 81 };
+    enum { OH = 7, Y_ROW = 9, Y_PLANE = 81, OW = 7, CI = 160, KH = 3, KW = 3, X_ROW = 9, X_PLANE =
+        81 };
 
     const int begin = rt_begin(224, part, parts);
     const int end = rt_begin(224, part + 1, parts);
@@ -1781,8 +1781,8 @@ static void conv3x3_160x7x7_to_224_relu(const float *restrict x, const float *re
 static void conv3x3_224x7x7_to_224_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 224, KH = 3, KW = 3, X_ROW = 9,
-        X_PLANE = 81 };
+    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 224, KH = 3, KW = 3, X_ROW = 9, X_PLANE =
+        81 };
 
     const int begin = rt_begin(224, part, parts);
     const int end = rt_begin(224, part + 1, parts);
@@ -1887,8 +1887,8 @@ static void conv1x1_1024x7x7_to_192_relu(const float *restrict x, const float *r
 static void conv3x3_192x7x7_to_224_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 9, Y_PLANE = 81, OW = 7, CI = 192, KH = 3, KW = 3, X_ROW = 9,
-        X_PLANE = 81 };
+    enum { OH = 7, Y_ROW = 9, Y_PLANE = 81, OW = 7, CI = 192, KH = 3, KW = 3, X_ROW = 9, X_PLANE =
+        81 };
 
     const int begin = rt_begin(224, part, parts);
     const int end = rt_begin(224, part + 1, parts);
@@ -2042,7 +2042,8 @@ static void bn_inception_plain_step(const RtContext *c, int step, int part, int 
         c->arena + 1039728, part, parts); break; /* conv2_3x3: 192x56x56 */
     case 5: maxpool3x3s2_192x56x56(c->arena + 1039728, c->arena + 1641840, part,
         parts); break; /* pool2: 192x28x28 */
-    case 6: /* inception_3a.x1x1+inception_3a.x3x3_reduce+inception_3a.double_3x3_reduce+inception_3a.pool_proj: 64x28x28 */
+    case 6:
+        /* inception_3a.x1x1+inception_3a.x3x3_reduce+inception_3a.double_3x3_reduce+inception_3a.pool_proj: 64x28x28 */
         conv1x1_192x28x28_to_64_relu(c->arena + 1641840, c->weights + 124416, c->weights + 167424,
             c->arena + 1290608, part, parts);
         conv1x1_192x28x28_to_64_relu_2(c->arena + 1641840, c->weights + 136704, c->weights + 167488,
@@ -2060,7 +2061,8 @@ static void bn_inception_plain_step(const RtContext *c, int step, int part, int 
         c->arena + 1390960, part, parts); break; /* inception_3a.double_3x3_2: 96x28x28 */
     case 10: avgpool3x3_32x28x28(c->arena + 1039728, c->weights + 343008, c->arena + 1466224, part,
         parts); break; /* inception_3a.avgpool3x3: 32x28x28 */
-    case 11: /* inception_3b.x1x1+inception_3b.x3x3_reduce+inception_3b.double_3x3_reduce+inception_3b.pool_proj: 64x28x28 */
+    case 11:
+        /* inception_3b.x1x1+inception_3b.x3x3_reduce+inception_3b.double_3x3_reduce+inception_3b.pool_proj: 64x28x28 */
         conv1x1_256x28x28_to_64_relu(c->arena + 1290608, c->weights + 343040, c->weights + 408576,
             c->arena + 1039728, part, parts);
         conv1x1_256x28x28_to_64_relu_2(c->arena + 1290608, c->weights + 359424, c->weights + 408640,
@@ -2098,7 +2100,8 @@ static void bn_inception_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* inception_3c.double_3x3_2: 96x14x14 */
     case 20: maxpool3x3s2_320x28x28(c->arena + 1039728, c->arena + 1340784, part,
         parts); break; /* inception_3c.maxpool3x3: 320x14x14 */
-    case 21: /* inception_4a.x1x1+inception_4a.x3x3_reduce+inception_4a.double_3x3_reduce+inception_4a.pool_proj: 224x14x14 */
+    case 21:
+        /* inception_4a.x1x1+inception_4a.x3x3_reduce+inception_4a.double_3x3_reduce+inception_4a.pool_proj: 224x14x14 */
         conv1x1_576x14x14_to_224_relu(c->arena + 1290608, c->weights + 987264, c->weights + 1282176,
             c->arena + 1039728, part, parts);
         conv1x1_576x14x14_to_64_relu(c->arena + 1290608, c->weights + 1116288, c->weights + 1282400,
@@ -2119,7 +2122,8 @@ static void bn_inception_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* inception_4a.double_3x3_2: 128x14x14 */
     case 25: avgpool3x3_128x14x14(c->arena + 1152624, c->weights + 1596384, c->arena + 1127536,
         part, parts); break; /* inception_4a.avgpool3x3: 128x14x14 */
-    case 26: /* inception_4b.x1x1+inception_4b.x3x3_reduce+inception_4b.double_3x3_reduce+inception_4b.pool_proj: 192x14x14 */
+    case 26:
+        /* inception_4b.x1x1+inception_4b.x3x3_reduce+inception_4b.double_3x3_reduce+inception_4b.pool_proj: 192x14x14 */
         conv1x1_576x14x14_to_192_relu(c->arena + 1039728, c->weights + 1596512,
             c->weights + 1891424, c->arena + 1158896, part, parts);
         conv1x1_576x14x14_to_96_relu(c->arena + 1039728, c->weights + 1707104, c->weights + 1891616,
@@ -2140,7 +2144,8 @@ static void bn_inception_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* inception_4b.double_3x3_2: 128x14x14 */
     case 30: avgpool3x3_128x14x14(c->arena + 1271792, c->weights + 2260960, c->arena + 1246704,
         part, parts); break; /* inception_4b.avgpool3x3: 128x14x14 */
-    case 31: /* inception_4c.x1x1+inception_4c.x3x3_reduce+inception_4c.double_3x3_reduce+inception_4c.pool_proj: 160x14x14 */
+    case 31:
+        /* inception_4c.x1x1+inception_4c.x3x3_reduce+inception_4c.double_3x3_reduce+inception_4c.pool_proj: 160x14x14 */
         conv1x1_576x14x14_to_160_relu(c->arena + 1158896, c->weights + 2261088,
             c->weights + 2574432, c->arena + 1039728, part, parts);
         conv1x1_576x14x14_to_128_relu(c->arena + 1158896, c->weights + 2353248,
@@ -2161,7 +2166,8 @@ static void bn_inception_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* inception_4c.double_3x3_2: 160x14x14 */
     case 35: avgpool3x3_128x14x14(c->arena + 1271792, c->weights + 3174496, c->arena + 1133808,
         part, parts); break; /* inception_4c.avgpool3x3: 128x14x14 */
-    case 36: /* inception_4d.x1x1+inception_4d.x3x3_reduce+inception_4d.double_3x3_reduce+inception_4d.pool_proj: 96x14x14 */
+    case 36:
+        /* inception_4d.x1x1+inception_4d.x3x3_reduce+inception_4d.double_3x3_reduce+inception_4d.pool_proj: 96x14x14 */
         conv1x1_608x14x14_to_96_relu(c->arena + 1039728, c->weights + 3174624, c->weights + 3485920,
             c->arena + 1158896, part, parts);
         conv1x1_608x14x14_to_128_relu(c->arena + 1039728, c->weights + 3232992,
@@ -2199,7 +2205,8 @@ static void bn_inception_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* inception_4e.double_3x3_2: 256x7x7 */
     case 45: maxpool3x3s2_608x14x14(c->arena + 1158896, c->arena + 1061680, part,
         parts); break; /* inception_4e.maxpool3x3: 608x7x7 */
-    case 46: /* inception_5a.x1x1+inception_5a.x3x3_reduce+inception_5a.double_3x3_reduce+inception_5a.pool_proj: 352x7x7 */
+    case 46:
+        /* inception_5a.x1x1+inception_5a.x3x3_reduce+inception_5a.double_3x3_reduce+inception_5a.pool_proj: 352x7x7 */
         conv1x1_1056x7x7_to_352_relu(c->arena + 1039728, c->weights + 5765536, c->weights + 6644128,
             c->arena + 1091472, part, parts);
         conv1x1_1056x7x7_to_192_relu(c->arena + 1039728, c->weights + 6137248, c->weights + 6644480,
@@ -2220,7 +2227,8 @@ static void bn_inception_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* inception_5a.double_3x3_2: 224x7x7 */
     case 50: avgpool3x3_128x7x7(c->arena + 1141648, c->weights + 7972832, c->arena + 1135376, part,
         parts); break; /* inception_5a.avgpool3x3: 128x7x7 */
-    case 51: /* inception_5b.x1x1+inception_5b.x3x3_reduce+inception_5b.double_3x3_reduce: 352x7x7 */
+    case 51: /* inception_5b.x1x1+inception_5b.x3x3_reduce+inception_5b.double_3x3_reduce: 352x7x7
+        */
         conv1x1_1024x7x7_to_352_relu(c->arena + 1091472, c->weights + 7972960, c->weights + 8726624,
             c->arena + 1039728, part, parts);
         conv1x1_1024x7x7_to_192_relu(c->arena + 1091472, c->weights + 8333408, c->weights + 8726976,

@@ -227,8 +227,8 @@ static void pack_conv_x1(const float *restrict w, const float *restrict gamma,
         for (int i = 0; i < n; i++) {
             const int ci = ci0 + i;
             for (int k = 0; k < taps; k++)
-                out[(first + co) * depth + ((at + i)
-                    * taps + k)] = (float)((double)w[(co * ci_total + ci) * taps + k] * s);
+                out[(first + co) * depth + ((at + i) * taps + k)] =
+                    (float)((double)w[(co * ci_total + ci) * taps + k] * s);
         }
     }
 }
@@ -254,8 +254,8 @@ static void pack_conv_x1_2(const float *restrict w, int ci_total, int taps, int 
         for (int i = 0; i < n; i++) {
             const int ci = ci0 + i;
             for (int k = 0; k < taps; k++)
-                out[(first + co) * depth + ((at + i) * taps + k)] = w[(co * ci_total + ci)
-                    * taps + k];
+                out[(first + co) * depth + ((at + i) * taps + k)] =
+                    w[(co * ci_total + ci) * taps + k];
         }
 }
 
@@ -1653,8 +1653,8 @@ static void conv1x1_1088x17x17_to_128_relu(const float *restrict x, const float 
 static void conv1x7_128x17x17_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 128, KW = 7, X_ROW = 23,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 128, KW = 7, X_ROW = 23, X_PLANE =
+        391 };
 
     const int begin = rt_begin(160, part, parts);
     const int end = rt_begin(160, part + 1, parts);
@@ -1680,8 +1680,8 @@ static void conv1x7_128x17x17_to_160_relu(const float *restrict x, const float *
 static void conv7x1_160x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 160, KH = 7, X_ROW = 17,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 160, KH = 7, X_ROW = 17, X_PLANE =
+        391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1783,8 +1783,8 @@ static void conv1x1_1088x17x17_to_256_relu_2(const float *restrict x, const floa
 static void conv3x3s2_256x17x17_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 256, KH = 3, KW = 3, X_ROW = 17,
-        X_PLANE = 289 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 256, KH = 3, KW = 3, X_ROW = 17, X_PLANE =
+        289 };
 
     const int begin = rt_begin(384, part, parts);
     const int end = rt_begin(384, part + 1, parts);
@@ -1811,8 +1811,8 @@ static void conv3x3s2_256x17x17_to_384_relu(const float *restrict x, const float
 static void conv3x3s2_256x17x17_to_288_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 256, KH = 3, KW = 3, X_ROW = 17,
-        X_PLANE = 289 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 256, KH = 3, KW = 3, X_ROW = 17, X_PLANE =
+        289 };
 
     const int begin = rt_begin(288, part, parts);
     const int end = rt_begin(288, part + 1, parts);
@@ -1867,8 +1867,8 @@ static void conv3x3_256x17x17_to_288_relu(const float *restrict x, const float *
 static void conv3x3s2_288x17x17_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 288, KH = 3, KW = 3, X_ROW = 17,
-        X_PLANE = 289 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 288, KH = 3, KW = 3, X_ROW = 17, X_PLANE =
+        289 };
 
     const int begin = rt_begin(320, part, parts);
     const int end = rt_begin(320, part + 1, parts);
@@ -2178,7 +2178,8 @@ static void inception_resnet_v2_plain_step(const RtContext *c, int step, int par
         c->weights + 172080, c->arena + 1744576, part, parts); break; /* conv2d_4a: 192x71x71 */
     case 7: maxpool3x3s2_192x71x71(c->arena + 1744576, c->arena + 2712448, part,
         parts); break; /* maxpool_5a: 192x35x35 */
-    case 8: /* mixed_5b.branch0+mixed_5b.branch1.0+mixed_5b.branch2.0+mixed_5b.branch3.1: 96x35x35 */
+    case 8: /* mixed_5b.branch0+mixed_5b.branch1.0+mixed_5b.branch2.0+mixed_5b.branch3.1: 96x35x35
+        */
         conv1x1_192x35x35_to_96_relu(c->arena + 2712448, c->weights + 172272, c->weights + 224496,
             c->arena + 1744576, part, parts);
         conv1x1_192x35x35_to_48_relu(c->arena + 2712448, c->weights + 190704, c->weights + 224592,

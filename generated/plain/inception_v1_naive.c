@@ -76,8 +76,8 @@ static void pack_conv_x1(const float *restrict w, int ci_total, int taps, int co
         for (int i = 0; i < n; i++) {
             const int ci = ci0 + i;
             for (int k = 0; k < taps; k++)
-                out[(first + co) * depth + ((at + i) * taps + k)] = w[(co * ci_total + ci)
-                    * taps + k];
+                out[(first + co) * depth + ((at + i) * taps + k)] =
+                    w[(co * ci_total + ci) * taps + k];
         }
 }
 
@@ -244,7 +244,8 @@ static void lrn_64x56x56(const float *restrict x, float *restrict y, int part, i
                 }
                 const float s = 1.0f + 2e-05f * sum;
                 const float root = sqrtf(s);
-                y[c * 3136 + (oy * Y_ROW + ox)] = x[c * 3136 + (oy * X_ROW + ox)] / (root * sqrtf(root));
+                y[c * 3136 + (oy * Y_ROW + ox)] =
+                    x[c * 3136 + (oy * X_ROW + ox)] / (root * sqrtf(root));
             }
 }
 
@@ -320,7 +321,8 @@ static void lrn_192x56x56(const float *restrict x, float *restrict y, int part, 
                 }
                 const float s = 1.0f + 2e-05f * sum;
                 const float root = sqrtf(s);
-                y[c * 3136 + (oy * Y_ROW + ox)] = x[c * 3136 + (oy * X_ROW + ox)] / (root * sqrtf(root));
+                y[c * 3136 + (oy * Y_ROW + ox)] =
+                    x[c * 3136 + (oy * X_ROW + ox)] / (root * sqrtf(root));
             }
 }
 
@@ -1299,8 +1301,8 @@ static void conv1x1_4048x7x7_to_384_relu(const float *restrict x, const float *r
 static void conv3x3_4048x7x7_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 4048, KH = 3, KW = 3, X_ROW = 11,
-        X_PLANE = 121 };
+    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 4048, KH = 3, KW = 3, X_ROW = 11, X_PLANE =
+        121 };
 
     const int begin = rt_begin(384, part, parts);
     const int end = rt_begin(384, part + 1, parts);
@@ -1327,8 +1329,8 @@ static void conv3x3_4048x7x7_to_384_relu(const float *restrict x, const float *r
 static void conv5x5_4048x7x7_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 4048, KH = 5, KW = 5, X_ROW = 11,
-        X_PLANE = 121 };
+    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 4048, KH = 5, KW = 5, X_ROW = 11, X_PLANE =
+        121 };
 
     const int begin = rt_begin(128, part, parts);
     const int end = rt_begin(128, part + 1, parts);

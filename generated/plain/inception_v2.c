@@ -88,8 +88,8 @@ static void pack_conv_x1(const float *restrict w, int ci_total, int taps, int co
         for (int i = 0; i < n; i++) {
             const int ci = ci0 + i;
             for (int k = 0; k < taps; k++)
-                out[(first + co) * depth + ((at + i) * taps + k)] = w[(co * ci_total + ci)
-                    * taps + k];
+                out[(first + co) * depth + ((at + i) * taps + k)] =
+                    w[(co * ci_total + ci) * taps + k];
         }
 }
 
@@ -113,8 +113,8 @@ static void pack_conv_x1_2(const float *restrict w, const float *restrict var, i
         for (int i = 0; i < n; i++) {
             const int ci = ci0 + i;
             for (int k = 0; k < taps; k++)
-                out[(first + co) * depth + ((at + i)
-                    * taps + k)] = (float)((double)w[(co * ci_total + ci) * taps + k] * s);
+                out[(first + co) * depth + ((at + i) * taps + k)] =
+                    (float)((double)w[(co * ci_total + ci) * taps + k] * s);
         }
     }
 }
@@ -303,8 +303,8 @@ static void conv7x7_groups3_3x224x224_to_24(const float *restrict x, const float
                 float sum = 0.0f;
                 for (int ky = 0; ky < KH; ky++)
                     for (int kx = 0; kx < KW; kx++)
-                        sum += w[(co * KH + ky) * KW + kx] * x[co / 8 * 52441 + ((oy * 2 + ky)
-                            * X_ROW + (ox * 2 + kx))];
+                        sum += w[(co * KH + ky) * KW + kx] * x[co / 8 * 52441 + ((oy * 2
+                            + ky) * X_ROW + (ox * 2 + kx))];
                 y[co * 12544 + (oy * Y_ROW + ox)] = sum;
             }
 }
@@ -1552,8 +1552,8 @@ static void conv1x1_576x14x14_to_192_relu_2(const float *restrict x, const float
 static void conv3x3s2_128x14x14_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 128, KH = 3, KW = 3, X_ROW = 15,
-        X_PLANE = 225 };
+    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 128, KH = 3, KW = 3, X_ROW = 15, X_PLANE =
+        225 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1608,8 +1608,8 @@ static void conv3x3_192x14x14_to_256_relu(const float *restrict x, const float *
 static void conv3x3s2_256x14x14_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 256, KH = 3, KW = 3, X_ROW = 15,
-        X_PLANE = 225 };
+    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 256, KH = 3, KW = 3, X_ROW = 15, X_PLANE =
+        225 };
 
     const int begin = rt_begin(256, part, parts);
     const int end = rt_begin(256, part + 1, parts);
@@ -1761,8 +1761,8 @@ static void conv1x1_1024x7x7_to_128(const float *restrict x, const float *restri
 static void conv3x3_192x7x7_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 192, KH = 3, KW = 3, X_ROW = 9,
-        X_PLANE = 81 };
+    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 192, KH = 3, KW = 3, X_ROW = 9, X_PLANE =
+        81 };
 
     const int begin = rt_begin(320, part, parts);
     const int end = rt_begin(320, part + 1, parts);
@@ -1789,8 +1789,8 @@ static void conv3x3_192x7x7_to_320_relu(const float *restrict x, const float *re
 static void conv3x3_160x7x7_to_224_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 9, Y_PLANE = 81, OW = 7, CI = 160, KH = 3, KW = 3, X_ROW = 9,
-        X_PLANE = 81 };
+    enum { OH = 7, Y_ROW = 9, Y_PLANE = 81, OW = 7, CI = 160, KH = 3, KW = 3, X_ROW = 9, X_PLANE =
+        81 };
 
     const int begin = rt_begin(224, part, parts);
     const int end = rt_begin(224, part + 1, parts);
@@ -1817,8 +1817,8 @@ static void conv3x3_160x7x7_to_224_relu(const float *restrict x, const float *re
 static void conv3x3_224x7x7_to_224_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 224, KH = 3, KW = 3, X_ROW = 9,
-        X_PLANE = 81 };
+    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 224, KH = 3, KW = 3, X_ROW = 9, X_PLANE =
+        81 };
 
     const int begin = rt_begin(224, part, parts);
     const int end = rt_begin(224, part + 1, parts);
@@ -1873,8 +1873,8 @@ static void avgpool3x3_128x7x7(const float *restrict x, const float *restrict b,
 static void conv3x3_192x7x7_to_224_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 9, Y_PLANE = 81, OW = 7, CI = 192, KH = 3, KW = 3, X_ROW = 9,
-        X_PLANE = 81 };
+    enum { OH = 7, Y_ROW = 9, Y_PLANE = 81, OW = 7, CI = 192, KH = 3, KW = 3, X_ROW = 9, X_PLANE =
+        81 };
 
     const int begin = rt_begin(224, part, parts);
     const int end = rt_begin(224, part + 1, parts);
@@ -2031,7 +2031,9 @@ static void inception_v2_plain_step(const RtContext *c, int step, int part, int 
         c->arena + 1132400, part, parts); break; /* Conv2d_2c_3x3: 192x56x56 */
     case 6: maxpool3x3s2_192x56x56(c->arena + 1132400, c->arena + 1734512, part,
         parts); break; /* MaxPool_3a_3x3: 192x28x28 */
-    case 7: /* Mixed_3b.Branch_0+Mixed_3b.Branch_1.0+Mixed_3b.Branch_2.0+Mixed_3b.Branch_3.1: 64x28x28 */
+    case 7:
+        /* Mixed_3b.Branch_0+Mixed_3b.Branch_1.0+Mixed_3b.Branch_2.0+Mixed_3b.Branch_3.1: 64x28x28
+        */
         conv1x1_192x28x28_to_64_relu(c->arena + 1734512, c->weights + 117728, c->weights + 160736,
             c->arena + 1383280, part, parts);
         conv1x1_192x28x28_to_64_relu_2(c->arena + 1734512, c->weights + 130016, c->weights + 160800,
@@ -2050,7 +2052,9 @@ static void inception_v2_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* Mixed_3b.Branch_2.2: 96x28x28 */
     case 11: avgpool3x3_32x28x28(c->arena + 1132400, c->weights + 336320, c->arena + 1558896, part,
         parts); break; /* Mixed_3b.Branch_3.0: 32x28x28 */
-    case 12: /* Mixed_3c.Branch_0+Mixed_3c.Branch_1.0+Mixed_3c.Branch_2.0+Mixed_3c.Branch_3.1: 64x28x28 */
+    case 12:
+        /* Mixed_3c.Branch_0+Mixed_3c.Branch_1.0+Mixed_3c.Branch_2.0+Mixed_3c.Branch_3.1: 64x28x28
+        */
         conv1x1_256x28x28_to_64_relu(c->arena + 1383280, c->weights + 336352, c->weights + 401888,
             c->arena + 1132400, part, parts);
         conv1x1_256x28x28_to_64_relu_2(c->arena + 1383280, c->weights + 352736, c->weights + 401952,
@@ -2088,7 +2092,9 @@ static void inception_v2_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* Mixed_4a.Branch_1.2: 96x14x14 */
     case 21: maxpool3x3s2_320x28x28(c->arena + 1132400, c->arena + 1433456, part,
         parts); break; /* Mixed_4a.maxpool3x3: 320x14x14 */
-    case 22: /* Mixed_4b.Branch_0+Mixed_4b.Branch_1.0+Mixed_4b.Branch_2.0+Mixed_4b.Branch_3.1: 224x14x14 */
+    case 22:
+        /* Mixed_4b.Branch_0+Mixed_4b.Branch_1.0+Mixed_4b.Branch_2.0+Mixed_4b.Branch_3.1: 224x14x14
+        */
         conv1x1_576x14x14_to_224_relu(c->arena + 1383280, c->weights + 980576, c->weights + 1275488,
             c->arena + 1132400, part, parts);
         conv1x1_576x14x14_to_64_relu(c->arena + 1383280, c->weights + 1109600, c->weights + 1275712,
@@ -2109,7 +2115,9 @@ static void inception_v2_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* Mixed_4b.Branch_2.2: 128x14x14 */
     case 26: avgpool3x3_128x14x14(c->arena + 1245296, c->weights + 1589696, c->arena + 1220208,
         part, parts); break; /* Mixed_4b.Branch_3.0: 128x14x14 */
-    case 27: /* Mixed_4c.Branch_0+Mixed_4c.Branch_1.0+Mixed_4c.Branch_2.0+Mixed_4c.Branch_3.1: 192x14x14 */
+    case 27:
+        /* Mixed_4c.Branch_0+Mixed_4c.Branch_1.0+Mixed_4c.Branch_2.0+Mixed_4c.Branch_3.1: 192x14x14
+        */
         conv1x1_576x14x14_to_192_relu(c->arena + 1132400, c->weights + 1589824,
             c->weights + 1884736, c->arena + 1245296, part, parts);
         conv1x1_576x14x14_to_96_relu(c->arena + 1132400, c->weights + 1700416, c->weights + 1884928,
@@ -2130,7 +2138,9 @@ static void inception_v2_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* Mixed_4c.Branch_2.2: 128x14x14 */
     case 31: avgpool3x3_128x14x14(c->arena + 1358192, c->weights + 2254272, c->arena + 1333104,
         part, parts); break; /* Mixed_4c.Branch_3.0: 128x14x14 */
-    case 32: /* Mixed_4d.Branch_0+Mixed_4d.Branch_1.0+Mixed_4d.Branch_2.0+Mixed_4d.Branch_3.1: 160x14x14 */
+    case 32:
+        /* Mixed_4d.Branch_0+Mixed_4d.Branch_1.0+Mixed_4d.Branch_2.0+Mixed_4d.Branch_3.1: 160x14x14
+        */
         conv1x1_576x14x14_to_160_relu(c->arena + 1245296, c->weights + 2254400,
             c->weights + 2549312, c->arena + 1132400, part, parts);
         conv1x1_576x14x14_to_128_relu(c->arena + 1245296, c->weights + 2346560,
@@ -2151,7 +2161,9 @@ static void inception_v2_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* Mixed_4d.Branch_2.2: 160x14x14 */
     case 36: avgpool3x3_96x14x14(c->arena + 1358192, c->weights + 3149344, c->arena + 1226480, part,
         parts); break; /* Mixed_4d.Branch_3.0: 96x14x14 */
-    case 37: /* Mixed_4e.Branch_0+Mixed_4e.Branch_1.0+Mixed_4e.Branch_2.0+Mixed_4e.Branch_3.1: 96x14x14 */
+    case 37:
+        /* Mixed_4e.Branch_0+Mixed_4e.Branch_1.0+Mixed_4e.Branch_2.0+Mixed_4e.Branch_3.1: 96x14x14
+        */
         conv1x1_576x14x14_to_96_relu_2(c->arena + 1132400, c->weights + 3149440,
             c->weights + 3425920, c->arena + 1245296, part, parts);
         conv1x1_576x14x14_to_128_relu(c->arena + 1132400, c->weights + 3204736,
@@ -2189,7 +2201,8 @@ static void inception_v2_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* Mixed_5a.Branch_1.2: 256x7x7 */
     case 46: maxpool3x3s2_576x14x14(c->arena + 1245296, c->arena + 1154352, part,
         parts); break; /* Mixed_5a.maxpool3x3: 576x7x7 */
-    case 47: /* Mixed_5b.Branch_0+Mixed_5b.Branch_1.0+Mixed_5b.Branch_2.0+Mixed_5b.Branch_3.1: 352x7x7 */
+    case 47:
+        /* Mixed_5b.Branch_0+Mixed_5b.Branch_1.0+Mixed_5b.Branch_2.0+Mixed_5b.Branch_3.1: 352x7x7 */
         conv1x1_1024x7x7_to_352_relu(c->arena + 1132400, c->weights + 5695232, c->weights + 6547200,
             c->arena + 1182576, part, parts);
         conv1x1_1024x7x7_to_192_relu(c->arena + 1132400, c->weights + 6055680, c->weights + 6547552,

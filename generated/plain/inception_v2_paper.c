@@ -112,8 +112,8 @@ static void pack_conv_x1(const float *restrict w, const float *restrict gamma,
         for (int i = 0; i < n; i++) {
             const int ci = ci0 + i;
             for (int k = 0; k < taps; k++)
-                out[(first + co) * depth + ((at + i)
-                    * taps + k)] = (float)((double)w[(co * ci_total + ci) * taps + k] * s);
+                out[(first + co) * depth + ((at + i) * taps + k)] =
+                    (float)((double)w[(co * ci_total + ci) * taps + k] * s);
         }
     }
 }
@@ -139,8 +139,8 @@ static void pack_conv_x1_2(const float *restrict w, int ci_total, int taps, int 
         for (int i = 0; i < n; i++) {
             const int ci = ci0 + i;
             for (int k = 0; k < taps; k++)
-                out[(first + co) * depth + ((at + i) * taps + k)] = w[(co * ci_total + ci)
-                    * taps + k];
+                out[(first + co) * depth + ((at + i) * taps + k)] =
+                    w[(co * ci_total + ci) * taps + k];
         }
 }
 
@@ -1038,8 +1038,8 @@ static void conv1x1_768x17x17_to_192(const float *restrict x, const float *restr
 static void conv1x7_128x17x17_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 128, KW = 7, X_ROW = 23,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 128, KW = 7, X_ROW = 23, X_PLANE =
+        391 };
 
     const int begin = rt_begin(128, part, parts);
     const int end = rt_begin(128, part + 1, parts);
@@ -1065,8 +1065,8 @@ static void conv1x7_128x17x17_to_128_relu(const float *restrict x, const float *
 static void conv7x1_128x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 128, KH = 7, X_ROW = 17,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 128, KH = 7, X_ROW = 17, X_PLANE =
+        391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1092,8 +1092,8 @@ static void conv7x1_128x17x17_to_192_relu(const float *restrict x, const float *
 static void conv7x1_128x17x17_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 128, KH = 7, X_ROW = 17,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 128, KH = 7, X_ROW = 17, X_PLANE =
+        391 };
 
     const int begin = rt_begin(128, part, parts);
     const int end = rt_begin(128, part + 1, parts);
@@ -1119,8 +1119,8 @@ static void conv7x1_128x17x17_to_128_relu(const float *restrict x, const float *
 static void conv1x7_128x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 128, KW = 7, X_ROW = 23,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 128, KW = 7, X_ROW = 23, X_PLANE =
+        391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1224,8 +1224,8 @@ static void conv1x1_768x17x17_to_160_relu_2(const float *restrict x, const float
 static void conv1x7_160x17x17_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 160, KW = 7, X_ROW = 23,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 160, KW = 7, X_ROW = 23, X_PLANE =
+        391 };
 
     const int begin = rt_begin(160, part, parts);
     const int end = rt_begin(160, part + 1, parts);
@@ -1251,8 +1251,8 @@ static void conv1x7_160x17x17_to_160_relu(const float *restrict x, const float *
 static void conv7x1_160x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 160, KH = 7, X_ROW = 17,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 160, KH = 7, X_ROW = 17, X_PLANE =
+        391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1278,8 +1278,8 @@ static void conv7x1_160x17x17_to_192_relu(const float *restrict x, const float *
 static void conv7x1_160x17x17_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 160, KH = 7, X_ROW = 17,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 160, KH = 7, X_ROW = 17, X_PLANE =
+        391 };
 
     const int begin = rt_begin(160, part, parts);
     const int end = rt_begin(160, part + 1, parts);
@@ -1305,8 +1305,8 @@ static void conv7x1_160x17x17_to_160_relu(const float *restrict x, const float *
 static void conv1x7_160x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 160, KW = 7, X_ROW = 23,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 160, KW = 7, X_ROW = 23, X_PLANE =
+        391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1382,8 +1382,8 @@ static void conv1x1_768x17x17_to_192_relu_3(const float *restrict x, const float
 static void conv1x7_192x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 192, KW = 7, X_ROW = 23,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 192, KW = 7, X_ROW = 23, X_PLANE =
+        391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1409,8 +1409,8 @@ static void conv1x7_192x17x17_to_192_relu(const float *restrict x, const float *
 static void conv7x1_192x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 192, KH = 7, X_ROW = 17,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 192, KH = 7, X_ROW = 17, X_PLANE =
+        391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1436,8 +1436,8 @@ static void conv7x1_192x17x17_to_192_relu(const float *restrict x, const float *
 static void conv7x1_192x17x17_to_192_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 192, KH = 7, X_ROW = 17,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 192, KH = 7, X_ROW = 17, X_PLANE =
+        391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1463,8 +1463,8 @@ static void conv7x1_192x17x17_to_192_relu_2(const float *restrict x, const float
 static void conv1x7_192x17x17_to_192_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 192, KW = 7, X_ROW = 23,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 192, KW = 7, X_ROW = 23, X_PLANE =
+        391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1490,8 +1490,8 @@ static void conv1x7_192x17x17_to_192_relu_2(const float *restrict x, const float
 static void conv3x3s2_192x17x17_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 192, KH = 3, KW = 3, X_ROW = 17,
-        X_PLANE = 289 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 192, KH = 3, KW = 3, X_ROW = 17, X_PLANE =
+        289 };
 
     const int begin = rt_begin(320, part, parts);
     const int end = rt_begin(320, part + 1, parts);
@@ -1518,8 +1518,8 @@ static void conv3x3s2_192x17x17_to_320_relu(const float *restrict x, const float
 static void conv3x3s2_192x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 192, KH = 3, KW = 3, X_ROW = 17,
-        X_PLANE = 289 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 192, KH = 3, KW = 3, X_ROW = 17, X_PLANE =
+        289 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1957,7 +1957,8 @@ static void inception_v2_paper_plain_step(const RtContext *c, int step, int part
         c->weights + 213040, c->arena + 710470, part, parts); break; /* conv5: 192x35x35 */
     case 7: conv3x3_192x35x35_to_288_relu(c->arena + 710432, c->weights + 213232,
         c->weights + 710896, c->arena + 1904272, part, parts); break; /* conv6: 288x35x35 */
-    case 8: /* mix35_1.branch1x1+mix35_1.branch3x3_1+mix35_1.branch3x3dbl_1+mix35_1.branch_pool: 64x35x35 */
+    case 8:
+        /* mix35_1.branch1x1+mix35_1.branch3x3_1+mix35_1.branch3x3dbl_1+mix35_1.branch_pool: 64x35x35 */
         conv1x1_288x35x35_to_64_relu(c->arena + 1904272, c->weights + 711184, c->weights + 780304,
             c->arena + 2257072, part, parts);
         conv1x1_288x35x35_to_48_relu(c->arena + 1904272, c->weights + 729616, c->weights + 780368,
@@ -1978,7 +1979,8 @@ static void inception_v2_paper_plain_step(const RtContext *c, int step, int part
         parts); break; /* mix35_1.branch3x3dbl_3: 96x35x35 */
     case 12: avgpool3x3_64x35x35(c->arena + 2609872, c->weights + 946688, c->arena + 2531472, part,
         parts); break; /* mix35_1.avgpool3x3: 64x35x35 */
-    case 13: /* mix35_2.branch1x1+mix35_2.branch3x3_1+mix35_2.branch3x3dbl_1+mix35_2.branch_pool: 64x35x35 */
+    case 13:
+        /* mix35_2.branch1x1+mix35_2.branch3x3_1+mix35_2.branch3x3dbl_1+mix35_2.branch_pool: 64x35x35 */
         conv1x1_288x35x35_to_64_relu(c->arena + 2257072, c->weights + 946752, c->weights + 1015872,
             c->arena + 1904272, part, parts);
         conv1x1_288x35x35_to_48_relu(c->arena + 2257072, c->weights + 965184, c->weights + 1015936,
@@ -1999,7 +2001,8 @@ static void inception_v2_paper_plain_step(const RtContext *c, int step, int part
         parts); break; /* mix35_2.branch3x3dbl_3: 96x35x35 */
     case 17: avgpool3x3_64x35x35(c->arena + 2609872, c->weights + 1182256, c->arena + 2178672, part,
         parts); break; /* mix35_2.avgpool3x3: 64x35x35 */
-    case 18: /* mix35_3.branch1x1+mix35_3.branch3x3_1+mix35_3.branch3x3dbl_1+mix35_3.branch_pool: 64x35x35 */
+    case 18:
+        /* mix35_3.branch1x1+mix35_3.branch3x3_1+mix35_3.branch3x3dbl_1+mix35_3.branch_pool: 64x35x35 */
         conv1x1_288x35x35_to_64_relu(c->arena + 1904272, c->weights + 1182320, c->weights + 1251440,
             c->arena + 2257072, part, parts);
         conv1x1_288x35x35_to_48_relu(c->arena + 1904272, c->weights + 1200752, c->weights + 1251504,
@@ -2034,7 +2037,8 @@ static void inception_v2_paper_plain_step(const RtContext *c, int step, int part
         parts); break; /* red17.branch3x3dbl_3: 96x17x17 */
     case 27: maxpool3x3s2_288x35x35(c->arena + 2257072, c->arena + 2042992, part,
         parts); break; /* red17.maxpool3x3: 288x17x17 */
-    case 28: /* mix17_1.branch1x1+mix17_1.branch7x7_1+mix17_1.branch7x7dbl_1+mix17_1.branch_pool: 192x17x17 */
+    case 28:
+        /* mix17_1.branch1x1+mix17_1.branch7x7_1+mix17_1.branch7x7dbl_1+mix17_1.branch_pool: 192x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 1904272, c->weights + 2570528,
             c->weights + 3062048, c->arena + 2126224, part, parts);
         conv1x1_768x17x17_to_128_relu(c->arena + 1904272, c->weights + 2717984,
@@ -2064,7 +2068,8 @@ static void inception_v2_paper_plain_step(const RtContext *c, int step, int part
         parts); break; /* mix17_1.branch7x7dbl_5: 192x17x17 */
     case 35: avgpool3x3_192x17x17(c->arena + 2348176, c->weights + 3866400, c->arena + 2292688,
         part, parts); break; /* mix17_1.avgpool3x3: 192x17x17 */
-    case 36: /* mix17_2.branch1x1+mix17_2.branch7x7_1+mix17_2.branch7x7dbl_1+mix17_2.branch_pool: 192x17x17 */
+    case 36:
+        /* mix17_2.branch1x1+mix17_2.branch7x7_1+mix17_2.branch7x7dbl_1+mix17_2.branch_pool: 192x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 2126224, c->weights + 3866592,
             c->weights + 4407264, c->arena + 1904272, part, parts);
         conv1x1_768x17x17_to_160_relu(c->arena + 2126224, c->weights + 4014048,
@@ -2094,7 +2099,8 @@ static void inception_v2_paper_plain_step(const RtContext *c, int step, int part
         parts); break; /* mix17_2.branch7x7dbl_5: 192x17x17 */
     case 43: avgpool3x3_192x17x17(c->arena + 2348176, c->weights + 5555872, c->arena + 2070736,
         part, parts); break; /* mix17_2.avgpool3x3: 192x17x17 */
-    case 44: /* mix17_3.branch1x1+mix17_3.branch7x7_1+mix17_3.branch7x7dbl_1+mix17_3.branch_pool: 192x17x17 */
+    case 44:
+        /* mix17_3.branch1x1+mix17_3.branch7x7_1+mix17_3.branch7x7dbl_1+mix17_3.branch_pool: 192x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 1904272, c->weights + 5556064,
             c->weights + 6096736, c->arena + 2126224, part, parts);
         conv1x1_768x17x17_to_160_relu(c->arena + 1904272, c->weights + 5703520,
@@ -2124,7 +2130,8 @@ static void inception_v2_paper_plain_step(const RtContext *c, int step, int part
         parts); break; /* mix17_3.branch7x7dbl_5: 192x17x17 */
     case 51: avgpool3x3_192x17x17(c->arena + 2348176, c->weights + 7245344, c->arena + 2292688,
         part, parts); break; /* mix17_3.avgpool3x3: 192x17x17 */
-    case 52: /* mix17_4.branch1x1+mix17_4.branch7x7_1+mix17_4.branch7x7dbl_1+mix17_4.branch_pool: 192x17x17 */
+    case 52:
+        /* mix17_4.branch1x1+mix17_4.branch7x7_1+mix17_4.branch7x7dbl_1+mix17_4.branch_pool: 192x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 2126224, c->weights + 7245536,
             c->weights + 7835360, c->arena + 1904272, part, parts);
         conv1x1_768x17x17_to_192_relu_2(c->arena + 2126224, c->weights + 7392992,
@@ -2174,7 +2181,8 @@ static void inception_v2_paper_plain_step(const RtContext *c, int step, int part
         parts); break; /* red8.branch7x7x3_4: 192x8x8 */
     case 65: maxpool3x3s2_768x17x17(c->arena + 1904272, c->arena + 2158992, part,
         parts); break; /* red8.maxpool3x3: 768x8x8 */
-    case 66: /* mix8_1.branch1x1+mix8_1.branch3x3_1+mix8_1.branch3x3dbl_1+mix8_1.branch_pool: 320x8x8 */
+    case 66:
+        /* mix8_1.branch1x1+mix8_1.branch3x3_1+mix8_1.branch3x3dbl_1+mix8_1.branch_pool: 320x8x8 */
         conv1x1_1280x8x8_to_320_relu(c->arena + 2126224, c->weights + 11082784,
             c->weights + 12803104, c->arena + 1904272, part, parts);
         conv1x1_1280x8x8_to_384_relu(c->arena + 2126224, c->weights + 11492384,
@@ -2201,7 +2209,8 @@ static void inception_v2_paper_plain_step(const RtContext *c, int step, int part
         parts); break; /* mix8_1.branch3x3dbl_3b: 384x8x8 */
     case 72: avgpool3x3_192x8x8(c->arena + 2035344, c->weights + 16124128, c->arena + 2023056, part,
         parts); break; /* mix8_1.avgpool3x3: 192x8x8 */
-    case 73: /* mix8_2.branch1x1+mix8_2.branch3x3_1+mix8_2.branch3x3dbl_1+mix8_2.branch_pool: 320x8x8 */
+    case 73:
+        /* mix8_2.branch1x1+mix8_2.branch3x3_1+mix8_2.branch3x3dbl_1+mix8_2.branch_pool: 320x8x8 */
         conv1x1_2048x8x8_to_320_relu(c->arena + 1904272, c->weights + 16124320,
             c->weights + 18876832, c->arena + 2035344, part, parts);
         conv1x1_2048x8x8_to_384_relu(c->arena + 1904272, c->weights + 16779680,

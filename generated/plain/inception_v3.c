@@ -112,8 +112,8 @@ static void pack_conv_x1(const float *restrict w, const float *restrict gamma,
         for (int i = 0; i < n; i++) {
             const int ci = ci0 + i;
             for (int k = 0; k < taps; k++)
-                out[(first + co) * depth + ((at + i)
-                    * taps + k)] = (float)((double)w[(co * ci_total + ci) * taps + k] * s);
+                out[(first + co) * depth + ((at + i) * taps + k)] =
+                    (float)((double)w[(co * ci_total + ci) * taps + k] * s);
         }
     }
 }
@@ -139,8 +139,8 @@ static void pack_conv_x1_2(const float *restrict w, int ci_total, int taps, int 
         for (int i = 0; i < n; i++) {
             const int ci = ci0 + i;
             for (int k = 0; k < taps; k++)
-                out[(first + co) * depth + ((at + i) * taps + k)] = w[(co * ci_total + ci)
-                    * taps + k];
+                out[(first + co) * depth + ((at + i) * taps + k)] =
+                    w[(co * ci_total + ci) * taps + k];
         }
 }
 
@@ -1252,8 +1252,8 @@ static void conv1x1_768x17x17_to_192(const float *restrict x, const float *restr
 static void conv1x7_128x17x17_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 128, KW = 7, X_ROW = 23,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 128, KW = 7, X_ROW = 23, X_PLANE =
+        391 };
 
     const int begin = rt_begin(128, part, parts);
     const int end = rt_begin(128, part + 1, parts);
@@ -1279,8 +1279,8 @@ static void conv1x7_128x17x17_to_128_relu(const float *restrict x, const float *
 static void conv7x1_128x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 128, KH = 7, X_ROW = 17,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 128, KH = 7, X_ROW = 17, X_PLANE =
+        391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1306,8 +1306,8 @@ static void conv7x1_128x17x17_to_192_relu(const float *restrict x, const float *
 static void conv7x1_128x17x17_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 128, KH = 7, X_ROW = 17,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 128, KH = 7, X_ROW = 17, X_PLANE =
+        391 };
 
     const int begin = rt_begin(128, part, parts);
     const int end = rt_begin(128, part + 1, parts);
@@ -1333,8 +1333,8 @@ static void conv7x1_128x17x17_to_128_relu(const float *restrict x, const float *
 static void conv1x7_128x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 128, KW = 7, X_ROW = 23,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 128, KW = 7, X_ROW = 23, X_PLANE =
+        391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1438,8 +1438,8 @@ static void conv1x1_768x17x17_to_160_relu_2(const float *restrict x, const float
 static void conv1x7_160x17x17_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 160, KW = 7, X_ROW = 23,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 160, KW = 7, X_ROW = 23, X_PLANE =
+        391 };
 
     const int begin = rt_begin(160, part, parts);
     const int end = rt_begin(160, part + 1, parts);
@@ -1465,8 +1465,8 @@ static void conv1x7_160x17x17_to_160_relu(const float *restrict x, const float *
 static void conv7x1_160x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 160, KH = 7, X_ROW = 17,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 160, KH = 7, X_ROW = 17, X_PLANE =
+        391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1492,8 +1492,8 @@ static void conv7x1_160x17x17_to_192_relu(const float *restrict x, const float *
 static void conv7x1_160x17x17_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 160, KH = 7, X_ROW = 17,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 160, KH = 7, X_ROW = 17, X_PLANE =
+        391 };
 
     const int begin = rt_begin(160, part, parts);
     const int end = rt_begin(160, part + 1, parts);
@@ -1519,8 +1519,8 @@ static void conv7x1_160x17x17_to_160_relu(const float *restrict x, const float *
 static void conv1x7_160x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 160, KW = 7, X_ROW = 23,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 160, KW = 7, X_ROW = 23, X_PLANE =
+        391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1596,8 +1596,8 @@ static void conv1x1_768x17x17_to_192_relu_3(const float *restrict x, const float
 static void conv1x7_192x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 192, KW = 7, X_ROW = 23,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 192, KW = 7, X_ROW = 23, X_PLANE =
+        391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1623,8 +1623,8 @@ static void conv1x7_192x17x17_to_192_relu(const float *restrict x, const float *
 static void conv7x1_192x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 192, KH = 7, X_ROW = 17,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 192, KH = 7, X_ROW = 17, X_PLANE =
+        391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1650,8 +1650,8 @@ static void conv7x1_192x17x17_to_192_relu(const float *restrict x, const float *
 static void conv7x1_192x17x17_to_192_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 192, KH = 7, X_ROW = 17,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 192, KH = 7, X_ROW = 17, X_PLANE =
+        391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1677,8 +1677,8 @@ static void conv7x1_192x17x17_to_192_relu_2(const float *restrict x, const float
 static void conv1x7_192x17x17_to_192_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 192, KW = 7, X_ROW = 23,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 192, KW = 7, X_ROW = 23, X_PLANE =
+        391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1704,8 +1704,8 @@ static void conv1x7_192x17x17_to_192_relu_2(const float *restrict x, const float
 static void conv3x3s2_192x17x17_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 192, KH = 3, KW = 3, X_ROW = 17,
-        X_PLANE = 289 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 192, KH = 3, KW = 3, X_ROW = 17, X_PLANE =
+        289 };
 
     const int begin = rt_begin(320, part, parts);
     const int end = rt_begin(320, part + 1, parts);
@@ -1732,8 +1732,8 @@ static void conv3x3s2_192x17x17_to_320_relu(const float *restrict x, const float
 static void conv3x3s2_192x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 192, KH = 3, KW = 3, X_ROW = 17,
-        X_PLANE = 289 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 192, KH = 3, KW = 3, X_ROW = 17, X_PLANE =
+        289 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -2171,7 +2171,8 @@ static void inception_v3_plain_step(const RtContext *c, int step, int part, int 
         c->weights + 172080, c->arena + 1648720, part, parts); break; /* Conv2d_4a_3x3: 192x71x71 */
     case 7: maxpool3x3s2_192x71x71(c->arena + 1648720, c->arena + 2616592, part,
         parts); break; /* maxpool2: 192x35x35 */
-    case 8: /* Mixed_5b.branch1x1+Mixed_5b.branch5x5_1+Mixed_5b.branch3x3dbl_1+Mixed_5b.branch_pool: 64x35x35 */
+    case 8:
+        /* Mixed_5b.branch1x1+Mixed_5b.branch5x5_1+Mixed_5b.branch3x3dbl_1+Mixed_5b.branch_pool: 64x35x35 */
         conv1x1_192x35x35_to_64_relu(c->arena + 2616592, c->weights + 172272, c->weights + 212208,
             c->arena + 2001520, part, parts);
         conv1x1_192x35x35_to_48_relu(c->arena + 2616592, c->weights + 184560, c->weights + 212272,
@@ -2192,7 +2193,8 @@ static void inception_v3_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* Mixed_5b.branch3x3dbl_3: 96x35x35 */
     case 12: avgpool3x3_32x35x35(c->arena + 1648720, c->weights + 427712, c->arena + 2275920, part,
         parts); break; /* Mixed_5b.avgpool3x3: 32x35x35 */
-    case 13: /* Mixed_5c.branch1x1+Mixed_5c.branch5x5_1+Mixed_5c.branch3x3dbl_1+Mixed_5c.branch_pool: 64x35x35 */
+    case 13:
+        /* Mixed_5c.branch1x1+Mixed_5c.branch5x5_1+Mixed_5c.branch3x3dbl_1+Mixed_5c.branch_pool: 64x35x35 */
         conv1x1_256x35x35_to_64_relu(c->arena + 2001520, c->weights + 427744, c->weights + 489184,
             c->arena + 1648720, part, parts);
         conv1x1_256x35x35_to_48_relu(c->arena + 2001520, c->weights + 444128, c->weights + 489248,
@@ -2213,7 +2215,8 @@ static void inception_v3_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* Mixed_5c.branch3x3dbl_3: 96x35x35 */
     case 17: avgpool3x3_64x35x35(c->arena + 2315120, c->weights + 704720, c->arena + 1923120, part,
         parts); break; /* Mixed_5c.avgpool3x3: 64x35x35 */
-    case 18: /* Mixed_5d.branch1x1+Mixed_5d.branch5x5_1+Mixed_5d.branch3x3dbl_1+Mixed_5d.branch_pool: 64x35x35 */
+    case 18:
+        /* Mixed_5d.branch1x1+Mixed_5d.branch5x5_1+Mixed_5d.branch3x3dbl_1+Mixed_5d.branch_pool: 64x35x35 */
         conv1x1_288x35x35_to_64_relu(c->arena + 1648720, c->weights + 704784, c->weights + 773904,
             c->arena + 2001520, part, parts);
         conv1x1_288x35x35_to_48_relu(c->arena + 1648720, c->weights + 723216, c->weights + 773968,
@@ -2248,7 +2251,8 @@ static void inception_v3_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* Mixed_6a.branch3x3dbl_3: 96x17x17 */
     case 27: maxpool3x3s2_288x35x35(c->arena + 2001520, c->arena + 1787440, part,
         parts); break; /* Mixed_6a.maxpool3x3: 288x17x17 */
-    case 28: /* Mixed_6b.branch1x1+Mixed_6b.branch7x7_1+Mixed_6b.branch7x7dbl_1+Mixed_6b.branch_pool: 192x17x17 */
+    case 28:
+        /* Mixed_6b.branch1x1+Mixed_6b.branch7x7_1+Mixed_6b.branch7x7dbl_1+Mixed_6b.branch_pool: 192x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 1648720, c->weights + 2142144,
             c->weights + 2633664, c->arena + 1870672, part, parts);
         conv1x1_768x17x17_to_128_relu(c->arena + 1648720, c->weights + 2289600,
@@ -2278,7 +2282,8 @@ static void inception_v3_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* Mixed_6b.branch7x7dbl_5: 192x17x17 */
     case 35: avgpool3x3_192x17x17(c->arena + 2092624, c->weights + 3438016, c->arena + 2037136,
         part, parts); break; /* Mixed_6b.avgpool3x3: 192x17x17 */
-    case 36: /* Mixed_6c.branch1x1+Mixed_6c.branch7x7_1+Mixed_6c.branch7x7dbl_1+Mixed_6c.branch_pool: 192x17x17 */
+    case 36:
+        /* Mixed_6c.branch1x1+Mixed_6c.branch7x7_1+Mixed_6c.branch7x7dbl_1+Mixed_6c.branch_pool: 192x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 1870672, c->weights + 3438208,
             c->weights + 3978880, c->arena + 1648720, part, parts);
         conv1x1_768x17x17_to_160_relu(c->arena + 1870672, c->weights + 3585664,
@@ -2308,7 +2313,8 @@ static void inception_v3_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* Mixed_6c.branch7x7dbl_5: 192x17x17 */
     case 43: avgpool3x3_192x17x17(c->arena + 2092624, c->weights + 5127488, c->arena + 1815184,
         part, parts); break; /* Mixed_6c.avgpool3x3: 192x17x17 */
-    case 44: /* Mixed_6d.branch1x1+Mixed_6d.branch7x7_1+Mixed_6d.branch7x7dbl_1+Mixed_6d.branch_pool: 192x17x17 */
+    case 44:
+        /* Mixed_6d.branch1x1+Mixed_6d.branch7x7_1+Mixed_6d.branch7x7dbl_1+Mixed_6d.branch_pool: 192x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 1648720, c->weights + 5127680,
             c->weights + 5668352, c->arena + 1870672, part, parts);
         conv1x1_768x17x17_to_160_relu(c->arena + 1648720, c->weights + 5275136,
@@ -2338,7 +2344,8 @@ static void inception_v3_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* Mixed_6d.branch7x7dbl_5: 192x17x17 */
     case 51: avgpool3x3_192x17x17(c->arena + 2092624, c->weights + 6816960, c->arena + 2037136,
         part, parts); break; /* Mixed_6d.avgpool3x3: 192x17x17 */
-    case 52: /* Mixed_6e.branch1x1+Mixed_6e.branch7x7_1+Mixed_6e.branch7x7dbl_1+Mixed_6e.branch_pool: 192x17x17 */
+    case 52:
+        /* Mixed_6e.branch1x1+Mixed_6e.branch7x7_1+Mixed_6e.branch7x7dbl_1+Mixed_6e.branch_pool: 192x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 1870672, c->weights + 6817152,
             c->weights + 7406976, c->arena + 1648720, part, parts);
         conv1x1_768x17x17_to_192_relu_2(c->arena + 1870672, c->weights + 6964608,
@@ -2388,7 +2395,8 @@ static void inception_v3_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* Mixed_7a.branch7x7x3_4: 192x8x8 */
     case 65: maxpool3x3s2_768x17x17(c->arena + 1648720, c->arena + 1903440, part,
         parts); break; /* Mixed_7a.maxpool3x3: 768x8x8 */
-    case 66: /* Mixed_7b.branch1x1+Mixed_7b.branch3x3_1+Mixed_7b.branch3x3dbl_1+Mixed_7b.branch_pool: 320x8x8 */
+    case 66:
+        /* Mixed_7b.branch1x1+Mixed_7b.branch3x3_1+Mixed_7b.branch3x3dbl_1+Mixed_7b.branch_pool: 320x8x8 */
         conv1x1_1280x8x8_to_320_relu(c->arena + 1870672, c->weights + 10654400,
             c->weights + 12374720, c->arena + 1648720, part, parts);
         conv1x1_1280x8x8_to_384_relu(c->arena + 1870672, c->weights + 11064000,
@@ -2415,7 +2423,8 @@ static void inception_v3_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* Mixed_7b.branch3x3dbl_3b: 384x8x8 */
     case 72: avgpool3x3_192x8x8(c->arena + 1779792, c->weights + 15695744, c->arena + 1767504, part,
         parts); break; /* Mixed_7b.avgpool3x3: 192x8x8 */
-    case 73: /* Mixed_7c.branch1x1+Mixed_7c.branch3x3_1+Mixed_7c.branch3x3dbl_1+Mixed_7c.branch_pool: 320x8x8 */
+    case 73:
+        /* Mixed_7c.branch1x1+Mixed_7c.branch3x3_1+Mixed_7c.branch3x3dbl_1+Mixed_7c.branch_pool: 320x8x8 */
         conv1x1_2048x8x8_to_320_relu(c->arena + 1648720, c->weights + 15695936,
             c->weights + 18448448, c->arena + 1779792, part, parts);
         conv1x1_2048x8x8_to_384_relu(c->arena + 1648720, c->weights + 16351296,

@@ -156,8 +156,8 @@ static void pack_conv_x1(const float *restrict w, const float *restrict gamma,
         for (int i = 0; i < n; i++) {
             const int ci = ci0 + i;
             for (int k = 0; k < taps; k++)
-                out[(first + co) * depth + ((at + i)
-                    * taps + k)] = (float)((double)w[(co * ci_total + ci) * taps + k] * s);
+                out[(first + co) * depth + ((at + i) * taps + k)] =
+                    (float)((double)w[(co * ci_total + ci) * taps + k] * s);
         }
     }
 }
@@ -183,8 +183,8 @@ static void pack_conv_x1_2(const float *restrict w, int ci_total, int taps, int 
         for (int i = 0; i < n; i++) {
             const int ci = ci0 + i;
             for (int k = 0; k < taps; k++)
-                out[(first + co) * depth + ((at + i) * taps + k)] = w[(co * ci_total + ci)
-                    * taps + k];
+                out[(first + co) * depth + ((at + i) * taps + k)] =
+                    w[(co * ci_total + ci) * taps + k];
         }
 }
 
@@ -850,8 +850,8 @@ static void conv3x3_64x73x73_to_96_relu(const float *restrict x, const float *re
 static void conv1x7_64x73x73_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 73, Y_ROW = 73, Y_PLANE = 5767, OW = 73, CI = 64, KW = 7, X_ROW = 79,
-        X_PLANE = 5767 };
+    enum { OH = 73, Y_ROW = 73, Y_PLANE = 5767, OW = 73, CI = 64, KW = 7, X_ROW = 79, X_PLANE =
+        5767 };
 
     const int begin = rt_begin(64, part, parts);
     const int end = rt_begin(64, part + 1, parts);
@@ -877,8 +877,8 @@ static void conv1x7_64x73x73_to_64_relu(const float *restrict x, const float *re
 static void conv7x1_64x73x73_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 73, Y_ROW = 73, Y_PLANE = 5329, OW = 73, CI = 64, KH = 7, X_ROW = 73,
-        X_PLANE = 5767 };
+    enum { OH = 73, Y_ROW = 73, Y_PLANE = 5329, OW = 73, CI = 64, KH = 7, X_ROW = 73, X_PLANE =
+        5767 };
 
     const int begin = rt_begin(64, part, parts);
     const int end = rt_begin(64, part + 1, parts);
@@ -1378,8 +1378,8 @@ static void conv1x1_1024x17x17_to_128(const float *restrict x, const float *rest
 static void conv1x7_192x17x17_to_224_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 192, KW = 7, X_ROW = 23,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 192, KW = 7, X_ROW = 23, X_PLANE =
+        391 };
 
     const int begin = rt_begin(224, part, parts);
     const int end = rt_begin(224, part + 1, parts);
@@ -1405,8 +1405,8 @@ static void conv1x7_192x17x17_to_224_relu(const float *restrict x, const float *
 static void conv7x1_224x17x17_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 224, KH = 7, X_ROW = 17,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 224, KH = 7, X_ROW = 17, X_PLANE =
+        391 };
 
     const int begin = rt_begin(256, part, parts);
     const int end = rt_begin(256, part + 1, parts);
@@ -1432,8 +1432,8 @@ static void conv7x1_224x17x17_to_256_relu(const float *restrict x, const float *
 static void conv7x1_192x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 192, KH = 7, X_ROW = 17,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 192, KH = 7, X_ROW = 17, X_PLANE =
+        391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1459,8 +1459,8 @@ static void conv7x1_192x17x17_to_192_relu(const float *restrict x, const float *
 static void conv7x1_224x17x17_to_224_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 224, KH = 7, X_ROW = 17,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 224, KH = 7, X_ROW = 17, X_PLANE =
+        391 };
 
     const int begin = rt_begin(224, part, parts);
     const int end = rt_begin(224, part + 1, parts);
@@ -1486,8 +1486,8 @@ static void conv7x1_224x17x17_to_224_relu(const float *restrict x, const float *
 static void conv1x7_224x17x17_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 224, KW = 7, X_ROW = 23,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 224, KW = 7, X_ROW = 23, X_PLANE =
+        391 };
 
     const int begin = rt_begin(256, part, parts);
     const int end = rt_begin(256, part + 1, parts);
@@ -1591,8 +1591,8 @@ static void conv1x1_1024x17x17_to_256_relu(const float *restrict x, const float 
 static void conv3x3s2_192x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 192, KH = 3, KW = 3, X_ROW = 17,
-        X_PLANE = 289 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 192, KH = 3, KW = 3, X_ROW = 17, X_PLANE =
+        289 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1619,8 +1619,8 @@ static void conv3x3s2_192x17x17_to_192_relu(const float *restrict x, const float
 static void conv1x7_256x17x17_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 256, KW = 7, X_ROW = 23,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 256, KW = 7, X_ROW = 23, X_PLANE =
+        391 };
 
     const int begin = rt_begin(256, part, parts);
     const int end = rt_begin(256, part + 1, parts);
@@ -1646,8 +1646,8 @@ static void conv1x7_256x17x17_to_256_relu(const float *restrict x, const float *
 static void conv7x1_256x17x17_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 256, KH = 7, X_ROW = 17,
-        X_PLANE = 391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 256, KH = 7, X_ROW = 17, X_PLANE =
+        391 };
 
     const int begin = rt_begin(320, part, parts);
     const int end = rt_begin(320, part + 1, parts);
@@ -1673,8 +1673,8 @@ static void conv7x1_256x17x17_to_320_relu(const float *restrict x, const float *
 static void conv3x3s2_320x17x17_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 320, KH = 3, KW = 3, X_ROW = 17,
-        X_PLANE = 289 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 320, KH = 3, KW = 3, X_ROW = 17, X_PLANE =
+        289 };
 
     const int begin = rt_begin(320, part, parts);
     const int end = rt_begin(320, part + 1, parts);
@@ -2108,7 +2108,8 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* features.5.conv: 192x35x35 */
     case 12: maxpool3x3s2_192x71x71(c->arena + 2699776, c->arena + 3902848, part,
         parts); break; /* features.5.maxpool3x3: 192x35x35 */
-    case 13: /* features.6.branch0+features.6.branch1.0+features.6.branch2.0+features.6.branch3.1: 96x35x35 */
+    case 13:
+        /* features.6.branch0+features.6.branch1.0+features.6.branch2.0+features.6.branch3.1: 96x35x35 */
         conv1x1_384x35x35_to_96_relu(c->arena + 3667648, c->weights + 604864, c->weights + 727744,
             c->arena + 2699776, part, parts);
         conv1x1_384x35x35_to_64_relu(c->arena + 3667648, c->weights + 641728, c->weights + 727840,
@@ -2129,7 +2130,8 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* features.6.branch2.2: 96x35x35 */
     case 17: avgpool3x3_96x35x35(c->arena + 3170176, c->weights + 921888, c->arena + 3052576, part,
         parts); break; /* features.6.branch3.0: 96x35x35 */
-    case 18: /* features.7.branch0+features.7.branch1.0+features.7.branch2.0+features.7.branch3.1: 96x35x35 */
+    case 18:
+        /* features.7.branch0+features.7.branch1.0+features.7.branch2.0+features.7.branch3.1: 96x35x35 */
         conv1x1_384x35x35_to_96_relu(c->arena + 2699776, c->weights + 921984, c->weights + 1044864,
             c->arena + 3170176, part, parts);
         conv1x1_384x35x35_to_64_relu(c->arena + 2699776, c->weights + 958848, c->weights + 1044960,
@@ -2150,7 +2152,8 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* features.7.branch2.2: 96x35x35 */
     case 22: avgpool3x3_96x35x35(c->arena + 3640576, c->weights + 1239008, c->arena + 3522976, part,
         parts); break; /* features.7.branch3.0: 96x35x35 */
-    case 23: /* features.8.branch0+features.8.branch1.0+features.8.branch2.0+features.8.branch3.1: 96x35x35 */
+    case 23:
+        /* features.8.branch0+features.8.branch1.0+features.8.branch2.0+features.8.branch3.1: 96x35x35 */
         conv1x1_384x35x35_to_96_relu(c->arena + 3170176, c->weights + 1239104, c->weights + 1361984,
             c->arena + 2699776, part, parts);
         conv1x1_384x35x35_to_64_relu(c->arena + 3170176, c->weights + 1275968, c->weights + 1362080,
@@ -2171,7 +2174,8 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* features.8.branch2.2: 96x35x35 */
     case 27: avgpool3x3_96x35x35(c->arena + 3640576, c->weights + 1556128, c->arena + 3052576, part,
         parts); break; /* features.8.branch3.0: 96x35x35 */
-    case 28: /* features.9.branch0+features.9.branch1.0+features.9.branch2.0+features.9.branch3.1: 96x35x35 */
+    case 28:
+        /* features.9.branch0+features.9.branch1.0+features.9.branch2.0+features.9.branch3.1: 96x35x35 */
         conv1x1_384x35x35_to_96_relu(c->arena + 2699776, c->weights + 1556224, c->weights + 1679104,
             c->arena + 3170176, part, parts);
         conv1x1_384x35x35_to_64_relu(c->arena + 2699776, c->weights + 1593088, c->weights + 1679200,
@@ -2206,7 +2210,8 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* features.10.branch1.2: 256x17x17 */
     case 37: maxpool3x3s2_384x35x35(c->arena + 3170176, c->arena + 2884736, part,
         parts); break; /* features.10.maxpool3x3: 384x17x17 */
-    case 38: /* features.11.branch0+features.11.branch1.0+features.11.branch2.0+features.11.branch3.1: 384x17x17 */
+    case 38:
+        /* features.11.branch0+features.11.branch1.0+features.11.branch2.0+features.11.branch3.1: 384x17x17 */
         conv1x1_1024x17x17_to_384_relu(c->arena + 2699776, c->weights + 4178400,
             c->weights + 5095904, c->arena + 2995712, part, parts);
         conv1x1_1024x17x17_to_192_relu(c->arena + 2699776, c->weights + 4571616,
@@ -2236,7 +2241,8 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* features.11.branch2.4: 256x17x17 */
     case 45: avgpool3x3_128x17x17(c->arena + 3291648, c->weights + 7112384, c->arena + 3254656,
         part, parts); break; /* features.11.branch3.0: 128x17x17 */
-    case 46: /* features.12.branch0+features.12.branch1.0+features.12.branch2.0+features.12.branch3.1: 384x17x17 */
+    case 46:
+        /* features.12.branch0+features.12.branch1.0+features.12.branch2.0+features.12.branch3.1: 384x17x17 */
         conv1x1_1024x17x17_to_384_relu(c->arena + 2995712, c->weights + 7112512,
             c->weights + 8030016, c->arena + 2699776, part, parts);
         conv1x1_1024x17x17_to_192_relu(c->arena + 2995712, c->weights + 7505728,
@@ -2266,7 +2272,8 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* features.12.branch2.4: 256x17x17 */
     case 53: avgpool3x3_128x17x17(c->arena + 3291648, c->weights + 10046496, c->arena + 2958720,
         part, parts); break; /* features.12.branch3.0: 128x17x17 */
-    case 54: /* features.13.branch0+features.13.branch1.0+features.13.branch2.0+features.13.branch3.1: 384x17x17 */
+    case 54:
+        /* features.13.branch0+features.13.branch1.0+features.13.branch2.0+features.13.branch3.1: 384x17x17 */
         conv1x1_1024x17x17_to_384_relu(c->arena + 2699776, c->weights + 10046624,
             c->weights + 10964128, c->arena + 2995712, part, parts);
         conv1x1_1024x17x17_to_192_relu(c->arena + 2699776, c->weights + 10439840,
@@ -2296,7 +2303,8 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* features.13.branch2.4: 256x17x17 */
     case 61: avgpool3x3_128x17x17(c->arena + 3291648, c->weights + 12980608, c->arena + 3254656,
         part, parts); break; /* features.13.branch3.0: 128x17x17 */
-    case 62: /* features.14.branch0+features.14.branch1.0+features.14.branch2.0+features.14.branch3.1: 384x17x17 */
+    case 62:
+        /* features.14.branch0+features.14.branch1.0+features.14.branch2.0+features.14.branch3.1: 384x17x17 */
         conv1x1_1024x17x17_to_384_relu(c->arena + 2995712, c->weights + 12980736,
             c->weights + 13898240, c->arena + 2699776, part, parts);
         conv1x1_1024x17x17_to_192_relu(c->arena + 2995712, c->weights + 13373952,
@@ -2326,7 +2334,8 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* features.14.branch2.4: 256x17x17 */
     case 69: avgpool3x3_128x17x17(c->arena + 3291648, c->weights + 15914720, c->arena + 2958720,
         part, parts); break; /* features.14.branch3.0: 128x17x17 */
-    case 70: /* features.15.branch0+features.15.branch1.0+features.15.branch2.0+features.15.branch3.1: 384x17x17 */
+    case 70:
+        /* features.15.branch0+features.15.branch1.0+features.15.branch2.0+features.15.branch3.1: 384x17x17 */
         conv1x1_1024x17x17_to_384_relu(c->arena + 2699776, c->weights + 15914848,
             c->weights + 16832352, c->arena + 2995712, part, parts);
         conv1x1_1024x17x17_to_192_relu(c->arena + 2699776, c->weights + 16308064,
@@ -2356,7 +2365,8 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* features.15.branch2.4: 256x17x17 */
     case 77: avgpool3x3_128x17x17(c->arena + 3291648, c->weights + 18848832, c->arena + 3254656,
         part, parts); break; /* features.15.branch3.0: 128x17x17 */
-    case 78: /* features.16.branch0+features.16.branch1.0+features.16.branch2.0+features.16.branch3.1: 384x17x17 */
+    case 78:
+        /* features.16.branch0+features.16.branch1.0+features.16.branch2.0+features.16.branch3.1: 384x17x17 */
         conv1x1_1024x17x17_to_384_relu(c->arena + 2995712, c->weights + 18848960,
             c->weights + 19766464, c->arena + 2699776, part, parts);
         conv1x1_1024x17x17_to_192_relu(c->arena + 2995712, c->weights + 19242176,
@@ -2386,7 +2396,8 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* features.16.branch2.4: 256x17x17 */
     case 85: avgpool3x3_128x17x17(c->arena + 3291648, c->weights + 21782944, c->arena + 2958720,
         part, parts); break; /* features.16.branch3.0: 128x17x17 */
-    case 86: /* features.17.branch0+features.17.branch1.0+features.17.branch2.0+features.17.branch3.1: 384x17x17 */
+    case 86:
+        /* features.17.branch0+features.17.branch1.0+features.17.branch2.0+features.17.branch3.1: 384x17x17 */
         conv1x1_1024x17x17_to_384_relu(c->arena + 2699776, c->weights + 21783072,
             c->weights + 22700576, c->arena + 2995712, part, parts);
         conv1x1_1024x17x17_to_192_relu(c->arena + 2699776, c->weights + 22176288,
@@ -2436,7 +2447,8 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* features.18.branch1.3: 320x8x8 */
     case 99: maxpool3x3s2_1024x17x17(c->arena + 2995712, c->arena + 2732544, part,
         parts); break; /* features.18.maxpool3x3: 1024x8x8 */
-    case 100: /* features.19.branch0+features.19.branch1_0+features.19.branch2_0+features.19.branch3.1: 256x8x8 */
+    case 100:
+        /* features.19.branch0+features.19.branch1_0+features.19.branch2_0+features.19.branch3.1: 256x8x8 */
         conv1x1_1536x8x8_to_256_relu(c->arena + 2699776, c->weights + 27463040,
             c->weights + 29429120, c->arena + 2798080, part, parts);
         conv1x1_1536x8x8_to_384_relu(c->arena + 2699776, c->weights + 27856256,
@@ -2466,7 +2478,8 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* features.19.branch2_3b: 256x8x8 */
     case 107: avgpool3x3_256x8x8(c->arena + 2896384, c->weights + 32012864, c->arena + 2880000,
         part, parts); break; /* features.19.branch3.0: 256x8x8 */
-    case 108: /* features.20.branch0+features.20.branch1_0+features.20.branch2_0+features.20.branch3.1: 256x8x8 */
+    case 108:
+        /* features.20.branch0+features.20.branch1_0+features.20.branch2_0+features.20.branch3.1: 256x8x8 */
         conv1x1_1536x8x8_to_256_relu(c->arena + 2798080, c->weights + 32013120,
             c->weights + 33979200, c->arena + 2699776, part, parts);
         conv1x1_1536x8x8_to_384_relu(c->arena + 2798080, c->weights + 32406336,
@@ -2496,7 +2509,8 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         parts); break; /* features.20.branch2_3b: 256x8x8 */
     case 115: avgpool3x3_256x8x8(c->arena + 2896384, c->weights + 36562944, c->arena + 2781696,
         part, parts); break; /* features.20.branch3.0: 256x8x8 */
-    case 116: /* features.21.branch0+features.21.branch1_0+features.21.branch2_0+features.21.branch3.1: 256x8x8 */
+    case 116:
+        /* features.21.branch0+features.21.branch1_0+features.21.branch2_0+features.21.branch3.1: 256x8x8 */
         conv1x1_1536x8x8_to_256_relu(c->arena + 2699776, c->weights + 36563200,
             c->weights + 38529280, c->arena + 2798080, part, parts);
         conv1x1_1536x8x8_to_384_relu(c->arena + 2699776, c->weights + 36956416,
