@@ -34,7 +34,7 @@ static int break_rank(const Text *t, size_t i)
 {
     if (t->at[i] != ' ' || i == 0 || i + 1 >= t->n)
         return 0;
-    return t->at[i - 1] == ',' || (i > 1 && t->at[i - 1] == '=' && t->at[i - 2] == ' ') ? 3 : strchr("?:+-", t->at[i + 1]) ? 2 : strchr("*/", t->at[i + 1]) ? 1 : 0;
+    return t->at[i - 1] == ',' || (i > 2 && t->at[i - 1] == '=' && t->at[i - 3] == ']') ? 3 : strchr("?:+-", t->at[i + 1]) ? 2 : strchr("*/", t->at[i + 1]) ? 1 : 0;
 }
 
 /* The last of the best places in text[at, at + room); 0: there is none. */

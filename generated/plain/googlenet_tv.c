@@ -1665,8 +1665,8 @@ static void conv1x1_832x7x7_to_32_relu(const float *restrict x, const float *res
 static void conv3x3_160x7x7_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 160, KH = 3, KW = 3, X_ROW = 9, X_PLANE =
-        81 };
+    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 160, KH = 3, KW = 3, X_ROW = 9,
+        X_PLANE = 81 };
 
     const int begin = rt_begin(320, part, parts);
     const int end = rt_begin(320, part + 1, parts);
@@ -1693,8 +1693,8 @@ static void conv3x3_160x7x7_to_320_relu(const float *restrict x, const float *re
 static void conv3x3_32x7x7_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 32, KH = 3, KW = 3, X_ROW = 9, X_PLANE =
-        81 };
+    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 32, KH = 3, KW = 3, X_ROW = 9,
+        X_PLANE = 81 };
 
     const int begin = rt_begin(128, part, parts);
     const int end = rt_begin(128, part + 1, parts);
@@ -1847,8 +1847,8 @@ static void conv1x1_832x7x7_to_48_relu(const float *restrict x, const float *res
 static void conv3x3_192x7x7_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 192, KH = 3, KW = 3, X_ROW = 9, X_PLANE =
-        81 };
+    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 192, KH = 3, KW = 3, X_ROW = 9,
+        X_PLANE = 81 };
 
     const int begin = rt_begin(384, part, parts);
     const int end = rt_begin(384, part + 1, parts);
@@ -1875,8 +1875,8 @@ static void conv3x3_192x7x7_to_384_relu(const float *restrict x, const float *re
 static void conv3x3_48x7x7_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 48, KH = 3, KW = 3, X_ROW = 9, X_PLANE =
-        81 };
+    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 48, KH = 3, KW = 3, X_ROW = 9,
+        X_PLANE = 81 };
 
     const int begin = rt_begin(128, part, parts);
     const int end = rt_begin(128, part + 1, parts);

@@ -1004,8 +1004,8 @@ static void conv1x1_896x17x17_to_128_relu_2(const float *restrict x, const float
 static void conv1x7_128x17x17_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 128, KW = 7, X_ROW = 23, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 128, KW = 7, X_ROW = 23,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(128, part, parts);
     const int end = rt_begin(128, part + 1, parts);
@@ -1031,8 +1031,8 @@ static void conv1x7_128x17x17_to_128_relu(const float *restrict x, const float *
 static void conv7x1_128x17x17_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 128, KH = 7, X_ROW = 17, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 128, KH = 7, X_ROW = 17,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(128, part, parts);
     const int end = rt_begin(128, part + 1, parts);
@@ -1134,8 +1134,8 @@ static void conv1x1_896x17x17_to_256_relu_2(const float *restrict x, const float
 static void conv3x3s2_256x17x17_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 256, KH = 3, KW = 3, X_ROW = 17, X_PLANE =
-        289 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 256, KH = 3, KW = 3, X_ROW = 17,
+        X_PLANE = 289 };
 
     const int begin = rt_begin(384, part, parts);
     const int end = rt_begin(384, part + 1, parts);
@@ -1162,8 +1162,8 @@ static void conv3x3s2_256x17x17_to_384_relu(const float *restrict x, const float
 static void conv3x3s2_256x17x17_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 256, KH = 3, KW = 3, X_ROW = 17, X_PLANE =
-        289 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 256, KH = 3, KW = 3, X_ROW = 17,
+        X_PLANE = 289 };
 
     const int begin = rt_begin(256, part, parts);
     const int end = rt_begin(256, part + 1, parts);

@@ -837,8 +837,8 @@ static void conv1x1_96x17x17_to_256_relu_add(const float *restrict x, const floa
 static void conv3x3s2_256x17x17_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 256, KH = 3, KW = 3, X_ROW = 17, X_PLANE =
-        289 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 256, KH = 3, KW = 3, X_ROW = 17,
+        X_PLANE = 289 };
 
     const int begin = rt_begin(384, part, parts);
     const int end = rt_begin(384, part + 1, parts);
@@ -918,8 +918,8 @@ static void conv3x3_192x17x17_to_192_relu(const float *restrict x, const float *
 static void conv3x3s2_192x17x17_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 192, KH = 3, KW = 3, X_ROW = 17, X_PLANE =
-        289 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 192, KH = 3, KW = 3, X_ROW = 17,
+        X_PLANE = 289 };
 
     const int begin = rt_begin(256, part, parts);
     const int end = rt_begin(256, part + 1, parts);
@@ -1151,8 +1151,8 @@ static void conv1x1_896x8x8_to_256_relu_2(const float *restrict x, const float *
 static void conv3x3s2_256x8x8_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 3, Y_ROW = 3, Y_PLANE = 9, OW = 3, CI = 256, KH = 3, KW = 3, X_ROW = 8, X_PLANE =
-        64 };
+    enum { OH = 3, Y_ROW = 3, Y_PLANE = 9, OW = 3, CI = 256, KH = 3, KW = 3, X_ROW = 8,
+        X_PLANE = 64 };
 
     const int begin = rt_begin(384, part, parts);
     const int end = rt_begin(384, part + 1, parts);
@@ -1179,8 +1179,8 @@ static void conv3x3s2_256x8x8_to_384_relu(const float *restrict x, const float *
 static void conv3x3s2_256x8x8_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 3, Y_ROW = 3, Y_PLANE = 9, OW = 3, CI = 256, KH = 3, KW = 3, X_ROW = 8, X_PLANE =
-        64 };
+    enum { OH = 3, Y_ROW = 3, Y_PLANE = 9, OW = 3, CI = 256, KH = 3, KW = 3, X_ROW = 8,
+        X_PLANE = 64 };
 
     const int begin = rt_begin(256, part, parts);
     const int end = rt_begin(256, part + 1, parts);
@@ -1207,8 +1207,8 @@ static void conv3x3s2_256x8x8_to_256_relu(const float *restrict x, const float *
 static void conv3x3_256x8x8_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 256, KH = 3, KW = 3, X_ROW = 10, X_PLANE =
-        100 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 256, KH = 3, KW = 3, X_ROW = 10,
+        X_PLANE = 100 };
 
     const int begin = rt_begin(256, part, parts);
     const int end = rt_begin(256, part + 1, parts);

@@ -1653,8 +1653,8 @@ static void conv1x1_1088x17x17_to_128_relu(const float *restrict x, const float 
 static void conv1x7_128x17x17_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 128, KW = 7, X_ROW = 23, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 128, KW = 7, X_ROW = 23,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(160, part, parts);
     const int end = rt_begin(160, part + 1, parts);
@@ -1680,8 +1680,8 @@ static void conv1x7_128x17x17_to_160_relu(const float *restrict x, const float *
 static void conv7x1_160x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 160, KH = 7, X_ROW = 17, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 160, KH = 7, X_ROW = 17,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1783,8 +1783,8 @@ static void conv1x1_1088x17x17_to_256_relu_2(const float *restrict x, const floa
 static void conv3x3s2_256x17x17_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 256, KH = 3, KW = 3, X_ROW = 17, X_PLANE =
-        289 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 256, KH = 3, KW = 3, X_ROW = 17,
+        X_PLANE = 289 };
 
     const int begin = rt_begin(384, part, parts);
     const int end = rt_begin(384, part + 1, parts);
@@ -1811,8 +1811,8 @@ static void conv3x3s2_256x17x17_to_384_relu(const float *restrict x, const float
 static void conv3x3s2_256x17x17_to_288_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 256, KH = 3, KW = 3, X_ROW = 17, X_PLANE =
-        289 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 256, KH = 3, KW = 3, X_ROW = 17,
+        X_PLANE = 289 };
 
     const int begin = rt_begin(288, part, parts);
     const int end = rt_begin(288, part + 1, parts);
@@ -1867,8 +1867,8 @@ static void conv3x3_256x17x17_to_288_relu(const float *restrict x, const float *
 static void conv3x3s2_288x17x17_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 288, KH = 3, KW = 3, X_ROW = 17, X_PLANE =
-        289 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 288, KH = 3, KW = 3, X_ROW = 17,
+        X_PLANE = 289 };
 
     const int begin = rt_begin(320, part, parts);
     const int end = rt_begin(320, part + 1, parts);

@@ -1301,8 +1301,8 @@ static void conv1x1_4048x7x7_to_384_relu(const float *restrict x, const float *r
 static void conv3x3_4048x7x7_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 4048, KH = 3, KW = 3, X_ROW = 11, X_PLANE =
-        121 };
+    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 4048, KH = 3, KW = 3, X_ROW = 11,
+        X_PLANE = 121 };
 
     const int begin = rt_begin(384, part, parts);
     const int end = rt_begin(384, part + 1, parts);
@@ -1329,8 +1329,8 @@ static void conv3x3_4048x7x7_to_384_relu(const float *restrict x, const float *r
 static void conv5x5_4048x7x7_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 4048, KH = 5, KW = 5, X_ROW = 11, X_PLANE =
-        121 };
+    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 4048, KH = 5, KW = 5, X_ROW = 11,
+        X_PLANE = 121 };
 
     const int begin = rt_begin(128, part, parts);
     const int end = rt_begin(128, part + 1, parts);

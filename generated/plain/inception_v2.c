@@ -1552,8 +1552,8 @@ static void conv1x1_576x14x14_to_192_relu_2(const float *restrict x, const float
 static void conv3x3s2_128x14x14_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 128, KH = 3, KW = 3, X_ROW = 15, X_PLANE =
-        225 };
+    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 128, KH = 3, KW = 3, X_ROW = 15,
+        X_PLANE = 225 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1608,8 +1608,8 @@ static void conv3x3_192x14x14_to_256_relu(const float *restrict x, const float *
 static void conv3x3s2_256x14x14_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 256, KH = 3, KW = 3, X_ROW = 15, X_PLANE =
-        225 };
+    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 256, KH = 3, KW = 3, X_ROW = 15,
+        X_PLANE = 225 };
 
     const int begin = rt_begin(256, part, parts);
     const int end = rt_begin(256, part + 1, parts);
@@ -1761,8 +1761,8 @@ static void conv1x1_1024x7x7_to_128(const float *restrict x, const float *restri
 static void conv3x3_192x7x7_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 192, KH = 3, KW = 3, X_ROW = 9, X_PLANE =
-        81 };
+    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 192, KH = 3, KW = 3, X_ROW = 9,
+        X_PLANE = 81 };
 
     const int begin = rt_begin(320, part, parts);
     const int end = rt_begin(320, part + 1, parts);
@@ -1789,8 +1789,8 @@ static void conv3x3_192x7x7_to_320_relu(const float *restrict x, const float *re
 static void conv3x3_160x7x7_to_224_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 9, Y_PLANE = 81, OW = 7, CI = 160, KH = 3, KW = 3, X_ROW = 9, X_PLANE =
-        81 };
+    enum { OH = 7, Y_ROW = 9, Y_PLANE = 81, OW = 7, CI = 160, KH = 3, KW = 3, X_ROW = 9,
+        X_PLANE = 81 };
 
     const int begin = rt_begin(224, part, parts);
     const int end = rt_begin(224, part + 1, parts);
@@ -1817,8 +1817,8 @@ static void conv3x3_160x7x7_to_224_relu(const float *restrict x, const float *re
 static void conv3x3_224x7x7_to_224_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 224, KH = 3, KW = 3, X_ROW = 9, X_PLANE =
-        81 };
+    enum { OH = 7, Y_ROW = 7, Y_PLANE = 49, OW = 7, CI = 224, KH = 3, KW = 3, X_ROW = 9,
+        X_PLANE = 81 };
 
     const int begin = rt_begin(224, part, parts);
     const int end = rt_begin(224, part + 1, parts);
@@ -1873,8 +1873,8 @@ static void avgpool3x3_128x7x7(const float *restrict x, const float *restrict b,
 static void conv3x3_192x7x7_to_224_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 7, Y_ROW = 9, Y_PLANE = 81, OW = 7, CI = 192, KH = 3, KW = 3, X_ROW = 9, X_PLANE =
-        81 };
+    enum { OH = 7, Y_ROW = 9, Y_PLANE = 81, OW = 7, CI = 192, KH = 3, KW = 3, X_ROW = 9,
+        X_PLANE = 81 };
 
     const int begin = rt_begin(224, part, parts);
     const int end = rt_begin(224, part + 1, parts);

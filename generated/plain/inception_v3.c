@@ -1252,8 +1252,8 @@ static void conv1x1_768x17x17_to_192(const float *restrict x, const float *restr
 static void conv1x7_128x17x17_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 128, KW = 7, X_ROW = 23, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 128, KW = 7, X_ROW = 23,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(128, part, parts);
     const int end = rt_begin(128, part + 1, parts);
@@ -1279,8 +1279,8 @@ static void conv1x7_128x17x17_to_128_relu(const float *restrict x, const float *
 static void conv7x1_128x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 128, KH = 7, X_ROW = 17, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 128, KH = 7, X_ROW = 17,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1306,8 +1306,8 @@ static void conv7x1_128x17x17_to_192_relu(const float *restrict x, const float *
 static void conv7x1_128x17x17_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 128, KH = 7, X_ROW = 17, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 128, KH = 7, X_ROW = 17,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(128, part, parts);
     const int end = rt_begin(128, part + 1, parts);
@@ -1333,8 +1333,8 @@ static void conv7x1_128x17x17_to_128_relu(const float *restrict x, const float *
 static void conv1x7_128x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 128, KW = 7, X_ROW = 23, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 128, KW = 7, X_ROW = 23,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1438,8 +1438,8 @@ static void conv1x1_768x17x17_to_160_relu_2(const float *restrict x, const float
 static void conv1x7_160x17x17_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 160, KW = 7, X_ROW = 23, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 160, KW = 7, X_ROW = 23,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(160, part, parts);
     const int end = rt_begin(160, part + 1, parts);
@@ -1465,8 +1465,8 @@ static void conv1x7_160x17x17_to_160_relu(const float *restrict x, const float *
 static void conv7x1_160x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 160, KH = 7, X_ROW = 17, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 160, KH = 7, X_ROW = 17,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1492,8 +1492,8 @@ static void conv7x1_160x17x17_to_192_relu(const float *restrict x, const float *
 static void conv7x1_160x17x17_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 160, KH = 7, X_ROW = 17, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 160, KH = 7, X_ROW = 17,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(160, part, parts);
     const int end = rt_begin(160, part + 1, parts);
@@ -1519,8 +1519,8 @@ static void conv7x1_160x17x17_to_160_relu(const float *restrict x, const float *
 static void conv1x7_160x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 160, KW = 7, X_ROW = 23, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 160, KW = 7, X_ROW = 23,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1596,8 +1596,8 @@ static void conv1x1_768x17x17_to_192_relu_3(const float *restrict x, const float
 static void conv1x7_192x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 192, KW = 7, X_ROW = 23, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 192, KW = 7, X_ROW = 23,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1623,8 +1623,8 @@ static void conv1x7_192x17x17_to_192_relu(const float *restrict x, const float *
 static void conv7x1_192x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 192, KH = 7, X_ROW = 17, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 192, KH = 7, X_ROW = 17,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1650,8 +1650,8 @@ static void conv7x1_192x17x17_to_192_relu(const float *restrict x, const float *
 static void conv7x1_192x17x17_to_192_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 192, KH = 7, X_ROW = 17, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 192, KH = 7, X_ROW = 17,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1677,8 +1677,8 @@ static void conv7x1_192x17x17_to_192_relu_2(const float *restrict x, const float
 static void conv1x7_192x17x17_to_192_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 192, KW = 7, X_ROW = 23, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 192, KW = 7, X_ROW = 23,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1704,8 +1704,8 @@ static void conv1x7_192x17x17_to_192_relu_2(const float *restrict x, const float
 static void conv3x3s2_192x17x17_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 192, KH = 3, KW = 3, X_ROW = 17, X_PLANE =
-        289 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 192, KH = 3, KW = 3, X_ROW = 17,
+        X_PLANE = 289 };
 
     const int begin = rt_begin(320, part, parts);
     const int end = rt_begin(320, part + 1, parts);
@@ -1732,8 +1732,8 @@ static void conv3x3s2_192x17x17_to_320_relu(const float *restrict x, const float
 static void conv3x3s2_192x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 192, KH = 3, KW = 3, X_ROW = 17, X_PLANE =
-        289 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 192, KH = 3, KW = 3, X_ROW = 17,
+        X_PLANE = 289 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);

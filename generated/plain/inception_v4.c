@@ -850,8 +850,8 @@ static void conv3x3_64x73x73_to_96_relu(const float *restrict x, const float *re
 static void conv1x7_64x73x73_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 73, Y_ROW = 73, Y_PLANE = 5767, OW = 73, CI = 64, KW = 7, X_ROW = 79, X_PLANE =
-        5767 };
+    enum { OH = 73, Y_ROW = 73, Y_PLANE = 5767, OW = 73, CI = 64, KW = 7, X_ROW = 79,
+        X_PLANE = 5767 };
 
     const int begin = rt_begin(64, part, parts);
     const int end = rt_begin(64, part + 1, parts);
@@ -877,8 +877,8 @@ static void conv1x7_64x73x73_to_64_relu(const float *restrict x, const float *re
 static void conv7x1_64x73x73_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 73, Y_ROW = 73, Y_PLANE = 5329, OW = 73, CI = 64, KH = 7, X_ROW = 73, X_PLANE =
-        5767 };
+    enum { OH = 73, Y_ROW = 73, Y_PLANE = 5329, OW = 73, CI = 64, KH = 7, X_ROW = 73,
+        X_PLANE = 5767 };
 
     const int begin = rt_begin(64, part, parts);
     const int end = rt_begin(64, part + 1, parts);
@@ -1378,8 +1378,8 @@ static void conv1x1_1024x17x17_to_128(const float *restrict x, const float *rest
 static void conv1x7_192x17x17_to_224_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 192, KW = 7, X_ROW = 23, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 192, KW = 7, X_ROW = 23,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(224, part, parts);
     const int end = rt_begin(224, part + 1, parts);
@@ -1405,8 +1405,8 @@ static void conv1x7_192x17x17_to_224_relu(const float *restrict x, const float *
 static void conv7x1_224x17x17_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 224, KH = 7, X_ROW = 17, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 224, KH = 7, X_ROW = 17,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(256, part, parts);
     const int end = rt_begin(256, part + 1, parts);
@@ -1432,8 +1432,8 @@ static void conv7x1_224x17x17_to_256_relu(const float *restrict x, const float *
 static void conv7x1_192x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 192, KH = 7, X_ROW = 17, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 192, KH = 7, X_ROW = 17,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1459,8 +1459,8 @@ static void conv7x1_192x17x17_to_192_relu(const float *restrict x, const float *
 static void conv7x1_224x17x17_to_224_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 224, KH = 7, X_ROW = 17, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 23, Y_PLANE = 391, OW = 17, CI = 224, KH = 7, X_ROW = 17,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(224, part, parts);
     const int end = rt_begin(224, part + 1, parts);
@@ -1486,8 +1486,8 @@ static void conv7x1_224x17x17_to_224_relu(const float *restrict x, const float *
 static void conv1x7_224x17x17_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 224, KW = 7, X_ROW = 23, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 224, KW = 7, X_ROW = 23,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(256, part, parts);
     const int end = rt_begin(256, part + 1, parts);
@@ -1591,8 +1591,8 @@ static void conv1x1_1024x17x17_to_256_relu(const float *restrict x, const float 
 static void conv3x3s2_192x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 192, KH = 3, KW = 3, X_ROW = 17, X_PLANE =
-        289 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 192, KH = 3, KW = 3, X_ROW = 17,
+        X_PLANE = 289 };
 
     const int begin = rt_begin(192, part, parts);
     const int end = rt_begin(192, part + 1, parts);
@@ -1619,8 +1619,8 @@ static void conv3x3s2_192x17x17_to_192_relu(const float *restrict x, const float
 static void conv1x7_256x17x17_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 256, KW = 7, X_ROW = 23, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 391, OW = 17, CI = 256, KW = 7, X_ROW = 23,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(256, part, parts);
     const int end = rt_begin(256, part + 1, parts);
@@ -1646,8 +1646,8 @@ static void conv1x7_256x17x17_to_256_relu(const float *restrict x, const float *
 static void conv7x1_256x17x17_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 256, KH = 7, X_ROW = 17, X_PLANE =
-        391 };
+    enum { OH = 17, Y_ROW = 17, Y_PLANE = 289, OW = 17, CI = 256, KH = 7, X_ROW = 17,
+        X_PLANE = 391 };
 
     const int begin = rt_begin(320, part, parts);
     const int end = rt_begin(320, part + 1, parts);
@@ -1673,8 +1673,8 @@ static void conv7x1_256x17x17_to_320_relu(const float *restrict x, const float *
 static void conv3x3s2_320x17x17_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 320, KH = 3, KW = 3, X_ROW = 17, X_PLANE =
-        289 };
+    enum { OH = 8, Y_ROW = 8, Y_PLANE = 64, OW = 8, CI = 320, KH = 3, KW = 3, X_ROW = 17,
+        X_PLANE = 289 };
 
     const int begin = rt_begin(320, part, parts);
     const int end = rt_begin(320, part + 1, parts);
