@@ -88,7 +88,17 @@ check-full: packages
 	@$(MAKE) -s all tests-built
 	@passed=0; failed=0; for s in $$(seq 1 200); do for cc in gcc clang; do \
 	if sh tests/random/run_net.sh $$s $$cc each; then passed=$$((passed + 1)); else failed=$$((failed + 1)); fi; done; done; \
+	for n in netdefs/*.net; do if sh tests/nets/test_nets.sh $$(basename $$n .net) each; then passed=$$((passed + 1)); else failed=$$((failed + 1)); fi; done; \
 	echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ]
+
+# The stored outputs of the judges, computed again: needs PyTorch.
+.PHONY: check-peers
+check-peers: PACKAGES += python3-torch python3-torchvision
+check-peers: packages
+	@passed=0; failed=0; for n in googlenet_tv inception_v3; do \
+	if /usr/bin/python3 tests/peers/torch_reference.py $$n $(BUILD)/$$n.npz && \
+	/usr/bin/python3 -c "import sys, numpy as np; a, b = np.load(sys.argv[1]), np.load(sys.argv[2]); assert a.files == b.files; assert all(np.allclose(a[k], b[k], 1e-5, 1e-6) for k in a.files)" $(BUILD)/$$n.npz tests/peers/$$n.npz; \
+	then passed=$$((passed + 1)); else failed=$$((failed + 1)); fi; done; echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ]
 tests-built: $(TESTS)
 $(BUILD)/test_runtime: tests/runtime/test_runtime.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -Iruntime -o $@ tests/runtime/test_runtime.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a -lcunit $(LIBS)
@@ -112,6 +122,6 @@ check-generated: all
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all demo check generated check-generated clean"
+	@echo "all demo check check-full check-peers generated check-generated clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -1,0 +1,48 @@
+# The seed formula of the judges' weights, in numpy alone: a value depends on the tensor's name and its index only.
+import json, struct
+import numpy as np
+
+def header_of(path):
+    """Names, shapes and places of a safetensors file."""
+    data = open(path, 'rb').read()
+    n = struct.unpack('<Q', data[:8])[0]
+    return json.loads(data[8:8 + n]), data, 8 + n
+
+def uniform(name, count):
+    """count numbers in [-1, 1): splitmix64 of the index, seeded by the FNV-1a hash of the name."""
+    seed = 14695981039346656037
+    for c in name.encode():
+        seed = (seed ^ c) * 1099511628211 & (2**64 - 1)
+    with np.errstate(over='ignore'):
+        z = np.uint64(seed) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ z >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ z >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
+        z = z ^ z >> np.uint64(31)
+    return (z >> np.uint64(40)).astype(np.float64) / 2**23 - 1
+
+def weight(name, shape):
+    """Convolutions and fully connected layers: variance 1 / fan_in. Batch norm: gamma 0.8..1.2, beta 0.5..1.5, so that a
+    network of random weights does not amplify rounding (see tests/nets/shift_beta.py)."""
+    u = uniform(name, int(np.prod(shape)))
+    if len(shape) > 1:
+        u = u * np.sqrt(3 / np.prod(shape[1:]))
+    elif name.endswith('.bn.weight'):
+        u = 1 + 0.2 * u
+    elif name.endswith('.bn.bias'):
+        u = 1 + 0.5 * u
+    else:
+        u = 0.1 * u
+    return u.astype(np.float32).reshape(shape)
+
+def write(path, tensors):
+    """tensors: name to float32 array, as a safetensors file."""
+    head, at = {}, 0
+    for name, v in tensors.items():
+        head[name] = {'dtype': 'F32', 'shape': list(v.shape), 'data_offsets': [at, at + v.nbytes]}
+        at += v.nbytes
+    text = json.dumps(head).encode()
+    text += b' ' * (-len(text) % 8)
+    with open(path, 'wb') as f:
+        f.write(struct.pack('<Q', len(text)) + text)
+        for v in tensors.values():
+            f.write(v.astype('<f4').tobytes())
