@@ -197,7 +197,7 @@ static int tap_first(const Plan *p, const Tensor *t)
 {
     const Place *place = p->places[t->id];
     int first = place->buffer->first;
-    for (int i = 0; i < p->steps.n; i++) {
+    for (int i = first; i <= place->buffer->last && i < p->steps.n; i++) {
         const Step *s = p->steps.at[i];
         for (int k = 0; k < s->n_out; k++) {
             const Segment *a = s->out[k]->segments, *from = place->segments;

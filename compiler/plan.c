@@ -125,6 +125,15 @@ static void map_columns(Plan *p, Packed *k, const Place *in)
     k->in_channels = (int)align_up(last->physical + last->n, k->in_block);
 }
 
+/* The grouped kernel counts output channels as the network does. */
+static void map_rows_logical(Plan *p, Packed *k, const Step *s)
+{
+    k->out_channels = s->node->out[0]->shape.dim[0];
+    k->out_segments = ARENA_NEW(p->arena, Segment);
+    *k->out_segments = (Segment){ 0, 0, k->out_channels };
+    k->n_out_segments = 1;
+}
+
 static void set_floats(Plan *p, Packed *k, int64_t floats)
 {
     k->offset = p->weights_bytes / 4;
@@ -138,8 +147,8 @@ static void pack_conv(Plan *p, Step *s)
     Packed *k = new_packed(p, PACK_CONV, n, n->in[1]);
     map_rows(p, k, s);
     map_columns(p, k, s->in[0]);
-    if (s->kernel == KERNEL_CONV_GROUPED) { /* logical order: one row per output channel */
-        k->out_channels = n->out[0]->shape.dim[0];
+    if (s->kernel == KERNEL_CONV_GROUPED) {
+        map_rows_logical(p, k, s);
         k->in_channels = n->in[1]->shape.dim[1];
         k->in_segments = ARENA_NEW(p->arena, Segment);
         *k->in_segments = (Segment){ 0, 0, k->in_channels };
@@ -157,7 +166,10 @@ static void pack_conv(Plan *p, Step *s)
 static Packed *pack_vector(Plan *p, Step *s, Tensor *t)
 {
     Packed *k = new_packed(p, PACK_VECTOR, s->node, t);
-    map_rows(p, k, s);
+    if (s->kernel == KERNEL_CONV_GROUPED)
+        map_rows_logical(p, k, s);
+    else
+        map_rows(p, k, s);
     set_floats(p, k, k->out_channels);
     return k;
 }

@@ -223,12 +223,6 @@ static int by_size(const void *x, const void *y)
     return a->id - b->id;
 }
 
-static int by_offset(const void *x, const void *y)
-{
-    const Buffer *a = *(Buffer *const *)x, *b = *(Buffer *const *)y;
-    return a->offset < b->offset ? -1 : a->offset > b->offset ? 1 : a->id - b->id;
-}
-
 /* A slot among those of equal geometry that is free while b lives; -1 when none is. */
 static int64_t free_slot(Buffer **placed, int n, const Buffer *b)
 {
@@ -274,6 +268,15 @@ static int64_t first_gap(Buffer **placed, int n, const Buffer *b, int64_t base)
     return at;
 }
 
+/* all[0..i) is sorted by offset: all[i] goes where it belongs. */
+static void insert_by_offset(Buffer **all, int i)
+{
+    Buffer *b = all[i];
+    for (; i > 0 && (all[i - 1]->offset > b->offset || (all[i - 1]->offset == b->offset && all[i - 1]->id > b->id)); i--)
+        all[i] = all[i - 1];
+    all[i] = b;
+}
+
 /* Greedy by size, first fit. */
 static int64_t place_plain(Buffer **all, int n, int64_t base)
 {
@@ -283,7 +286,7 @@ static int64_t place_plain(Buffer **all, int n, int64_t base)
         b->offset = first_gap(all, i, b, base);
         if (b->offset + b->floats > end)
             end = b->offset + b->floats;
-        qsort(all, (size_t)i + 1, sizeof *all, by_offset);
+        insert_by_offset(all, i);
     }
     return end;
 }

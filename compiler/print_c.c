@@ -524,6 +524,9 @@ static void print_func(const Func *fn, FILE *f)
     flush(&t, 0, f);
     free(t.at);
     fprintf(f, "{\n");
+    for (int i = 0; i < fn->params.n; i++) /* a page of a net without weights, say: the signature is the interface's */
+        if (!fn->params.at[i]->used && fn->params.at[i]->kind != VAR_PARAM_CTX)
+            fprintf(f, "    (void)%s;\n", fn->params.at[i]->name);
     print_dims(fn, f);
     print_body(&fn->body, 4, f);
     fprintf(f, "}\n");

@@ -20,6 +20,7 @@ run runtime build/test_runtime
 run safetensors build/test_safetensors
 run npy build/test_npy
 run graph build/test_graph
+run kernels build/test_kernels
 run program sh tests/runtime/program.sh build/tiny
 for t in tests/*/test_*.sh; do
     [ -f "$t" ] || continue

@@ -22,5 +22,6 @@ for target in plain x86-64-v3 x86-64-v4; do
         split($0, a, /= |; [a-z0-9_]+ < |; /); if (a[3] - a[2] < 2 && /\+\+/) { print FILENAME ":" NR ": a loop of one trip:" $0; bad = 1 }
     } END { exit bad }' "$work" || exit 1
     bad ' (const )?int ([a-z0-9_]+) = [a-z_]+;$' 'a variable that only renames another'
+    bad '\(void\)' 'a parameter that nothing reads'
     bad '^    [^{].{140}' 'a statement of more than 140 characters'
 done

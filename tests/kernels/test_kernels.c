@@ -335,7 +335,7 @@ static void *compile(const Target *t, Plan **plans, const Sample *list, int n, c
     const char *base = arena_printf(arena, "%s/%s", dir, t->symbol);
     FILE *f = fopen(arena_printf(arena, "%s.c", base), "w");
     CHECK(f);
-    fprintf(f, "#include \"rt.h\"\n");
+    fprintf(f, "#include \"rt.h\"\n#include <math.h>\n");
     print_c_vector_prologue(t->vector, f);
     for (int i = 0; i < n; i++) {
         plans[i] = plan_new(arena, build(&list[i]), t);
