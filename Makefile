@@ -24,7 +24,7 @@ COMPILER = arena ast ast_text autodiff diag driver elab_expr elab_flow elab_laye
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool \
   l2norm linear lrn max maxpool mul normalize relu scale_weights slice softmax zeros
 KERNELS = channels choose common conv_plain gemm_tile pointwise pool
-FORMATS = json npy replace safetensors safetensors_write
+FORMATS = cleanup json npy replace safetensors safetensors_write
 CORE = error init load math network philox pool target
 TRAIN = image image_bmp image_jpeg image_png image_pnm resize view
 PROGRAM = bench eval info init input options predict program selftest session
@@ -124,6 +124,21 @@ bench: packages
 	@sh bench/compile.sh
 	@sh bench/yardstick.sh
 
+# libFuzzer on the front end (and all behind it) and on the reader of weights: RUNS executions each, seeds and found inputs first.
+RUNS = 1000000
+FUZZ = clang -g -O1 $(STD) $(INC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/verb_%.c compiler/options.c,$(COMPILER:%=compiler/%.c))
+.PHONY: fuzz
+fuzz: packages $(BUILD)/fuzz_net $(BUILD)/fuzz_safetensors
+	@mkdir -p $(BUILD)/corpus_net $(BUILD)/corpus_safetensors
+	@for f in tests/diag/*.net tests/fuzz/found_net/*; do [ -f $$f ] && cp $$f $(BUILD)/corpus_net/; done; cp tests/fuzz/corpus_safetensors/* $(BUILD)/corpus_safetensors/
+	$(BUILD)/fuzz_net -runs=$(RUNS) -max_len=3000 -timeout=10 -rss_limit_mb=2048 -dict=tests/fuzz/net.dict -print_final_stats=1 $(BUILD)/corpus_net 2>&1 | tail -12
+	$(BUILD)/fuzz_safetensors -runs=$(RUNS) -max_len=2000 -timeout=10 -print_final_stats=1 $(BUILD)/corpus_safetensors 2>&1 | tail -12
+$(BUILD)/fuzz_net: tests/fuzz/fuzz_net.c $(BUILD)/inceptc
+	$(Q)$(FUZZ) -w -o $@ $< $(FRONT) $(OPS:%=compiler/ops/%.c) $(KERNELS:%=compiler/kernels/%.c) $(BUILD)/parser.c $(BUILD)/lexer.c $(FORMATS:%=formats/%.c) $(CORE:%=runtime/core/%.c) -lm -lpthread
+$(BUILD)/fuzz_safetensors: tests/fuzz/fuzz_safetensors.c $(BUILD)/inceptc
+	$(Q)$(FUZZ) -w -o $@ $< $(FORMATS:%=formats/%.c) runtime/core/error.c -lm
+
 generated: all
 	@mkdir -p generated/plain
 	@for n in netdefs/*.net; do b=$$(basename $$n .net); $(BUILD)/inceptc $$n --target=plain -o - > generated/plain/$$b.c.tmp && mv generated/plain/$$b.c.tmp generated/plain/$$b.c; done
@@ -133,6 +148,6 @@ check-generated: all
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all demo check check-full check-peers bench generated check-generated clean"
+	@echo "all demo check check-full check-peers fuzz bench generated check-generated clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -139,6 +139,10 @@ void ast_add_item(Lexer *x, AstItem *item)
 {
     if (item)
         LIST_PUSH(x->arena, &x->out->items, item);
+    if (x->out->items.n <= MOST_ITEMS || x->stop)
+        return;
+    diag_error(item->loc, "the file has more than %d statements", MOST_ITEMS);
+    x->failed = x->stop = true;
 }
 
 AstItem *ast_item(Arena *a, AstItemKind kind, Loc loc, const char *name, Loc name_loc)
@@ -264,22 +268,24 @@ AstExpr *ast_call(Arena *a, Loc loc, Path p, AstActuals *actuals)
     return e;
 }
 
-AstExpr *ast_binary(Arena *a, Loc loc, char op, AstExpr *left, AstExpr *right)
+/* Evaluation recurses: a tree of a hundred thousand operators is refused here. */
+static AstExpr *operation(Lexer *x, AstExprKind kind, Loc loc, char op, AstExpr *left, AstExpr *right)
 {
-    AstExpr *e = new_expr(a, AE_BINARY, loc);
+    AstExpr *e = new_expr(x->arena, kind, loc);
     e->op = op;
     e->a = left;
     e->b = right;
-    return e;
+    e->depth = 1 + (right && right->depth > left->depth ? right->depth : left->depth);
+    if (e->depth <= MOST_OPERATORS)
+        return e;
+    if (!x->stop)
+        diag_error(loc, "an expression has more than %d operators within each other", MOST_OPERATORS);
+    x->failed = x->stop = true;
+    return left;
 }
 
-AstExpr *ast_negate(Arena *a, Loc loc, AstExpr *operand)
-{
-    AstExpr *e = new_expr(a, AE_NEGATE, loc);
-    e->op = '-';
-    e->a = operand;
-    return e;
-}
+AstExpr *ast_binary(Lexer *x, Loc loc, char op, AstExpr *left, AstExpr *right) { return operation(x, AE_BINARY, loc, op, left, right); }
+AstExpr *ast_negate(Lexer *x, Loc loc, AstExpr *operand) { return operation(x, AE_NEGATE, loc, '-', operand, NULL); }
 
 const char *ast_symbol(Arena *a, const char *name)
 {

@@ -27,6 +27,7 @@ struct AstExpr {
     const char *string;     /* AE_STRING, without quotes */
     AstActuals actuals;     /* AE_CALL */
     char op; AstExpr *a, *b;/* AE_BINARY: + - * / ; AE_NEGATE: a */
+    int depth;              /* of a and b below it, at most MOST_OPERATORS */
 };
 
 typedef struct AstChain AstChain;

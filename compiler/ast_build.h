@@ -22,8 +22,8 @@ AstExpr *ast_kernel(Arena *a, Loc loc, KernelLit k);
 AstExpr *ast_string(Arena *a, Loc loc, const char *text);
 AstExpr *ast_path_expr(Arena *a, Path p);
 AstExpr *ast_call(Arena *a, Loc loc, Path p, AstActuals *actuals);
-AstExpr *ast_binary(Arena *a, Loc loc, char op, AstExpr *left, AstExpr *right);
-AstExpr *ast_negate(Arena *a, Loc loc, AstExpr *e);
+AstExpr *ast_binary(Lexer *x, Loc loc, char op, AstExpr *left, AstExpr *right);
+AstExpr *ast_negate(Lexer *x, Loc loc, AstExpr *e);
 /* bison's name of a symbol for a message: "';'" is the end of a line, '{' stays, "net" gets quotes. */
 const char *ast_symbol(Arena *a, const char *name);
 #endif

@@ -1,4 +1,5 @@
 #include "driver.h"
+#include "../formats/cleanup.h"
 #include "../formats/replace.h"
 #include "print_c.h"
 #include <errno.h>
@@ -64,14 +65,14 @@ static int file_error(const RtError *err)
 
 typedef void Writer(const Emit *e, FILE *f);
 
-static int write_file(const Emit *e, const char *path, Writer *writer)
+/* Begins, writes and finishes; the rename is left. */
+static int write_beside(const Emit *e, const char *path, Writer *writer, Replace *r)
 {
     RtError err = { 0 };
-    Replace r;
-    if (replace_begin(&r, path, &err) != RT_OK)
+    if (replace_begin(r, path, &err) != RT_OK)
         return file_error(&err);
-    writer(e, r.file);
-    return replace_commit(&r, &err) == RT_OK ? EXIT_OK : file_error(&err);
+    writer(e, r->file);
+    return replace_finish(r, &err) == RT_OK ? EXIT_OK : file_error(&err);
 }
 
 static const char *base_name(const char *path)
@@ -91,12 +92,25 @@ static const char *with_suffix(Arena *a, const char *path, const char *suffix)
     return arena_printf(a, "%.*s%s", (int)(strlen(path) - 2), path, suffix);
 }
 
+/* Both are complete before either is in place. */
 static int write_pair(Emit *e, const char *c_path)
 {
     const char *h_path = with_suffix(e->arena, c_path, ".h");
     e->header = base_name(h_path);
-    int code = write_file(e, h_path, emit_header);
-    return code ? code : write_file(e, c_path, emit_c);
+    Replace c, h;
+    RtError err = { 0 };
+    int code = write_beside(e, h_path, emit_header, &h);
+    if (code)
+        return code;
+    code = write_beside(e, c_path, emit_c, &c);
+    if (code) {
+        replace_abort(&h);
+        return code;
+    }
+    bool good = replace_commit(&h, &err) == RT_OK;
+    if (!good)
+        replace_abort(&c);
+    return good && replace_commit(&c, &err) == RT_OK ? EXIT_OK : file_error(&err);
 }
 
 /* ---- The C compiler ---- */
@@ -140,8 +154,10 @@ static int run_command(const Options *o, char *const *argv)
         _exit(127);
     }
     int status = 0;
+    cleanup_child(pid);
     while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
+    cleanup_child(0);
     if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return EXIT_OK;
     if (!(pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 127))
@@ -207,6 +223,7 @@ static int build(const Options *o, Emit *e)
     }
     const char *c_path = arena_printf(a, "%s/%s.c", dir, e->graph->name);
     const char *out = arena_printf(a, "%s.tmp.%ld", o->output, (long)getpid());
+    int slots[] = { cleanup_add(dir), cleanup_add(c_path), cleanup_add(with_suffix(a, c_path, ".h")), cleanup_add(out) };
     int code = write_pair(e, c_path);
     if (!code)
         code = compile_c(o, e, dir, c_path, out);
@@ -219,6 +236,8 @@ static int build(const Options *o, Emit *e)
     unlink(c_path);
     unlink(with_suffix(a, c_path, ".h"));
     rmdir(dir);
+    for (int i = 0; i < 4; i++)
+        cleanup_drop(slots[i]);
     return code;
 }
 

@@ -48,6 +48,7 @@ typedef struct Frame { /* the file, or one use of a module */
     const Module *module;
     Loc use;
     Tensor *in;
+    bool has_in; /* of a module or residual: `in` means something; a null `in` is poisoned */
     const Default *defaults;
     LIST(Binding) params, tensors;
     Tensor *flow;
@@ -69,6 +70,9 @@ typedef struct Elab {
     int layers, depth;
     bool file_error;
 } Elab;
+
+/* v as an int; far values become +-2^30, which every range check refuses. */
+static inline int elab_int(double v) { return v > 1 << 30 ? 1 << 30 : v < -(1 << 30) ? -(1 << 30) : v != v ? -(1 << 30) : (int)v; }
 
 enum { MOST_LAYERS = 100000, MOST_USES = 64 };
 

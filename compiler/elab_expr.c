@@ -43,6 +43,8 @@ static Value input_number(Elab *e, const Frame *f, const AstExpr *x)
         elab_error(e, f, x->loc, "the input has c, h and w, not '%s'", dot ? dot + 1 : "");
         return bad;
     }
+    if (!f->has_in)
+        elab_error(e, f, x->loc, "'%s' stands in modules and residuals only: there is no 'in' here", x->path.text);
     return f->in ? number(f->in->shape.dim[at - letters]) : bad;
 }
 

@@ -242,7 +242,7 @@ static Tensor *use_module(Elab *e, Frame *f, Module *m, const AstNode *n, Tensor
         elab_error(e, f, n->args.at[0].loc, "a module's arguments stand in brackets: %s(...)", m->item->name);
         return NULL;
     }
-    Frame inner = { .outer = f, .module = m, .use = n->loc, .in = in, .defaults = m->defaults };
+    Frame inner = { .outer = f, .module = m, .use = n->loc, .in = in, .has_in = true, .defaults = m->defaults };
     if (!bind(e, f, &inner, m, n))
         return NULL;
     m->open = true;
@@ -315,6 +315,7 @@ static Tensor *residual(Elab *e, Frame *f, const AstNode *n, Tensor *in, Scope *
     }
     Scope labelled = new_scope(e, u->label.text ? label_path(e, scope, u) : "", NULL);
     Frame local = *f;
+    local.has_in = true;
     local.in = in; /* in.c is the residual's input: the width to come back to */
     Tensor *y = elab_chain(e, &local, n->chain, in, u->label.text ? &labelled : scope);
     f->tensors = local.tensors;

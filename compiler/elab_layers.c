@@ -12,6 +12,7 @@ typedef struct Spec { /* a layer with every default resolved */
     const char *path;
     KernelLit kernel;
     bool has_kernel, has_count;
+    bool given_kernel, given_count; /* by this use, not by a default */
     double count;
     PadMode pad;
     int pads[4]; /* top, bottom, left, right */
@@ -66,7 +67,7 @@ static void f_pad(Spec *s, const double *v, int n)
 {
     s->pad = PAD_GIVEN;
     for (int i = 0; i < 4; i++)
-        s->pads[i] = (int)(n == 1 ? v[0] : n == 2 ? v[i / 2] : v[i]);
+        s->pads[i] = elab_int(n == 1 ? v[0] : n == 2 ? v[i / 2] : v[i < n ? i : 0]);
 }
 static void f_relu(Spec *s, const double *v, int n) { (void)v; (void)n; s->relu = true; }
 static void f_linear(Spec *s, const double *v, int n) { (void)v; (void)n; s->relu = false; }
@@ -218,10 +219,16 @@ static void take_named(Spec *s, LayerKind kind, const AstArg *a)
 
 static void take_value(Spec *s, Value x, Loc loc)
 {
-    if (x.kind == VALUE_KERNEL) {
+    if (x.kind == VALUE_KERNEL && s->given_kernel) {
+        spec_error(s, loc, "a second kernel size; one is enough");
+    } else if (x.kind == VALUE_NUMBER && s->given_count) {
+        spec_error(s, loc, "a second number, %g; the first was %g", x.number, s->count);
+    } else if (x.kind == VALUE_KERNEL) {
+        s->given_kernel = true;
         s->kernel = x.kernel;
         s->has_kernel = true;
     } else if (x.kind == VALUE_NUMBER) {
+        s->given_count = true;
         s->count = x.number;
         s->has_count = true;
     } else if (x.kind == VALUE_STRING) {
@@ -443,7 +450,7 @@ static Tensor *weight(Spec *s, int rank, const int *dim, int fan_in, int fan_out
 
 static Tensor *conv(Spec *s, Tensor *x)
 {
-    int ci = x->shape.dim[0], co = (int)s->count;
+    int ci = x->shape.dim[0], co = elab_int(s->count);
     if (!check_kernel(s, L_CONV) || !check_count(s, L_CONV))
         return NULL;
     if (s->groups < 1 || ci % s->groups || co % s->groups) {
@@ -587,6 +594,7 @@ static Spec resolve(Elab *e, Frame *f, const AstNode *node, LayerKind kind, cons
     if (kind == L_L2NORM)
         s.eps = 0;
     take_defaults(&s, kind, f->defaults);
+    s.given_kernel = s.given_count = false;
     take_args(&s, kind, &node->args);
     return s;
 }
@@ -594,9 +602,10 @@ static Spec resolve(Elab *e, Frame *f, const AstNode *node, LayerKind kind, cons
 Tensor *elab_layer(Elab *e, Frame *f, const AstNode *layer, Tensor *in, const char *path)
 {
     LayerKind kind = (LayerKind)find_layer(layer->head.text);
-    if (++e->layers > MOST_LAYERS) {
-        if (e->layers == MOST_LAYERS + 1)
-            elab_error(e, f, layer->loc, "the network has more than %d layers", MOST_LAYERS);
+    int most = e->options->most_layers ? e->options->most_layers : MOST_LAYERS;
+    if (++e->layers > most) {
+        if (e->layers == most + 1)
+            elab_error(e, f, layer->loc, "the network has more than %d layers", most);
         return NULL;
     }
     Spec s = resolve(e, f, layer, kind, path);

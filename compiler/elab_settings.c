@@ -1,6 +1,7 @@
 /* What stands after the network: expect, weights, freeze, data and train. Checked and kept in the graph. */
 #include "elab.h"
 #include <fnmatch.h>
+#include <math.h>
 #include <string.h>
 
 /* ---- expect ---- */
@@ -41,7 +42,7 @@ static void expect(Elab *e, const AstItem *item, const Totals *t)
     Arena *a = e->arena;
     for (int i = 0; i < item->pairs.n; i++) {
         const AstPair *p = &item->pairs.at[i];
-        int64_t value, want = (int64_t)p->number;
+        int64_t value, want = fabs(p->number) < 1e15 ? (int64_t)p->number : -1; /* no total is that large */
         const char *noun;
         if (p->shape.present || !total_of(t, p->name, &value, &noun)) {
             unknown_total(p);
@@ -271,7 +272,7 @@ static void view_size(Elab *e, const AstNode *n, ViewStep *v)
         } else if (a->kind == ARG_ATOM && !(a->value->kind == AE_PATH && !elab_param(e, &e->top, a->value->path.text))) {
             Value x = elab_eval(e, &e->top, a->value);
             if (x.kind == VALUE_NUMBER)
-                v->h = v->w = (int)x.number;
+                v->h = v->w = elab_int(x.number);
         }
     }
     if (v->h < 1 || v->w < 1 || v->h > 1 << 16 || v->w > 1 << 16)

@@ -8,6 +8,9 @@ typedef struct NetDefine { const char *name, *value; } NetDefine; /* -D name=val
 typedef struct NetOptions {
     LIST(const char *) include_dirs; /* -I, searched after the including file's own folder */
     LIST(NetDefine) defines;
+    const char *text; /* instead of the file (borrowed): then includes and variants are refused; null: read `path` */
+    size_t text_size;
+    int most_layers; /* 0: MOST_LAYERS */
 } NetOptions;
 
 /* Reads, parses and elaborates.  `path` "-" is standard input.  Null after diagnostics (exit 1), or after a file

@@ -38,6 +38,13 @@ static char *read_all(FILE *f, size_t *size)
 AstFile *net_read(Elab *e, const char *path, const char *from, Loc loc)
 {
     (void)from;
+    const NetOptions *o = e->options;
+    if (o->text && !loc.file)
+        return ast_parse(e->arena, diag_add_file(path, o->text, o->text_size), path);
+    if (o->text) {
+        cannot_read(e, path, loc, "a text in memory names no files");
+        return NULL;
+    }
     struct stat st;
     bool standard = strcmp(path, "-") == 0;
     FILE *f = standard ? stdin : fopen(path, "rb");
@@ -330,6 +337,8 @@ Graph *net_load(Arena *a, const char *path, const NetOptions *o, bool *file_erro
     if (diag_error_count() == 0)
         check_complete(e, f);
     check_defines(e);
+    if (diag_error_count() == 0 && !e->g->output)
+        ICE("the output was lost without a message");
     mark_heads(e);
     if (diag_error_count() == 0)
         elab_late(e);

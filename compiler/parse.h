@@ -18,7 +18,7 @@ typedef struct Lexer {
     AstFile *out;
 } Lexer;
 
-enum { MOST_NESTING = 200, MOST_BYTES = 16 << 20 };
+enum { MOST_NESTING = 200, MOST_BYTES = 16 << 20, MOST_OPERATORS = 1000, MOST_ITEMS = 200000 };
 
 /* Scans and parses x->text into x->out; false after errors. */
 bool lexer_parse(Lexer *x);

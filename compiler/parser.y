@@ -150,18 +150,18 @@ actual: expr { $$ = (AstActual){ NULL, @1, $1 }; } | ID '=' expr { $$ = (AstActu
 atom: NUM { $$ = ast_number(A, @$, $1); }
     | path { $$ = ast_path_expr(A, $1); }
     | STRING { $$ = ast_string(A, @$, $1); }
-    | '-' NUM { $$ = ast_negate(A, @$, ast_number(A, @2, $2)); };
+    | '-' NUM { $$ = ast_negate(x, @$, ast_number(A, @2, $2)); };
 expr: NUM { $$ = ast_number(A, @$, $1); }
     | KERNEL { $$ = ast_kernel(A, @$, $1); }
     | path { $$ = ast_path_expr(A, $1); }
     | STRING { $$ = ast_string(A, @$, $1); }
     | '(' expr ')' { $$ = $2; }
     | path '(' actuals ')' { $$ = ast_call(A, @$, $1, $3); }
-    | expr '+' expr { $$ = ast_binary(A, @$, '+', $1, $3); }
-    | expr '-' expr { $$ = ast_binary(A, @$, '-', $1, $3); }
-    | expr '*' expr { $$ = ast_binary(A, @$, '*', $1, $3); }
-    | expr '/' expr { $$ = ast_binary(A, @$, '/', $1, $3); }
-    | '-' expr %prec NEG { $$ = ast_negate(A, @$, $2); };
+    | expr '+' expr { $$ = ast_binary(x, @$, '+', $1, $3); }
+    | expr '-' expr { $$ = ast_binary(x, @$, '-', $1, $3); }
+    | expr '*' expr { $$ = ast_binary(x, @$, '*', $1, $3); }
+    | expr '/' expr { $$ = ast_binary(x, @$, '/', $1, $3); }
+    | '-' expr %prec NEG { $$ = ast_negate(x, @$, $2); };
 edits: %empty { $$ = ast_item(A, AI_VARIANT, @$, NULL, @$); } | edits edit { $$ = $1; if ($2.loc.line) LIST_PUSH(A, &$$->edits, $2); };
 edit: ';' { $$ = (AstEdit){ 0 }; }
     | stmt { $$ = (AstEdit){ .kind = EDIT_STMT, .loc = @$, .stmt = $1 }; }

@@ -1,5 +1,6 @@
 /* replace.c - write beside, sync, rename, sync the directory. */
 #include "replace.h"
+#include "cleanup.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -10,9 +11,10 @@
 
 static void release(Replace *r)
 {
+    cleanup_drop(r->cleanup);
     free(r->path);
     free(r->sibling);
-    *r = (Replace){ 0 };
+    *r = (Replace){ .cleanup = -1 };
 }
 
 static int open_sibling(Replace *r)
@@ -34,13 +36,14 @@ RtStatus replace_begin(Replace *r, const char *path, RtError *err)
 {
     struct stat st;
     int exists = stat(path, &st) == 0, fd;
-    *r = (Replace){ .path = exists ? realpath(path, NULL) : strdup(path) };
+    *r = (Replace){ .path = exists ? realpath(path, NULL) : strdup(path), .cleanup = -1 };
     if (exists && (!r->path || !S_ISREG(st.st_mode))) {
         free(r->path);
         r->path = strdup(path);
         fd = open(path, O_WRONLY | O_CLOEXEC);
     } else {
         fd = r->path ? open_sibling(r) : -1;
+        r->cleanup = fd >= 0 ? cleanup_add(r->sibling) : -1;
         if (fd >= 0 && exists)
             (void)!fchmod(fd, st.st_mode & 0777);
     }
@@ -71,7 +74,17 @@ static int sync_directory(const char *path)
     return bad ? -1 : 0;
 }
 
-RtStatus replace_commit(Replace *r, RtError *err)
+/* Removes the sibling and ends r. */
+static RtStatus give_up(Replace *r, int why, RtError *err)
+{
+    RtStatus status = rt_error(err, RT_ERROR_FILE, "%s: cannot write: %s", r->path, strerror(why));
+    if (r->sibling)
+        unlink(r->sibling);
+    release(r);
+    return status;
+}
+
+RtStatus replace_finish(Replace *r, RtError *err)
 {
     int bad = ferror(r->file) | (fflush(r->file) != 0), why = errno;
     if (!bad && r->sibling && fsync(fileno(r->file))) {
@@ -82,15 +95,18 @@ RtStatus replace_commit(Replace *r, RtError *err)
         bad = 1;
         why = errno;
     }
-    if (!bad && r->sibling && rename(r->sibling, r->path)) {
-        bad = 1;
-        why = errno;
-    }
-    if (bad && r->sibling)
-        unlink(r->sibling);
-    RtStatus status =
-        bad ? rt_error(err, RT_ERROR_FILE, "%s: cannot write: %s", r->path, strerror(why)) : RT_OK;
-    if (!bad && r->sibling && sync_directory(r->path))
+    r->file = NULL;
+    return bad ? give_up(r, why, err) : RT_OK;
+}
+
+RtStatus replace_commit(Replace *r, RtError *err)
+{
+    RtStatus status = r->file ? replace_finish(r, err) : RT_OK;
+    if (status)
+        return status;
+    if (r->sibling && rename(r->sibling, r->path))
+        return give_up(r, errno, err);
+    if (r->sibling && sync_directory(r->path))
         status = rt_error(err, RT_ERROR_FILE, "%s: cannot sync its directory: %s", r->path,
                           strerror(errno));
     release(r);
@@ -99,7 +115,8 @@ RtStatus replace_commit(Replace *r, RtError *err)
 
 void replace_abort(Replace *r)
 {
-    fclose(r->file);
+    if (r->file)
+        fclose(r->file);
     if (r->sibling)
         unlink(r->sibling);
     release(r);

@@ -10,12 +10,15 @@
 #include <stdio.h>
 
 typedef struct Replace {
-    FILE *file;    /* write here */
+    FILE *file;    /* write here; null when finished */
     char *path;    /* the file to replace */
     char *sibling; /* null when written directly */
+    int cleanup;   /* of the sibling, when a signal comes */
 } Replace;
 
 RtStatus replace_begin(Replace *r, const char *path, RtError *err);
+/* Writes everything out, so that a commit only renames: for several files that belong together. On an error r is ended. */
+RtStatus replace_finish(Replace *r, RtError *err);
 /* Ends r: the file is in place, or the status says why not and the old file is untouched. */
 RtStatus replace_commit(Replace *r, RtError *err);
 void replace_abort(Replace *r); /* ends r, leaves the old file */
