@@ -69,6 +69,16 @@ static Lin scale(const Lin *a, int64_t k)
 
 /* ---- Extremes ---- */
 
+static int64_t divisor(int64_t a, int64_t b)
+{
+    while (b) {
+        int64_t t = a % b;
+        a = b;
+        b = t;
+    }
+    return a < 0 ? -a : a;
+}
+
 static int64_t quick_highest(const Range *r, const Lin *a)
 {
     int64_t v = a->c;
@@ -88,13 +98,7 @@ static int64_t highest(const Range *r, const Lin *a);
  * that makes the factor whole. */
 static int64_t through(const Range *r, const Lin *rest, int64_t k, const Bound *b)
 {
-    int64_t x = k < 0 ? -k : k, y = b->k;
-    while (y) {
-        int64_t t = x % y;
-        x = y;
-        y = t;
-    }
-    int64_t m = b->k / x;
+    int64_t x = divisor(k, b->k), m = b->k / x;
     Lin whole = scale(rest, m), sum;
     if (!combine(&sum, &whole, k / x, &b->e))
         return RANGE_FAR;
@@ -140,12 +144,24 @@ static Sym *symbol_of(Range *r, const Lin *s)
     return &r->syms.at[s->sym[0]];
 }
 
+/* k s <= e (or >=, low) between whole numbers: 4 s <= 3 - 4 t says s <= 0 - t. */
+static Bound tighten(int64_t k, Lin e, bool low)
+{
+    int64_t g = k;
+    for (int i = 0; i < e.n; i++)
+        g = divisor(g, e.k[i]);
+    for (int i = 0; i < e.n; i++)
+        e.k[i] /= g;
+    e.c = low ? ceil_div(e.c, g) : floor_div(e.c, g);
+    return (Bound){ k / g, e };
+}
+
 void range_low(Range *r, const Lin *symbol, int64_t k, Lin e)
 {
     Sym *s = symbol_of(r, symbol);
     s->lo = most(s->lo, ceil_div(range_lowest(r, &e), k));
     if (e.n && s->n_low < SYM_BOUNDS)
-        s->low[s->n_low++] = (Bound){ k, e };
+        s->low[s->n_low++] = tighten(k, e, true);
 }
 
 void range_high(Range *r, const Lin *symbol, int64_t k, Lin e)
@@ -153,7 +169,7 @@ void range_high(Range *r, const Lin *symbol, int64_t k, Lin e)
     Sym *s = symbol_of(r, symbol);
     s->hi = least(s->hi, floor_div(highest(r, &e), k));
     if (e.n && s->n_high < SYM_BOUNDS)
-        s->high[s->n_high++] = (Bound){ k, e };
+        s->high[s->n_high++] = tighten(k, e, false);
 }
 
 bool range_assume(Range *r, const Lin *a)

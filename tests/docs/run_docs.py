@@ -1,0 +1,40 @@
+# run_docs.py ROOT FILE.md: runs the examples of a page in a scratch folder with inceptc in PATH and NETDEFS set to netdefs/.
+#   ```net [NAME]  is kept as NAME (t.net without one) and must compile;  ```net NAME bad  is kept, and must not
+#   ```c NAME      is kept
+#   ```sh          is run by sh -e; it must end well
+#   ```text        is what the block before it printed (standard output and error), exactly; a line "..." stands for any lines
+import os, re, subprocess, sys, tempfile
+root, page = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+env = dict(os.environ, PATH=root + '/build:' + os.environ['PATH'], NETDEFS=root + '/netdefs', ROOT=root)
+blocks = re.findall(r'^```(\w+)([^\n]*)\n(.*?)^```$', open(page).read(), flags=re.M | re.S)
+ran = 0
+
+def same(want, got):
+    parts = [re.escape(p) for p in re.split(r'^\.\.\.\n', want, flags=re.M)]
+    return re.fullmatch('(?:.*\n)*?'.join(parts), got) is not None
+
+with tempfile.TemporaryDirectory() as work:
+    os.chdir(work)
+    printed = ''
+    for kind, args, body in blocks:
+        words = args.split()
+        if kind in ('net', 'c'):
+            name = words[0] if words else 't.net'
+            open(name, 'w').write(body)
+            if kind == 'c':
+                continue
+            p = subprocess.run(['inceptc', name, '--target=plain', '-o', 'doc.c'], env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            bad = 'bad' in words
+            printed = p.stdout
+            assert (p.returncode == 1) == bad and p.returncode in (0, 1), f'{name}: exit {p.returncode}\n{body}{p.stdout}'
+        elif kind == 'sh':
+            p = subprocess.run(['sh', '-e'], input=body, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            printed = p.stdout
+            assert p.returncode == 0, f'exit {p.returncode}\n{body}{printed}'
+        elif kind == 'text':
+            assert same(body, printed), f'the page says\n{body}but it printed\n{printed}'
+        else:
+            raise AssertionError('a block of unknown kind: ' + kind)
+        ran += 1
+print(ran, 'examples')
+sys.exit(ran == 0)
