@@ -324,10 +324,12 @@ static int add_leaves(LoadLower *c, Tensor *x, Expr **args)
 static void call_conv(LoadLower *c, const Packed *k, Tensor *x, int row, int co0, int co1, int base, int width)
 {
     Lower *l = c->page;
+    if (co0 >= co1)
+        return; /* no function either: nothing would call it */
     int taps = k->kh * k->kw, depth = k->in_channels * taps;
     int ci_total = (int)(shape_elems(&x->shape) / x->shape.dim[0]) / taps;
     Func *f = pack_conv_func(c, x, k->in_block, width);
-    for (int s = 0; s < k->n_in_segments && co0 < co1; s++) {
+    for (int s = 0; s < k->n_in_segments; s++) {
         const Segment *in = &k->in_segments[s];
         Expr *args[MAX_LEAVES + 10];
         int n = add_leaves(c, x, args);
