@@ -1,5 +1,6 @@
 /* Chains, branches, modules, repeats, and the names of what they make. */
 #include "elab.h"
+#include "parse.h"
 #include <math.h>
 #include <string.h>
 
@@ -76,9 +77,26 @@ static Scope new_scope(Elab *e, const char *prefix, const AstChain *c)
     return (Scope){ .prefix = prefix, .single = *prefix && c && weighted_units(e, c) == 1 };
 }
 
+/* Names and numbers with dots between, and alone no word of the language: what a statement may be called. The path of a
+ * group or a repeat only begins those of its members. */
+static bool is_path(const char *text, bool prefix)
+{
+    bool first = true;
+    for (const char *p = text; *p; p++) {
+        bool digit = *p >= '0' && *p <= '9', letter = *p == '_' || (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
+        if (!letter && !(digit && p > text) && !(*p == '.' && !first && p[1] && p[1] != '.'))
+            return false;
+        first = *p == '.';
+    }
+    return *text && (prefix || strchr(text, '.') || !(lexer_keyword(text) || elab_is_layer(text) || strcmp(text, "in") == 0));
+}
+
 static const char *label_path(Elab *e, const Scope *s, const AstUnit *u)
 {
-    return u->absolute ? u->label.text : join(e, s->prefix, u->label.text);
+    const char *path = u->absolute ? u->label.text : join(e, s->prefix, u->label.text);
+    if (!is_path(path, u->node->kind == AN_REPEAT || u->node->kind == AN_GROUP))
+        elab_error(e, NULL, u->label.loc, "a layer may not be called '%s': a path is names with dots between, and no word of the language", path);
+    return path;
 }
 
 /* The path of a unit: its label, its index in a labelled group, the statement's own name, or its kind. */
