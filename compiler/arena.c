@@ -126,3 +126,9 @@ const char *arena_commas(Arena *a, int64_t v)
     }
     return out;
 }
+
+bool text_ends_with(const char *s, const char *suffix)
+{
+    size_t n = strlen(s), k = strlen(suffix);
+    return n > k && strcmp(s + n - k, suffix) == 0;
+}

@@ -2,6 +2,7 @@
 #ifndef INCEPTC_ARENA_H
 #define INCEPTC_ARENA_H
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,8 @@ char *arena_strndup(Arena *a, const char *s, size_t n);
 char *arena_printf(Arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(Arena *a, const char *fmt, va_list ap);
 const char *arena_commas(Arena *a, int64_t v); /* 6998552 -> "6,998,552" */
+/* Whether s is longer than suffix and ends with it. */
+bool text_ends_with(const char *s, const char *suffix);
 /* Bytes handed out so far, for -fmem-report and the limits of elaborate. */
 size_t arena_bytes(const Arena *a);
 

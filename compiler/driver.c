@@ -81,12 +81,6 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static bool ends_with(const char *s, const char *suffix)
-{
-    size_t n = strlen(s), k = strlen(suffix);
-    return n > k && strcmp(s + n - k, suffix) == 0;
-}
-
 static const char *with_suffix(Arena *a, const char *path, const char *suffix)
 {
     return arena_printf(a, "%.*s%s", (int)(strlen(path) - 2), path, suffix);
@@ -192,7 +186,7 @@ static int compile_c(const Options *o, Emit *e, const char *dir, const char *c_p
     argv[n++] = arena_printf(a, "-I%s", dir);
     argv[n++] = "-o";
     argv[n++] = arena_strdup(a, out);
-    if (ends_with(o->output, ".o")) {
+    if (text_ends_with(o->output, ".o")) {
         argv[n++] = "-c";
         argv[n++] = arena_strdup(a, c_path);
     } else {
@@ -248,7 +242,7 @@ int driver_output(const Options *o, Emit *e)
         emit_c(e, stdout);
         return EXIT_OK;
     }
-    return ends_with(o->output, ".c") ? write_pair(e, o->output) : build(o, e);
+    return text_ends_with(o->output, ".c") ? write_pair(e, o->output) : build(o, e);
 }
 
 int driver_close_stdout(int code)
