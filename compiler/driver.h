@@ -14,4 +14,5 @@ int driver_close_stdout(int code);
 
 int verb_run(const Options *o, Arena *a);
 int verb_summary(const Options *o, Arena *a);
+int verb_weights(const Options *o, Arena *a); /* weights/ */
 #endif

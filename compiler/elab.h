@@ -63,6 +63,7 @@ typedef struct Elab {
     Frame top;
     LIST(Module *) modules;
     LIST(const char *) defined;  /* -D names that were used */
+    bool redefined;              /* one of them has another value than the file gives: its `expect` does not hold */
     LIST(const char *) included; /* files read once */
     LIST(const char *) open;     /* files being read: recursion */
     const AstItem *net, *output, *input;

@@ -193,7 +193,9 @@ void elab_define_param(Elab *e, const AstItem *item)
         diag_error(item->name_loc, "a parameter may not be called '%s': that is a flag of layers", item->name);
     const NetDefine *d = find_define(e, item->name);
     Binding b = { .name = item->name, .loc = item->name_loc };
-    b.value = d ? defined_value(e, d) : elab_eval(e, &e->top, item->value);
+    Value written = elab_eval(e, &e->top, item->value);
+    b.value = d ? defined_value(e, d) : written;
+    e->redefined |= b.value.kind != written.kind || b.value.number != written.number;
     if (b.value.kind == VALUE_WORD) {
         diag_error(item->value->loc, "'%s' is not a value", b.value.text);
         b.value = bad;

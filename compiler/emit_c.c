@@ -3,22 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint64_t emit_structure_hash(const Graph *g)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *f = open_memstream(&text, &size);
-    if (!f)
-        ICE("out of memory for the graph's text");
-    graph_print(g, f);
-    fclose(f);
-    uint64_t h = 14695981039346656037u;
-    for (size_t i = 0; i < size; i++)
-        h = (h ^ (unsigned char)text[i]) * 1099511628211u;
-    free(text);
-    return h;
-}
-
 /* Of a merge: the channels of all its outputs. */
 static const char *step_shape(Arena *a, const Plan *p, const Step *s)
 {

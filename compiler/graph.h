@@ -212,6 +212,8 @@ void graph_verify(const Graph *g, const char *when);
 
 /* graph_text.c: one line per tensor or node; prints and parses back to the same text. */
 void graph_print(const Graph *g, FILE *f);
+/* " key=value" of every attribute that is not the default; without training: only those that change a result of inference. */
+void graph_print_attributes(const Node *n, bool training, FILE *f);
 /* Parses graph text (borrowed).  Null after diag_error on a mistake. */
 Graph *graph_parse(Arena *a, int file);
 

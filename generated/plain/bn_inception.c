@@ -3022,7 +3022,7 @@ const RtNetwork bn_inception_network = {
     .logits = "last_linear",
     .params = 11295240,
     .macs = 2032600064,
-    .structure = 0x9b1d50ca2d01cff5,
+    .structure = 0x3fba3fe65383e2cc,
     .n_weights = 416, .n_plans = 1, .n_view = 5,
     .weights = weights_table,
     .plans = plans,

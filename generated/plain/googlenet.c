@@ -2578,7 +2578,7 @@ const RtNetwork googlenet_network = {
     .logits = "logits",
     .params = 6998552,
     .macs = 1582671872,
-    .structure = 0x068cf1365cb48376,
+    .structure = 0xad0ee7d4f4901895,
     .n_weights = 116, .n_plans = 1, .n_view = 5,
     .weights = weights_table,
     .plans = plans,

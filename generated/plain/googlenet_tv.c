@@ -2756,7 +2756,7 @@ const RtNetwork googlenet_tv_network = {
     .logits = "fc",
     .params = 6624904,
     .macs = 1498376192,
-    .structure = 0x94297d0c0eda5c3b,
+    .structure = 0xa74749c6df2990ee,
     .n_weights = 287, .n_plans = 1, .n_view = 3,
     .weights = weights_table,
     .plans = plans,

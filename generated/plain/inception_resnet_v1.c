@@ -2961,7 +2961,7 @@ const RtNetwork inception_resnet_v1_network = {
     .logits = "last_linear",
     .params = 22756328,
     .macs = 6206361696,
-    .structure = 0x0f62387a54fa24a9,
+    .structure = 0xd10069f2574f55c5,
     .n_weights = 577, .n_plans = 1, .n_view = 3,
     .weights = weights_table,
     .plans = plans,

@@ -3060,7 +3060,7 @@ const RtNetwork inception_resnet_v1_facenet_network = {
     .logits = "l2norm",
     .params = 23482624,
     .macs = 1417662304,
-    .structure = 0xcf3c852a94acdafe,
+    .structure = 0xa0fabc0e9aefca0c,
     .n_weights = 602, .n_plans = 1, .n_view = 2,
     .weights = weights_table,
     .plans = plans,

@@ -5022,7 +5022,7 @@ const RtNetwork inception_resnet_v2_network = {
     .logits = "classif",
     .params = 55843464,
     .macs = 13155794016,
-    .structure = 0x5e77ce9b2c3ebebe,
+    .structure = 0xf2ce0e36ef7e8359,
     .n_weights = 1102, .n_plans = 1, .n_view = 3,
     .weights = weights_table,
     .plans = plans,

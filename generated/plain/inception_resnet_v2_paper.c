@@ -3237,7 +3237,7 @@ const RtNetwork inception_resnet_v2_paper_network = {
     .logits = "classif",
     .params = 32433928,
     .macs = 9257953632,
-    .structure = 0x8cbb04e82ab29395,
+    .structure = 0x785470b42fd0eb12,
     .n_weights = 602, .n_plans = 1, .n_view = 3,
     .weights = weights_table,
     .plans = plans,

@@ -1831,7 +1831,7 @@ const RtNetwork inception_v1_naive_network = {
     .logits = "logits",
     .params = 97526008,
     .macs = 12568061056,
-    .structure = 0x273bf322fd54c066,
+    .structure = 0x3e628ad524e1b162,
     .n_weights = 62, .n_plans = 1, .n_view = 0,
     .weights = weights_table,
     .plans = plans,

@@ -2880,7 +2880,7 @@ const RtNetwork inception_v2_network = {
     .logits = "Logits",
     .params = 11178336,
     .macs = 1934857216,
-    .structure = 0xc0393dbe228ca25e,
+    .structure = 0x63840aa1c6009507,
     .n_weights = 277, .n_plans = 1, .n_view = 3,
     .weights = weights_table,
     .plans = plans,

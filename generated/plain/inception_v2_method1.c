@@ -2955,7 +2955,7 @@ const RtNetwork inception_v2_method1_network = {
     .logits = "fc",
     .params = 22619976,
     .macs = 5726967392,
-    .structure = 0x9c224e79eb424975,
+    .structure = 0x839280fa9471e138,
     .n_weights = 437, .n_plans = 1, .n_view = 3,
     .weights = weights_table,
     .plans = plans,

@@ -3172,7 +3172,7 @@ const RtNetwork inception_v2_paper_network = {
     .logits = "fc",
     .params = 24263240,
     .macs = 5864860256,
-    .structure = 0x9cd7f64e9a3278d1,
+    .structure = 0x8c4e9967782b6a21,
     .n_weights = 477, .n_plans = 1, .n_view = 3,
     .weights = weights_table,
     .plans = plans,

@@ -3381,7 +3381,7 @@ const RtNetwork inception_v3_network = {
     .logits = "fc",
     .params = 23834568,
     .macs = 5713216096,
-    .structure = 0x20cb29bf1af2e2b2,
+    .structure = 0xfed66e481170eef4,
     .n_weights = 472, .n_plans = 1, .n_view = 3,
     .weights = weights_table,
     .plans = plans,

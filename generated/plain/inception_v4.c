@@ -3969,7 +3969,7 @@ const RtNetwork inception_v4_network = {
     .logits = "last_linear",
     .params = 42679816,
     .macs = 12253974624,
-    .structure = 0x4f42e98f6673f9a0,
+    .structure = 0xfea3b7efd936a3c8,
     .n_weights = 747, .n_plans = 1, .n_view = 3,
     .weights = weights_table,
     .plans = plans,
