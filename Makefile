@@ -25,7 +25,7 @@ OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv
   l2norm linear lrn max maxpool mul normalize relu scale_weights slice softmax zeros
 KERNELS = channels choose common conv_plain gemm_tile pointwise pool
 FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safetensors_write
-CHECKPOINT = npz room tensor_entry tensor_file
+CHECKPOINT = broken npz pickle room tensor_entry tensor_file torch_legacy torch_names torch_state torch_zip zip
 CORE = error init load math network philox pool target
 TRAIN = image image_bmp image_jpeg image_png image_pnm resize view
 PROGRAM = bench eval info init input options predict program selftest session
