@@ -1,7 +1,7 @@
 #!/bin/sh
 # --embed and --static: weights inside the program give the same bits as from a file; what does not fit is refused; nothing is left.
 here=$(cd "$(dirname "$0")/../.." && pwd)
-[ "$1" = --list ] && { echo same_bits static wrong structure quotes usage full_disk; exit 0; }
+[ "$1" = --list ] && { echo same_bits static formats wrong structure quotes usage full_disk; exit 0; }
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
