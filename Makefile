@@ -128,12 +128,16 @@ bench: packages
 RUNS = 1000000
 FUZZ = clang -g -O1 $(STD) $(INC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/verb_%.c compiler/options.c,$(COMPILER:%=compiler/%.c))
+# fuzz RUN: one target; the end of what it says, and its exit code.
+fuzz_run = $(1) >$(BUILD)/fuzz.log 2>&1; code=$$?; tail -12 $(BUILD)/fuzz.log; exit $$code
 .PHONY: fuzz
-fuzz: packages $(BUILD)/fuzz_net $(BUILD)/fuzz_safetensors
+fuzz: PACKAGES += libclang-rt-dev
+fuzz: packages
+	@$(MAKE) -s $(BUILD)/fuzz_net $(BUILD)/fuzz_safetensors
 	@mkdir -p $(BUILD)/corpus_net $(BUILD)/corpus_safetensors
 	@for f in tests/diag/*.net tests/fuzz/found_net/*; do [ -f $$f ] && cp $$f $(BUILD)/corpus_net/; done; cp tests/fuzz/corpus_safetensors/* $(BUILD)/corpus_safetensors/
-	$(BUILD)/fuzz_net -runs=$(RUNS) -max_len=3000 -timeout=10 -rss_limit_mb=2048 -dict=tests/fuzz/net.dict -print_final_stats=1 $(BUILD)/corpus_net 2>&1 | tail -12
-	$(BUILD)/fuzz_safetensors -runs=$(RUNS) -max_len=2000 -timeout=10 -print_final_stats=1 $(BUILD)/corpus_safetensors 2>&1 | tail -12
+	$(Q)$(call fuzz_run,$(BUILD)/fuzz_net -runs=$(RUNS) -max_len=3000 -timeout=10 -rss_limit_mb=2048 -dict=tests/fuzz/net.dict -print_final_stats=1 -artifact_prefix=$(BUILD)/ $(BUILD)/corpus_net)
+	$(Q)$(call fuzz_run,$(BUILD)/fuzz_safetensors -runs=$(RUNS) -max_len=2000 -timeout=10 -print_final_stats=1 -artifact_prefix=$(BUILD)/ $(BUILD)/corpus_safetensors)
 $(BUILD)/fuzz_net: tests/fuzz/fuzz_net.c $(BUILD)/inceptc
 	$(Q)$(FUZZ) -w -o $@ $< $(FRONT) $(OPS:%=compiler/ops/%.c) $(KERNELS:%=compiler/kernels/%.c) $(BUILD)/parser.c $(BUILD)/lexer.c $(FORMATS:%=formats/%.c) $(CORE:%=runtime/core/%.c) -lm -lpthread
 $(BUILD)/fuzz_safetensors: tests/fuzz/fuzz_safetensors.c $(BUILD)/inceptc
