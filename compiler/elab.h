@@ -83,6 +83,7 @@ void elab_notes(const Frame *f);
 /* elab_expr.c */
 Value elab_eval(Elab *e, const Frame *f, const AstExpr *x); /* VALUE_BAD after an error */
 const Binding *elab_param(Elab *e, const Frame *f, const char *name);
+void elab_no_param(Elab *e, const Frame *f, const char *name, Loc loc); /* an error, with the nearest name */
 void elab_define_param(Elab *e, const AstItem *item);
 bool elab_reserved_word(const char *name); /* a flag of some layer */
 

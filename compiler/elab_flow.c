@@ -327,7 +327,9 @@ static Tensor *residual(Elab *e, Frame *f, const AstNode *n, Tensor *in, Scope *
 {
     Value scale = n->factor ? elab_eval(e, f, n->factor) : (Value){ .kind = VALUE_NUMBER, .number = 1 };
     if (scale.kind != VALUE_NUMBER) {
-        if (scale.kind != VALUE_BAD)
+        if (scale.kind == VALUE_WORD)
+            elab_no_param(e, f, scale.text, n->factor->loc);
+        else if (scale.kind != VALUE_BAD)
             elab_error(e, f, n->factor->loc, "the factor of a residual is a number");
         return NULL;
     }
@@ -381,6 +383,10 @@ static Tensor *repeat(Elab *e, Frame *f, const AstNode *n, Tensor *in, const cha
     Value count = elab_eval(e, f, n->factor);
     if (count.kind == VALUE_BAD)
         return NULL;
+    if (count.kind == VALUE_WORD) {
+        elab_no_param(e, f, count.text, n->factor->loc);
+        return NULL;
+    }
     if (count.kind != VALUE_NUMBER || count.number < 1 || count.number != floor(count.number) || count.number > MOST_LAYERS) {
         elab_error(e, f, n->factor->loc, "repeat needs a whole number from 1 to %d", MOST_LAYERS);
         return NULL;

@@ -67,7 +67,7 @@ static void f_pad(Spec *s, const double *v, int n)
 {
     s->pad = PAD_GIVEN;
     for (int i = 0; i < 4; i++)
-        s->pads[i] = elab_int(n == 1 ? v[0] : n == 2 ? v[i / 2] : v[i < n ? i : 0]);
+        s->pads[i] = elab_int(n == 1 ? v[0] : n == 2 ? v[i / 2] : v[i]);
 }
 static void f_relu(Spec *s, const double *v, int n) { (void)v; (void)n; s->relu = true; }
 static void f_linear(Spec *s, const double *v, int n) { (void)v; (void)n; s->relu = false; }
@@ -141,6 +141,12 @@ static void spec_error(Spec *s, Loc loc, const char *fmt, ...)
     s->bad = true;
 }
 
+static void no_param(Spec *s, Value word, Loc loc)
+{
+    elab_no_param(s->e, s->f, word.text, loc);
+    s->bad = true;
+}
+
 static const FlagRow *find_flag(Spec *s, LayerKind kind, const char *name, Loc loc)
 {
     Nearest near;
@@ -161,21 +167,28 @@ static const FlagRow *find_flag(Spec *s, LayerKind kind, const char *name, Loc l
     return NULL;
 }
 
-/* Numbers behind a flag: (a, b) or one bare number. Returns how many arguments were taken. */
+/* Numbers behind a flag: (a, b) or one bare number. Returns how many arguments were taken; *n is -1 after an error. */
 static int take_numbers(Spec *s, const AstArgs *args, int at, const FlagRow *row, double *v, int *n)
 {
     *n = 0;
     if (row->most == 0 || at >= args->n)
         return 0;
     const AstArg *a = &args->at[at];
+    bool good = true;
     if (a->kind == ARG_ACTUALS) {
-        for (int i = 0; i < a->actuals.n && *n < 4; i++) {
+        for (int i = 0; i < a->actuals.n; i++) {
             Value x = elab_eval(s->e, s->f, a->actuals.at[i].value);
             if (x.kind == VALUE_NUMBER)
-                v[(*n)++] = x.number;
+                v[*n < 4 ? *n : 0] = x.number; /* a fifth is an error */
+            else if (x.kind == VALUE_WORD)
+                no_param(s, x, a->actuals.at[i].value->loc);
             else if (x.kind != VALUE_BAD)
                 spec_error(s, a->actuals.at[i].value->loc, "%s wants numbers", row->name);
+            good &= x.kind == VALUE_NUMBER;
+            *n += good;
         }
+        s->bad |= !good;
+        *n = good ? *n : -1;
         return 1;
     }
     if (row->least && a->kind == ARG_ATOM) {
@@ -190,9 +203,11 @@ static int take_numbers(Spec *s, const AstArgs *args, int at, const FlagRow *row
 
 static void apply_flag(Spec *s, const FlagRow *row, const double *v, int n, Loc loc)
 {
-    if (n < row->least || n > row->most)
-        spec_error(s, loc, row->least == row->most ? "%s takes %d number%s" : "%s takes at least %d number%s", row->name,
-                   row->least, row->least == 1 ? "" : "s");
+    if (row->set == f_pad && n == 3)
+        spec_error(s, loc, "pad takes 1, 2 or 4 numbers, not 3");
+    else if (n < row->least || n > row->most)
+        spec_error(s, loc, row->least == row->most ? "%s takes %d number%s" : n > row->most ? "%s takes at most %d number%s" : "%s takes at least %d number%s",
+                   row->name, n > row->most ? row->most : row->least, (n > row->most ? row->most : row->least) == 1 ? "" : "s");
     else
         row->set(s, v, n);
 }
@@ -210,6 +225,8 @@ static void take_named(Spec *s, LayerKind kind, const AstArg *a)
             spec_error(s, a->loc, "init wants the name of an initialiser");
     } else if (x.kind == VALUE_NUMBER) {
         apply_flag(s, row, &x.number, 1, a->loc);
+    } else if (x.kind == VALUE_WORD) {
+        no_param(s, x, a->value->loc);
     } else if (x.kind != VALUE_BAD) {
         spec_error(s, a->loc, "%s wants a number", a->name);
     } else {
@@ -233,6 +250,8 @@ static void take_value(Spec *s, Value x, Loc loc)
         s->has_count = true;
     } else if (x.kind == VALUE_STRING) {
         spec_error(s, loc, "a string has no meaning here");
+    } else if (x.kind == VALUE_WORD) {
+        no_param(s, x, loc);
     } else {
         s->bad = true;
     }
@@ -262,9 +281,9 @@ static void take_args(Spec *s, LayerKind kind, const AstArgs *args)
         double v[4];
         int n;
         i += row ? take_numbers(s, args, i + 1, row, v, &n) : 0;
-        if (row && row->set)
+        if (row && row->set && n >= 0)
             apply_flag(s, row, v, n, a->loc);
-        else if (row)
+        else if (row && !row->set)
             spec_error(s, a->loc, "say init=NAME");
     }
 }
