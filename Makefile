@@ -86,10 +86,7 @@ TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUIL
 # The whole matrix: 200 random networks, every pass off in turn, both compilers.
 check-full: packages
 	@$(MAKE) -s all tests-built
-	@passed=0; failed=0; for s in $$(seq 1 200); do for cc in gcc clang; do \
-	if sh tests/random/run_net.sh $$s $$cc each; then passed=$$((passed + 1)); else failed=$$((failed + 1)); fi; done; done; \
-	for n in netdefs/*.net; do if sh tests/nets/test_nets.sh $$(basename $$n .net) each; then passed=$$((passed + 1)); else failed=$$((failed + 1)); fi; done; \
-	echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ]
+	@sh tests/full.sh
 
 # The stored outputs of the judges, computed again: needs PyTorch.
 .PHONY: check-peers
