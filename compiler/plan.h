@@ -103,7 +103,7 @@ typedef struct Plan {
     int64_t arena_bytes, weights_bytes;
 } Plan;
 
-Plan *plan_new(Arena *a, Graph *g, const Target *t);
+Plan *plan_new(Arena *a, Graph *g, const Target *t); /* what is too large to index is an error (diag.h): not to be lowered */
 void plan_print(const Plan *p, FILE *f); /* --dump=plan */
 void plan_verify(const Plan *p);         /* live buffers never overlap, borders suffice, every claim is in range */
 
