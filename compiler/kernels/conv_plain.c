@@ -44,7 +44,7 @@ static const char *conv_name(Arena *a, const Conv *c, const Step *s)
 {
     const int *d = s->node->in[0]->shape.dim;
     const char *kind = s->node->op == OP_LINEAR ? "fc" : arena_printf(a, "conv%dx%d", c->kh, c->kw);
-    const char *stride = c->sh * c->sw == 1 ? "" : c->sh == c->sw ? arena_printf(a, "s%d", c->sh)
+    const char *stride = c->sh == 1 && c->sw == 1 ? "" : c->sh == c->sw ? arena_printf(a, "s%d", c->sh)
                                                                   : arena_printf(a, "s%dx%d", c->sh, c->sw);
     return arena_printf(a, "%s%s_%dx%dx%d_to_%d%s%s", kind, stride, d[0], d[1], d[2], c->co,
                         c->relu ? "_relu" : "", c->residual ? "_add" : "");

@@ -170,7 +170,7 @@ static void lower_pool(LowerContext *c, Step *s, bool max)
     Func *f = unit_find_func(u, key);
     if (!f) {
         const int *d = n->in[0]->shape.dim;
-        const char *stride = n->window.sh * n->window.sw > 1 ? arena_printf(a, "s%d", n->window.sh) : "";
+        const char *stride = window_steps_by_1(&n->window) ? "" : arena_printf(a, "s%d", n->window.sh);
         Type type = place_type(c->plan, s->out[0]);
         f = unit_func(u, key, arena_printf(a, "%s%dx%d%s_%dx%dx%d", kind, n->window.kh, n->window.kw, stride, d[0], d[1], d[2]),
                       pool_comment(a, s, max), type);
