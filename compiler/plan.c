@@ -267,6 +267,15 @@ static void make_steps(Plan *p)
     new_step(p, NULL, KERNEL_OUTPUT, "output", 1, 0)->in[0] = p->places[g->output->id];
 }
 
+const char *plan_step_shape(Arena *a, const Plan *p, const Step *s)
+{
+    const Tensor *t = s->node ? s->node->out[0] : s->n_out ? p->graph->input : p->graph->output;
+    Shape shape = t->shape;
+    for (int k = 1; s->node && k < s->node->n_out; k++)
+        shape.dim[0] += s->node->out[k]->shape.dim[0];
+    return shape_text(a, &shape);
+}
+
 /* Indices of the generated C are ints. */
 static void check_sizes(const Plan *p)
 {
