@@ -38,6 +38,15 @@ static const char *numbered(Elab *e, Scope *s, const char *kind)
     return taken ? arena_printf(e->arena, "%s_1", kind) : kind;
 }
 
+/* A path that no tensor has: a module used alone in a statement hands the statement's name to its own layers. */
+static const char *free_path(Elab *e, Scope *s, const char *kind)
+{
+    const char *path = join(e, s->prefix, numbered(e, s, kind));
+    while (*s->prefix && graph_find(e->g, path))
+        path = join(e, s->prefix, numbered(e, s, kind));
+    return path;
+}
+
 static Module *find_module(Elab *e, const char *name)
 {
     for (int i = e->modules.n - 1; i >= 0; i--)
@@ -109,7 +118,7 @@ static const char *unit_path(Elab *e, Scope *s, const AstUnit *u, const char *ki
         return arena_printf(e->arena, "%s.%d", s->prefix, index);
     if ((s->single && weighted) || s->sole == u)
         return s->prefix;
-    return join(e, s->prefix, numbered(e, s, kind));
+    return free_path(e, s, kind);
 }
 
 /* ---- Tensors by name ---- */
@@ -304,7 +313,7 @@ static const char *combine_path(Elab *e, Scope *scope, const AstUnit *u, const c
 {
     if (u->label.text)
         return label_path(e, scope, u);
-    return scope->sole == u ? scope->prefix : join(e, scope->prefix, numbered(e, scope, kind));
+    return scope->sole == u ? scope->prefix : free_path(e, scope, kind);
 }
 
 static Tensor *combine(Elab *e, Frame *f, const AstNode *n, Tensor *in, Scope *scope, const AstUnit *u)

@@ -24,7 +24,7 @@
  *   15  i3b.conv5x5                        conv 5x5             96x28x28             76,896     60,211,200  3400448..4905728
  *   16  i3b.maxpool3x3                     maxpool 3x3          256x28x28                 -              -  5708544..6511360
  *   17  i3b.conv1x1_4                      conv 1x1             64x28x28             16,448     12,845,056  3400448..4905728
- *   18  i3b.maxpool3x3                     maxpool 3x3/2        480x14x14                 -              -  4905728..5282048
+ *   18  i3b.maxpool3x3_2                   maxpool 3x3/2        480x14x14                 -              -  4905728..5282048
  *   19  i4a.conv1x1 and 2 more             conv 1x1             304x14x14           146,224     28,600,320  3400448..3801856
  *   20  i4a.conv3x3                        conv 3x3             208x14x14           179,920     35,223,552  3400448..3801856
  *   21  i4a.conv5x5                        conv 5x5             48x14x14             19,248      3,763,200  3400448..3801856
@@ -50,7 +50,7 @@
  *   41  i4e.conv5x5                        conv 5x5             128x14x14           102,528     20,070,400  3400448..4052736
  *   42  i4e.maxpool3x3                     maxpool 3x3          528x14x14                 -              -  4466688..4880640
  *   43  i4e.conv1x1_4                      conv 1x1             128x14x14            67,712     13,246,464  3400448..4052736
- *   44  i4e.maxpool3x3                     maxpool 3x3/2        832x7x7                   -              -  4052736..4215808
+ *   44  i4e.maxpool3x3_2                   maxpool 3x3/2        832x7x7                   -              -  4052736..4215808
  *   45  i5a.conv1x1 and 2 more             conv 1x1             448x7x7             373,184     18,264,064  3601152..3764224
  *   46  i5a.conv3x3                        conv 3x3             320x7x7             461,120     22,579,200  3601152..3764224
  *   47  i5a.conv5x5                        conv 5x5             128x7x7             102,528      5,017,600  3601152..3764224
@@ -2041,7 +2041,7 @@ static void googlenet_plain_step(const RtContext *c, int step, int part, int par
         conv1x1_256x28x28_to_64_relu(c->arena + 1427136, c->weights + 660400, c->weights + 676784,
             c->arena + 1176256, part, parts);
         break;
-    case 18: /* i3b.maxpool3x3: 480x14x14 */
+    case 18: /* i3b.maxpool3x3_2: 480x14x14 */
         maxpool3x3s2_480x28x28(c->arena + 850112, c->arena + 1226432, part, parts);
         break;
     case 19: /* i4a.conv1x1+i4a.conv1x1_2+i4a.conv1x1_3: 304x14x14 */
@@ -2159,7 +2159,7 @@ static void googlenet_plain_step(const RtContext *c, int step, int part, int par
         conv1x1_528x14x14_to_128_relu(c->arena + 1116672, c->weights + 3418320,
             c->weights + 3485904, c->arena + 988096, part, parts);
         break;
-    case 44: /* i4e.maxpool3x3: 832x7x7 */
+    case 44: /* i4e.maxpool3x3_2: 832x7x7 */
         maxpool3x3s2_832x14x14(c->arena + 850112, c->arena + 1013184, part, parts);
         break;
     case 45: /* i5a.conv1x1+i5a.conv1x1_2+i5a.conv1x1_3: 448x7x7 */
@@ -2240,7 +2240,7 @@ static void googlenet_plain_step(const RtContext *c, int step, int part, int par
  *   i3b.concat                         480x28x28        -                850112     376320  13..18
  *   i3b.conv1x1_2                      128x28x28        1,1,1,1          374000     115200  13..14
  *   i3b.conv1x1_3                      32x28x28         2,2,2,2          653424      32768  13..15
- *   i3b.maxpool3x3_2_2                 256x28x28        -               1427136     200704  16..17
+ *   i3b.maxpool3x3                     256x28x28        -               1427136     200704  16..17
  *   i3b                                480x14x14        -               1226432      94080  18..22
  *   i4a                                512x14x14        -                850112     100352  19..27
  *   i4a.conv1x1_2                      96x14x14         1,1,1,1          747632      24576  19..20
@@ -2261,7 +2261,7 @@ static void googlenet_plain_step(const RtContext *c, int step, int part, int par
  *   i4e.concat                         832x14x14        -                850112     163072  39..44
  *   i4e.conv1x1_2                      160x14x14        1,1,1,1          575600      40960  39..40
  *   i4e.conv1x1_3                      32x14x14         2,2,2,2          817104      10368  39..41
- *   i4e.maxpool3x3_2_2                 528x14x14        -               1116672     103488  42..43
+ *   i4e.maxpool3x3                     528x14x14        -               1116672     103488  42..43
  *   i4e                                832x7x7          -               1013184      40768  44..48
  *   i5a                                832x7x7          -                900288      40768  45..53
  *   i5a.conv1x1_2                      160x7x7          1,1,1,1          804144      12960  45..46
@@ -2415,7 +2415,7 @@ static const RtStep plain_steps[59] = { /* layer, kernel, output, work units, mu
     { "i3b.conv5x5", "conv 5x5", "96x28x28", 96, 60211200 },
     { "i3b.maxpool3x3", "maxpool 3x3", "256x28x28", 7168, 0 },
     { "i3b.conv1x1_4", "conv 1x1", "64x28x28", 64, 12845056 },
-    { "i3b.maxpool3x3", "maxpool 3x3/2", "480x14x14", 6720, 0 },
+    { "i3b.maxpool3x3_2", "maxpool 3x3/2", "480x14x14", 6720, 0 },
     { "i4a.conv1x1+i4a.conv1x1_2+i4a.conv1x1_3", "conv 1x1", "304x14x14", 192, 28600320 },
     { "i4a.conv3x3", "conv 3x3", "208x14x14", 208, 35223552 },
     { "i4a.conv5x5", "conv 5x5", "48x14x14", 48, 3763200 },
@@ -2441,7 +2441,7 @@ static const RtStep plain_steps[59] = { /* layer, kernel, output, work units, mu
     { "i4e.conv5x5", "conv 5x5", "128x14x14", 128, 20070400 },
     { "i4e.maxpool3x3", "maxpool 3x3", "528x14x14", 7392, 0 },
     { "i4e.conv1x1_4", "conv 1x1", "128x14x14", 128, 13246464 },
-    { "i4e.maxpool3x3", "maxpool 3x3/2", "832x7x7", 5824, 0 },
+    { "i4e.maxpool3x3_2", "maxpool 3x3/2", "832x7x7", 5824, 0 },
     { "i5a.conv1x1+i5a.conv1x1_2+i5a.conv1x1_3", "conv 1x1", "448x7x7", 256, 18264064 },
     { "i5a.conv3x3", "conv 3x3", "320x7x7", 320, 22579200 },
     { "i5a.conv5x5", "conv 5x5", "128x7x7", 128, 5017600 },
@@ -2562,7 +2562,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
     { "i3a", 256, 28, 28, 1, 1226432, 28, 784, 12, 16, 1, plain_segments + 36 },
     { "i3b.conv3x3", 192, 28, 28, 1, 850112, 28, 784, 14, 18, 1, plain_segments + 39 },
     { "i3b.conv5x5", 96, 28, 28, 1, 850112, 28, 784, 15, 18, 1, plain_segments + 42 },
-    { "i3b.maxpool3x3_2_2", 256, 28, 28, 1, 1427136, 28, 784, 16, 17, 1, plain_segments + 45 },
+    { "i3b.maxpool3x3", 256, 28, 28, 1, 1427136, 28, 784, 16, 17, 1, plain_segments + 45 },
     { "i3b.conv1x1_4", 64, 28, 28, 1, 850112, 28, 784, 17, 18, 1, plain_segments + 48 },
     { "i3b.concat", 480, 28, 28, 1, 850112, 28, 784, 17, 18, 1, plain_segments + 51 },
     { "i3b", 480, 14, 14, 1, 1226432, 14, 196, 18, 22, 1, plain_segments + 54 },
@@ -2588,7 +2588,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
     { "i4d", 528, 14, 14, 1, 1013184, 14, 196, 38, 42, 1, plain_segments + 114 },
     { "i4e.conv3x3", 320, 14, 14, 1, 850112, 14, 196, 40, 44, 1, plain_segments + 117 },
     { "i4e.conv5x5", 128, 14, 14, 1, 850112, 14, 196, 41, 44, 1, plain_segments + 120 },
-    { "i4e.maxpool3x3_2_2", 528, 14, 14, 1, 1116672, 14, 196, 42, 43, 1, plain_segments + 123 },
+    { "i4e.maxpool3x3", 528, 14, 14, 1, 1116672, 14, 196, 42, 43, 1, plain_segments + 123 },
     { "i4e.conv1x1_4", 128, 14, 14, 1, 850112, 14, 196, 43, 44, 1, plain_segments + 126 },
     { "i4e.concat", 832, 14, 14, 1, 850112, 14, 196, 43, 44, 1, plain_segments + 129 },
     { "i4e", 832, 7, 7, 1, 1013184, 7, 49, 44, 48, 1, plain_segments + 132 },
@@ -2654,7 +2654,7 @@ const RtNetwork googlenet_network = {
     .logits = "logits",
     .params = 6998552,
     .macs = 1582671872,
-    .structure = 0x068cf1365cb48376,
+    .structure = 0xa736f22c87514f34,
     .n_weights = 116, .n_plans = 1, .n_view = 5,
     .weights = weights_table,
     .plans = plans,

@@ -22,7 +22,7 @@
  *   13  i3b.conv3x3                        conv 3x3             192x28x28           719,040    563,576,832  18782272..21391424
  *   14  i3b.conv5x5                        conv 5x5             96x28x28            998,496    782,745,600  18782272..21391424
  *   15  i3b.maxpool3x3                     maxpool 3x3          416x28x28                 -              -  18782272..21391424
- *   16  i3b.maxpool3x3                     maxpool 3x3/2        832x14x14                 -              -  15421568..16499840
+ *   16  i3b.maxpool3x3_2                   maxpool 3x3/2        832x14x14                 -              -  15421568..16499840
  *   17  i4a.conv1x1                        conv 1x1             192x14x14           159,936     31,309,824  12144192..13803072
  *   18  i4a.conv3x3                        conv 3x3             208x14x14         1,557,712    305,270,784  12144192..13803072
  *   19  i4a.conv5x5                        conv 5x5             48x14x14            998,448    195,686,400  12144192..13803072
@@ -43,7 +43,7 @@
  *   34  i4e.conv3x3                        conv 3x3             320x14x14         7,603,520  1,490,227,200  18782272..21403968
  *   35  i4e.conv5x5                        conv 5x5             128x14x14         8,448,128  1,655,808,000  18782272..21403968
  *   36  i4e.maxpool3x3                     maxpool 3x3          2640x14x14                -              -  18782272..21403968
- *   37  i4e.maxpool3x3                     maxpool 3x3/2        3344x7x7                  -              -  13803072..15421568
+ *   37  i4e.maxpool3x3_2                   maxpool 3x3/2        3344x7x7                  -              -  13803072..15421568
  *   38  i5a.conv1x1                        conv 1x1             256x7x7             856,320     41,947,136  8481024..10440256
  *   39  i5a.conv3x3                        conv 3x3             320x7x7           9,631,040    471,905,280  8481024..10440256
  *   40  i5a.conv5x5                        conv 5x5             128x7x7          10,700,928    524,339,200  8481024..10440256
@@ -1502,7 +1502,7 @@ static void inception_v1_naive_plain_step(const RtContext *c, int step, int part
     case 15: /* i3b.maxpool3x3: 416x28x28 */
         maxpool3x3_416x28x28(c->arena + 2610130, c->arena + 5021712, part, parts);
         break;
-    case 16: /* i3b.maxpool3x3: 832x14x14 */
+    case 16: /* i3b.maxpool3x3_2: 832x14x14 */
         maxpool3x3s2_832x28x28(c->arena + 4695568, c->arena + 3855430, part, parts);
         break;
     case 17: /* i4a.conv1x1: 192x14x14 */
@@ -1580,7 +1580,7 @@ static void inception_v1_naive_plain_step(const RtContext *c, int step, int part
     case 36: /* i4e.maxpool3x3: 2640x14x14 */
         maxpool3x3_2640x14x14(c->arena + 38, c->arena + 4833552, part, parts);
         break;
-    case 37: /* i4e.maxpool3x3: 3344x7x7 */
+    case 37: /* i4e.maxpool3x3_2: 3344x7x7 */
         maxpool3x3s2_3344x14x14(c->arena + 4695568, c->arena + 3450792, part, parts);
         break;
     case 38: /* i5a.conv1x1: 256x7x7 */
@@ -1737,7 +1737,7 @@ static const RtStep plain_steps[50] = { /* layer, kernel, output, work units, mu
     { "i3b.conv3x3", "conv 3x3", "192x28x28", 192, 563576832 },
     { "i3b.conv5x5", "conv 5x5", "96x28x28", 96, 782745600 },
     { "i3b.maxpool3x3", "maxpool 3x3", "416x28x28", 11648, 0 },
-    { "i3b.maxpool3x3", "maxpool 3x3/2", "832x14x14", 11648, 0 },
+    { "i3b.maxpool3x3_2", "maxpool 3x3/2", "832x14x14", 11648, 0 },
     { "i4a.conv1x1", "conv 1x1", "192x14x14", 192, 31309824 },
     { "i4a.conv3x3", "conv 3x3", "208x14x14", 208, 305270784 },
     { "i4a.conv5x5", "conv 5x5", "48x14x14", 48, 195686400 },
@@ -1758,7 +1758,7 @@ static const RtStep plain_steps[50] = { /* layer, kernel, output, work units, mu
     { "i4e.conv3x3", "conv 3x3", "320x14x14", 320, 1490227200 },
     { "i4e.conv5x5", "conv 5x5", "128x14x14", 128, 1655808000 },
     { "i4e.maxpool3x3", "maxpool 3x3", "2640x14x14", 36960, 0 },
-    { "i4e.maxpool3x3", "maxpool 3x3/2", "3344x7x7", 23408, 0 },
+    { "i4e.maxpool3x3_2", "maxpool 3x3/2", "3344x7x7", 23408, 0 },
     { "i5a.conv1x1", "conv 1x1", "256x7x7", 256, 41947136 },
     { "i5a.conv3x3", "conv 3x3", "320x7x7", 320, 471905280 },
     { "i5a.conv5x5", "conv 5x5", "128x7x7", 128, 524339200 },
@@ -1851,7 +1851,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
     { "i3b.conv1x1", 128, 28, 28, 1, 4695568, 28, 784, 12, 16, 1, plain_segments + 39 },
     { "i3b.conv3x3", 192, 28, 28, 1, 4695568, 28, 784, 13, 16, 1, plain_segments + 42 },
     { "i3b.conv5x5", 96, 28, 28, 1, 4695568, 28, 784, 14, 16, 1, plain_segments + 45 },
-    { "i3b.maxpool3x3_2_2", 416, 28, 28, 1, 4695568, 28, 784, 15, 16, 1, plain_segments + 48 },
+    { "i3b.maxpool3x3", 416, 28, 28, 1, 4695568, 28, 784, 15, 16, 1, plain_segments + 48 },
     { "i3b.concat", 832, 28, 28, 1, 4695568, 28, 784, 15, 16, 1, plain_segments + 51 },
     { "i3b", 832, 14, 14, 1, 3855430, 18, 324, 16, 20, 1, plain_segments + 54 },
     { "i4a.conv1x1", 192, 14, 14, 1, 3036086, 18, 324, 17, 24, 1, plain_segments + 57 },
@@ -1877,7 +1877,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
     { "i4e.conv1x1", 256, 14, 14, 1, 4695568, 14, 196, 33, 37, 1, plain_segments + 117 },
     { "i4e.conv3x3", 320, 14, 14, 1, 4695568, 14, 196, 34, 37, 1, plain_segments + 120 },
     { "i4e.conv5x5", 128, 14, 14, 1, 4695568, 14, 196, 35, 37, 1, plain_segments + 123 },
-    { "i4e.maxpool3x3_2_2", 2640, 14, 14, 1, 4695568, 14, 196, 36, 37, 1, plain_segments + 126 },
+    { "i4e.maxpool3x3", 2640, 14, 14, 1, 4695568, 14, 196, 36, 37, 1, plain_segments + 126 },
     { "i4e.concat", 3344, 14, 14, 1, 4695568, 14, 196, 36, 37, 1, plain_segments + 129 },
     { "i4e", 3344, 7, 7, 1, 3450792, 11, 121, 37, 41, 1, plain_segments + 132 },
     { "i5a.conv1x1", 256, 7, 7, 1, 2120280, 11, 121, 38, 45, 1, plain_segments + 135 },
@@ -1907,7 +1907,7 @@ const RtNetwork inception_v1_naive_network = {
     .logits = "logits",
     .params = 97526008,
     .macs = 12568061056,
-    .structure = 0x273bf322fd54c066,
+    .structure = 0xe1e7688a91f9bcd4,
     .n_weights = 62, .n_plans = 1, .n_view = 0,
     .weights = weights_table,
     .plans = plans,
