@@ -105,6 +105,12 @@ static const char *label_path(Elab *e, const Scope *s, const AstUnit *u)
     const char *path = u->absolute ? u->label.text : join(e, s->prefix, u->label.text);
     if (!is_path(path, u->node->kind == AN_REPEAT || u->node->kind == AN_GROUP))
         elab_error(e, NULL, u->label.loc, "a layer may not be called '%s': a path is names with dots between, and no word of the language", path);
+    const Tensor *other = u->absolute || u->node->kind != AN_LAYER ? NULL : graph_find(e->g, path);
+    if (other) {
+        elab_error(e, NULL, u->label.loc, "'%s' is the name of another layer", path);
+        diag_note(other->loc, "it is here");
+        return arena_printf(e->arena, "%s_twice", path); /* no second message about its weights */
+    }
     return path;
 }
 
