@@ -340,6 +340,7 @@ void emit_c(const Emit *e, FILE *f)
     int *taps = ARENA_ARRAY(e->arena, e->n_targets, int);
     print_head(e, f);
     fprintf(f, "#include \"%s\"\n", e->header);
+    print_c_prologue(f);
     for (int i = 0; i < e->n_targets; i++) {
         const EmitTarget *t = &e->targets[i];
         name_functions(e->arena, t);

@@ -557,13 +557,16 @@ void print_c_unit(const Unit *u, FILE *f)
         print_func(u->funcs.at[i], f);
 }
 
+void print_c_prologue(FILE *f)
+{
+    fprintf(f, "#include <math.h>\n\n/* Multiply, then add: no contraction. */\n#if defined __clang__ || !defined __GNUC__\n"
+               "#pragma STDC FP_CONTRACT OFF\n#endif\n");
+}
+
 void print_c_vector_prologue(Type vector, FILE *f)
 {
-    if (vector == TY_F32) {
-        fprintf(f, "#include <math.h>\n\n/* Multiply, then add: no contraction. */\n#if defined __clang__ || !defined __GNUC__\n"
-                   "#pragma STDC FP_CONTRACT OFF\n#endif\n");
+    if (vector == TY_F32)
         return;
-    }
     bool wide = vector == TY_V16;
     const char *v = wide ? "v16" : "v8", *mm = wide ? "_mm512" : "_mm256";
     fprintf(f, "#include <immintrin.h>\n\n/* %d floats and the instructions for them. */\n", wide ? 16 : 8);
