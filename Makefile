@@ -17,7 +17,7 @@ endif
 
 PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc python3 python3-numpy python3-pil
 
-COMPILER = arena ast ast_text autodiff diag driver elab_expr elab_flow elab_layers elab_settings elab_text elab_variant emit_c graph graph_text \
+COMPILER = arena ast ast_text autodiff diag driver elab_expr elab_flags elab_flow elab_layers elab_settings elab_text elab_variant emit_c graph graph_text \
   graph_totals graph_verify home interp interp_io loop loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text ops options \
   pass_concat_in_place pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings pass_remove_dead \
   pass_reorder_avgpool passes plan plan_memory print_c structure verb_run verb_summary
@@ -90,10 +90,7 @@ TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUIL
 # The whole matrix: 200 random networks, every pass off in turn, both compilers.
 check-full: packages
 	@$(MAKE) -s all tests-built
-	@passed=0; failed=0; for s in $$(seq 1 200); do for cc in gcc clang; do \
-	if sh tests/random/run_net.sh $$s $$cc each; then passed=$$((passed + 1)); else failed=$$((failed + 1)); fi; done; done; \
-	for n in netdefs/*.net; do if sh tests/nets/test_nets.sh $$(basename $$n .net) each; then passed=$$((passed + 1)); else failed=$$((failed + 1)); fi; done; \
-	echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ]
+	@sh tests/full.sh
 
 # The stored outputs of the judges, computed again: needs PyTorch.
 .PHONY: check-peers
@@ -136,12 +133,16 @@ bench: packages
 RUNS = 1000000
 FUZZ = clang -g -O1 $(STD) $(INC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/verb_%.c compiler/options.c compiler/interp_io.c,$(COMPILER:%=compiler/%.c))
+# fuzz RUN: one target; the end of what it says, and its exit code.
+fuzz_run = $(1) >$(BUILD)/fuzz.log 2>&1; code=$$?; tail -12 $(BUILD)/fuzz.log; exit $$code
 .PHONY: fuzz
-fuzz: packages $(BUILD)/fuzz_net $(BUILD)/fuzz_safetensors
+fuzz: PACKAGES += libclang-rt-dev
+fuzz: packages
+	@$(MAKE) -s $(BUILD)/fuzz_net $(BUILD)/fuzz_safetensors
 	@mkdir -p $(BUILD)/corpus_net $(BUILD)/corpus_safetensors
 	@for f in tests/diag/*.net tests/fuzz/found_net/*; do [ -f $$f ] && cp $$f $(BUILD)/corpus_net/; done; cp tests/fuzz/corpus_safetensors/* $(BUILD)/corpus_safetensors/
-	$(BUILD)/fuzz_net -runs=$(RUNS) -max_len=3000 -timeout=10 -rss_limit_mb=2048 -dict=tests/fuzz/net.dict -print_final_stats=1 $(BUILD)/corpus_net 2>&1 | tail -12
-	$(BUILD)/fuzz_safetensors -runs=$(RUNS) -max_len=2000 -timeout=10 -print_final_stats=1 $(BUILD)/corpus_safetensors 2>&1 | tail -12
+	$(Q)$(call fuzz_run,$(BUILD)/fuzz_net -runs=$(RUNS) -max_len=3000 -timeout=10 -rss_limit_mb=2048 -dict=tests/fuzz/net.dict -print_final_stats=1 -artifact_prefix=$(BUILD)/ $(BUILD)/corpus_net)
+	$(Q)$(call fuzz_run,$(BUILD)/fuzz_safetensors -runs=$(RUNS) -max_len=2000 -timeout=10 -print_final_stats=1 -artifact_prefix=$(BUILD)/ $(BUILD)/corpus_safetensors)
 $(BUILD)/fuzz_net: tests/fuzz/fuzz_net.c $(BUILD)/inceptc
 	$(Q)$(FUZZ) -w -o $@ $< $(FRONT) $(OPS:%=compiler/ops/%.c) $(KERNELS:%=compiler/kernels/%.c) $(BUILD)/parser.c $(BUILD)/lexer.c $(FORMATS:%=formats/%.c) $(CORE:%=runtime/core/%.c) -lm -lpthread
 $(BUILD)/fuzz_safetensors: tests/fuzz/fuzz_safetensors.c $(BUILD)/inceptc

@@ -26,7 +26,7 @@ static bool wants_target(const Options *o, const Target *t)
     return t == &targets[best];
 }
 
-void driver_plan(const Options *o, Emit *e)
+bool driver_plan(const Options *o, Emit *e)
 {
     EmitTarget *list = ARENA_ARRAY(e->arena, n_targets, EmitTarget);
     for (int i = 0; i < n_targets; i++) {
@@ -34,11 +34,14 @@ void driver_plan(const Options *o, Emit *e)
             continue;
         EmitTarget *t = &list[e->n_targets++];
         t->plan = plan_new(e->arena, (Graph *)e->graph, &targets[i]);
+        if (diag_error_count() > 0)
+            return false;
         t->unit = lower_plan(e->arena, t->plan);
         loop_simplify(t->unit);
         loop_verify(t->unit);
     }
     e->targets = list;
+    return true;
 }
 
 int driver_dump(const Options *o, const Emit *e)

@@ -5,7 +5,7 @@
 #include "options.h"
 
 /* Plans and lowers e->graph for the targets that the options name. */
-void driver_plan(const Options *o, Emit *e);
+bool driver_plan(const Options *o, Emit *e);
 int driver_dump(const Options *o, const Emit *e);
 /* Writes what -o asks for; files appear complete or not at all.  Returns the exit code. */
 int driver_output(const Options *o, Emit *e);

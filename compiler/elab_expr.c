@@ -57,20 +57,25 @@ static Value named(Elab *e, const Frame *f, const AstExpr *x)
     return b ? b->value : (Value){ .kind = VALUE_WORD, .text = name };
 }
 
+void elab_no_param(Elab *e, const Frame *f, const char *name, Loc loc)
+{
+    Nearest near;
+    nearest_start(&near, name);
+    for (int i = 0; i < f->params.n; i++)
+        nearest_try(&near, f->params.at[i].name);
+    for (int i = 0; i < e->top.params.n; i++)
+        nearest_try(&near, e->top.params.at[i].name);
+    const char *best = nearest_result(&near);
+    elab_error(e, f, loc, best ? "there is no parameter '%s'; did you mean '%s'?" : "there is no parameter '%s'%s", name, best ? best : "");
+}
+
 static Value want_number(Elab *e, const Frame *f, const AstExpr *x)
 {
     Value v = elab_eval(e, f, x);
     if (v.kind == VALUE_NUMBER || v.kind == VALUE_BAD)
         return v;
-    Nearest near;
-    nearest_start(&near, v.text ? v.text : "");
-    for (int i = 0; i < f->params.n; i++)
-        nearest_try(&near, f->params.at[i].name);
-    for (int i = 0; i < e->top.params.n; i++)
-        nearest_try(&near, e->top.params.at[i].name);
-    const char *best = v.kind == VALUE_WORD ? nearest_result(&near) : NULL;
     if (v.kind == VALUE_WORD)
-        elab_error(e, f, x->loc, best ? "there is no parameter '%s'; did you mean '%s'?" : "there is no parameter '%s'%s", v.text, best ? best : "");
+        elab_no_param(e, f, v.text, x->loc);
     else
         elab_error(e, f, x->loc, "a number is needed here");
     return bad;

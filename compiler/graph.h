@@ -81,6 +81,8 @@ typedef struct Window {
     int kh, kw, sh, sw;
     int top, bottom, left, right; /* padding */
 } Window;
+static inline bool window_is_1x1(const Window *w) { return w->kh == 1 && w->kw == 1; }
+static inline bool window_steps_by_1(const Window *w) { return w->sh == 1 && w->sw == 1; }
 
 struct Node {
     int id;

@@ -43,7 +43,8 @@ static int compile(const Options *o, Arena *a)
     passes_run_inference(g, &p);
     if (p.dump_after)
         return EXIT_OK;
-    driver_plan(o, &e);
+    if (!driver_plan(o, &e))
+        return EXIT_INPUT;
     if (o->dump)
         return driver_dump(o, &e);
     return driver_output(o, &e);
