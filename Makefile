@@ -128,6 +128,7 @@ bench: packages
 	@$(MAKE) -s all $(BUILD)/conv_blas
 	@sh bench/compile.sh
 	@sh bench/yardstick.sh
+	@sh bench/weights.sh
 
 # libFuzzer on the front end (and all behind it) and on the reader of weights: RUNS executions each, seeds and found inputs first.
 RUNS = 1000000
