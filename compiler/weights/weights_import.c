@@ -64,38 +64,54 @@ static void add_meta(Arena *a, const TensorFile *f, SafetensorsMeta **meta, int 
     }
 }
 
+typedef struct Merge {
+    Arena *a;
+    SafetensorsItem *items;
+    void **owned; /* of strided tensors: their values in C order */
+    int n;
+    SafetensorsMeta *meta;
+    int n_meta;
+} Merge;
+
+static RtStatus add_entry(Merge *m, const TensorFile *f, const TensorEntry *e, RtError *err)
+{
+    int at = m->n++;
+    m->items[at] = (SafetensorsItem){ e->name, e->dtype, e->rank, e->shape, e->data };
+    if (!e->stride)
+        return RT_OK;
+    m->items[at].data = m->owned[at] = malloc(e->count * (uint64_t)safetensors_dtype_bits(e->dtype) / 8 + 1);
+    if (!m->owned[at])
+        return rt_error(err, RT_ERROR_FILE, "%s: out of memory for tensor '%s'", f->path, e->name);
+    tensor_entry_copy(e, m->owned[at]);
+    return RT_OK;
+}
+
+static RtStatus write_merged(const Merge *m, const char *path, RtError *err)
+{
+    const SafetensorsMeta torch = { "format", "pt" };
+    return safetensors_write(path, m->items, m->n, m->n_meta ? m->meta : &torch, m->n_meta ? m->n_meta : 1, err);
+}
+
 static int convert(const Options *o, Arena *a, const TensorFile *files, int n)
 {
-    int n_items = 0, at = 0, n_meta = 0;
+    int n_items = 0;
     for (int i = 0; i < n; i++)
         n_items += files[i].n_entries;
-    SafetensorsItem *items = ARENA_ARRAY(a, n_items + 1, SafetensorsItem);
-    void **owned = ARENA_ARRAY(a, n_items + 1, void *);
-    SafetensorsMeta *meta = NULL;
+    Merge m = { .a = a, .items = ARENA_ARRAY(a, n_items + 1, SafetensorsItem), .owned = ARENA_ARRAY(a, n_items + 1, void *) };
     RtError err = { 0 };
     RtStatus s = RT_OK;
     for (int i = 0; i < n; i++) {
-        add_meta(a, &files[i], &meta, &n_meta);
-        for (int k = 0; k < files[i].n_entries && s == RT_OK; k++, at++) {
-            const TensorEntry *e = &files[i].entries[k];
-            items[at] = (SafetensorsItem){ e->name, e->dtype, e->rank, e->shape, e->data };
-            if (!e->stride)
-                continue;
-            items[at].data = owned[at] = malloc(e->count * (uint64_t)safetensors_dtype_bits(e->dtype) / 8 + 1);
-            if (owned[at])
-                tensor_entry_copy(e, owned[at]);
-            else
-                s = rt_error(&err, RT_ERROR_FILE, "%s: out of memory for tensor '%s'", files[i].path, e->name);
-        }
+        add_meta(a, &files[i], &m.meta, &m.n_meta);
+        for (int k = 0; k < files[i].n_entries && s == RT_OK; k++)
+            s = add_entry(&m, &files[i], &files[i].entries[k], &err);
     }
-    const SafetensorsMeta torch = { "format", "pt" };
     if (s == RT_OK)
-        s = safetensors_write(o->output, items, n_items, n_meta ? meta : &torch, n_meta ? n_meta : 1, &err);
-    for (int i = 0; i < n_items; i++)
-        free(owned[i]);
+        s = write_merged(&m, o->output, &err);
+    for (int i = 0; i < m.n; i++)
+        free(m.owned[i]);
     if (s != RT_OK)
         return weights_fail(&err);
-    printf("%s: %d tensors\n", o->output, n_items);
+    printf("%s: %d tensors\n", o->output, m.n);
     return EXIT_OK;
 }
 
@@ -103,7 +119,6 @@ static int convert(const Options *o, Arena *a, const TensorFile *files, int n)
 
 static int import_for(const Options *o, Arena *a, Graph *g, const TensorFile *files, int n)
 {
-    (void)a;
     LoadOptions lo = { files, n, NULL, o->partial, o->inference };
     int code = weights_map(o, a, &lo.map);
     if (code)
@@ -128,6 +143,16 @@ static const char *file_of_net(Arena *a, const Graph *g)
     return arena_printf(a, "%.*s%s", (int)(slash + 1 - g->source), g->source, g->weights_file);
 }
 
+/* Why it cannot begin; null when it can. */
+static const char *import_misuse(const Options *o, const Graph *g, int n)
+{
+    if (o->names && !g)
+        return "--names needs --for NET.net: names and axes are mapped to a network's";
+    if (n)
+        return NULL;
+    return g ? "there is no file, and the netdef names none with 'weights \"FILE\"'" : "there is no file";
+}
+
 int weights_import(const Options *o, Arena *a, const char **operands, int n)
 {
     int code = EXIT_OK;
@@ -137,11 +162,9 @@ int weights_import(const Options *o, Arena *a, const char **operands, int n)
     const char *named = g && !n ? file_of_net(a, g) : NULL;
     if (named)
         operands = &named, n = 1;
-    if (!n || (o->names && !g)) {
-        fprintf(stderr, "inceptc: error: weights import: %s\n",
-                o->names && !g ? "--names needs --for NET.net: names and axes are mapped to a network's"
-                : g            ? "there is no file, and the netdef names none with 'weights \"FILE\"'"
-                               : "there is no file");
+    const char *misuse = import_misuse(o, g, n);
+    if (misuse) {
+        fprintf(stderr, "inceptc: error: weights import: %s\n", misuse);
         return EXIT_USAGE;
     }
     TensorFile *files = weights_open(a, operands, n, &code);
