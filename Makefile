@@ -24,13 +24,15 @@ COMPILER = arena ast ast_text autodiff diag driver elab_expr elab_flow elab_laye
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool \
   l2norm linear lrn max maxpool mul normalize relu scale_weights slice softmax zeros
 KERNELS = channels choose common conv_plain gemm_tile pointwise pool
-FORMATS = cleanup json npy replace safetensors safetensors_write
+FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safetensors_write
+CHECKPOINT = npz room tensor_entry tensor_file
 CORE = error init load math network philox pool target
 TRAIN = image image_bmp image_jpeg image_png image_pnm resize view
 PROGRAM = bench eval info init input options predict program selftest session
 
 COMPILER_O = $(COMPILER:%=$(BUILD)/compiler/%.o) $(OPS:%=$(BUILD)/compiler/ops/%.o) $(KERNELS:%=$(BUILD)/compiler/kernels/%.o) \
   $(BUILD)/parser.o $(BUILD)/lexer.o
+CHECKPOINT_O = $(CHECKPOINT:%=$(BUILD)/formats/%.o)
 LIB_O = $(FORMATS:%=$(BUILD)/formats/%.o) $(CORE:%=$(BUILD)/runtime/core/%.o) $(TRAIN:%=$(BUILD)/runtime/train/%.o)
 PROGRAM_O = $(PROGRAM:%=$(BUILD)/runtime/program/%.o)
 LIBS = -ljpeg -lpng -lz -lm -lpthread
@@ -65,7 +67,7 @@ $(BUILD)/libinceptrt.a: $(LIB_O) $(PROGRAM_O)
 	$(call say,AR    $@)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
-$(BUILD)/libinceptc.a: $(filter-out %/main.o,$(COMPILER_O))
+$(BUILD)/libinceptc.a: $(filter-out %/main.o,$(COMPILER_O)) $(CHECKPOINT_O)
 	$(call say,AR    $@)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
@@ -81,7 +83,7 @@ check: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/run.sh
 
-TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/test_graph $(BUILD)/test_kernels $(BUILD)/conv_blas $(BUILD)/tiny $(BUILD)/view_tool
+TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/test_tensor_file $(BUILD)/test_graph $(BUILD)/test_kernels $(BUILD)/conv_blas $(BUILD)/tiny $(BUILD)/view_tool
 .PHONY: tests-built check-full
 # The whole matrix: 200 random networks, every pass off in turn, both compilers.
 check-full: packages
@@ -104,6 +106,8 @@ $(BUILD)/test_runtime: tests/runtime/test_runtime.c tests/runtime/tiny_network.c
 	$(Q)$(CC) $(STD) $(CFLAGS) -Iruntime -o $@ tests/runtime/test_runtime.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a -lcunit $(LIBS)
 $(BUILD)/test_safetensors: tests/formats/test_safetensors.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
+$(BUILD)/test_tensor_file: tests/formats/test_tensor_file.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
+	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit $(LIBS)
 $(BUILD)/test_npy: tests/formats/test_npy.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
 $(BUILD)/test_graph: tests/graph/test_graph.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a

@@ -12,9 +12,9 @@ static const struct {
     const char *descr;
     size_t bytes;
 } types[] = {
-    [NPY_F32] = { "<f4", 4 },
-    [NPY_F64] = { "<f8", 8 },
-    [NPY_U8] = { "|u1", 1 },
+#define X(name, descr, bytes) { descr, bytes },
+    NPY_TYPES(X)
+#undef X
 };
 enum { N_TYPES = sizeof types / sizeof types[0], HEADER_MAX = 65535, PREAMBLE_V1 = 10 };
 static const char magic[] = "\x93NUMPY";
@@ -22,10 +22,12 @@ static const char magic[] = "\x93NUMPY";
 size_t npy_type_bytes(NpyType t) { return types[t].bytes; }
 
 typedef struct Parse {
-    const char *path;
+    const char *path, *entry; /* entry: null when the file is the array */
+    size_t first;             /* byte of the file at which bytes begin */
     const uint8_t *bytes;
     size_t size, at, end; /* at: next byte of the header; end: one past it */
-    NpyArray *out;
+    bool narrow; /* only what NpyArray promises */
+    NpyView *out;
     RtError *err;
 } Parse;
 
@@ -37,7 +39,8 @@ __attribute__((format(printf, 3, 4))) static bool broken(Parse *p, size_t byte, 
     va_start(args, fmt);
     vsnprintf(what, sizeof what, fmt, args);
     va_end(args);
-    rt_error(p->err, RT_ERROR_INPUT, "%s: byte %zu: %s", p->path, byte, what);
+    rt_error(p->err, RT_ERROR_INPUT, "%s: byte %zu: %s%.100s%s%s", p->path, p->first + byte,
+             p->entry ? "entry '" : "", p->entry ? p->entry : "", p->entry ? "': " : "", what);
     return false;
 }
 
@@ -83,12 +86,13 @@ static bool take_descr(Parse *p)
     char descr[32];
     if (!take_string(p, descr, sizeof descr))
         return false;
-    for (int i = 0; i < N_TYPES; i++)
+    for (int i = 0; i < (p->narrow ? NPY_F16 : N_TYPES); i++)
         if (strcmp(descr, types[i].descr) == 0) {
             p->out->type = (NpyType)i;
             return true;
         }
-    return broken(p, p->at, "elements of type '%s'; expected '<f4', '<f8' or '|u1'", descr);
+    return broken(p, p->at, "elements of type '%s'; expected '<f4', '<f8' or '|u1'%s", descr,
+                  p->narrow ? "" : ", '<f2', '|b1' or another integer, little-endian");
 }
 
 static bool take_order(Parse *p)
@@ -98,7 +102,12 @@ static bool take_order(Parse *p)
         p->at += 5;
         return true;
     }
-    return broken(p, p->at, "fortran_order must be False: save numpy.ascontiguousarray(a)");
+    if (!p->narrow && p->end - p->at >= 4 && memcmp(p->bytes + p->at, "True", 4) == 0) {
+        p->at += 4;
+        return p->out->fortran = true;
+    }
+    return broken(p, p->at, "fortran_order must be False%s: save numpy.ascontiguousarray(a)",
+                  p->narrow ? "" : " or True");
 }
 
 static bool take_size(Parse *p, size_t *out)
@@ -116,7 +125,7 @@ static bool take_size(Parse *p, size_t *out)
 /* (), (3,), (3, 4), (3, 4,): a tuple of one needs its comma. */
 static bool take_shape(Parse *p)
 {
-    NpyArray *a = p->out;
+    NpyView *a = p->out;
     if (!take(p, '('))
         return false;
     while (!next_is(p, ')')) {
@@ -207,7 +216,7 @@ static bool take_preamble(Parse *p)
 
 static bool take_data(Parse *p)
 {
-    NpyArray *a = p->out;
+    NpyView *a = p->out;
     size_t bytes, have = p->size - p->end;
     bool overflow = false;
     a->count = 1;
@@ -217,25 +226,43 @@ static bool take_data(Parse *p)
     if (overflow || bytes != have)
         return broken(p, p->end, "the shape takes %s%zu bytes, but the file holds %zu more",
                       overflow ? "over " : "", overflow ? SIZE_MAX : bytes, have);
-    a->data = malloc(bytes ? bytes : 1);
-    if (!a->data) {
-        rt_error(p->err, RT_ERROR_FILE, "%s: out of memory for %zu bytes", p->path, bytes);
-        return false;
-    }
-    if (bytes)
-        memcpy(a->data, p->bytes + p->end, bytes);
+    a->size = bytes;
+    a->data = p->bytes + p->end;
     return true;
+}
+
+static RtStatus view(Parse *p)
+{
+    RtError local;
+    *p->out = (NpyView){ 0 };
+    if (!p->err)
+        p->err = &local;
+    return take_preamble(p) && take_header(p) && take_data(p) ? RT_OK : p->err->status;
+}
+
+RtStatus npy_view(const char *path, const char *entry, size_t at, const void *bytes, size_t size,
+                  NpyView *out, RtError *err)
+{
+    Parse p = { path, entry, .first = at, .bytes = bytes, .size = size, .out = out, .err = err };
+    return view(&p);
 }
 
 RtStatus npy_parse(const char *path, const void *bytes, size_t size, NpyArray *out, RtError *err)
 {
-    RtError local;
+    NpyView v;
     *out = (NpyArray){ 0 };
-    Parse p = { .path = path, .bytes = bytes, .size = size, .out = out, .err = err ? err : &local };
-    if (take_preamble(&p) && take_header(&p) && take_data(&p))
-        return RT_OK;
-    npy_free(out);
-    return p.err->status;
+    Parse p = { path, .bytes = bytes, .size = size, .narrow = true, .out = &v, .err = err };
+    RtStatus status = view(&p);
+    if (status)
+        return status;
+    void *data = malloc(v.size ? v.size : 1);
+    if (!data)
+        return rt_error(err, RT_ERROR_FILE, "%s: out of memory for %zu bytes", path, v.size);
+    if (v.size)
+        memcpy(data, v.data, v.size);
+    *out = (NpyArray){ .type = v.type, .rank = v.rank, .count = v.count, .data = data };
+    memcpy(out->shape, v.shape, sizeof v.shape);
+    return RT_OK;
 }
 
 /* The whole of f, to be freed; null with errno set. */

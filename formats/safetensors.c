@@ -3,15 +3,11 @@
  * reference checks them. */
 #include "safetensors.h"
 #include "json.h"
-#include <errno.h>
-#include <fcntl.h>
+#include "map_file.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { HEADER_MAX = 100000000, TENSORS_MAX = 65536, LENGTH_BYTES = 8 };
 
@@ -64,8 +60,7 @@ __attribute__((format(printf, 3, 4))) static bool broken(Parse *p, size_t byte, 
     return false;
 }
 
-/* A name in a message: its first 100 bytes, so that both sides of a message stay in sight. */
-enum { NAME_SHOWN = 100 };
+enum { NAME_SHOWN = SAFETENSORS_NAME_SHOWN };
 
 /* A complaint of the JSON reader, at its byte of the file, with the rule of the place it was at. */
 static bool broken_json(Parse *p)
@@ -431,29 +426,13 @@ RtStatus safetensors_parse(SafetensorsFile *f, const char *path, const void *byt
 RtStatus safetensors_open(SafetensorsFile *f, const char *path, RtError *err)
 {
     *f = (SafetensorsFile){ .path = path };
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st)) {
-        int why = errno;
-        if (fd >= 0)
-            close(fd);
-        return rt_error(err, RT_ERROR_FILE, "%s: cannot read: %s", path, strerror(why));
-    }
-    if (!S_ISREG(st.st_mode)) {
-        close(fd);
-        return rt_error(err, RT_ERROR_FILE, "%s: cannot read: not a regular file", path);
-    }
-    size_t size = (size_t)st.st_size;
-    void *bytes = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
-    int why = errno;
-    close(fd);
-    if (bytes == MAP_FAILED)
-        return rt_error(err, RT_ERROR_FILE, "%s: cannot map: %s", path, strerror(why));
-    RtStatus status = safetensors_parse(f, path, bytes, size, err);
-    if (status == RT_OK)
-        f->mapped = 1;
-    else if (size)
-        munmap(bytes, size);
+    const void *bytes;
+    size_t size;
+    RtStatus status = map_file(path, &bytes, &size, err);
+    if (status == RT_OK && (status = safetensors_parse(f, path, bytes, size, err)) != RT_OK)
+        unmap_file(bytes, size);
+    else
+        f->mapped = status == RT_OK;
     return status;
 }
 
@@ -464,7 +443,7 @@ void safetensors_close(SafetensorsFile *f)
     free(f->shapes);
     free(f->meta);
     if (f->mapped)
-        munmap((void *)f->bytes, f->size);
+        unmap_file(f->bytes, f->size);
     *f = (SafetensorsFile){ 0 };
 }
 
@@ -488,57 +467,4 @@ const char *safetensors_meta(const SafetensorsFile *f, const char *key)
         if (strcmp(f->meta[i].key, key) == 0)
             return f->meta[i].value;
     return NULL;
-}
-
-/* ---- Conversion to float32 ---- */
-
-static float float_of(uint32_t u)
-{
-    float x;
-    memcpy(&x, &u, sizeof x);
-    return x;
-}
-
-/* binary16: 5 bits of exponent with bias 15, 10 of fraction; subnormals are fraction * 2^-24. */
-static float from_f16(uint16_t h)
-{
-    uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = h >> 10 & 31, fraction = h & 1023;
-    if (exponent == 31)
-        return float_of(sign | 0x7f800000 | fraction << 13);
-    if (exponent == 0) {
-        float x = (float)fraction * 0x1p-24f;
-        return sign ? -x : x;
-    }
-    return float_of(sign | (exponent + 112) << 23 | fraction << 13);
-}
-
-static float from_f64(const uint8_t *p)
-{
-    double x;
-    memcpy(&x, p, sizeof x);
-    return (float)x;
-}
-
-RtStatus safetensors_to_f32(const SafetensorsFile *f, const SafetensorsTensor *t, float *out,
-                            RtError *err)
-{
-    const uint8_t *p = t->data;
-    if (t->dtype == SAFETENSORS_F32) {
-        if (t->count)
-            memcpy(out, p, t->count * 4);
-    } else if (t->dtype == SAFETENSORS_F16) {
-        for (uint64_t i = 0; i < t->count; i++)
-            out[i] = from_f16((uint16_t)(p[2 * i] | p[2 * i + 1] << 8));
-    } else if (t->dtype == SAFETENSORS_BF16) {
-        for (uint64_t i = 0; i < t->count; i++)
-            out[i] = float_of((uint32_t)(p[2 * i] | p[2 * i + 1] << 8) << 16);
-    } else if (t->dtype == SAFETENSORS_F64) {
-        for (uint64_t i = 0; i < t->count; i++)
-            out[i] = from_f64(p + 8 * i);
-    } else {
-        return rt_error(err, RT_ERROR_INPUT,
-                        "%s: byte %zu: tensor '%.*s' is %s; expected F32, F16, BF16 or F64",
-                        f->path, t->at, NAME_SHOWN, t->name, dtypes[t->dtype].name);
-    }
-    return RT_OK;
 }

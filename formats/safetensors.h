@@ -9,6 +9,7 @@
 #ifndef FORMATS_SAFETENSORS_H
 #define FORMATS_SAFETENSORS_H
 #include "../runtime/rt.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,8 @@ typedef enum SafetensorsDtype {
     SAFETENSORS_N_DTYPES
 } SafetensorsDtype;
 /* clang-format on */
+/* A name in a message: its first 100 bytes, so that both sides of a message stay in sight. */
+enum { SAFETENSORS_NAME_SHOWN = 100 };
 const char *safetensors_dtype_name(SafetensorsDtype t);
 int safetensors_dtype_bits(SafetensorsDtype t);
 
@@ -71,6 +74,11 @@ const char *safetensors_meta(const SafetensorsFile *f, const char *key);        
  */
 RtStatus safetensors_to_f32(const SafetensorsFile *f, const SafetensorsTensor *t, float *out,
                             RtError *err);
+/* Whether elements of type t have a meaning as float32: F32 F16 BF16 F64 and I64 I32 I16 I8 U8. */
+bool safetensors_converts(SafetensorsDtype t);
+/* count elements of such a type, aligned to nothing, into out.  Returns count; less when element
+ * out[i] is an integer that float32 does not hold exactly: then i. */
+uint64_t safetensors_convert(SafetensorsDtype t, const void *from, uint64_t count, float *out);
 /* "[64, 3, 7, 7]" into out, cut with "..." when it does not fit; returns out. */
 const char *safetensors_shape_text(int rank, const uint64_t *shape, char *out, size_t size);
 
