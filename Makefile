@@ -28,7 +28,7 @@ FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safe
 CHECKPOINT = npz room tensor_entry tensor_file
 CORE = error init load math network philox pool target
 TRAIN = image image_bmp image_jpeg image_png image_pnm resize view
-PROGRAM = bench eval info init input options predict program selftest session
+PROGRAM = bench eval info init input options predict program selftest session trace
 
 COMPILER_O = $(COMPILER:%=$(BUILD)/compiler/%.o) $(OPS:%=$(BUILD)/compiler/ops/%.o) $(KERNELS:%=$(BUILD)/compiler/kernels/%.o) \
   $(BUILD)/parser.o $(BUILD)/lexer.o
