@@ -131,7 +131,7 @@ static const char *home_dir(Arena *a)
     return ".";
 }
 
-static int run_command(const Options *o, char *const *argv)
+int driver_run(const Options *o, char *const *argv)
 {
     if (o->verbose) {
         for (int i = 0; argv[i]; i++)
@@ -139,7 +139,7 @@ static int run_command(const Options *o, char *const *argv)
         fprintf(stderr, "\n");
     }
     if (o->dry_run)
-        return EXIT_OK;
+        return 0;
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
@@ -152,11 +152,15 @@ static int run_command(const Options *o, char *const *argv)
     while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
     cleanup_child(0);
-    if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return EXIT_OK;
-    if (!(pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 127))
+    return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int run_compiler(const Options *o, char *const *argv)
+{
+    int code = driver_run(o, argv);
+    if (code && code != 127)
         fprintf(stderr, "inceptc: error: the C compiler '%s' failed\n", argv[0]);
-    return EXIT_FILE;
+    return code ? EXIT_FILE : EXIT_OK;
 }
 
 enum { MAX_ARGS = 64 };
@@ -197,7 +201,7 @@ static int compile_c(const Options *o, Emit *e, const char *dir, const char *c_p
         n = add_words(a, argv, n, "-ljpeg -lpng -lz -lm -lpthread");
     }
     argv[n] = NULL;
-    return run_command(o, argv);
+    return run_compiler(o, argv);
 }
 
 /* Compiles in a folder of its own and moves the result over the output when all went well. */

@@ -30,6 +30,11 @@ static bool set_weights(State *s, const char *v) { s->o->weights = v; return tru
 static bool set_calibrate(State *s, const char *v) { s->o->calibrate = v; return true; }
 static bool set_tensor(State *s, const char *v) { s->o->tensor = v; return true; }
 static bool set_passes(State *s, const char *v) { (void)v; s->o->passes = true; return true; }
+static bool set_against(State *s, const char *v) { s->o->against = v; return true; }
+static bool set_compiled(State *s, const char *v) { (void)v; s->o->compiled = true; return true; }
+static bool set_training(State *s, const char *v) { (void)v; s->o->training = true; return true; }
+static bool set_json(State *s, const char *v) { (void)v; s->o->json = true; return true; }
+static bool add_picture(State *s, const char *v) { LIST_PUSH(s->a, &s->o->pictures, v); return true; }
 static bool add_include(State *s, const char *v) { LIST_PUSH(s->a, &s->o->net.include_dirs, v); return true; }
 
 static bool set_seed(State *s, const char *v)
@@ -166,11 +171,16 @@ static const OptionRow rows[] = {
     { "-###", NULL, set_dry, "show it without running it" },
     { "-fdiagnostics-color", "WHEN", set_color, "auto, always or never" },
     { "-fdiagnostics-format", "FORM", set_format, "text or json" },
-    { "--weights", "FILE", set_weights, "run: weights from a safetensors file" },
-    { "--seed", "N", set_seed, "run: initialised weights of seed N (default: 0)" },
+    { "--weights", "FILE", set_weights, "run, certify: weights from a safetensors file" },
+    { "--seed", "N", set_seed, "run, certify: initialised weights of seed N (default: 0)" },
     { "--calibrate", "FILE", set_calibrate, "run: set batch norm statistics from the input and write the weights" },
     { "--tensor", "NAME", set_tensor, "run: print or write this tensor instead of the logits" },
     { "--passes", NULL, set_passes, "run: evaluate the graph after the inference passes" },
+    { "--against", "PATH", set_against, "certify: a folder of NAME.npy, or a file of tensors, from a reference implementation" },
+    { "--input", "INPUT", add_picture, "certify: what the reference saw (default: its array `input`); again for a batch" },
+    { "--compiled", NULL, set_compiled, "certify: the compiled program instead of the graph in double precision" },
+    { "--training", NULL, set_training, "certify: batch norms by the statistics of the batch" },
+    { "--json", NULL, set_json, "certify: one JSON document" },
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };
 
@@ -178,6 +188,7 @@ static void print_help(void)
 {
     printf("Usage: inceptc NET.net [-o FILE] [OPTION]...   compile a network to C or to a program\n"
            "       inceptc run NET.net INPUT [OPTION]...   evaluate it in double precision: the judge\n"
+           "       inceptc certify NET.net --against PATH  compare every tensor with a reference's\n"
            "       inceptc summary NET.net...              parameters, multiply-accumulates and memory\n\n"
            "INPUT is a picture (JPEG, PNG, BMP, PPM) or an .npy tensor.\n\nOptions:\n");
     for (int i = 0; i < N_ROWS; i++) {
@@ -251,6 +262,8 @@ static bool take_verb(Options *o, const char *arg)
         o->verb = VERB_RUN;
     else if (strcmp(arg, "summary") == 0)
         o->verb = VERB_SUMMARY;
+    else if (strcmp(arg, "certify") == 0)
+        o->verb = VERB_CERTIFY;
     else
         return false;
     return true;
@@ -265,6 +278,10 @@ static int check(const Options *o)
         complain("one network at a time: '%s' and '%s'", o->inputs.at[0], o->inputs.at[1]);
     else if (o->verb == VERB_RUN && n != 2)
         complain("run wants a network and one input%s%s", "", "");
+    else if (o->verb == VERB_CERTIFY && (n != 1 || !o->against))
+        complain("certify wants one network and --against PATH%s%s", "", "");
+    else if (o->verb == VERB_CERTIFY && o->compiled && o->training)
+        complain("--compiled and --training exclude each other: programs do not train%s%s", "", "");
     else if (o->verb == VERB_COMPILE && !o->output && !o->dump)
         complain("'%s' is read, but nothing is asked for: say -o FILE or --dump WHAT%s", o->inputs.at[0], "");
     else
