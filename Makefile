@@ -17,20 +17,22 @@ endif
 
 PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc python3 python3-numpy python3-pil
 
-COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare diag driver elab_expr elab_flow elab_layers elab_settings elab_text elab_variant emit_c graph graph_text \
-  graph_totals graph_verify interp interp_io loop loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text ops options \
+COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare diag driver elab_expr elab_flags elab_flow elab_layers elab_settings elab_text elab_variant emit_c graph graph_text \
+  graph_totals graph_verify home interp interp_io loop loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text ops options \
   pass_concat_in_place pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings pass_remove_dead \
-  pass_reorder_avgpool passes plan plan_memory print_c reference suspects suspects_table verb_certify verb_run verb_summary
+  pass_reorder_avgpool passes plan plan_memory print_c reference structure suspects suspects_table verb_certify verb_run verb_summary
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool \
   l2norm linear lrn max maxpool mul normalize relu scale_weights slice softmax zeros
+WEIGHTS = load_plan load_report name_pattern names verb_weights weights_diff weights_embed weights_export weights_import weights_list
 KERNELS = channels choose common conv_plain gemm_tile pointwise pool
 FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safetensors_write
-CHECKPOINT = npz room tensor_entry tensor_file
+CHECKPOINT = npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
 CORE = error init load math network philox pool target
 TRAIN = image image_bmp image_jpeg image_png image_pnm resize view
 PROGRAM = bench eval info init input options predict program selftest session trace
 
 COMPILER_O = $(COMPILER:%=$(BUILD)/compiler/%.o) $(OPS:%=$(BUILD)/compiler/ops/%.o) $(KERNELS:%=$(BUILD)/compiler/kernels/%.o) \
+  $(WEIGHTS:%=$(BUILD)/compiler/weights/%.o) \
   $(BUILD)/parser.o $(BUILD)/lexer.o
 CHECKPOINT_O = $(CHECKPOINT:%=$(BUILD)/formats/%.o)
 LIB_O = $(FORMATS:%=$(BUILD)/formats/%.o) $(CORE:%=$(BUILD)/runtime/core/%.o) $(TRAIN:%=$(BUILD)/runtime/train/%.o)
@@ -83,15 +85,12 @@ check: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/run.sh
 
-TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/test_tensor_file $(BUILD)/test_graph $(BUILD)/test_kernels $(BUILD)/conv_blas $(BUILD)/tiny $(BUILD)/view_tool
+TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/test_tensor_file $(BUILD)/test_graph $(BUILD)/test_names $(BUILD)/test_kernels $(BUILD)/conv_blas $(BUILD)/tiny $(BUILD)/view_tool
 .PHONY: tests-built check-full
 # The whole matrix: 200 random networks, every pass off in turn, both compilers.
 check-full: packages
 	@$(MAKE) -s all tests-built
-	@passed=0; failed=0; for s in $$(seq 1 200); do for cc in gcc clang; do \
-	if sh tests/random/run_net.sh $$s $$cc each; then passed=$$((passed + 1)); else failed=$$((failed + 1)); fi; done; done; \
-	for n in netdefs/*.net; do if sh tests/nets/test_nets.sh $$(basename $$n .net) each; then passed=$$((passed + 1)); else failed=$$((failed + 1)); fi; done; \
-	echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ]
+	@sh tests/full.sh
 
 # The stored outputs of the judges, computed again: needs PyTorch.
 .PHONY: check-peers
@@ -111,6 +110,8 @@ $(BUILD)/test_tensor_file: tests/formats/test_tensor_file.c $(BUILD)/libinceptc.
 $(BUILD)/test_npy: tests/formats/test_npy.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
 $(BUILD)/test_graph: tests/graph/test_graph.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
+	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit $(LIBS)
+$(BUILD)/test_names: tests/weights/test_names.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit $(LIBS)
 $(BUILD)/test_kernels: tests/kernels/test_kernels.c tests/kernels/judge.h $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit -ldl $(LIBS)
@@ -132,12 +133,16 @@ bench: packages
 RUNS = 1000000
 FUZZ = clang -g -O1 $(STD) $(INC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/verb_%.c compiler/options.c compiler/interp_io.c compiler/certify%.c compiler/compare.c compiler/reference.c compiler/suspects%.c,$(COMPILER:%=compiler/%.c))
+# fuzz RUN: one target; the end of what it says, and its exit code.
+fuzz_run = $(1) >$(BUILD)/fuzz.log 2>&1; code=$$?; tail -12 $(BUILD)/fuzz.log; exit $$code
 .PHONY: fuzz
-fuzz: packages $(BUILD)/fuzz_net $(BUILD)/fuzz_safetensors
+fuzz: PACKAGES += libclang-rt-dev
+fuzz: packages
+	@$(MAKE) -s $(BUILD)/fuzz_net $(BUILD)/fuzz_safetensors
 	@mkdir -p $(BUILD)/corpus_net $(BUILD)/corpus_safetensors
 	@for f in tests/diag/*.net tests/fuzz/found_net/*; do [ -f $$f ] && cp $$f $(BUILD)/corpus_net/; done; cp tests/fuzz/corpus_safetensors/* $(BUILD)/corpus_safetensors/
-	$(BUILD)/fuzz_net -runs=$(RUNS) -max_len=3000 -timeout=10 -rss_limit_mb=2048 -dict=tests/fuzz/net.dict -print_final_stats=1 $(BUILD)/corpus_net 2>&1 | tail -12
-	$(BUILD)/fuzz_safetensors -runs=$(RUNS) -max_len=2000 -timeout=10 -print_final_stats=1 $(BUILD)/corpus_safetensors 2>&1 | tail -12
+	$(Q)$(call fuzz_run,$(BUILD)/fuzz_net -runs=$(RUNS) -max_len=3000 -timeout=10 -rss_limit_mb=2048 -dict=tests/fuzz/net.dict -print_final_stats=1 -artifact_prefix=$(BUILD)/ $(BUILD)/corpus_net)
+	$(Q)$(call fuzz_run,$(BUILD)/fuzz_safetensors -runs=$(RUNS) -max_len=2000 -timeout=10 -print_final_stats=1 -artifact_prefix=$(BUILD)/ $(BUILD)/corpus_safetensors)
 $(BUILD)/fuzz_net: tests/fuzz/fuzz_net.c $(BUILD)/inceptc
 	$(Q)$(FUZZ) -w -o $@ $< $(FRONT) $(OPS:%=compiler/ops/%.c) $(KERNELS:%=compiler/kernels/%.c) $(BUILD)/parser.c $(BUILD)/lexer.c $(FORMATS:%=formats/%.c) $(CORE:%=runtime/core/%.c) -lm -lpthread
 $(BUILD)/fuzz_safetensors: tests/fuzz/fuzz_safetensors.c $(BUILD)/inceptc

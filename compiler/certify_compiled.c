@@ -3,6 +3,7 @@
 #include "../formats/npy.h"
 #include "certify.h"
 #include "driver.h"
+#include "structure.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,11 +54,10 @@ static RtStatus build_program(Certify *c, const char *path)
     Graph *g = net_load(c->a, o.inputs.at[0], &o.net, &file_error);
     if (!g)
         return rt_error(&c->err, RT_ERROR_FILE, "%s: cannot be read twice", o.inputs.at[0]);
-    Emit e = { .arena = c->a, .graph = g, .totals = graph_totals(g), .structure = emit_structure_hash(g) };
+    Emit e = { .arena = c->a, .graph = g, .totals = graph_totals(g), .structure = structure_hash(g) };
     PassOptions p = { o.pass_off, NULL, stdout };
     passes_run_inference(g, &p);
-    driver_plan(&o, &e);
-    return driver_output(&o, &e) == EXIT_OK ? RT_OK : rt_error(&c->err, RT_ERROR_FILE, "the program of '%s' cannot be built", g->name);
+    return driver_plan(&o, &e) && driver_output(&o, &e) == EXIT_OK ? RT_OK : rt_error(&c->err, RT_ERROR_FILE, "the program of '%s' cannot be built", g->name);
 }
 
 static RtStatus write_image(Certify *c, const char *path, int image)

@@ -1,7 +1,9 @@
 #include "driver.h"
 #include "../formats/cleanup.h"
 #include "../formats/replace.h"
+#include "home.h"
 #include "print_c.h"
+#include "weights/embed.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +26,7 @@ static bool wants_target(const Options *o, const Target *t)
     return t == &targets[best];
 }
 
-void driver_plan(const Options *o, Emit *e)
+bool driver_plan(const Options *o, Emit *e)
 {
     EmitTarget *list = ARENA_ARRAY(e->arena, n_targets, EmitTarget);
     for (int i = 0; i < n_targets; i++) {
@@ -32,11 +34,14 @@ void driver_plan(const Options *o, Emit *e)
             continue;
         EmitTarget *t = &list[e->n_targets++];
         t->plan = plan_new(e->arena, (Graph *)e->graph, &targets[i]);
+        if (diag_error_count() > 0)
+            return false;
         t->unit = lower_plan(e->arena, t->plan);
         loop_simplify(t->unit);
         loop_verify(t->unit);
     }
     e->targets = list;
+    return true;
 }
 
 int driver_dump(const Options *o, const Emit *e)
@@ -109,28 +114,6 @@ static int write_pair(Emit *e, const char *c_path)
 
 /* ---- The C compiler ---- */
 
-/* The folder that holds runtime/ and libinceptrt.a: beside the executable, or as installed. */
-static const char *home_dir(Arena *a)
-{
-    char exe[4096];
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    if (n <= 0)
-        return ".";
-    exe[n] = '\0';
-    for (int up = 0; up < 3; up++) {
-        char *slash = strrchr(exe, '/');
-        if (!slash)
-            break;
-        *slash = '\0';
-        if (access(arena_printf(a, "%s/runtime/rt.h", exe), R_OK) == 0)
-            return arena_strdup(a, exe);
-        const char *shared = arena_printf(a, "%s/share/inceptc", exe);
-        if (access(arena_printf(a, "%s/runtime/rt.h", shared), R_OK) == 0)
-            return shared;
-    }
-    return ".";
-}
-
 int driver_run(const Options *o, char *const *argv)
 {
     if (o->verbose) {
@@ -155,7 +138,7 @@ int driver_run(const Options *o, char *const *argv)
     return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static int run_compiler(const Options *o, char *const *argv)
+static int run_command(const Options *o, char *const *argv)
 {
     int code = driver_run(o, argv);
     if (code && code != 127)
@@ -173,7 +156,7 @@ static int add_words(Arena *a, char **argv, int n, const char *words)
     return n;
 }
 
-static int compile_c(const Options *o, Emit *e, const char *dir, const char *c_path, const char *out)
+static int compile_c(const Options *o, Emit *e, const char *dir, const char *c_path, const char *weights_c, const char *out)
 {
     Arena *a = e->arena;
     const char *home = home_dir(a);
@@ -197,11 +180,17 @@ static int compile_c(const Options *o, Emit *e, const char *dir, const char *c_p
         argv[n++] = arena_printf(a, "-DRT_PROGRAM_NETWORK=%s_network", e->graph->name);
         argv[n++] = arena_printf(a, "%s/runtime/program/main.c", home);
         argv[n++] = arena_strdup(a, c_path);
+        if (o->is_static)
+            argv[n++] = "-static";
+        if (e->embed) {
+            argv[n++] = "-DRT_PROGRAM_EMBEDDED";
+            argv[n++] = arena_strdup(a, weights_c);
+        }
         argv[n++] = arena_strdup(a, lib);
         n = add_words(a, argv, n, "-ljpeg -lpng -lz -lm -lpthread");
     }
     argv[n] = NULL;
-    return run_compiler(o, argv);
+    return run_command(o, argv);
 }
 
 /* Compiles in a folder of its own and moves the result over the output when all went well. */
@@ -221,20 +210,28 @@ static int build(const Options *o, Emit *e)
     }
     const char *c_path = arena_printf(a, "%s/%s.c", dir, e->graph->name);
     const char *out = arena_printf(a, "%s.tmp.%ld", o->output, (long)getpid());
-    int slots[] = { cleanup_add(dir), cleanup_add(c_path), cleanup_add(with_suffix(a, c_path, ".h")), cleanup_add(out) };
+    const char *weights_c = arena_printf(a, "%s/weights-inside.c", dir), *weights = arena_printf(a, "%s/weights-inside", dir);
+    const char *files[] = { dir, c_path, with_suffix(a, c_path, ".h"), out, weights_c, weights };
+    enum { N_FILES = sizeof files / sizeof *files };
+    int slots[N_FILES];
+    for (int i = 0; i < N_FILES; i++)
+        slots[i] = cleanup_add(files[i]);
     int code = write_pair(e, c_path);
+    if (!code && e->embed)
+        code = embed_write(e->embed, weights, weights_c);
     if (!code)
-        code = compile_c(o, e, dir, c_path, out);
+        code = compile_c(o, e, dir, c_path, weights_c, out);
     if (!code && !o->dry_run && rename(out, o->output) != 0) {
         fprintf(stderr, "inceptc: error: cannot write '%s': %s\n", o->output, strerror(errno));
         code = EXIT_FILE;
     }
     if (code)
         unlink(out);
-    unlink(c_path);
-    unlink(with_suffix(a, c_path, ".h"));
+    for (int i = 1; i < N_FILES; i++)
+        if (files[i] != out)
+            unlink(files[i]);
     rmdir(dir);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < N_FILES; i++)
         cleanup_drop(slots[i]);
     return code;
 }

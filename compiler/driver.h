@@ -5,7 +5,7 @@
 #include "options.h"
 
 /* Plans and lowers e->graph for the targets that the options name. */
-void driver_plan(const Options *o, Emit *e);
+bool driver_plan(const Options *o, Emit *e);
 int driver_dump(const Options *o, const Emit *e);
 /* Writes what -o asks for; files appear complete or not at all.  Returns the exit code. */
 int driver_output(const Options *o, Emit *e);
@@ -17,4 +17,5 @@ int driver_close_stdout(int code);
 int verb_run(const Options *o, Arena *a);
 int verb_summary(const Options *o, Arena *a);
 int verb_certify(const Options *o, Arena *a);
+int verb_weights(const Options *o, Arena *a); /* weights/ */
 #endif

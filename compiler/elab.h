@@ -63,6 +63,7 @@ typedef struct Elab {
     Frame top;
     LIST(Module *) modules;
     LIST(const char *) defined;  /* -D names that were used */
+    bool redefined;              /* one of them has another value than the file gives: its `expect` does not hold */
     LIST(const char *) included; /* files read once */
     LIST(const char *) open;     /* files being read: recursion */
     const AstItem *net, *output, *input;
@@ -83,13 +84,16 @@ void elab_notes(const Frame *f);
 /* elab_expr.c */
 Value elab_eval(Elab *e, const Frame *f, const AstExpr *x); /* VALUE_BAD after an error */
 const Binding *elab_param(Elab *e, const Frame *f, const char *name);
+void elab_no_param(Elab *e, const Frame *f, const char *name, Loc loc); /* an error, with the nearest name */
 void elab_define_param(Elab *e, const AstItem *item);
-bool elab_reserved_word(const char *name); /* a flag of some layer */
 
-/* elab_layers.c */
+/* elab_flags.c */
+bool elab_reserved_word(const char *name); /* a flag of some layer */
 bool elab_is_layer(const char *kind);
 bool elab_is_weighted(const char *kind);
 void elab_suggest_layers(Nearest *n);
+
+/* elab_layers.c */
 /* Appends layer `unit` to `in`; path is its name. Null after an error. */
 Tensor *elab_layer(Elab *e, Frame *f, const AstNode *layer, Tensor *in, const char *path);
 /* "conv3x3": how a layer without label is called. */

@@ -57,20 +57,25 @@ static Value named(Elab *e, const Frame *f, const AstExpr *x)
     return b ? b->value : (Value){ .kind = VALUE_WORD, .text = name };
 }
 
+void elab_no_param(Elab *e, const Frame *f, const char *name, Loc loc)
+{
+    Nearest near;
+    nearest_start(&near, name);
+    for (int i = 0; i < f->params.n; i++)
+        nearest_try(&near, f->params.at[i].name);
+    for (int i = 0; i < e->top.params.n; i++)
+        nearest_try(&near, e->top.params.at[i].name);
+    const char *best = nearest_result(&near);
+    elab_error(e, f, loc, best ? "there is no parameter '%s'; did you mean '%s'?" : "there is no parameter '%s'%s", name, best ? best : "");
+}
+
 static Value want_number(Elab *e, const Frame *f, const AstExpr *x)
 {
     Value v = elab_eval(e, f, x);
     if (v.kind == VALUE_NUMBER || v.kind == VALUE_BAD)
         return v;
-    Nearest near;
-    nearest_start(&near, v.text ? v.text : "");
-    for (int i = 0; i < f->params.n; i++)
-        nearest_try(&near, f->params.at[i].name);
-    for (int i = 0; i < e->top.params.n; i++)
-        nearest_try(&near, e->top.params.at[i].name);
-    const char *best = v.kind == VALUE_WORD ? nearest_result(&near) : NULL;
     if (v.kind == VALUE_WORD)
-        elab_error(e, f, x->loc, best ? "there is no parameter '%s'; did you mean '%s'?" : "there is no parameter '%s'%s", v.text, best ? best : "");
+        elab_no_param(e, f, v.text, x->loc);
     else
         elab_error(e, f, x->loc, "a number is needed here");
     return bad;
@@ -193,7 +198,9 @@ void elab_define_param(Elab *e, const AstItem *item)
         diag_error(item->name_loc, "a parameter may not be called '%s': that is a flag of layers", item->name);
     const NetDefine *d = find_define(e, item->name);
     Binding b = { .name = item->name, .loc = item->name_loc };
-    b.value = d ? defined_value(e, d) : elab_eval(e, &e->top, item->value);
+    Value written = elab_eval(e, &e->top, item->value);
+    b.value = d ? defined_value(e, d) : written;
+    e->redefined |= b.value.kind != written.kind || b.value.number != written.number;
     if (b.value.kind == VALUE_WORD) {
         diag_error(item->value->loc, "'%s' is not a value", b.value.text);
         b.value = bad;

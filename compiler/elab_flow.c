@@ -38,6 +38,15 @@ static const char *numbered(Elab *e, Scope *s, const char *kind)
     return taken ? arena_printf(e->arena, "%s_1", kind) : kind;
 }
 
+/* A path that no tensor has: a module used alone in a statement hands the statement's name to its own layers. */
+static const char *free_path(Elab *e, Scope *s, const char *kind)
+{
+    const char *path = join(e, s->prefix, numbered(e, s, kind));
+    while (*s->prefix && graph_find(e->g, path))
+        path = join(e, s->prefix, numbered(e, s, kind));
+    return path;
+}
+
 static Module *find_module(Elab *e, const char *name)
 {
     for (int i = e->modules.n - 1; i >= 0; i--)
@@ -96,6 +105,12 @@ static const char *label_path(Elab *e, const Scope *s, const AstUnit *u)
     const char *path = u->absolute ? u->label.text : join(e, s->prefix, u->label.text);
     if (!is_path(path, u->node->kind == AN_REPEAT || u->node->kind == AN_GROUP))
         elab_error(e, NULL, u->label.loc, "a layer may not be called '%s': a path is names with dots between, and no word of the language", path);
+    const Tensor *other = u->absolute || u->node->kind != AN_LAYER ? NULL : graph_find(e->g, path);
+    if (other) {
+        elab_error(e, NULL, u->label.loc, "'%s' is the name of another layer", path);
+        diag_note(other->loc, "it is here");
+        return arena_printf(e->arena, "%s_twice", path); /* no second message about its weights */
+    }
     return path;
 }
 
@@ -109,7 +124,7 @@ static const char *unit_path(Elab *e, Scope *s, const AstUnit *u, const char *ki
         return arena_printf(e->arena, "%s.%d", s->prefix, index);
     if ((s->single && weighted) || s->sole == u)
         return s->prefix;
-    return join(e, s->prefix, numbered(e, s, kind));
+    return free_path(e, s, kind);
 }
 
 /* ---- Tensors by name ---- */
@@ -304,7 +319,7 @@ static const char *combine_path(Elab *e, Scope *scope, const AstUnit *u, const c
 {
     if (u->label.text)
         return label_path(e, scope, u);
-    return scope->sole == u ? scope->prefix : join(e, scope->prefix, numbered(e, scope, kind));
+    return scope->sole == u ? scope->prefix : free_path(e, scope, kind);
 }
 
 static Tensor *combine(Elab *e, Frame *f, const AstNode *n, Tensor *in, Scope *scope, const AstUnit *u)
@@ -327,7 +342,9 @@ static Tensor *residual(Elab *e, Frame *f, const AstNode *n, Tensor *in, Scope *
 {
     Value scale = n->factor ? elab_eval(e, f, n->factor) : (Value){ .kind = VALUE_NUMBER, .number = 1 };
     if (scale.kind != VALUE_NUMBER) {
-        if (scale.kind != VALUE_BAD)
+        if (scale.kind == VALUE_WORD)
+            elab_no_param(e, f, scale.text, n->factor->loc);
+        else if (scale.kind != VALUE_BAD)
             elab_error(e, f, n->factor->loc, "the factor of a residual is a number");
         return NULL;
     }
@@ -381,6 +398,10 @@ static Tensor *repeat(Elab *e, Frame *f, const AstNode *n, Tensor *in, const cha
     Value count = elab_eval(e, f, n->factor);
     if (count.kind == VALUE_BAD)
         return NULL;
+    if (count.kind == VALUE_WORD) {
+        elab_no_param(e, f, count.text, n->factor->loc);
+        return NULL;
+    }
     if (count.kind != VALUE_NUMBER || count.number < 1 || count.number != floor(count.number) || count.number > MOST_LAYERS) {
         elab_error(e, f, n->factor->loc, "repeat needs a whole number from 1 to %d", MOST_LAYERS);
         return NULL;

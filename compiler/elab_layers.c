@@ -1,282 +1,7 @@
-/* One table of layers and one of their flags; each layer as nodes of the graph. */
-#include "elab.h"
+/* Each layer as nodes of the graph. */
+#include "elab_spec.h"
 #include <math.h>
 #include <string.h>
-
-typedef enum PadMode { PAD_DEFAULT, PAD_SAME, PAD_VALID, PAD_GIVEN } PadMode;
-
-typedef struct Spec { /* a layer with every default resolved */
-    Elab *e;
-    Frame *f;
-    const AstNode *node;
-    const char *path;
-    KernelLit kernel;
-    bool has_kernel, has_count;
-    bool given_kernel, given_count; /* by this use, not by a default */
-    double count;
-    PadMode pad;
-    int pads[4]; /* top, bottom, left, right */
-    bool relu, bn, no_gamma, ceil_set, ceil, count_pad_set, count_pad;
-    int bias; /* -1: not said */
-    double bias_init, eps, momentum, alpha, beta, k, size, std, cut;
-    int groups;
-    const char *init;
-    double mean[3], dev[3];
-    int n_mean, n_dev;
-    bool bad;
-} Spec;
-
-typedef enum LayerKind {
-    L_CONV, L_FC, L_MAXPOOL, L_AVGPOOL, L_GLOBALAVGPOOL, L_ADAPTIVEPOOL, L_LRN, L_RELU, L_BATCHNORM, L_DROPOUT, L_SOFTMAX,
-    L_L2NORM, L_NORMALIZE, N_LAYERS
-} LayerKind;
-static const char *const layer_names[N_LAYERS] = {
-    "conv", "fc", "maxpool", "avgpool", "globalavgpool", "adaptivepool", "lrn", "relu", "batchnorm", "dropout", "softmax",
-    "l2norm", "normalize",
-};
-enum { CONV = 1 << L_CONV, FC = 1 << L_FC, POOLS = 1 << L_MAXPOOL | 1 << L_AVGPOOL, BN = 1 << L_BATCHNORM };
-enum { AVG = 1 << L_AVGPOOL, LRN_ = 1 << L_LRN, L2 = 1 << L_L2NORM, NORM = 1 << L_NORMALIZE };
-
-static int find_layer(const char *kind)
-{
-    for (int i = 0; i < N_LAYERS; i++)
-        if (strcmp(layer_names[i], kind) == 0)
-            return i;
-    return -1;
-}
-
-bool elab_is_layer(const char *kind) { return find_layer(kind) >= 0; }
-bool elab_is_weighted(const char *kind)
-{
-    int k = find_layer(kind);
-    return k == L_CONV || k == L_FC || k == L_BATCHNORM;
-}
-
-void elab_suggest_layers(Nearest *n)
-{
-    for (int i = 0; i < N_LAYERS; i++)
-        nearest_try(n, layer_names[i]);
-}
-
-/* ---- Flags ---- */
-
-typedef void Flag(Spec *s, const double *v, int n);
-static void f_same(Spec *s, const double *v, int n) { (void)v; (void)n; s->pad = PAD_SAME; }
-static void f_valid(Spec *s, const double *v, int n) { (void)v; (void)n; s->pad = PAD_VALID; }
-static void f_pad(Spec *s, const double *v, int n)
-{
-    s->pad = PAD_GIVEN;
-    for (int i = 0; i < 4; i++)
-        s->pads[i] = elab_int(n == 1 ? v[0] : n == 2 ? v[i / 2] : v[i < n ? i : 0]);
-}
-static void f_relu(Spec *s, const double *v, int n) { (void)v; (void)n; s->relu = true; }
-static void f_linear(Spec *s, const double *v, int n) { (void)v; (void)n; s->relu = false; }
-static void f_bn(Spec *s, const double *v, int n) { (void)v; (void)n; s->bn = true; }
-static void f_nobn(Spec *s, const double *v, int n) { (void)v; (void)n; s->bn = false; }
-static void f_gamma(Spec *s, const double *v, int n) { (void)v; (void)n; s->no_gamma = false; }
-static void f_nogamma(Spec *s, const double *v, int n) { (void)v; (void)n; s->no_gamma = true; }
-static void f_bias(Spec *s, const double *v, int n) { s->bias = 1; s->bias_init = n ? v[0] : 0; }
-static void f_nobias(Spec *s, const double *v, int n) { (void)v; (void)n; s->bias = 0; }
-static void f_ceil(Spec *s, const double *v, int n) { (void)v; (void)n; s->ceil_set = s->ceil = true; }
-static void f_floor(Spec *s, const double *v, int n) { (void)v; (void)n; s->ceil_set = true; s->ceil = false; }
-static void f_count(Spec *s, const double *v, int n) { (void)v; (void)n; s->count_pad_set = s->count_pad = true; }
-static void f_nocount(Spec *s, const double *v, int n) { (void)v; (void)n; s->count_pad_set = true; s->count_pad = false; }
-static void f_eps(Spec *s, const double *v, int n) { (void)n; s->eps = v[0]; }
-static void f_momentum(Spec *s, const double *v, int n) { (void)n; s->momentum = v[0]; }
-static void f_groups(Spec *s, const double *v, int n) { (void)n; s->groups = v[0] >= 1 && v[0] < 1e9 ? (int)v[0] : 0; }
-static void f_std(Spec *s, const double *v, int n)
-{
-    s->std = v[0];
-    for (int i = 0; i < n && i < 3; i++)
-        s->dev[s->n_dev = i] = v[i];
-    s->n_dev = n;
-}
-static void f_cut(Spec *s, const double *v, int n) { (void)n; s->cut = v[0]; }
-static void f_alpha(Spec *s, const double *v, int n) { (void)n; s->alpha = v[0]; }
-static void f_beta(Spec *s, const double *v, int n) { (void)n; s->beta = v[0]; }
-static void f_k(Spec *s, const double *v, int n) { (void)n; s->k = v[0]; }
-static void f_size(Spec *s, const double *v, int n) { (void)n; s->size = v[0]; }
-static void f_mean(Spec *s, const double *v, int n)
-{
-    for (int i = 0; i < n && i < 3; i++)
-        s->mean[i] = v[i];
-    s->n_mean = n;
-}
-
-typedef struct FlagRow {
-    const char *name;
-    int layers;   /* bit set of LayerKind */
-    int least, most; /* numbers it takes */
-    Flag *set;    /* null: init, a word */
-} FlagRow;
-static const FlagRow flags[] = {
-    { "same", CONV | POOLS, 0, 0, f_same }, { "valid", CONV | POOLS, 0, 0, f_valid }, { "pad", CONV | POOLS, 1, 4, f_pad },
-    { "relu", CONV | FC, 0, 0, f_relu }, { "linear", CONV | FC, 0, 0, f_linear }, { "bn", CONV | FC, 0, 0, f_bn },
-    { "nobn", CONV | FC, 0, 0, f_nobn }, { "gamma", CONV | FC | BN, 0, 0, f_gamma }, { "nogamma", CONV | FC | BN, 0, 0, f_nogamma },
-    { "bias", CONV | FC, 0, 1, f_bias }, { "nobias", CONV | FC, 0, 0, f_nobias }, { "ceil", POOLS, 0, 0, f_ceil },
-    { "floor", POOLS, 0, 0, f_floor }, { "count_pad", AVG, 0, 0, f_count }, { "nocount_pad", AVG, 0, 0, f_nocount },
-    { "eps", CONV | FC | BN | L2, 1, 1, f_eps }, { "momentum", CONV | FC | BN, 1, 1, f_momentum }, { "groups", CONV, 1, 1, f_groups },
-    { "init", CONV | FC, 0, 0, NULL }, { "std", CONV | FC | NORM, 1, 3, f_std }, { "cut", CONV | FC, 1, 1, f_cut },
-    { "alpha", LRN_, 1, 1, f_alpha }, { "beta", LRN_, 1, 1, f_beta }, { "k", LRN_, 1, 1, f_k }, { "size", LRN_, 1, 1, f_size },
-    { "mean", NORM, 1, 3, f_mean },
-};
-enum { N_FLAGS = sizeof flags / sizeof *flags };
-
-bool elab_reserved_word(const char *name)
-{
-    for (int i = 0; i < N_FLAGS; i++)
-        if (strcmp(flags[i].name, name) == 0 && flags[i].most == 0)
-            return true;
-    return false;
-}
-
-static void spec_error(Spec *s, Loc loc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-static void spec_error(Spec *s, Loc loc, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    const char *text = arena_vprintf(s->e->arena, fmt, ap);
-    va_end(ap);
-    elab_error(s->e, s->f, loc, "%s", text);
-    s->bad = true;
-}
-
-static const FlagRow *find_flag(Spec *s, LayerKind kind, const char *name, Loc loc)
-{
-    Nearest near;
-    nearest_start(&near, name);
-    for (int i = 0; i < N_FLAGS; i++) {
-        if (!(flags[i].layers >> kind & 1))
-            continue;
-        nearest_try(&near, flags[i].name);
-        if (strcmp(flags[i].name, name) == 0)
-            return &flags[i];
-    }
-    for (int i = 0; i < s->f->params.n; i++)
-        nearest_try(&near, s->f->params.at[i].name);
-    for (int i = 0; i < s->e->top.params.n; i++)
-        nearest_try(&near, s->e->top.params.at[i].name);
-    const char *best = nearest_result(&near);
-    spec_error(s, loc, best ? "%s has no flag '%s'; did you mean '%s'?" : "%s has no flag '%s'%s", layer_names[kind], name, best ? best : "");
-    return NULL;
-}
-
-/* Numbers behind a flag: (a, b) or one bare number. Returns how many arguments were taken. */
-static int take_numbers(Spec *s, const AstArgs *args, int at, const FlagRow *row, double *v, int *n)
-{
-    *n = 0;
-    if (row->most == 0 || at >= args->n)
-        return 0;
-    const AstArg *a = &args->at[at];
-    if (a->kind == ARG_ACTUALS) {
-        for (int i = 0; i < a->actuals.n && *n < 4; i++) {
-            Value x = elab_eval(s->e, s->f, a->actuals.at[i].value);
-            if (x.kind == VALUE_NUMBER)
-                v[(*n)++] = x.number;
-            else if (x.kind != VALUE_BAD)
-                spec_error(s, a->actuals.at[i].value->loc, "%s wants numbers", row->name);
-        }
-        return 1;
-    }
-    if (row->least && a->kind == ARG_ATOM) {
-        Value x = elab_eval(s->e, s->f, a->value);
-        if (x.kind == VALUE_NUMBER) {
-            v[(*n)++] = x.number;
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static void apply_flag(Spec *s, const FlagRow *row, const double *v, int n, Loc loc)
-{
-    if (n < row->least || n > row->most)
-        spec_error(s, loc, row->least == row->most ? "%s takes %d number%s" : "%s takes at least %d number%s", row->name,
-                   row->least, row->least == 1 ? "" : "s");
-    else
-        row->set(s, v, n);
-}
-
-static void take_named(Spec *s, LayerKind kind, const AstArg *a)
-{
-    const FlagRow *row = find_flag(s, kind, a->name, a->loc);
-    if (!row)
-        return;
-    Value x = elab_eval(s->e, s->f, a->value);
-    if (!row->set) {
-        if (x.kind == VALUE_WORD || x.kind == VALUE_STRING)
-            s->init = x.text;
-        else
-            spec_error(s, a->loc, "init wants the name of an initialiser");
-    } else if (x.kind == VALUE_NUMBER) {
-        apply_flag(s, row, &x.number, 1, a->loc);
-    } else if (x.kind != VALUE_BAD) {
-        spec_error(s, a->loc, "%s wants a number", a->name);
-    } else {
-        s->bad = true;
-    }
-}
-
-static void take_value(Spec *s, Value x, Loc loc)
-{
-    if (x.kind == VALUE_KERNEL && s->given_kernel) {
-        spec_error(s, loc, "a second kernel size; one is enough");
-    } else if (x.kind == VALUE_NUMBER && s->given_count) {
-        spec_error(s, loc, "a second number, %g; the first was %g", x.number, s->count);
-    } else if (x.kind == VALUE_KERNEL) {
-        s->given_kernel = true;
-        s->kernel = x.kernel;
-        s->has_kernel = true;
-    } else if (x.kind == VALUE_NUMBER) {
-        s->given_count = true;
-        s->count = x.number;
-        s->has_count = true;
-    } else if (x.kind == VALUE_STRING) {
-        spec_error(s, loc, "a string has no meaning here");
-    } else {
-        s->bad = true;
-    }
-}
-
-static void take_args(Spec *s, LayerKind kind, const AstArgs *args)
-{
-    for (int i = 0; i < args->n; i++) {
-        const AstArg *a = &args->at[i];
-        if (a->kind == ARG_NAMED) {
-            take_named(s, kind, a);
-            continue;
-        }
-        if (a->kind == ARG_ACTUALS) {
-            if (a->actuals.n == 1 && !a->actuals.at[0].name)
-                take_value(s, elab_eval(s->e, s->f, a->actuals.at[0].value), a->loc);
-            else
-                spec_error(s, a->loc, "%s takes no list here", layer_names[kind]);
-            continue;
-        }
-        Value x = elab_eval(s->e, s->f, a->value);
-        if (x.kind != VALUE_WORD) {
-            take_value(s, x, a->loc);
-            continue;
-        }
-        const FlagRow *row = find_flag(s, kind, x.text, a->loc);
-        double v[4];
-        int n;
-        i += row ? take_numbers(s, args, i + 1, row, v, &n) : 0;
-        if (row && row->set)
-            apply_flag(s, row, v, n, a->loc);
-        else if (row)
-            spec_error(s, a->loc, "say init=NAME");
-    }
-}
-
-static void take_defaults(Spec *s, LayerKind kind, const Default *d)
-{
-    if (!d)
-        return;
-    take_defaults(s, kind, d->before);
-    if (strcmp(d->kind, layer_names[kind]) == 0)
-        take_args(s, kind, d->args);
-}
 
 /* ---- Geometry ---- */
 
@@ -379,9 +104,19 @@ static Init init_of(Spec *s)
     return i;
 }
 
+static Tensor *new_weight(Spec *s, const char *name, WeightRole role, Shape shape, Init init)
+{
+    const Tensor *other = graph_find(s->e->g, name);
+    if (other && !s->bad) {
+        spec_error(s, s->node->loc, "its weights would be called '%s', as another layer's are", name);
+        diag_note(other->loc, "that layer is here");
+    }
+    return graph_weight(s->e->g, name, role, shape, init, s->node->loc);
+}
+
 static Tensor *vector(Spec *s, const char *name, WeightRole role, int n, double value)
 {
-    return graph_weight(s->e->g, name, role, shape_weights(1, &n), (Init){ INIT_CONSTANT, value, 0 }, s->node->loc);
+    return new_weight(s, name, role, shape_weights(1, &n), (Init){ INIT_CONSTANT, value, 0 });
 }
 
 static Tensor *batchnorm(Spec *s, Tensor *x, const char *path)
@@ -442,7 +177,7 @@ static Tensor *weight(Spec *s, int rank, const int *dim, int fan_in, int fan_out
         spec_error(s, s->node->loc, "its weights %s have more than 2147483647 elements", shape_text(s->e->arena, &shape));
         return NULL;
     }
-    Tensor *w = graph_weight(s->e->g, arena_printf(s->e->arena, "%s.weight", base), ROLE_WEIGHT, shape, init_of(s), s->node->loc);
+    Tensor *w = new_weight(s, arena_printf(s->e->arena, "%s.weight", base), ROLE_WEIGHT, shape, init_of(s));
     w->fan_in = fan_in;
     w->fan_out = fan_out;
     return w;
@@ -585,30 +320,16 @@ static Tensor *build(Spec *s, LayerKind kind, Tensor *x)
     return NULL;
 }
 
-static Spec resolve(Elab *e, Frame *f, const AstNode *node, LayerKind kind, const char *path)
-{
-    bool tf = e->conventions == CONVENTIONS_TF;
-    Spec s = { .e = e, .f = f, .node = node, .path = path, .bias = -1, .groups = 1, .eps = tf ? 1e-3 : 1e-5,
-               .momentum = tf ? 0.0003 : 0.1, .alpha = 1e-4, .beta = 0.75, .k = 1, .size = 5, .std = 0.1, .cut = 2 };
-    s.kernel.sh = s.kernel.sw = 1;
-    if (kind == L_L2NORM)
-        s.eps = 0;
-    take_defaults(&s, kind, f->defaults);
-    s.given_kernel = s.given_count = false;
-    take_args(&s, kind, &node->args);
-    return s;
-}
-
 Tensor *elab_layer(Elab *e, Frame *f, const AstNode *layer, Tensor *in, const char *path)
 {
-    LayerKind kind = (LayerKind)find_layer(layer->head.text);
+    LayerKind kind = (LayerKind)elab_find_layer(layer->head.text);
     int most = e->options->most_layers ? e->options->most_layers : MOST_LAYERS;
     if (++e->layers > most) {
         if (e->layers == most + 1)
             elab_error(e, f, layer->loc, "the network has more than %d layers", most);
         return NULL;
     }
-    Spec s = resolve(e, f, layer, kind, path);
+    Spec s = elab_spec(e, f, layer, kind, path);
     if (s.bad || !in)
         return NULL;
     Tensor *y = build(&s, kind, in);

@@ -3,32 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint64_t emit_structure_hash(const Graph *g)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *f = open_memstream(&text, &size);
-    if (!f)
-        ICE("out of memory for the graph's text");
-    graph_print(g, f);
-    fclose(f);
-    uint64_t h = 14695981039346656037u;
-    for (size_t i = 0; i < size; i++)
-        h = (h ^ (unsigned char)text[i]) * 1099511628211u;
-    free(text);
-    return h;
-}
-
-/* Of a merge: the channels of all its outputs. */
-static const char *step_shape(Arena *a, const Plan *p, const Step *s)
-{
-    const Tensor *t = s->node ? s->node->out[0] : s->n_out ? p->graph->input : p->graph->output;
-    Shape shape = t->shape;
-    for (int k = 1; s->node && k < s->node->n_out; k++)
-        shape.dim[0] += s->node->out[k]->shape.dim[0];
-    return shape_text(a, &shape);
-}
-
 /* "i3a.conv1x1 and 2 more" of a merge; the step's own line names them all. */
 static const char *step_layer(Arena *a, const Step *s)
 {
@@ -71,7 +45,7 @@ static void print_layer_table(const Emit *e, FILE *f)
         int64_t params = s->node && s->weights ? node_params(s->node) : 0;
         int64_t macs = s->node ? node_macs(s->node) : 0;
         fprintf(f, " * %4d  %-34s %-20s %-14s %12s %14s", i, step_layer(e->arena, s), step_operation(e->arena, s),
-                step_shape(e->arena, p, s), params ? arena_commas(e->arena, params) : "-",
+                plan_step_shape(e->arena, p, s), params ? arena_commas(e->arena, params) : "-",
                 macs ? arena_commas(e->arena, macs) : "-");
         print_arena_interval(s, f);
         fprintf(f, "\n");
@@ -91,8 +65,12 @@ static void print_head(const Emit *e, FILE *f)
         fprintf(f, " * %-9s  arena %s bytes, packed weights %s bytes, numerics exact\n", p->target->name,
                 arena_commas(a, p->arena_bytes), arena_commas(a, p->weights_bytes));
     }
-    fprintf(f, " *\n * The steps%s%s (batch norms are folded into the weights when these are loaded):\n *\n",
-            e->n_targets > 1 ? " of target " : "", e->n_targets > 1 ? e->targets[0].plan->target->name : "");
+    bool folds = false;
+    for (int i = 0; i < g->nodes.n; i++)
+        folds |= g->nodes.at[i]->op == OP_BN_SCALE;
+    fprintf(f, " *\n * The steps%s%s%s:\n *\n", e->n_targets > 1 ? " of target " : "",
+            e->n_targets > 1 ? e->targets[0].plan->target->name : "",
+            folds ? " (batch norms are folded into the weights when these are loaded)" : "");
     print_layer_table(e, f);
     fprintf(f, " */\n#include \"rt.h\"\n");
 }
@@ -181,7 +159,7 @@ static void print_steps_table(const Emit *e, const Plan *p, FILE *f)
         const char *kernel = step_operation(e->arena, s);
         if (s->kernel == KERNEL_CONV && p->target->block > 1)
             kernel = arena_printf(e->arena, "%s tile %dx%d", kernel, s->tile_pixels, s->tile_blocks);
-        fprintf(f, "    { \"%s\", \"%s\", \"%s\", %d, %lld },\n", s->name, kernel, step_shape(e->arena, p, s),
+        fprintf(f, "    { \"%s\", \"%s\", \"%s\", %d, %lld },\n", s->name, kernel, plan_step_shape(e->arena, p, s),
                 s->units, (long long)(s->node ? node_macs(s->node) : 0));
     }
     fprintf(f, "};\n");
@@ -346,6 +324,7 @@ void emit_c(const Emit *e, FILE *f)
     int *taps = ARENA_ARRAY(e->arena, e->n_targets, int);
     print_head(e, f);
     fprintf(f, "#include \"%s\"\n", e->header);
+    print_c_prologue(f);
     for (int i = 0; i < e->n_targets; i++) {
         const EmitTarget *t = &e->targets[i];
         name_functions(e->arena, t);

@@ -81,6 +81,8 @@ typedef struct Window {
     int kh, kw, sh, sw;
     int top, bottom, left, right; /* padding */
 } Window;
+static inline bool window_is_1x1(const Window *w) { return w->kh == 1 && w->kw == 1; }
+static inline bool window_steps_by_1(const Window *w) { return w->sh == 1 && w->sw == 1; }
 
 struct Node {
     int id;
@@ -212,6 +214,8 @@ void graph_verify(const Graph *g, const char *when);
 
 /* graph_text.c: one line per tensor or node; prints and parses back to the same text. */
 void graph_print(const Graph *g, FILE *f);
+/* " key=value" of every attribute that is not the default; without training: only those that change a result of inference. */
+void graph_print_attributes(const Node *n, bool training, FILE *f);
 /* Parses graph text (borrowed).  Null after diag_error on a mistake. */
 Graph *graph_parse(Arena *a, int file);
 

@@ -23,19 +23,22 @@ typedef struct Attr {
     AttrType type;
     size_t offset;
     double fallback;
+    bool training; /* changes no result of inference */
 } Attr;
-#define A(name, type, field, fallback) { name, type, offsetof(Node, field), fallback }
+#define A(name, type, field, fallback) { name, type, offsetof(Node, field), fallback, false }
+#define T(name, field) { name, ATTR_DOUBLE, offsetof(Node, field), 0, true }
 static const Attr attrs[] = {
     A("kh", ATTR_INT, window.kh, 0), A("kw", ATTR_INT, window.kw, 0), A("sh", ATTR_INT, window.sh, 1), A("sw", ATTR_INT, window.sw, 1),
     A("top", ATTR_INT, window.top, 0), A("bottom", ATTR_INT, window.bottom, 0), A("left", ATTR_INT, window.left, 0),
     A("right", ATTR_INT, window.right, 0), A("groups", ATTR_INT, groups, 1), A("ceil", ATTR_BOOL, ceil, 0),
     A("count_pad", ATTR_BOOL, count_pad, 0), A("bias", ATTR_BOOL, epilogue.bias, 0), A("residual", ATTR_BOOL, epilogue.residual, 0),
     A("scale", ATTR_DOUBLE, epilogue.scale, 1), A("relu", ATTR_MASK, epilogue.relu, 0), A("eps", ATTR_DOUBLE, eps, 0),
-    A("momentum", ATTR_DOUBLE, momentum, 0), A("lrn_size", ATTR_INT, lrn_size, 0), A("lrn_alpha", ATTR_DOUBLE, lrn_alpha, 0),
-    A("lrn_beta", ATTR_DOUBLE, lrn_beta, 0), A("lrn_k", ATTR_DOUBLE, lrn_k, 0), A("rate", ATTR_DOUBLE, rate, 0),
-    A("smooth", ATTR_DOUBLE, smooth, 0), A("begin", ATTR_INT, slice_begin, 0),
+    T("momentum", momentum), A("lrn_size", ATTR_INT, lrn_size, 0), A("lrn_alpha", ATTR_DOUBLE, lrn_alpha, 0),
+    A("lrn_beta", ATTR_DOUBLE, lrn_beta, 0), A("lrn_k", ATTR_DOUBLE, lrn_k, 0), T("rate", rate),
+    T("smooth", smooth), A("begin", ATTR_INT, slice_begin, 0),
 };
 #undef A
+#undef T
 enum { N_ATTRS = sizeof attrs / sizeof *attrs };
 
 static double get_attr(const Node *n, const Attr *a)
@@ -108,6 +111,18 @@ static void print_weight(const Tensor *t, FILE *f)
     fprintf(f, " fans=%d,%d trains=%d\n", t->fan_in, t->fan_out, t->trains);
 }
 
+void graph_print_attributes(const Node *n, bool training, FILE *f)
+{
+    for (int i = 0; i < N_ATTRS; i++)
+        if (get_attr(n, &attrs[i]) != attrs[i].fallback && (training || !attrs[i].training)) {
+            fprintf(f, " %s=", attrs[i].name);
+            print_number(get_attr(n, &attrs[i]), f);
+        }
+    print_list("scales", n->scale, n->n_in, f);
+    print_list("mean", n->mean, 3, f);
+    print_list("std", n->std, 3, f);
+}
+
 static void print_node(const Node *n, FILE *f)
 {
     fprintf(f, "node %s path=%s in=", op_name(n->op), n->path);
@@ -118,14 +133,7 @@ static void print_node(const Node *n, FILE *f)
         fprintf(f, "%s%s:", i ? "," : "", n->out[i]->name);
         print_shape(&n->out[i]->shape, f);
     }
-    for (int i = 0; i < N_ATTRS; i++)
-        if (get_attr(n, &attrs[i]) != attrs[i].fallback) {
-            fprintf(f, " %s=", attrs[i].name);
-            print_number(get_attr(n, &attrs[i]), f);
-        }
-    print_list("scales", n->scale, n->n_in, f);
-    print_list("mean", n->mean, 3, f);
-    print_list("std", n->std, 3, f);
+    graph_print_attributes(n, true, f);
     fputc('\n', f);
 }
 

@@ -100,6 +100,15 @@ void interp_run(Interp *it)
     }
 }
 
+void interp_init_weight(const Tensor *w, uint64_t seed, float *out)
+{
+    RtWeight row = { .name = w->name, .rank = w->shape.rank, .init = (RtInit)w->init.kind, .a = w->init.a, .b = w->init.b,
+                     .fan_in = w->fan_in, .fan_out = w->fan_out, .trains = w->trains };
+    for (int k = 0; k < 4; k++)
+        row.dim[k] = k < row.rank ? w->shape.dim[k] : 1;
+    rt_init_weight(&row, seed, out);
+}
+
 void interp_init_weights(Interp *it, uint64_t seed)
 {
     Tensor **w;
@@ -108,13 +117,9 @@ void interp_init_weights(Interp *it, uint64_t seed)
         if (it->value[w[i]->id])
             continue;
         int64_t count = shape_elems(&w[i]->shape);
-        RtWeight row = { .name = w[i]->name, .rank = w[i]->shape.rank, .init = (RtInit)w[i]->init.kind, .a = w[i]->init.a, .b = w[i]->init.b,
-                         .fan_in = w[i]->fan_in, .fan_out = w[i]->fan_out, .trains = w[i]->trains };
-        for (int k = 0; k < 4; k++)
-            row.dim[k] = k < row.rank ? w[i]->shape.dim[k] : 1;
         float *values = malloc((size_t)count * sizeof *values);
         CHECK(values);
-        rt_init_weight(&row, seed, values);
+        interp_init_weight(w[i], seed, values);
         double *to = interp_values(it, w[i]);
         for (int64_t k = 0; k < count; k++)
             to[k] = values[k];

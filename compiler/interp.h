@@ -26,6 +26,8 @@ void interp_need(Interp *it, const Tensor *t);
 bool interp_needs(const Interp *it, const Tensor *t);
 /* Evaluates every node in order. */
 void interp_run(Interp *it);
+/* The initialised values of one weight: the bits of `init --seed`. */
+void interp_init_weight(const Tensor *w, uint64_t seed, float *out);
 /* Fills every weight that is still unset from its initialiser (seed as `init --seed`). */
 void interp_init_weights(Interp *it, uint64_t seed);
 /* Frees all values. */

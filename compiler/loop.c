@@ -281,6 +281,9 @@ static Expr *fold_ints(Lower *l, ExprKind kind, Expr *a, Expr *b)
         int64_t inner = a->kind == EX_ADD ? a->b->ival : -a->b->ival;
         return loop_bin(l, EX_ADD, a->a, loop_int(l, inner + (kind == EX_ADD ? b->ival : -b->ival)));
     }
+    int64_t product;
+    if (kind == EX_MUL && b->kind == EX_INT && a->kind == EX_MUL && a->b->kind == EX_INT && fold_int(EX_MUL, a->b->ival, b->ival, &product))
+        return loop_bin(l, EX_MUL, a->a, loop_int(l, product)); /* x * 2 * 3 is x * 6 */
     if (adds && b->kind == EX_INT && b->ival < 0)
         return loop_bin(l, kind == EX_ADD ? EX_SUB : EX_ADD, a, loop_int(l, -b->ival));
     return NULL;

@@ -40,8 +40,7 @@ static void lower_steps(Unit *u, Plan *p)
     Stmt *sw = loop_switch(l, loop_var(l, step));
     for (int i = 0; i < p->steps.n; i++) {
         Step *s = p->steps.at[i];
-        const Tensor *out = s->n_out ? s->node ? s->node->out[0] : x : y;
-        loop_case_begin(l, sw, i, arena_printf(a, "%s: %s", s->name, shape_text(a, &out->shape)));
+        loop_case_begin(l, sw, i, arena_printf(a, "%s: %s", s->name, plan_step_shape(a, p, s)));
         kernel_lower[s->kernel](&c, s);
         loop_case_end(l);
     }

@@ -227,6 +227,7 @@ static Func *pack_conv_func(LoadLower *c, Tensor *x, int block, int width)
         "channels [ci0, ci0 + n), to out as rows from `first + co0` and channels from `at` on.\n"
         "out is %s.",
         tree_comment(a, text), block * width == 1 ? "[row][channel][k]" :
+        block == 1 ? arena_printf(a, "[row / %d][channel][k][row %% %d]", width, width) :
         arena_printf(a, "[row / %d][channel / %d][k][channel %% %d][row %% %d]", width, block, block, width));
     f = unit_func(c->unit, key, arena_printf(a, "pack_conv_x%d", width), comment, TY_F32);
     Lower *l = t.l = lower_new(c->unit, f);

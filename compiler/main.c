@@ -1,5 +1,7 @@
 /* Calls the stages in order and does nothing else. */
 #include "driver.h"
+#include "structure.h"
+#include "weights/embed.h"
 #include <string.h>
 
 static int dump_ast(const Options *o, Arena *a)
@@ -28,14 +30,21 @@ static int compile(const Options *o, Arena *a)
         graph_print(g, stdout);
         return EXIT_OK;
     }
-    Emit e = { .arena = a, .graph = g, .totals = graph_totals(g), .structure = emit_structure_hash(g) };
+    Emit e = { .arena = a, .graph = g, .totals = graph_totals(g), .structure = structure_hash(g) };
+    if (o->embed) {
+        int code;
+        e.embed = embed_open(o, a, g, &code);
+        if (!e.embed)
+            return code;
+    }
     PassOptions p = { o->pass_off, NULL, stdout };
     if (o->dump && strncmp(o->dump, "after:", 6) == 0)
         p.dump_after = o->dump + 6;
     passes_run_inference(g, &p);
     if (p.dump_after)
         return EXIT_OK;
-    driver_plan(o, &e);
+    if (!driver_plan(o, &e))
+        return EXIT_INPUT;
     if (o->dump)
         return driver_dump(o, &e);
     return driver_output(o, &e);
@@ -52,6 +61,7 @@ int main(int argc, char **argv)
         case VERB_RUN: code = verb_run(&o, a); break;
         case VERB_SUMMARY: code = verb_summary(&o, a); break;
         case VERB_CERTIFY: code = verb_certify(&o, a); break;
+        case VERB_WEIGHTS: code = verb_weights(&o, a); break;
         }
     }
     diag_finish();

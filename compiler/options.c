@@ -30,10 +30,16 @@ static bool set_weights(State *s, const char *v) { s->o->weights = v; return tru
 static bool set_calibrate(State *s, const char *v) { s->o->calibrate = v; return true; }
 static bool set_tensor(State *s, const char *v) { s->o->tensor = v; return true; }
 static bool set_passes(State *s, const char *v) { (void)v; s->o->passes = true; return true; }
+static bool set_for(State *s, const char *v) { s->o->for_net = v; return true; }
+static bool set_embed(State *s, const char *v) { s->o->embed = v; return true; }
+static bool set_static(State *s, const char *v) { (void)v; s->o->is_static = true; return true; }
+static bool set_names(State *s, const char *v) { s->o->names = v; return true; }
+static bool set_partial(State *s, const char *v) { (void)v; s->o->partial = true; return true; }
+static bool set_inference(State *s, const char *v) { (void)v; s->o->inference = true; return true; }
+static bool set_json(State *s, const char *v) { (void)v; s->o->json = true; return true; }
 static bool set_against(State *s, const char *v) { s->o->against = v; return true; }
 static bool set_compiled(State *s, const char *v) { (void)v; s->o->compiled = true; return true; }
 static bool set_training(State *s, const char *v) { (void)v; s->o->training = true; return true; }
-static bool set_json(State *s, const char *v) { (void)v; s->o->json = true; return true; }
 static bool add_picture(State *s, const char *v) { LIST_PUSH(s->a, &s->o->pictures, v); return true; }
 static bool add_include(State *s, const char *v) { LIST_PUSH(s->a, &s->o->net.include_dirs, v); return true; }
 
@@ -152,50 +158,91 @@ static bool set_format(State *s, const char *v)
     return true;
 }
 
+enum { COMPILE = 1 << VERB_COMPILE, RUN = 1 << VERB_RUN, SUMMARY = 1 << VERB_SUMMARY, WEIGHTS = 1 << VERB_WEIGHTS,
+       CERTIFY = 1 << VERB_CERTIFY, ALL = ~0 };
 typedef struct OptionRow {
     const char *name;
     const char *value; /* what it wants, null: nothing */
     Handler *set;
+    int verbs; /* that know it */
     const char *help;
 } OptionRow;
 
 static const OptionRow rows[] = {
-    { "-o", "FILE", set_output, "write FILE: .c (and .h beside it), .o, or a program; - is C on standard output" },
-    { "-I", "DIR", add_include, "look for included files in DIR too" },
-    { "-D", "NAME=VALUE", add_define, "set a parameter of the net" },
-    { "--target", "NAME", set_target, "plain, x86-64-v3, x86-64-v4, native or all (default: all; the program picks)" },
-    { "--dump", "WHAT", set_dump, "print ast, net, graph, after:PASS, plan, loops or c, and stop" },
-    { "--no-pass", "PASS", add_off, "leave a pass out; all leaves all out" },
-    { "--cc", "COMMAND", set_cc, "the C compiler (default: $CC, else cc)" },
-    { "-v", NULL, set_verbose, "show the C compiler's command" },
-    { "-###", NULL, set_dry, "show it without running it" },
-    { "-fdiagnostics-color", "WHEN", set_color, "auto, always or never" },
-    { "-fdiagnostics-format", "FORM", set_format, "text or json" },
-    { "--weights", "FILE", set_weights, "run, certify: weights from a safetensors file" },
-    { "--seed", "N", set_seed, "run, certify: initialised weights of seed N (default: 0)" },
-    { "--calibrate", "FILE", set_calibrate, "run: set batch norm statistics from the input and write the weights" },
-    { "--tensor", "NAME", set_tensor, "run: print or write this tensor instead of the logits" },
-    { "--passes", NULL, set_passes, "run: evaluate the graph after the inference passes" },
-    { "--against", "PATH", set_against, "certify: a folder of NAME.npy, or a file of tensors, from a reference implementation" },
-    { "--input", "INPUT", add_picture, "certify: what the reference saw (default: its array `input`); again for a batch" },
-    { "--compiled", NULL, set_compiled, "certify: the compiled program instead of the graph in double precision" },
-    { "--training", NULL, set_training, "certify: batch norms by the statistics of the batch" },
-    { "--json", NULL, set_json, "certify: one JSON document" },
+    { "-o", "FILE", set_output, COMPILE | RUN | WEIGHTS, "write FILE: .c (and .h beside it), .o, or a program; - is C on standard output" },
+    { "-I", "DIR", add_include, ALL, "look for included files in DIR too" },
+    { "-D", "NAME=VALUE", add_define, ALL, "set a parameter of the net" },
+    { "--target", "NAME", set_target, COMPILE | SUMMARY | CERTIFY, "plain, x86-64-v3, x86-64-v4, native or all (default: all; the program picks)" },
+    { "--dump", "WHAT", set_dump, COMPILE, "print ast, net, graph, after:PASS, plan, loops or c, and stop" },
+    { "--no-pass", "PASS", add_off, COMPILE | RUN | CERTIFY, "leave a pass out; all leaves all out" },
+    { "--cc", "COMMAND", set_cc, COMPILE | CERTIFY, "the C compiler (default: $CC, else cc)" },
+    { "--embed", "FILE", set_embed, COMPILE, "put the weights of FILE (safetensors, .pth, .npz) inside the program" },
+    { "--static", NULL, set_static, COMPILE, "link the program statically: one file that needs nothing" },
+    { "-v", NULL, set_verbose, COMPILE | CERTIFY, "show the C compiler's command" },
+    { "-###", NULL, set_dry, COMPILE, "show it without running it" },
+    { "-fdiagnostics-color", "WHEN", set_color, ALL, "auto, always or never" },
+    { "-fdiagnostics-format", "FORM", set_format, ALL, "text or json" },
+    { "--weights", "FILE", set_weights, RUN | WEIGHTS | CERTIFY, "weights from a safetensors file (export: from any)" },
+    { "--seed", "N", set_seed, RUN | WEIGHTS | CERTIFY, "initialised weights of seed N (default: 0)" },
+    { "--calibrate", "FILE", set_calibrate, RUN, "set batch norm statistics from the input and write the weights" },
+    { "--tensor", "NAME", set_tensor, RUN, "print or write this tensor instead of the logits" },
+    { "--passes", NULL, set_passes, RUN, "evaluate the graph after the inference passes" },
+    { "--for", "NET.net", set_for, WEIGHTS, "import: match every tensor with this network and report" },
+    { "--names", "MAP", set_names, WEIGHTS | COMPILE, "a name map: a file, or the name of one of netdefs/names" },
+    { "--partial", NULL, set_partial, WEIGHTS | COMPILE, "what does not fit starts fresh or is ignored, and the report says so" },
+    { "--inference", NULL, set_inference, WEIGHTS, "only what 'output' needs: no auxiliary heads" },
+    { "--against", "PATH", set_against, CERTIFY, "a folder of NAME.npy, or a file of tensors, from a reference implementation" },
+    { "--input", "INPUT", add_picture, CERTIFY, "what the reference saw (default: its array `input`); again for a batch" },
+    { "--compiled", NULL, set_compiled, CERTIFY, "the compiled program instead of the graph in double precision" },
+    { "--training", NULL, set_training, CERTIFY, "batch norms by the statistics of the batch" },
+    { "--json", NULL, set_json, WEIGHTS | CERTIFY, "print JSON" },
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };
 
+typedef struct VerbRow {
+    const char *name; /* null: without a word */
+    Verb verb;
+    const char *usage, *help;
+} VerbRow;
+static const VerbRow verbs[] = {
+    { NULL, VERB_COMPILE, "NET.net [-o FILE]", "compile a network to C or to a program" },
+    { "run", VERB_RUN, "NET.net INPUT", "evaluate it in double precision: the judge" },
+    { "certify", VERB_CERTIFY, "NET.net --against PATH", "compare every tensor with a reference implementation's" },
+    { "summary", VERB_SUMMARY, "NET.net...", "parameters, multiply-accumulates and memory" },
+    { "weights", VERB_WEIGHTS, "list|diff|import|export|init ...", "read, compare and convert weights" },
+};
+enum { N_VERBS = sizeof verbs / sizeof *verbs };
+
+static const VerbRow *verb_row(Verb v)
+{
+    int i = 0;
+    while (verbs[i].verb != v)
+        i++;
+    return &verbs[i];
+}
+
+/* Before the text stand the verbs that know the option, unless compiling or all do. */
+static void print_option(const OptionRow *r)
+{
+    char left[64], who[64] = "";
+    snprintf(left, sizeof left, "%s%s%s", r->name, r->value ? " " : "", r->value ? r->value : "");
+    for (int i = 1; i < N_VERBS && r->verbs != ALL && !(r->verbs & COMPILE); i++)
+        if (r->verbs >> verbs[i].verb & 1)
+            snprintf(who + strlen(who), sizeof who - strlen(who), "%s%s", *who ? ", " : "", verbs[i].name);
+    printf("  %-30s %s%s%s\n", left, who, *who ? ": " : "", r->help);
+}
+
 static void print_help(void)
 {
-    printf("Usage: inceptc NET.net [-o FILE] [OPTION]...   compile a network to C or to a program\n"
-           "       inceptc run NET.net INPUT [OPTION]...   evaluate it in double precision: the judge\n"
-           "       inceptc certify NET.net --against PATH  compare every tensor with a reference's\n"
-           "       inceptc summary NET.net...              parameters, multiply-accumulates and memory\n\n"
-           "INPUT is a picture (JPEG, PNG, BMP, PPM) or an .npy tensor.\n\nOptions:\n");
-    for (int i = 0; i < N_ROWS; i++) {
-        char left[64];
-        snprintf(left, sizeof left, "%s%s%s", rows[i].name, rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
-        printf("  %-30s %s\n", left, rows[i].help);
+    printf("Usage:\n");
+    for (int i = 0; i < N_VERBS; i++) {
+        char left[80];
+        snprintf(left, sizeof left, "inceptc %s%s%s", verbs[i].name ? verbs[i].name : "", verbs[i].name ? " " : "", verbs[i].usage);
+        printf("  %-48s %s\n", left, verbs[i].help);
     }
+    printf("\nINPUT is a picture (JPEG, PNG, BMP, PPM) or an .npy tensor.\n\nOptions:\n");
+    for (int i = 0; i < N_ROWS; i++)
+        print_option(&rows[i]);
     printf("  %-30s %s\n  %-30s %s\n", "--help", "this text", "--version", "the version");
     printf("\nPasses:");
     for (int i = 0; i < passes_count(); i++)
@@ -248,6 +295,8 @@ static bool take_option(State *s, int argc, char **argv, int *i)
     const OptionRow *row = find_row(argv[*i], &value);
     if (!row)
         return unknown_option(argv[*i]);
+    if (!(row->verbs >> s->o->verb & 1))
+        return complain("option '%s' does not go with '%s'", row->name, s->o->verb ? verb_row(s->o->verb)->name : "inceptc NET.net");
     if (row->value && !value) {
         if (*i + 1 >= argc)
             return complain("option '%s' wants %s", row->name, row->value);
@@ -258,15 +307,12 @@ static bool take_option(State *s, int argc, char **argv, int *i)
 
 static bool take_verb(Options *o, const char *arg)
 {
-    if (strcmp(arg, "run") == 0)
-        o->verb = VERB_RUN;
-    else if (strcmp(arg, "summary") == 0)
-        o->verb = VERB_SUMMARY;
-    else if (strcmp(arg, "certify") == 0)
-        o->verb = VERB_CERTIFY;
-    else
-        return false;
-    return true;
+    for (int i = 0; i < N_VERBS; i++)
+        if (verbs[i].name && strcmp(arg, verbs[i].name) == 0) {
+            o->verb = verbs[i].verb;
+            return true;
+        }
+    return false;
 }
 
 static int check(const Options *o)
@@ -284,6 +330,8 @@ static int check(const Options *o)
         complain("--compiled and --training exclude each other: programs do not train%s%s", "", "");
     else if (o->verb == VERB_COMPILE && !o->output && !o->dump)
         complain("'%s' is read, but nothing is asked for: say -o FILE or --dump WHAT%s", o->inputs.at[0], "");
+    else if ((o->embed || o->is_static) && (!o->output || text_ends_with(o->output, ".c") || text_ends_with(o->output, ".o") || strcmp(o->output, "-") == 0))
+        complain("%s goes with a program: say -o NAME%s", o->embed ? "--embed" : "--static", "");
     else
         return -1;
     return EXIT_USAGE;

@@ -8,7 +8,7 @@ enum { MOST = 16 };
 static bool is_candidate(const Node *n)
 {
     const Window *w = &n->window;
-    return n->op == OP_CONV && !n->dead && n->n_out == 1 && n->groups == 1 && w->kh * w->kw == 1 && w->sh * w->sw == 1 &&
+    return n->op == OP_CONV && !n->dead && n->n_out == 1 && n->groups == 1 && window_is_1x1(w) && window_steps_by_1(w) &&
            w->top + w->bottom + w->left + w->right == 0 && !n->epilogue.relu && !n->epilogue.residual;
 }
 

@@ -8,7 +8,7 @@
 static bool is_1x1(const Node *n)
 {
     const Window *w = &n->window;
-    return n->op == OP_CONV && n->groups == 1 && w->kh * w->kw == 1 && w->sh * w->sw == 1 &&
+    return n->op == OP_CONV && n->groups == 1 && window_is_1x1(w) && window_steps_by_1(w) &&
            w->top + w->bottom + w->left + w->right == 0 && n->n_out == 1;
 }
 

@@ -267,6 +267,36 @@ static void make_steps(Plan *p)
     new_step(p, NULL, KERNEL_OUTPUT, "output", 1, 0)->in[0] = p->places[g->output->id];
 }
 
+const char *plan_step_shape(Arena *a, const Plan *p, const Step *s)
+{
+    const Tensor *t = s->node ? s->node->out[0] : s->n_out ? p->graph->input : p->graph->output;
+    Shape shape = t->shape;
+    for (int k = 1; s->node && k < s->node->n_out; k++)
+        shape.dim[0] += s->node->out[k]->shape.dim[0];
+    return shape_text(a, &shape);
+}
+
+/* Indices of the generated C are ints. */
+static void check_sizes(const Plan *p)
+{
+    const Graph *g = p->graph;
+    for (int i = 0; i < g->tensors.n; i++) {
+        const Tensor *t = g->tensors.at[i];
+        const Buffer *b = p->places[t->id] ? p->places[t->id]->buffer : NULL;
+        if (b && b->floats > INT32_MAX) {
+            diag_error(t->loc, "'%s' is %s and takes %lld numbers in memory, with its borders%s; 2147483647 is the most", t->name,
+                       shape_text(p->arena, &t->shape), (long long)b->floats, b->block > 1 ? " and in blocks of 16 channels" : "");
+            return;
+        }
+    }
+    for (int i = 0; i < p->packed.n; i++)
+        if (p->packed.at[i]->floats > INT32_MAX) {
+            diag_error(p->packed.at[i]->node->loc, "the weights of '%s' take %lld numbers%s; 2147483647 is the most",
+                       p->packed.at[i]->node->path, (long long)p->packed.at[i]->floats, p->packed.at[i]->in_block > 1 ? " in blocks of 16 channels" : "");
+            return;
+        }
+}
+
 /* Choose kernels, then borders, then offsets: each needs the one before. */
 Plan *plan_new(Arena *a, Graph *g, const Target *t)
 {
@@ -282,6 +312,7 @@ Plan *plan_new(Arena *a, Graph *g, const Target *t)
     plan_offsets(p);
     for (int i = 0; i < p->steps.n; i++)
         pack_weights(p, p->steps.at[i]);
+    check_sizes(p);
     plan_verify(p);
     return p;
 }

@@ -103,7 +103,8 @@ typedef struct Plan {
     int64_t arena_bytes, weights_bytes;
 } Plan;
 
-Plan *plan_new(Arena *a, Graph *g, const Target *t);
+Plan *plan_new(Arena *a, Graph *g, const Target *t); /* what is too large to index is an error (diag.h): not to be lowered */
+const char *plan_step_shape(Arena *a, const Plan *p, const Step *s); /* of a merge: the channels of all its outputs */
 void plan_print(const Plan *p, FILE *f); /* --dump=plan */
 void plan_verify(const Plan *p);         /* live buffers never overlap, borders suffice, every claim is in range */
 

@@ -1,5 +1,6 @@
 #include "print_c.h"
 #include "diag.h"
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,16 +38,19 @@ static int break_rank(const Text *t, size_t i)
     return t->at[i - 1] == ',' || (i > 2 && t->at[i - 1] == '=' && t->at[i - 3] == ']') ? 3 : strchr("?:+-", t->at[i + 1]) ? 2 : strchr("*/", t->at[i + 1]) ? 1 : 0;
 }
 
-/* The last of the best places in text[at, at + room); 0: there is none. */
+/* The last of the best places in text[at, at + room), inside as few brackets as possible; 0: there is none. */
 static size_t find_break(const Text *t, size_t at, size_t room)
 {
     size_t cut = 0;
-    int best = 1;
-    for (size_t i = at; i < t->n && i - at < room; i++)
-        if (break_rank(t, i) >= best) {
-            best = break_rank(t, i);
+    int best = INT_MIN, depth = 0;
+    for (size_t i = at; i < t->n && i - at < room; i++) {
+        depth += strchr("([", t->at[i]) ? 1 : strchr(")]", t->at[i]) ? -1 : 0;
+        int rank = break_rank(t, i), score = rank - 4 * depth;
+        if (rank && i - at > room / 6 && score >= best) {
+            best = score;
             cut = i;
         }
+    }
     return cut;
 }
 
@@ -265,13 +269,13 @@ static bool one_line(const Body *b)
     return b->n == 1 && b->at[0]->kind != ST_IF && b->at[0]->kind != ST_COMMENT && b->at[0]->kind != ST_SWITCH;
 }
 
-/* ` {` ... `}` around a body, or nothing around a single statement. */
-static void print_block(const Body *b, Text *head, int indent, FILE *f)
+/* ` {` ... `}` around a body, or nothing around a single statement; the head stands behind `pad` blanks. */
+static void print_block(const Body *b, Text *head, int pad, int indent, FILE *f)
 {
     bool braces = !one_line(b);
     if (braces)
         put(head, " {");
-    flush(head, indent, f);
+    flush(head, pad, f);
     print_body(b, indent + 4, f);
     if (braces)
         fprintf(f, "%*s}", indent, "");
@@ -288,7 +292,7 @@ static void print_for(const Stmt *s, int indent, FILE *f)
     put(&t, s->step == 1 ? "; %s++)" : "; %s += ", v);
     if (s->step != 1)
         put(&t, "%lld)", (long long)s->step);
-    print_block(&s->body, &t, indent, f);
+    print_block(&s->body, &t, indent, indent, f);
     if (!one_line(&s->body))
         fprintf(f, "\n");
     free(t.at);
@@ -300,14 +304,14 @@ static void print_if(const Stmt *s, int indent, FILE *f)
     put(&t, "if (");
     print_expr(&t, s->index, 0);
     put(&t, ")");
-    print_block(&s->body, &t, indent, f);
+    print_block(&s->body, &t, indent, indent, f);
     bool braces = !one_line(&s->body);
     if (s->other.n) {
         if (braces)
             fprintf(f, " else");
         else
             fprintf(f, "%*selse", indent, "");
-        print_block(&s->other, &t, 0, f);
+        print_block(&s->other, &t, 0, indent, f);
         braces = !one_line(&s->other);
     }
     if (braces)
@@ -396,18 +400,23 @@ static void text_advance(Text *t, const Stmt *s)
     put(t, ";");
 }
 
+/* A line where it fits. */
 static void print_case(const Case *c, int indent, FILE *f)
 {
     const Body *b = &c->stmt->body;
     Text t = { 0 };
-    if (b->n == 1 && b->at[0]->kind == ST_CALL) {
+    bool one = b->n == 1 && b->at[0]->kind == ST_CALL;
+    if (one) {
         put(&t, "case %lld: ", (long long)c->value);
         text_call(&t, b->at[0]);
         put(&t, " break;");
         if (c->comment)
             put(&t, " /* %s */", c->comment);
+    }
+    if (one && t.n + (size_t)indent <= COLUMNS) {
         flush(&t, indent, f);
     } else {
+        t.n = 0;
         put(&t, "case %lld:", (long long)c->value);
         if (c->comment)
             put(&t, " /* %s */", c->comment);
@@ -548,13 +557,16 @@ void print_c_unit(const Unit *u, FILE *f)
         print_func(u->funcs.at[i], f);
 }
 
+void print_c_prologue(FILE *f)
+{
+    fprintf(f, "#include <math.h>\n\n/* Multiply, then add: no contraction. */\n#if defined __clang__ || !defined __GNUC__\n"
+               "#pragma STDC FP_CONTRACT OFF\n#endif\n");
+}
+
 void print_c_vector_prologue(Type vector, FILE *f)
 {
-    if (vector == TY_F32) {
-        fprintf(f, "#include <math.h>\n\n/* Multiply, then add: no contraction. */\n#if defined __clang__ || !defined __GNUC__\n"
-                   "#pragma STDC FP_CONTRACT OFF\n#endif\n");
+    if (vector == TY_F32)
         return;
-    }
     bool wide = vector == TY_V16;
     const char *v = wide ? "v16" : "v8", *mm = wide ? "_mm512" : "_mm256";
     fprintf(f, "#include <immintrin.h>\n\n/* %d floats and the instructions for them. */\n", wide ? 16 : 8);

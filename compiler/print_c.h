@@ -3,6 +3,8 @@
 #define INCEPTC_PRINT_C_H
 #include "loop.h"
 
+/* Before all functions. */
+void print_c_prologue(FILE *f);
 /* What the functions of a vector target need before them: the type and short names of its instructions. */
 void print_c_vector_prologue(Type vector, FILE *f);
 /* Tables and functions in order of definition. */

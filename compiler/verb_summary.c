@@ -19,9 +19,12 @@ int verb_summary(const Options *o, Arena *a)
         if (!g)
             return file_error ? EXIT_FILE : EXIT_INPUT;
         Totals s = graph_totals(g);
+        int64_t arena_bytes = arena_of(a, g, t);
+        if (diag_error_count() > 0)
+            return EXIT_INPUT;
         const char *input = shape_text(a, &g->input->shape);
         printf("%-30s %-12s %14lld %14lld %16lld %14lld\n", g->name, input, (long long)s.params,
-               (long long)s.aux_params, (long long)s.macs, (long long)arena_of(a, g, t));
+               (long long)s.aux_params, (long long)s.macs, (long long)arena_bytes);
     }
     return EXIT_OK;
 }

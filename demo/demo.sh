@@ -4,7 +4,9 @@ cd "$(dirname "$0")/.." || exit 1
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 inceptc=build/inceptc
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+bold= plain=
+[ -t 1 ] && bold=$(printf '\033[1m') plain=$(printf '\033[0m')
+say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 now() { date +%s.%N; }
 since() { echo "$(now) $1" | awk '{ printf "%.2f s", $1 - $2 }'; }
 

@@ -5,13 +5,11 @@
 #ifndef FORMATS_TENSOR_READ_H
 #define FORMATS_TENSOR_READ_H
 #include "tensor_file.h"
+#include "zip.h"
 
 bool tensor_read_npy(TensorFile *f, RtError *err);
+bool tensor_read_npz(TensorFile *f, const Zip *z, RtError *err);
 
-/* err and false: "PATH: byte N: ...". */
-bool tensor_broken(const TensorFile *f, RtError *err, uint64_t byte, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-bool tensor_no_memory(const TensorFile *f, RtError *err);
 /* A copy of n bytes and a NUL in f->room, or null. */
 char *tensor_text(TensorFile *f, const void *bytes, size_t n);
 #endif

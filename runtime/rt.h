@@ -125,8 +125,12 @@ void rt_free(void *p);
 /* Reads a safetensors file, checks every name and shape, and packs for `target` into `weights`
  * (rt_weights_bytes, zeroed).  F32, F16, BF16 and F64 are converted.  Tensors that the network does not
  * know are ignored (training heads, num_batches_tracked); one that is missing or has another shape is
- * an error that names file, tensor and both shapes. */
+ * an error that names file, tensor and both shapes.  A file whose metadata "structure" names other layers
+ * than the network's is refused. */
 RtStatus rt_load(const RtNetwork *net, RtTarget target, const char *path, void *weights, RtError *err);
+/* As rt_load, from the bytes of such a file (borrowed; aligned to nothing); name only stands in messages. */
+RtStatus rt_load_bytes(const RtNetwork *net, RtTarget target, const char *name, const void *bytes, size_t size,
+                       void *weights, RtError *err);
 /* As rt_load, from initialised weights: the same bits on every machine. */
 RtStatus rt_load_initial(const RtNetwork *net, RtTarget target, uint64_t seed, void *weights, RtError *err);
 /* Packs raw weights in table order: raw[i] is weights table row i, row-major float32. */
@@ -150,8 +154,9 @@ void rt_read_tap(const RtTap *tap, const void *arena, float *out);
 typedef struct RtPhilox { uint32_t counter[4], key[2]; } RtPhilox;
 void rt_philox(const RtPhilox *in, uint32_t out[4]);
 
-/* main() of a compiled network: predict, eval, bench, info, selftest, init. */
-int rt_program(const RtNetwork *net, int argc, char **argv);
+/* main() of a compiled network: predict, eval, bench, info, selftest, init.  embedded: `size` bytes of a safetensors
+ * file inside the program, used when the command line names no weights; null when there is none. */
+int rt_program(const RtNetwork *net, const void *embedded, size_t size, int argc, char **argv);
 
 /* ---- What generated code calls ---- */
 

@@ -21,6 +21,7 @@ run safetensors build/test_safetensors
 run npy build/test_npy
 run tensor_file build/test_tensor_file
 run graph build/test_graph
+run names build/test_names
 run kernels build/test_kernels
 run program sh tests/runtime/program.sh build/tiny
 for t in tests/*/test_*.sh; do

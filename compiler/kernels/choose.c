@@ -5,7 +5,7 @@
 bool conv_is_flat(const Step *s)
 {
     const Node *n = s->node;
-    if (n->op != OP_CONV || n->window.kh * n->window.kw > 1 || n->window.sh * n->window.sw > 1)
+    if (n->op != OP_CONV || !window_is_1x1(&n->window) || !window_steps_by_1(&n->window))
         return false;
     bool bordered = s->in[0]->buffer->bordered || (s->residual && s->residual->buffer->bordered);
     for (int k = 0; k < s->n_out; k++)

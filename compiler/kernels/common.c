@@ -53,9 +53,14 @@ Var *place_channels(Unit *u, const Place *p)
         return NULL;
     int n = logical_channels(p);
     int *at = ARENA_ARRAY(u->arena, n, int);
+    bool identity = true;
     for (int i = 0, c = 0; i < p->n_segments; i++)
-        for (int k = 0; k < p->segments[i].n; k++)
-            at[c++] = channel_at(p, p->segments[i].physical + k);
+        for (int k = 0; k < p->segments[i].n; k++, c++) {
+            at[c] = channel_at(p, p->segments[i].physical + k);
+            identity &= at[c] == c;
+        }
+    if (identity)
+        return NULL;
     return unit_table(u, arena_printf(u->arena, "channels_%d", n), at, n);
 }
 
@@ -63,7 +68,7 @@ Expr *channel_offset(Lower *l, const Place *p, Expr *ch)
 {
     Var *table = place_channels(l->unit, p);
     if (!table)
-        return loop_mul(l, ch, loop_int(l, p->buffer->plane));
+        return loop_mul(l, ch, loop_int(l, p->buffer->block > 1 ? 1 : p->buffer->plane));
     return loop_load(l, TY_INT, table, ch);
 }
 

@@ -44,7 +44,7 @@ static const char *conv_name(Arena *a, const Conv *c, const Step *s)
 {
     const int *d = s->node->in[0]->shape.dim;
     const char *kind = s->node->op == OP_LINEAR ? "fc" : arena_printf(a, "conv%dx%d", c->kh, c->kw);
-    const char *stride = c->sh * c->sw == 1 ? "" : c->sh == c->sw ? arena_printf(a, "s%d", c->sh)
+    const char *stride = c->sh == 1 && c->sw == 1 ? "" : c->sh == c->sw ? arena_printf(a, "s%d", c->sh)
                                                                   : arena_printf(a, "s%dx%d", c->sh, c->sw);
     return arena_printf(a, "%s%s_%dx%dx%d_to_%d%s%s", kind, stride, d[0], d[1], d[2], c->co,
                         c->relu ? "_relu" : "", c->residual ? "_add" : "");
@@ -59,8 +59,23 @@ static const char *conv_comment(Arena *a, const Conv *c, const Step *s)
         sum = c->scale == 1 ? arena_printf(a, "r + %s", sum) : arena_printf(a, "r + %g (%s)", c->scale, sum);
     if (c->relu)
         sum = arena_printf(a, "relu(%s)", sum);
-    return arena_printf(a, "y = %s.\nx: %d x %d x %d with its zero border, w: %d x %d x %d x %d%s, y: %d x %d x %d.", sum,
-                        d[0], d[1], d[2], c->co, c->ci, c->kh, c->kw, c->residual ? ", r as y" : "", c->co, y->h, y->w);
+    bool bordered = c->xrow > d[2] || c->xplane > (int64_t)d[1] * d[2];
+    return arena_printf(a, "y = %s.\nx: %d x %d x %d%s, w: %d x %d x %d x %d%s, y: %d x %d x %d.", sum,
+                        d[0], d[1], d[2], bordered ? " with its zero border" : "", c->co, c->ci, c->kh, c->kw, c->residual ? ", r as y" : "", c->co, y->h, y->w);
+}
+
+static Expr *weight_index(Lower *l, const Conv *c, Var *co, Var *ci, Var *ky, Var *kx)
+{
+    Expr *wi = loop_add(l, loop_mul(l, loop_var(l, co), loop_var(l, loop_dim(l, "CI", c->ci))), loop_var(l, ci));
+    wi = loop_add(l, loop_mul(l, wi, loop_var(l, loop_dim(l, "KH", c->kh))), loop_var(l, ky));
+    return loop_add(l, loop_mul(l, wi, loop_var(l, loop_dim(l, "KW", c->kw))), loop_var(l, kx));
+}
+
+static Expr *input_index(Lower *l, const Conv *c, Var *ci, Expr *iy, Expr *ix)
+{
+    Expr *xi = loop_add(l, loop_mul(l, loop_var(l, ci), loop_var(l, loop_dim(l, "X_PLANE", c->xplane))),
+                        loop_mul(l, iy, loop_var(l, loop_dim(l, "X_ROW", c->xrow))));
+    return loop_add(l, xi, ix);
 }
 
 /* row[ox] += w * x over every ci, ky, kx. */
@@ -69,14 +84,9 @@ static void sum_row(Lower *l, const Conv *c, Var *x, Var *w, Var *row, Var *co, 
     Var *ci = loop_for_begin(l, "ci", loop_int(l, 0), loop_var(l, loop_dim(l, "CI", c->ci)), 1);
     Var *ky = loop_for_begin(l, "ky", loop_int(l, 0), loop_var(l, loop_dim(l, "KH", c->kh)), 1);
     Var *kx = loop_for_begin(l, "kx", loop_int(l, 0), loop_var(l, loop_dim(l, "KW", c->kw)), 1);
-    Expr *wi = loop_add(l, loop_mul(l, loop_var(l, co), loop_var(l, loop_dim(l, "CI", c->ci))), loop_var(l, ci));
-    wi = loop_add(l, loop_mul(l, wi, loop_var(l, loop_dim(l, "KH", c->kh))), loop_var(l, ky));
-    wi = loop_add(l, loop_mul(l, wi, loop_var(l, loop_dim(l, "KW", c->kw))), loop_var(l, kx));
-    Var *wv = loop_let(l, "wv", loop_load(l, TY_F32, w, wi));
+    Var *wv = loop_let(l, "wv", loop_load(l, TY_F32, w, weight_index(l, c, co, ci, ky, kx)));
     Expr *iy = loop_add(l, loop_mul(l, loop_var(l, oy), loop_int(l, c->sh)), loop_var(l, ky));
-    Expr *xi = loop_add(l, loop_mul(l, loop_var(l, ci), loop_var(l, loop_dim(l, "X_PLANE", c->xplane))),
-                        loop_mul(l, iy, loop_var(l, loop_dim(l, "X_ROW", c->xrow))));
-    Var *xr = loop_let(l, "xr", loop_address(l, x, loop_add(l, xi, loop_var(l, kx))));
+    Var *xr = loop_let(l, "xr", loop_address(l, x, input_index(l, c, ci, iy, loop_var(l, kx))));
     Var *ox = loop_for_begin(l, "ox", loop_int(l, 0), loop_var(l, loop_dim(l, "OW", c->ow)), 1);
     Expr *at = loop_var(l, ox);
     Expr *xv = loop_load(l, TY_F32, xr, loop_mul(l, at, loop_int(l, c->sw)));
@@ -106,6 +116,30 @@ static void finish_row(Lower *l, const Conv *c, Var *r, Var *row, Var *co, Var *
     loop_for_end(l);
 }
 
+/* One number an output channel: a sum and no row. */
+static void sum_pixel(Lower *l, const Conv *c, Var *x, Var *w, Var *b, Var *r, Var *y, Var *co)
+{
+    Var *sum = loop_mut(l, "sum", b ? loop_load(l, TY_F32, b, loop_var(l, co)) : loop_f32(l, 0));
+    Var *ci = loop_for_begin(l, "ci", loop_int(l, 0), loop_var(l, loop_dim(l, "CI", c->ci)), 1);
+    Var *ky = loop_for_begin(l, "ky", loop_int(l, 0), loop_var(l, loop_dim(l, "KH", c->kh)), 1);
+    Var *kx = loop_for_begin(l, "kx", loop_int(l, 0), loop_var(l, loop_dim(l, "KW", c->kw)), 1);
+    Expr *wv = loop_load(l, TY_F32, w, weight_index(l, c, co, ci, ky, kx));
+    Expr *xv = loop_load(l, TY_F32, x, input_index(l, c, ci, loop_var(l, ky), loop_var(l, kx)));
+    loop_set(l, sum, loop_add(l, loop_var(l, sum), loop_mul(l, wv, xv)));
+    for (int i = 0; i < 3; i++)
+        loop_for_end(l);
+    Expr *v = loop_var(l, sum);
+    if (c->residual) {
+        Expr *rv = loop_load(l, TY_F32, r, loop_mul(l, loop_var(l, co), loop_var(l, loop_dim(l, "R_PLANE", c->rplane))));
+        v = loop_add(l, rv, c->scale == 1 ? v : loop_mul(l, loop_f32(l, c->scale), v));
+    }
+    if (c->relu) {
+        Var *z = c->residual ? loop_let(l, "z", v) : sum;
+        v = loop_max(l, loop_var(l, z), loop_f32(l, 0));
+    }
+    loop_store(l, y, loop_mul(l, loop_var(l, co), loop_var(l, loop_dim(l, "Y_PLANE", c->yplane))), v);
+}
+
 static Func *conv_func(Unit *u, const Conv *c, const Step *s)
 {
     Arena *a = u->arena;
@@ -125,6 +159,11 @@ static Func *conv_func(Unit *u, const Conv *c, const Step *s)
     Var *y = loop_param(l, VAR_PARAM_OUT, "y", 0);
     kernel_units_begin(&k, c->co);
     k.u->name = "co";
+    if (c->oh == 1 && c->ow == 1) {
+        sum_pixel(l, c, x, w, b, r, y, k.u);
+        kernel_units_end(&k);
+        return f;
+    }
     Var *oy = loop_for_begin(l, "oy", loop_int(l, 0), loop_var(l, loop_dim(l, "OH", c->oh)), 1);
     Expr *yi = loop_add(l, loop_mul(l, loop_var(l, k.u), loop_var(l, loop_dim(l, "Y_PLANE", c->yplane))),
                         loop_mul(l, loop_var(l, oy), loop_var(l, loop_dim(l, "Y_ROW", c->yrow))));

@@ -307,7 +307,7 @@ static const char *shape_name(Arena *a, const Step *s)
         co += s->node->out[k]->shape.dim[0];
     const Window *w = &s->node->window;
     const char *kind = s->node->op == OP_LINEAR ? "fc" : arena_printf(a, "conv%dx%d", w->kh, w->kw);
-    if (s->node->op == OP_CONV && w->sh * w->sw > 1)
+    if (s->node->op == OP_CONV && !window_steps_by_1(w))
         kind = arena_printf(a, "%ss%d", kind, w->sh);
     return arena_printf(a, "%s_%dx%dx%d_to_%d%s", kind, d[0], d[1], d[2], co, s->residual ? "_add" : s->n_out > 1 ? "_merged" : "");
 }

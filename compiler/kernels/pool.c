@@ -150,14 +150,17 @@ static const char *pool_key(Arena *a, const Step *s, const char *kind)
     return s->residual ? arena_printf(a, "%s r %.17g %s", key, n->epilogue.scale, place_key(a, s->residual)) : key;
 }
 
+static bool has_pads(const Window *w) { return w->top || w->bottom || w->left || w->right; }
+
 static const char *pool_comment(Arena *a, const Step *s, bool max)
 {
     const Node *n = s->node;
     const int *x = n->in[0]->shape.dim, *y = n->out[0]->shape.dim;
-    const char *rule = max ? "maximum" : n->count_pad ? "average (the border counts)" : "average (real pixels count)";
-    return arena_printf(a, "y = %s of each %d x %d window, step %d x %d, pad %d,%d,%d,%d%s%s.\nx: %d x %d x %d, y: %d x %d x %d.", rule,
-                        n->window.kh, n->window.kw, n->window.sh, n->window.sw, n->window.top, n->window.bottom, n->window.left,
-                        n->window.right, s->bias ? ", plus b" : "", n->epilogue.relu ? ", then relu" : "", x[0], x[1], x[2], y[0], y[1], y[2]);
+    const char *rule = max ? "maximum" : !has_pads(&n->window) ? "average" : n->count_pad ? "average (the border counts)" : "average (real pixels count)";
+    const Window *w = &n->window;
+    const char *pad = has_pads(w) ? arena_printf(a, ", pad %d,%d,%d,%d", w->top, w->bottom, w->left, w->right) : "";
+    return arena_printf(a, "y = %s of each %d x %d window, step %d x %d%s%s%s.\nx: %d x %d x %d, y: %d x %d x %d.", rule, w->kh, w->kw,
+                        w->sh, w->sw, pad, s->bias ? ", plus b" : "", n->epilogue.relu ? ", then relu" : "", x[0], x[1], x[2], y[0], y[1], y[2]);
 }
 
 static void lower_pool(LowerContext *c, Step *s, bool max)
@@ -170,7 +173,7 @@ static void lower_pool(LowerContext *c, Step *s, bool max)
     Func *f = unit_find_func(u, key);
     if (!f) {
         const int *d = n->in[0]->shape.dim;
-        const char *stride = n->window.sh * n->window.sw > 1 ? arena_printf(a, "s%d", n->window.sh) : "";
+        const char *stride = window_steps_by_1(&n->window) ? "" : arena_printf(a, "s%d", n->window.sh);
         Type type = place_type(c->plan, s->out[0]);
         f = unit_func(u, key, arena_printf(a, "%s%dx%d%s_%dx%dx%d", kind, n->window.kh, n->window.kw, stride, d[0], d[1], d[2]),
                       pool_comment(a, s, max), type);

@@ -353,7 +353,7 @@ static void conv7x7s2_3x224x224_to_64_relu(const float *restrict x, const float 
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 64 x 112 x 112, y: 64 x 56 x 56. */
 static void maxpool3x3s2_64x112x112(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -381,7 +381,7 @@ static void maxpool3x3s2_64x112x112(const float *restrict x, float *restrict y, 
 }
 
 /* y = relu(w * x + b).
- * x: 64 x 56 x 56 with its zero border, w: 64 x 64 x 1 x 1, y: 64 x 56 x 56. */
+ * x: 64 x 56 x 56, w: 64 x 64 x 1 x 1, y: 64 x 56 x 56. */
 static void conv1x1_64x56x56_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -433,7 +433,7 @@ static void conv3x3_64x56x56_to_192_relu(const float *restrict x, const float *r
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 192 x 56 x 56, y: 192 x 28 x 28. */
 static void maxpool3x3s2_192x56x56(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -461,7 +461,7 @@ static void maxpool3x3s2_192x56x56(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 28 x 28 with its zero border, w: 64 x 192 x 1 x 1, y: 64 x 28 x 28. */
+ * x: 192 x 28 x 28, w: 64 x 192 x 1 x 1, y: 64 x 28 x 28. */
 static void conv1x1_192x28x28_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -486,7 +486,7 @@ static void conv1x1_192x28x28_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 28 x 28 with its zero border, w: 64 x 192 x 1 x 1, y: 64 x 28 x 28. */
+ * x: 192 x 28 x 28, w: 64 x 192 x 1 x 1, y: 64 x 28 x 28. */
 static void conv1x1_192x28x28_to_64_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -511,7 +511,7 @@ static void conv1x1_192x28x28_to_64_relu_2(const float *restrict x, const float 
 }
 
 /* y = w * x + b.
- * x: 192 x 28 x 28 with its zero border, w: 32 x 192 x 1 x 1, y: 32 x 28 x 28. */
+ * x: 192 x 28 x 28, w: 32 x 192 x 1 x 1, y: 32 x 28 x 28. */
 static void conv1x1_192x28x28_to_32(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -646,7 +646,7 @@ static void avgpool3x3_32x28x28(const float *restrict x, const float *restrict b
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 28 x 28 with its zero border, w: 64 x 256 x 1 x 1, y: 64 x 28 x 28. */
+ * x: 256 x 28 x 28, w: 64 x 256 x 1 x 1, y: 64 x 28 x 28. */
 static void conv1x1_256x28x28_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -671,7 +671,7 @@ static void conv1x1_256x28x28_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 28 x 28 with its zero border, w: 64 x 256 x 1 x 1, y: 64 x 28 x 28. */
+ * x: 256 x 28 x 28, w: 64 x 256 x 1 x 1, y: 64 x 28 x 28. */
 static void conv1x1_256x28x28_to_64_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -696,7 +696,7 @@ static void conv1x1_256x28x28_to_64_relu_2(const float *restrict x, const float 
 }
 
 /* y = w * x + b.
- * x: 256 x 28 x 28 with its zero border, w: 64 x 256 x 1 x 1, y: 64 x 28 x 28. */
+ * x: 256 x 28 x 28, w: 64 x 256 x 1 x 1, y: 64 x 28 x 28. */
 static void conv1x1_256x28x28_to_64(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -775,7 +775,7 @@ static void avgpool3x3_64x28x28(const float *restrict x, const float *restrict b
 }
 
 /* y = relu(w * x + b).
- * x: 320 x 28 x 28 with its zero border, w: 128 x 320 x 1 x 1, y: 128 x 28 x 28. */
+ * x: 320 x 28 x 28, w: 128 x 320 x 1 x 1, y: 128 x 28 x 28. */
 static void conv1x1_320x28x28_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -800,7 +800,7 @@ static void conv1x1_320x28x28_to_128_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 320 x 28 x 28 with its zero border, w: 64 x 320 x 1 x 1, y: 64 x 28 x 28. */
+ * x: 320 x 28 x 28, w: 64 x 320 x 1 x 1, y: 64 x 28 x 28. */
 static void conv1x1_320x28x28_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -880,7 +880,7 @@ static void conv3x3s2_96x28x28_to_96_relu(const float *restrict x, const float *
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 320 x 28 x 28, y: 320 x 14 x 14. */
 static void maxpool3x3s2_320x28x28(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -908,7 +908,7 @@ static void maxpool3x3s2_320x28x28(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 576 x 14 x 14 with its zero border, w: 224 x 576 x 1 x 1, y: 224 x 14 x 14. */
+ * x: 576 x 14 x 14, w: 224 x 576 x 1 x 1, y: 224 x 14 x 14. */
 static void conv1x1_576x14x14_to_224_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -933,7 +933,7 @@ static void conv1x1_576x14x14_to_224_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 576 x 14 x 14 with its zero border, w: 64 x 576 x 1 x 1, y: 64 x 14 x 14. */
+ * x: 576 x 14 x 14, w: 64 x 576 x 1 x 1, y: 64 x 14 x 14. */
 static void conv1x1_576x14x14_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -958,7 +958,7 @@ static void conv1x1_576x14x14_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 576 x 14 x 14 with its zero border, w: 96 x 576 x 1 x 1, y: 96 x 14 x 14. */
+ * x: 576 x 14 x 14, w: 96 x 576 x 1 x 1, y: 96 x 14 x 14. */
 static void conv1x1_576x14x14_to_96_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -983,7 +983,7 @@ static void conv1x1_576x14x14_to_96_relu(const float *restrict x, const float *r
 }
 
 /* y = w * x + b.
- * x: 576 x 14 x 14 with its zero border, w: 128 x 576 x 1 x 1, y: 128 x 14 x 14. */
+ * x: 576 x 14 x 14, w: 128 x 576 x 1 x 1, y: 128 x 14 x 14. */
 static void conv1x1_576x14x14_to_128(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1118,7 +1118,7 @@ static void avgpool3x3_128x14x14(const float *restrict x, const float *restrict 
 }
 
 /* y = relu(w * x + b).
- * x: 576 x 14 x 14 with its zero border, w: 192 x 576 x 1 x 1, y: 192 x 14 x 14. */
+ * x: 576 x 14 x 14, w: 192 x 576 x 1 x 1, y: 192 x 14 x 14. */
 static void conv1x1_576x14x14_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1171,7 +1171,7 @@ static void conv3x3_96x14x14_to_128_relu_2(const float *restrict x, const float 
 }
 
 /* y = relu(w * x + b).
- * x: 576 x 14 x 14 with its zero border, w: 160 x 576 x 1 x 1, y: 160 x 14 x 14. */
+ * x: 576 x 14 x 14, w: 160 x 576 x 1 x 1, y: 160 x 14 x 14. */
 static void conv1x1_576x14x14_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1196,7 +1196,7 @@ static void conv1x1_576x14x14_to_160_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 576 x 14 x 14 with its zero border, w: 128 x 576 x 1 x 1, y: 128 x 14 x 14. */
+ * x: 576 x 14 x 14, w: 128 x 576 x 1 x 1, y: 128 x 14 x 14. */
 static void conv1x1_576x14x14_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1305,7 +1305,7 @@ static void conv3x3_160x14x14_to_160_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 608 x 14 x 14 with its zero border, w: 96 x 608 x 1 x 1, y: 96 x 14 x 14. */
+ * x: 608 x 14 x 14, w: 96 x 608 x 1 x 1, y: 96 x 14 x 14. */
 static void conv1x1_608x14x14_to_96_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1330,7 +1330,7 @@ static void conv1x1_608x14x14_to_96_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 608 x 14 x 14 with its zero border, w: 128 x 608 x 1 x 1, y: 128 x 14 x 14. */
+ * x: 608 x 14 x 14, w: 128 x 608 x 1 x 1, y: 128 x 14 x 14. */
 static void conv1x1_608x14x14_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1355,7 +1355,7 @@ static void conv1x1_608x14x14_to_128_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 608 x 14 x 14 with its zero border, w: 160 x 608 x 1 x 1, y: 160 x 14 x 14. */
+ * x: 608 x 14 x 14, w: 160 x 608 x 1 x 1, y: 160 x 14 x 14. */
 static void conv1x1_608x14x14_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1380,7 +1380,7 @@ static void conv1x1_608x14x14_to_160_relu(const float *restrict x, const float *
 }
 
 /* y = w * x + b.
- * x: 608 x 14 x 14 with its zero border, w: 128 x 608 x 1 x 1, y: 128 x 14 x 14. */
+ * x: 608 x 14 x 14, w: 128 x 608 x 1 x 1, y: 128 x 14 x 14. */
 static void conv1x1_608x14x14_to_128(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1487,7 +1487,7 @@ static void conv3x3_192x14x14_to_192_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 608 x 14 x 14 with its zero border, w: 192 x 608 x 1 x 1, y: 192 x 14 x 14. */
+ * x: 608 x 14 x 14, w: 192 x 608 x 1 x 1, y: 192 x 14 x 14. */
 static void conv1x1_608x14x14_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1595,7 +1595,7 @@ static void conv3x3s2_256x14x14_to_256_relu(const float *restrict x, const float
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 608 x 14 x 14, y: 608 x 7 x 7. */
 static void maxpool3x3s2_608x14x14(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1623,7 +1623,7 @@ static void maxpool3x3s2_608x14x14(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 1056 x 7 x 7 with its zero border, w: 352 x 1056 x 1 x 1, y: 352 x 7 x 7. */
+ * x: 1056 x 7 x 7, w: 352 x 1056 x 1 x 1, y: 352 x 7 x 7. */
 static void conv1x1_1056x7x7_to_352_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1648,7 +1648,7 @@ static void conv1x1_1056x7x7_to_352_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 1056 x 7 x 7 with its zero border, w: 192 x 1056 x 1 x 1, y: 192 x 7 x 7. */
+ * x: 1056 x 7 x 7, w: 192 x 1056 x 1 x 1, y: 192 x 7 x 7. */
 static void conv1x1_1056x7x7_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1673,7 +1673,7 @@ static void conv1x1_1056x7x7_to_192_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 1056 x 7 x 7 with its zero border, w: 160 x 1056 x 1 x 1, y: 160 x 7 x 7. */
+ * x: 1056 x 7 x 7, w: 160 x 1056 x 1 x 1, y: 160 x 7 x 7. */
 static void conv1x1_1056x7x7_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1698,7 +1698,7 @@ static void conv1x1_1056x7x7_to_160_relu(const float *restrict x, const float *r
 }
 
 /* y = w * x + b.
- * x: 1056 x 7 x 7 with its zero border, w: 128 x 1056 x 1 x 1, y: 128 x 7 x 7. */
+ * x: 1056 x 7 x 7, w: 128 x 1056 x 1 x 1, y: 128 x 7 x 7. */
 static void conv1x1_1056x7x7_to_128(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1833,7 +1833,7 @@ static void avgpool3x3_128x7x7(const float *restrict x, const float *restrict b,
 }
 
 /* y = relu(w * x + b).
- * x: 1024 x 7 x 7 with its zero border, w: 352 x 1024 x 1 x 1, y: 352 x 7 x 7. */
+ * x: 1024 x 7 x 7, w: 352 x 1024 x 1 x 1, y: 352 x 7 x 7. */
 static void conv1x1_1024x7x7_to_352_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1858,7 +1858,7 @@ static void conv1x1_1024x7x7_to_352_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 1024 x 7 x 7 with its zero border, w: 192 x 1024 x 1 x 1, y: 192 x 7 x 7. */
+ * x: 1024 x 7 x 7, w: 192 x 1024 x 1 x 1, y: 192 x 7 x 7. */
 static void conv1x1_1024x7x7_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1938,7 +1938,7 @@ static void maxpool3x3_1024x7x7(const float *restrict x, float *restrict y, int 
 }
 
 /* y = relu(w * x + b).
- * x: 1024 x 7 x 7 with its zero border, w: 128 x 1024 x 1 x 1, y: 128 x 7 x 7. */
+ * x: 1024 x 7 x 7, w: 128 x 1024 x 1 x 1, y: 128 x 7 x 7. */
 static void conv1x1_1024x7x7_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1979,7 +1979,7 @@ static void globalavgpool_1024x7x7(const float *restrict x, float *restrict y, i
 }
 
 /* y = w * x + b.
- * x: 1024 x 1 x 1 with its zero border, w: 1000 x 1024 x 1 x 1, y: 1000 x 1 x 1. */
+ * x: 1024 x 1 x 1, w: 1000 x 1024 x 1 x 1, y: 1000 x 1 x 1. */
 static void fc_1024x1x1_to_1000(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1988,13 +1988,10 @@ static void fc_1024x1x1_to_1000(const float *restrict x, const float *restrict w
     const int begin = rt_begin(1000, part, parts);
     const int end = rt_begin(1000, part + 1, parts);
     for (int co = begin; co < end; co++) {
-        float *row = y + co;
-        row[0] = b[co];
-        for (int ci = 0; ci < CI; ci++) {
-            const float wv = w[co * CI + ci];
-            const float *xr = x + ci;
-            row[0] += wv * xr[0];
-        }
+        float sum = b[co];
+        for (int ci = 0; ci < CI; ci++)
+            sum += w[co * CI + ci] * x[ci];
+        y[co] = sum;
     }
 }
 
@@ -2032,18 +2029,25 @@ static void bn_inception_plain_step(const RtContext *c, int step, int part, int 
 {
     switch (step) {
     case 0: copy_input(c->x, c->arena + 215989, part, parts); break; /* input: 3x224x224 */
-    case 1: conv7x7s2_3x224x224_to_64_relu(c->arena + 215296, c->weights, c->weights + 9408,
-        c->arena + 1039728, part, parts); break; /* conv1_7x7_s2: 64x112x112 */
-    case 2: maxpool3x3s2_64x112x112(c->arena + 1039728, c->arena + 1842544, part,
-        parts); break; /* pool1: 64x56x56 */
-    case 3: conv1x1_64x56x56_to_64_relu(c->arena + 1842544, c->weights + 9472, c->weights + 13568,
-        c->arena + 59, part, parts); break; /* conv2_3x3_reduce: 64x56x56 */
-    case 4: conv3x3_64x56x56_to_192_relu(c->arena, c->weights + 13632, c->weights + 124224,
-        c->arena + 1039728, part, parts); break; /* conv2_3x3: 192x56x56 */
-    case 5: maxpool3x3s2_192x56x56(c->arena + 1039728, c->arena + 1641840, part,
-        parts); break; /* pool2: 192x28x28 */
-    case 6:
-        /* inception_3a.x1x1+inception_3a.x3x3_reduce+inception_3a.double_3x3_reduce+inception_3a.pool_proj: 64x28x28 */
+    case 1: /* conv1_7x7_s2: 64x112x112 */
+        conv7x7s2_3x224x224_to_64_relu(c->arena + 215296, c->weights, c->weights + 9408,
+            c->arena + 1039728, part, parts);
+        break;
+    case 2: /* pool1: 64x56x56 */
+        maxpool3x3s2_64x112x112(c->arena + 1039728, c->arena + 1842544, part, parts);
+        break;
+    case 3: /* conv2_3x3_reduce: 64x56x56 */
+        conv1x1_64x56x56_to_64_relu(c->arena + 1842544, c->weights + 9472, c->weights + 13568,
+            c->arena + 59, part, parts);
+        break;
+    case 4: /* conv2_3x3: 192x56x56 */
+        conv3x3_64x56x56_to_192_relu(c->arena, c->weights + 13632, c->weights + 124224,
+            c->arena + 1039728, part, parts);
+        break;
+    case 5: /* pool2: 192x28x28 */
+        maxpool3x3s2_192x56x56(c->arena + 1039728, c->arena + 1641840, part, parts);
+        break;
+    case 6: /* inception_3a.x1x1+inception_3a.x3x3_reduce+inception_3a.double_3x3_reduce+inception_3a.pool_proj: 224x28x28 */
         conv1x1_192x28x28_to_64_relu(c->arena + 1641840, c->weights + 124416, c->weights + 167424,
             c->arena + 1290608, part, parts);
         conv1x1_192x28x28_to_64_relu_2(c->arena + 1641840, c->weights + 136704, c->weights + 167488,
@@ -2053,16 +2057,23 @@ static void bn_inception_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_192x28x28_to_32(c->arena + 1641840, c->weights + 161280, c->weights + 167616,
             c->arena + 1039728, part, parts);
         break;
-    case 7: conv3x3_64x28x28_to_64_relu(c->arena + 641136, c->weights + 167648, c->weights + 204512,
-        c->arena + 1340784, part, parts); break; /* inception_3a.x3x3: 64x28x28 */
-    case 8: conv3x3_64x28x28_to_96_relu(c->arena + 698736, c->weights + 204576, c->weights + 259872,
-        c->arena + 489231, part, parts); break; /* inception_3a.double_3x3_1: 96x28x28 */
-    case 9: conv3x3_96x28x28_to_96_relu(c->arena + 489200, c->weights + 259968, c->weights + 342912,
-        c->arena + 1390960, part, parts); break; /* inception_3a.double_3x3_2: 96x28x28 */
-    case 10: avgpool3x3_32x28x28(c->arena + 1039728, c->weights + 343008, c->arena + 1466224, part,
-        parts); break; /* inception_3a.avgpool3x3: 32x28x28 */
-    case 11:
-        /* inception_3b.x1x1+inception_3b.x3x3_reduce+inception_3b.double_3x3_reduce+inception_3b.pool_proj: 64x28x28 */
+    case 7: /* inception_3a.x3x3: 64x28x28 */
+        conv3x3_64x28x28_to_64_relu(c->arena + 641136, c->weights + 167648, c->weights + 204512,
+            c->arena + 1340784, part, parts);
+        break;
+    case 8: /* inception_3a.double_3x3_1: 96x28x28 */
+        conv3x3_64x28x28_to_96_relu(c->arena + 698736, c->weights + 204576, c->weights + 259872,
+            c->arena + 489231, part, parts);
+        break;
+    case 9: /* inception_3a.double_3x3_2: 96x28x28 */
+        conv3x3_96x28x28_to_96_relu(c->arena + 489200, c->weights + 259968, c->weights + 342912,
+            c->arena + 1390960, part, parts);
+        break;
+    case 10: /* inception_3a.avgpool3x3: 32x28x28 */
+        avgpool3x3_32x28x28(c->arena + 1039728, c->weights + 343008, c->arena + 1466224, part,
+            parts);
+        break;
+    case 11: /* inception_3b.x1x1+inception_3b.x3x3_reduce+inception_3b.double_3x3_reduce+inception_3b.pool_proj: 256x28x28 */
         conv1x1_256x28x28_to_64_relu(c->arena + 1290608, c->weights + 343040, c->weights + 408576,
             c->arena + 1039728, part, parts);
         conv1x1_256x28x28_to_64_relu_2(c->arena + 1290608, c->weights + 359424, c->weights + 408640,
@@ -2072,36 +2083,44 @@ static void bn_inception_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_256x28x28_to_64(c->arena + 1290608, c->weights + 392192, c->weights + 408768,
             c->arena + 1491312, part, parts);
         break;
-    case 12: conv3x3_64x28x28_to_96_relu_2(c->arena + 641136, c->weights + 408832,
-        c->weights + 464128, c->arena + 1089904, part,
-        parts); break; /* inception_3b.x3x3: 96x28x28 */
-    case 13: conv3x3_64x28x28_to_96_relu(c->arena + 698736, c->weights + 464224,
-        c->weights + 519520, c->arena + 489231, part,
-        parts); break; /* inception_3b.double_3x3_1: 96x28x28 */
-    case 14: conv3x3_96x28x28_to_96_relu(c->arena + 489200, c->weights + 519616,
-        c->weights + 602560, c->arena + 1165168, part,
-        parts); break; /* inception_3b.double_3x3_2: 96x28x28 */
-    case 15: avgpool3x3_64x28x28(c->arena + 1491312, c->weights + 602656, c->arena + 1240432, part,
-        parts); break; /* inception_3b.avgpool3x3: 64x28x28 */
-    case 16: /* inception_3c.x3x3_reduce+inception_3c.double_3x3_reduce: 128x28x28 */
+    case 12: /* inception_3b.x3x3: 96x28x28 */
+        conv3x3_64x28x28_to_96_relu_2(c->arena + 641136, c->weights + 408832, c->weights + 464128,
+            c->arena + 1089904, part, parts);
+        break;
+    case 13: /* inception_3b.double_3x3_1: 96x28x28 */
+        conv3x3_64x28x28_to_96_relu(c->arena + 698736, c->weights + 464224, c->weights + 519520,
+            c->arena + 489231, part, parts);
+        break;
+    case 14: /* inception_3b.double_3x3_2: 96x28x28 */
+        conv3x3_96x28x28_to_96_relu(c->arena + 489200, c->weights + 519616, c->weights + 602560,
+            c->arena + 1165168, part, parts);
+        break;
+    case 15: /* inception_3b.avgpool3x3: 64x28x28 */
+        avgpool3x3_64x28x28(c->arena + 1491312, c->weights + 602656, c->arena + 1240432, part,
+            parts);
+        break;
+    case 16: /* inception_3c.x3x3_reduce+inception_3c.double_3x3_reduce: 192x28x28 */
         conv1x1_320x28x28_to_128_relu(c->arena + 1039728, c->weights + 602720, c->weights + 664160,
             c->arena + 374031, part, parts);
         conv1x1_320x28x28_to_64_relu(c->arena + 1039728, c->weights + 643680, c->weights + 664288,
             c->arena + 641167, part, parts);
         break;
-    case 17: conv3x3s2_128x28x28_to_160_relu(c->arena + 374000, c->weights + 664352,
-        c->weights + 848672, c->arena + 1290608, part,
-        parts); break; /* inception_3c.x3x3: 160x14x14 */
-    case 18: conv3x3_64x28x28_to_96_relu(c->arena + 641136, c->weights + 848832,
-        c->weights + 904128, c->arena + 489231, part,
-        parts); break; /* inception_3c.double_3x3_1: 96x28x28 */
-    case 19: conv3x3s2_96x28x28_to_96_relu(c->arena + 489200, c->weights + 904224,
-        c->weights + 987168, c->arena + 1321968, part,
-        parts); break; /* inception_3c.double_3x3_2: 96x14x14 */
-    case 20: maxpool3x3s2_320x28x28(c->arena + 1039728, c->arena + 1340784, part,
-        parts); break; /* inception_3c.maxpool3x3: 320x14x14 */
-    case 21:
-        /* inception_4a.x1x1+inception_4a.x3x3_reduce+inception_4a.double_3x3_reduce+inception_4a.pool_proj: 224x14x14 */
+    case 17: /* inception_3c.x3x3: 160x14x14 */
+        conv3x3s2_128x28x28_to_160_relu(c->arena + 374000, c->weights + 664352, c->weights + 848672,
+            c->arena + 1290608, part, parts);
+        break;
+    case 18: /* inception_3c.double_3x3_1: 96x28x28 */
+        conv3x3_64x28x28_to_96_relu(c->arena + 641136, c->weights + 848832, c->weights + 904128,
+            c->arena + 489231, part, parts);
+        break;
+    case 19: /* inception_3c.double_3x3_2: 96x14x14 */
+        conv3x3s2_96x28x28_to_96_relu(c->arena + 489200, c->weights + 904224, c->weights + 987168,
+            c->arena + 1321968, part, parts);
+        break;
+    case 20: /* inception_3c.maxpool3x3: 320x14x14 */
+        maxpool3x3s2_320x28x28(c->arena + 1039728, c->arena + 1340784, part, parts);
+        break;
+    case 21: /* inception_4a.x1x1+inception_4a.x3x3_reduce+inception_4a.double_3x3_reduce+inception_4a.pool_proj: 512x14x14 */
         conv1x1_576x14x14_to_224_relu(c->arena + 1290608, c->weights + 987264, c->weights + 1282176,
             c->arena + 1039728, part, parts);
         conv1x1_576x14x14_to_64_relu(c->arena + 1290608, c->weights + 1116288, c->weights + 1282400,
@@ -2111,19 +2130,23 @@ static void bn_inception_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_576x14x14_to_128(c->arena + 1290608, c->weights + 1208448, c->weights + 1282560,
             c->arena + 1152624, part, parts);
         break;
-    case 22: conv3x3_64x14x14_to_96_relu(c->arena + 979280, c->weights + 1282688,
-        c->weights + 1337984, c->arena + 1083632, part,
-        parts); break; /* inception_4a.x3x3: 96x14x14 */
-    case 23: conv3x3_96x14x14_to_128_relu(c->arena + 911984, c->weights + 1338080,
-        c->weights + 1448672, c->arena + 846465, part,
-        parts); break; /* inception_4a.double_3x3_1: 128x14x14 */
-    case 24: conv3x3_128x14x14_to_128_relu(c->arena + 846448, c->weights + 1448800,
-        c->weights + 1596256, c->arena + 1102448, part,
-        parts); break; /* inception_4a.double_3x3_2: 128x14x14 */
-    case 25: avgpool3x3_128x14x14(c->arena + 1152624, c->weights + 1596384, c->arena + 1127536,
-        part, parts); break; /* inception_4a.avgpool3x3: 128x14x14 */
-    case 26:
-        /* inception_4b.x1x1+inception_4b.x3x3_reduce+inception_4b.double_3x3_reduce+inception_4b.pool_proj: 192x14x14 */
+    case 22: /* inception_4a.x3x3: 96x14x14 */
+        conv3x3_64x14x14_to_96_relu(c->arena + 979280, c->weights + 1282688, c->weights + 1337984,
+            c->arena + 1083632, part, parts);
+        break;
+    case 23: /* inception_4a.double_3x3_1: 128x14x14 */
+        conv3x3_96x14x14_to_128_relu(c->arena + 911984, c->weights + 1338080, c->weights + 1448672,
+            c->arena + 846465, part, parts);
+        break;
+    case 24: /* inception_4a.double_3x3_2: 128x14x14 */
+        conv3x3_128x14x14_to_128_relu(c->arena + 846448, c->weights + 1448800, c->weights + 1596256,
+            c->arena + 1102448, part, parts);
+        break;
+    case 25: /* inception_4a.avgpool3x3: 128x14x14 */
+        avgpool3x3_128x14x14(c->arena + 1152624, c->weights + 1596384, c->arena + 1127536, part,
+            parts);
+        break;
+    case 26: /* inception_4b.x1x1+inception_4b.x3x3_reduce+inception_4b.double_3x3_reduce+inception_4b.pool_proj: 512x14x14 */
         conv1x1_576x14x14_to_192_relu(c->arena + 1039728, c->weights + 1596512,
             c->weights + 1891424, c->arena + 1158896, part, parts);
         conv1x1_576x14x14_to_96_relu(c->arena + 1039728, c->weights + 1707104, c->weights + 1891616,
@@ -2133,19 +2156,23 @@ static void bn_inception_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_576x14x14_to_128(c->arena + 1039728, c->weights + 1817696, c->weights + 1891808,
             c->arena + 1271792, part, parts);
         break;
-    case 27: conv3x3_96x14x14_to_128_relu_2(c->arena + 911984, c->weights + 1891936,
-        c->weights + 2002528, c->arena + 1196528, part,
-        parts); break; /* inception_4b.x3x3: 128x14x14 */
-    case 28: conv3x3_96x14x14_to_128_relu(c->arena + 936560, c->weights + 2002656,
-        c->weights + 2113248, c->arena + 846465, part,
-        parts); break; /* inception_4b.double_3x3_1: 128x14x14 */
-    case 29: conv3x3_128x14x14_to_128_relu(c->arena + 846448, c->weights + 2113376,
-        c->weights + 2260832, c->arena + 1221616, part,
-        parts); break; /* inception_4b.double_3x3_2: 128x14x14 */
-    case 30: avgpool3x3_128x14x14(c->arena + 1271792, c->weights + 2260960, c->arena + 1246704,
-        part, parts); break; /* inception_4b.avgpool3x3: 128x14x14 */
-    case 31:
-        /* inception_4c.x1x1+inception_4c.x3x3_reduce+inception_4c.double_3x3_reduce+inception_4c.pool_proj: 160x14x14 */
+    case 27: /* inception_4b.x3x3: 128x14x14 */
+        conv3x3_96x14x14_to_128_relu_2(c->arena + 911984, c->weights + 1891936,
+            c->weights + 2002528, c->arena + 1196528, part, parts);
+        break;
+    case 28: /* inception_4b.double_3x3_1: 128x14x14 */
+        conv3x3_96x14x14_to_128_relu(c->arena + 936560, c->weights + 2002656, c->weights + 2113248,
+            c->arena + 846465, part, parts);
+        break;
+    case 29: /* inception_4b.double_3x3_2: 128x14x14 */
+        conv3x3_128x14x14_to_128_relu(c->arena + 846448, c->weights + 2113376, c->weights + 2260832,
+            c->arena + 1221616, part, parts);
+        break;
+    case 30: /* inception_4b.avgpool3x3: 128x14x14 */
+        avgpool3x3_128x14x14(c->arena + 1271792, c->weights + 2260960, c->arena + 1246704, part,
+            parts);
+        break;
+    case 31: /* inception_4c.x1x1+inception_4c.x3x3_reduce+inception_4c.double_3x3_reduce+inception_4c.pool_proj: 544x14x14 */
         conv1x1_576x14x14_to_160_relu(c->arena + 1158896, c->weights + 2261088,
             c->weights + 2574432, c->arena + 1039728, part, parts);
         conv1x1_576x14x14_to_128_relu(c->arena + 1158896, c->weights + 2353248,
@@ -2155,19 +2182,23 @@ static void bn_inception_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_576x14x14_to_128(c->arena + 1158896, c->weights + 2500704, c->weights + 2574848,
             c->arena + 1271792, part, parts);
         break;
-    case 32: conv3x3_128x14x14_to_160_relu(c->arena + 846448, c->weights + 2574976,
-        c->weights + 2759296, c->arena + 1071088, part,
-        parts); break; /* inception_4c.x3x3: 160x14x14 */
-    case 33: conv3x3_128x14x14_to_160_relu_2(c->arena + 879216, c->weights + 2759456,
-        c->weights + 2943776, c->arena + 805505, part,
-        parts); break; /* inception_4c.double_3x3_1: 160x14x14 */
-    case 34: conv3x3_160x14x14_to_160_relu(c->arena + 805488, c->weights + 2943936,
-        c->weights + 3174336, c->arena + 1102448, part,
-        parts); break; /* inception_4c.double_3x3_2: 160x14x14 */
-    case 35: avgpool3x3_128x14x14(c->arena + 1271792, c->weights + 3174496, c->arena + 1133808,
-        part, parts); break; /* inception_4c.avgpool3x3: 128x14x14 */
-    case 36:
-        /* inception_4d.x1x1+inception_4d.x3x3_reduce+inception_4d.double_3x3_reduce+inception_4d.pool_proj: 96x14x14 */
+    case 32: /* inception_4c.x3x3: 160x14x14 */
+        conv3x3_128x14x14_to_160_relu(c->arena + 846448, c->weights + 2574976, c->weights + 2759296,
+            c->arena + 1071088, part, parts);
+        break;
+    case 33: /* inception_4c.double_3x3_1: 160x14x14 */
+        conv3x3_128x14x14_to_160_relu_2(c->arena + 879216, c->weights + 2759456,
+            c->weights + 2943776, c->arena + 805505, part, parts);
+        break;
+    case 34: /* inception_4c.double_3x3_2: 160x14x14 */
+        conv3x3_160x14x14_to_160_relu(c->arena + 805488, c->weights + 2943936, c->weights + 3174336,
+            c->arena + 1102448, part, parts);
+        break;
+    case 35: /* inception_4c.avgpool3x3: 128x14x14 */
+        avgpool3x3_128x14x14(c->arena + 1271792, c->weights + 3174496, c->arena + 1133808, part,
+            parts);
+        break;
+    case 36: /* inception_4d.x1x1+inception_4d.x3x3_reduce+inception_4d.double_3x3_reduce+inception_4d.pool_proj: 512x14x14 */
         conv1x1_608x14x14_to_96_relu(c->arena + 1039728, c->weights + 3174624, c->weights + 3485920,
             c->arena + 1158896, part, parts);
         conv1x1_608x14x14_to_128_relu(c->arena + 1039728, c->weights + 3232992,
@@ -2177,36 +2208,44 @@ static void bn_inception_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_608x14x14_to_128(c->arena + 1039728, c->weights + 3408096, c->weights + 3486304,
             c->arena + 1278064, part, parts);
         break;
-    case 37: conv3x3_128x14x14_to_192_relu(c->arena + 846448, c->weights + 3486432,
-        c->weights + 3707616, c->arena + 1177712, part,
-        parts); break; /* inception_4d.x3x3: 192x14x14 */
-    case 38: conv3x3_160x14x14_to_192_relu(c->arena + 805488, c->weights + 3707808,
-        c->weights + 3984288, c->arena + 756353, part,
-        parts); break; /* inception_4d.double_3x3_1: 192x14x14 */
-    case 39: conv3x3_192x14x14_to_192_relu(c->arena + 756336, c->weights + 3984480,
-        c->weights + 4316256, c->arena + 1215344, part,
-        parts); break; /* inception_4d.double_3x3_2: 192x14x14 */
-    case 40: avgpool3x3_128x14x14(c->arena + 1278064, c->weights + 4316448, c->arena + 1252976,
-        part, parts); break; /* inception_4d.avgpool3x3: 128x14x14 */
-    case 41: /* inception_4e.x3x3_reduce+inception_4e.double_3x3_reduce: 128x14x14 */
+    case 37: /* inception_4d.x3x3: 192x14x14 */
+        conv3x3_128x14x14_to_192_relu(c->arena + 846448, c->weights + 3486432, c->weights + 3707616,
+            c->arena + 1177712, part, parts);
+        break;
+    case 38: /* inception_4d.double_3x3_1: 192x14x14 */
+        conv3x3_160x14x14_to_192_relu(c->arena + 805488, c->weights + 3707808, c->weights + 3984288,
+            c->arena + 756353, part, parts);
+        break;
+    case 39: /* inception_4d.double_3x3_2: 192x14x14 */
+        conv3x3_192x14x14_to_192_relu(c->arena + 756336, c->weights + 3984480, c->weights + 4316256,
+            c->arena + 1215344, part, parts);
+        break;
+    case 40: /* inception_4d.avgpool3x3: 128x14x14 */
+        avgpool3x3_128x14x14(c->arena + 1278064, c->weights + 4316448, c->arena + 1252976, part,
+            parts);
+        break;
+    case 41: /* inception_4e.x3x3_reduce+inception_4e.double_3x3_reduce: 320x14x14 */
         conv1x1_608x14x14_to_128_relu(c->arena + 1158896, c->weights + 4316576,
             c->weights + 4511136, c->arena + 846465, part, parts);
         conv1x1_608x14x14_to_192_relu(c->arena + 1158896, c->weights + 4394400,
             c->weights + 4511264, c->arena + 756353, part, parts);
         break;
-    case 42: conv3x3s2_128x14x14_to_192_relu(c->arena + 846448, c->weights + 4511456,
-        c->weights + 4732640, c->arena + 1039728, part,
-        parts); break; /* inception_4e.x3x3: 192x7x7 */
-    case 43: conv3x3_192x14x14_to_256_relu(c->arena + 756336, c->weights + 4732832,
-        c->weights + 5175200, c->arena + 575617, part,
-        parts); break; /* inception_4e.double_3x3_1: 256x14x14 */
-    case 44: conv3x3s2_256x14x14_to_256_relu(c->arena + 575600, c->weights + 5175456,
-        c->weights + 5765280, c->arena + 1049136, part,
-        parts); break; /* inception_4e.double_3x3_2: 256x7x7 */
-    case 45: maxpool3x3s2_608x14x14(c->arena + 1158896, c->arena + 1061680, part,
-        parts); break; /* inception_4e.maxpool3x3: 608x7x7 */
-    case 46:
-        /* inception_5a.x1x1+inception_5a.x3x3_reduce+inception_5a.double_3x3_reduce+inception_5a.pool_proj: 352x7x7 */
+    case 42: /* inception_4e.x3x3: 192x7x7 */
+        conv3x3s2_128x14x14_to_192_relu(c->arena + 846448, c->weights + 4511456,
+            c->weights + 4732640, c->arena + 1039728, part, parts);
+        break;
+    case 43: /* inception_4e.double_3x3_1: 256x14x14 */
+        conv3x3_192x14x14_to_256_relu(c->arena + 756336, c->weights + 4732832, c->weights + 5175200,
+            c->arena + 575617, part, parts);
+        break;
+    case 44: /* inception_4e.double_3x3_2: 256x7x7 */
+        conv3x3s2_256x14x14_to_256_relu(c->arena + 575600, c->weights + 5175456,
+            c->weights + 5765280, c->arena + 1049136, part, parts);
+        break;
+    case 45: /* inception_4e.maxpool3x3: 608x7x7 */
+        maxpool3x3s2_608x14x14(c->arena + 1158896, c->arena + 1061680, part, parts);
+        break;
+    case 46: /* inception_5a.x1x1+inception_5a.x3x3_reduce+inception_5a.double_3x3_reduce+inception_5a.pool_proj: 832x7x7 */
         conv1x1_1056x7x7_to_352_relu(c->arena + 1039728, c->weights + 5765536, c->weights + 6644128,
             c->arena + 1091472, part, parts);
         conv1x1_1056x7x7_to_192_relu(c->arena + 1039728, c->weights + 6137248, c->weights + 6644480,
@@ -2216,18 +2255,23 @@ static void bn_inception_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_1056x7x7_to_128(c->arena + 1039728, c->weights + 6508960, c->weights + 6644832,
             c->arena + 1141648, part, parts);
         break;
-    case 47: conv3x3_192x7x7_to_320_relu(c->arena + 995664, c->weights + 6644960,
-        c->weights + 7197920, c->arena + 1108720, part,
-        parts); break; /* inception_5a.x3x3: 320x7x7 */
-    case 48: conv3x3_160x7x7_to_224_relu(c->arena + 1026768, c->weights + 7198240,
-        c->weights + 7520800, c->arena + 961146, part,
-        parts); break; /* inception_5a.double_3x3_1: 224x7x7 */
-    case 49: conv3x3_224x7x7_to_224_relu(c->arena + 961136, c->weights + 7521024,
-        c->weights + 7972608, c->arena + 1124400, part,
-        parts); break; /* inception_5a.double_3x3_2: 224x7x7 */
-    case 50: avgpool3x3_128x7x7(c->arena + 1141648, c->weights + 7972832, c->arena + 1135376, part,
-        parts); break; /* inception_5a.avgpool3x3: 128x7x7 */
-    case 51: /* inception_5b.x1x1+inception_5b.x3x3_reduce+inception_5b.double_3x3_reduce: 352x7x7
+    case 47: /* inception_5a.x3x3: 320x7x7 */
+        conv3x3_192x7x7_to_320_relu(c->arena + 995664, c->weights + 6644960, c->weights + 7197920,
+            c->arena + 1108720, part, parts);
+        break;
+    case 48: /* inception_5a.double_3x3_1: 224x7x7 */
+        conv3x3_160x7x7_to_224_relu(c->arena + 1026768, c->weights + 7198240, c->weights + 7520800,
+            c->arena + 961146, part, parts);
+        break;
+    case 49: /* inception_5a.double_3x3_2: 224x7x7 */
+        conv3x3_224x7x7_to_224_relu(c->arena + 961136, c->weights + 7521024, c->weights + 7972608,
+            c->arena + 1124400, part, parts);
+        break;
+    case 50: /* inception_5a.avgpool3x3: 128x7x7 */
+        avgpool3x3_128x7x7(c->arena + 1141648, c->weights + 7972832, c->arena + 1135376, part,
+            parts);
+        break;
+    case 51: /* inception_5b.x1x1+inception_5b.x3x3_reduce+inception_5b.double_3x3_reduce: 736x7x7
         */
         conv1x1_1024x7x7_to_352_relu(c->arena + 1091472, c->weights + 7972960, c->weights + 8726624,
             c->arena + 1039728, part, parts);
@@ -2236,26 +2280,35 @@ static void bn_inception_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_1024x7x7_to_192_relu(c->arena + 1091472, c->weights + 8530016, c->weights + 8727168,
             c->arena + 1011226, part, parts);
         break;
-    case 52: conv3x3_192x7x7_to_320_relu(c->arena + 995664, c->weights + 8727360,
-        c->weights + 9280320, c->arena + 1056976, part,
-        parts); break; /* inception_5b.x3x3: 320x7x7 */
-    case 53: conv3x3_192x7x7_to_224_relu(c->arena + 1011216, c->weights + 9280640,
-        c->weights + 9667712, c->arena + 961146, part,
-        parts); break; /* inception_5b.double_3x3_1: 224x7x7 */
-    case 54: conv3x3_224x7x7_to_224_relu(c->arena + 961136, c->weights + 9667936,
-        c->weights + 10119520, c->arena + 1072656, part,
-        parts); break; /* inception_5b.double_3x3_2: 224x7x7 */
-    case 55: maxpool3x3_1024x7x7(c->arena + 1091472, c->arena + 1141648, part,
-        parts); break; /* inception_5b.maxpool3x3: 1024x7x7 */
-    case 56: conv1x1_1024x7x7_to_128_relu(c->arena + 1141648, c->weights + 10119744,
-        c->weights + 10250816, c->arena + 1083632, part,
-        parts); break; /* inception_5b.pool_proj: 128x7x7 */
-    case 57: globalavgpool_1024x7x7(c->arena + 1039728, c->arena + 1089904, part,
-        parts); break; /* last_linear.globalavgpool: 1024x1x1 */
-    case 58: fc_1024x1x1_to_1000(c->arena + 1089904, c->weights + 10250944, c->weights + 11274944,
-        c->arena + 1039728, part, parts); break; /* last_linear: 1000x1x1 */
-    case 59: softmax_1000x1x1(c->arena + 1039728, c->arena + 1040736, part,
-        parts); break; /* softmax: 1000x1x1 */
+    case 52: /* inception_5b.x3x3: 320x7x7 */
+        conv3x3_192x7x7_to_320_relu(c->arena + 995664, c->weights + 8727360, c->weights + 9280320,
+            c->arena + 1056976, part, parts);
+        break;
+    case 53: /* inception_5b.double_3x3_1: 224x7x7 */
+        conv3x3_192x7x7_to_224_relu(c->arena + 1011216, c->weights + 9280640, c->weights + 9667712,
+            c->arena + 961146, part, parts);
+        break;
+    case 54: /* inception_5b.double_3x3_2: 224x7x7 */
+        conv3x3_224x7x7_to_224_relu(c->arena + 961136, c->weights + 9667936, c->weights + 10119520,
+            c->arena + 1072656, part, parts);
+        break;
+    case 55: /* inception_5b.maxpool3x3: 1024x7x7 */
+        maxpool3x3_1024x7x7(c->arena + 1091472, c->arena + 1141648, part, parts);
+        break;
+    case 56: /* inception_5b.pool_proj: 128x7x7 */
+        conv1x1_1024x7x7_to_128_relu(c->arena + 1141648, c->weights + 10119744,
+            c->weights + 10250816, c->arena + 1083632, part, parts);
+        break;
+    case 57: /* last_linear.globalavgpool: 1024x1x1 */
+        globalavgpool_1024x7x7(c->arena + 1039728, c->arena + 1089904, part, parts);
+        break;
+    case 58: /* last_linear: 1000x1x1 */
+        fc_1024x1x1_to_1000(c->arena + 1089904, c->weights + 10250944, c->weights + 11274944,
+            c->arena + 1039728, part, parts);
+        break;
+    case 59: /* softmax: 1000x1x1 */
+        softmax_1000x1x1(c->arena + 1039728, c->arena + 1040736, part, parts);
+        break;
     case 60: copy_output(c->arena + 1040736, c->y, part, parts); break; /* output: 1000x1x1 */
     }
 }
@@ -3022,7 +3075,7 @@ const RtNetwork bn_inception_network = {
     .logits = "last_linear",
     .params = 11295240,
     .macs = 2032600064,
-    .structure = 0x9b1d50ca2d01cff5,
+    .structure = 0x3fba3fe65383e2cc,
     .n_weights = 416, .n_plans = 1, .n_view = 5,
     .weights = weights_table,
     .plans = plans,

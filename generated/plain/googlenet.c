@@ -3,7 +3,7 @@
  * input 3x224x224, output 1000x1x1; 6,998,552 parameters, 1,582,671,872 multiply-accumulates an image.
  * plain      arena 8,217,344 bytes, packed weights 27,994,304 bytes, numerics exact
  *
- * The steps (batch norms are folded into the weights when these are loaded):
+ * The steps:
  *
  * step  layer                              operation            output           parameters           MACs  arena bytes
  *    0  input                              input                3x224x224                 -              -  861184..1496000
@@ -24,7 +24,7 @@
  *   15  i3b.conv5x5                        conv 5x5             96x28x28             76,896     60,211,200  3400448..4905728
  *   16  i3b.maxpool3x3                     maxpool 3x3          256x28x28                 -              -  5708544..6511360
  *   17  i3b.conv1x1_4                      conv 1x1             64x28x28             16,448     12,845,056  3400448..4905728
- *   18  i3b.maxpool3x3                     maxpool 3x3/2        480x14x14                 -              -  4905728..5282048
+ *   18  i3b.maxpool3x3_2                   maxpool 3x3/2        480x14x14                 -              -  4905728..5282048
  *   19  i4a.conv1x1 and 2 more             conv 1x1             304x14x14           146,224     28,600,320  3400448..3801856
  *   20  i4a.conv3x3                        conv 3x3             208x14x14           179,920     35,223,552  3400448..3801856
  *   21  i4a.conv5x5                        conv 5x5             48x14x14             19,248      3,763,200  3400448..3801856
@@ -50,7 +50,7 @@
  *   41  i4e.conv5x5                        conv 5x5             128x14x14           102,528     20,070,400  3400448..4052736
  *   42  i4e.maxpool3x3                     maxpool 3x3          528x14x14                 -              -  4466688..4880640
  *   43  i4e.conv1x1_4                      conv 1x1             128x14x14            67,712     13,246,464  3400448..4052736
- *   44  i4e.maxpool3x3                     maxpool 3x3/2        832x7x7                   -              -  4052736..4215808
+ *   44  i4e.maxpool3x3_2                   maxpool 3x3/2        832x7x7                   -              -  4052736..4215808
  *   45  i5a.conv1x1 and 2 more             conv 1x1             448x7x7             373,184     18,264,064  3601152..3764224
  *   46  i5a.conv3x3                        conv 3x3             320x7x7             461,120     22,579,200  3601152..3764224
  *   47  i5a.conv5x5                        conv 5x5             128x7x7             102,528      5,017,600  3601152..3764224
@@ -261,7 +261,7 @@ static void conv7x7s2_3x224x224_to_64_relu(const float *restrict x, const float 
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 64 x 112 x 112, y: 64 x 56 x 56. */
 static void maxpool3x3s2_64x112x112(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -313,7 +313,7 @@ static void lrn_64x56x56(const float *restrict x, float *restrict y, int part, i
 }
 
 /* y = relu(w * x + b).
- * x: 64 x 56 x 56 with its zero border, w: 64 x 64 x 1 x 1, y: 64 x 56 x 56. */
+ * x: 64 x 56 x 56, w: 64 x 64 x 1 x 1, y: 64 x 56 x 56. */
 static void conv1x1_64x56x56_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -389,7 +389,7 @@ static void lrn_192x56x56(const float *restrict x, float *restrict y, int part, 
             }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 192 x 56 x 56, y: 192 x 28 x 28. */
 static void maxpool3x3s2_192x56x56(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -417,7 +417,7 @@ static void maxpool3x3s2_192x56x56(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 28 x 28 with its zero border, w: 64 x 192 x 1 x 1, y: 64 x 28 x 28. */
+ * x: 192 x 28 x 28, w: 64 x 192 x 1 x 1, y: 64 x 28 x 28. */
 static void conv1x1_192x28x28_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -442,7 +442,7 @@ static void conv1x1_192x28x28_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 28 x 28 with its zero border, w: 96 x 192 x 1 x 1, y: 96 x 28 x 28. */
+ * x: 192 x 28 x 28, w: 96 x 192 x 1 x 1, y: 96 x 28 x 28. */
 static void conv1x1_192x28x28_to_96_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -467,7 +467,7 @@ static void conv1x1_192x28x28_to_96_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 28 x 28 with its zero border, w: 16 x 192 x 1 x 1, y: 16 x 28 x 28. */
+ * x: 192 x 28 x 28, w: 16 x 192 x 1 x 1, y: 16 x 28 x 28. */
 static void conv1x1_192x28x28_to_16_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -575,7 +575,7 @@ static void maxpool3x3_192x28x28(const float *restrict x, float *restrict y, int
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 28 x 28 with its zero border, w: 32 x 192 x 1 x 1, y: 32 x 28 x 28. */
+ * x: 192 x 28 x 28, w: 32 x 192 x 1 x 1, y: 32 x 28 x 28. */
 static void conv1x1_192x28x28_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -599,7 +599,7 @@ static void conv1x1_192x28x28_to_32_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 28 x 28 with its zero border, w: 128 x 256 x 1 x 1, y: 128 x 28 x 28. */
+ * x: 256 x 28 x 28, w: 128 x 256 x 1 x 1, y: 128 x 28 x 28. */
 static void conv1x1_256x28x28_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -624,7 +624,7 @@ static void conv1x1_256x28x28_to_128_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 28 x 28 with its zero border, w: 128 x 256 x 1 x 1, y: 128 x 28 x 28. */
+ * x: 256 x 28 x 28, w: 128 x 256 x 1 x 1, y: 128 x 28 x 28. */
 static void conv1x1_256x28x28_to_128_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -649,7 +649,7 @@ static void conv1x1_256x28x28_to_128_relu_2(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 28 x 28 with its zero border, w: 32 x 256 x 1 x 1, y: 32 x 28 x 28. */
+ * x: 256 x 28 x 28, w: 32 x 256 x 1 x 1, y: 32 x 28 x 28. */
 static void conv1x1_256x28x28_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -757,7 +757,7 @@ static void maxpool3x3_256x28x28(const float *restrict x, float *restrict y, int
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 28 x 28 with its zero border, w: 64 x 256 x 1 x 1, y: 64 x 28 x 28. */
+ * x: 256 x 28 x 28, w: 64 x 256 x 1 x 1, y: 64 x 28 x 28. */
 static void conv1x1_256x28x28_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -780,7 +780,7 @@ static void conv1x1_256x28x28_to_64_relu(const float *restrict x, const float *r
     }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 480 x 28 x 28, y: 480 x 14 x 14. */
 static void maxpool3x3s2_480x28x28(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -808,7 +808,7 @@ static void maxpool3x3s2_480x28x28(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 480 x 14 x 14 with its zero border, w: 192 x 480 x 1 x 1, y: 192 x 14 x 14. */
+ * x: 480 x 14 x 14, w: 192 x 480 x 1 x 1, y: 192 x 14 x 14. */
 static void conv1x1_480x14x14_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -833,7 +833,7 @@ static void conv1x1_480x14x14_to_192_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 480 x 14 x 14 with its zero border, w: 96 x 480 x 1 x 1, y: 96 x 14 x 14. */
+ * x: 480 x 14 x 14, w: 96 x 480 x 1 x 1, y: 96 x 14 x 14. */
 static void conv1x1_480x14x14_to_96_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -858,7 +858,7 @@ static void conv1x1_480x14x14_to_96_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 480 x 14 x 14 with its zero border, w: 16 x 480 x 1 x 1, y: 16 x 14 x 14. */
+ * x: 480 x 14 x 14, w: 16 x 480 x 1 x 1, y: 16 x 14 x 14. */
 static void conv1x1_480x14x14_to_16_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -966,7 +966,7 @@ static void maxpool3x3_480x14x14(const float *restrict x, float *restrict y, int
 }
 
 /* y = relu(w * x + b).
- * x: 480 x 14 x 14 with its zero border, w: 64 x 480 x 1 x 1, y: 64 x 14 x 14. */
+ * x: 480 x 14 x 14, w: 64 x 480 x 1 x 1, y: 64 x 14 x 14. */
 static void conv1x1_480x14x14_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -990,7 +990,7 @@ static void conv1x1_480x14x14_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 512 x 14 x 14 with its zero border, w: 160 x 512 x 1 x 1, y: 160 x 14 x 14. */
+ * x: 512 x 14 x 14, w: 160 x 512 x 1 x 1, y: 160 x 14 x 14. */
 static void conv1x1_512x14x14_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1015,7 +1015,7 @@ static void conv1x1_512x14x14_to_160_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 512 x 14 x 14 with its zero border, w: 112 x 512 x 1 x 1, y: 112 x 14 x 14. */
+ * x: 512 x 14 x 14, w: 112 x 512 x 1 x 1, y: 112 x 14 x 14. */
 static void conv1x1_512x14x14_to_112_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1040,7 +1040,7 @@ static void conv1x1_512x14x14_to_112_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 512 x 14 x 14 with its zero border, w: 24 x 512 x 1 x 1, y: 24 x 14 x 14. */
+ * x: 512 x 14 x 14, w: 24 x 512 x 1 x 1, y: 24 x 14 x 14. */
 static void conv1x1_512x14x14_to_24_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1148,7 +1148,7 @@ static void maxpool3x3_512x14x14(const float *restrict x, float *restrict y, int
 }
 
 /* y = relu(w * x + b).
- * x: 512 x 14 x 14 with its zero border, w: 64 x 512 x 1 x 1, y: 64 x 14 x 14. */
+ * x: 512 x 14 x 14, w: 64 x 512 x 1 x 1, y: 64 x 14 x 14. */
 static void conv1x1_512x14x14_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1172,7 +1172,7 @@ static void conv1x1_512x14x14_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 512 x 14 x 14 with its zero border, w: 128 x 512 x 1 x 1, y: 128 x 14 x 14. */
+ * x: 512 x 14 x 14, w: 128 x 512 x 1 x 1, y: 128 x 14 x 14. */
 static void conv1x1_512x14x14_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1197,7 +1197,7 @@ static void conv1x1_512x14x14_to_128_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 512 x 14 x 14 with its zero border, w: 128 x 512 x 1 x 1, y: 128 x 14 x 14. */
+ * x: 512 x 14 x 14, w: 128 x 512 x 1 x 1, y: 128 x 14 x 14. */
 static void conv1x1_512x14x14_to_128_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1250,7 +1250,7 @@ static void conv3x3_128x14x14_to_256_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 512 x 14 x 14 with its zero border, w: 112 x 512 x 1 x 1, y: 112 x 14 x 14. */
+ * x: 512 x 14 x 14, w: 112 x 512 x 1 x 1, y: 112 x 14 x 14. */
 static void conv1x1_512x14x14_to_112_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1275,7 +1275,7 @@ static void conv1x1_512x14x14_to_112_relu_2(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 512 x 14 x 14 with its zero border, w: 144 x 512 x 1 x 1, y: 144 x 14 x 14. */
+ * x: 512 x 14 x 14, w: 144 x 512 x 1 x 1, y: 144 x 14 x 14. */
 static void conv1x1_512x14x14_to_144_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1300,7 +1300,7 @@ static void conv1x1_512x14x14_to_144_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 512 x 14 x 14 with its zero border, w: 32 x 512 x 1 x 1, y: 32 x 14 x 14. */
+ * x: 512 x 14 x 14, w: 32 x 512 x 1 x 1, y: 32 x 14 x 14. */
 static void conv1x1_512x14x14_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1381,7 +1381,7 @@ static void conv5x5_32x14x14_to_64_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(w * x + b).
- * x: 528 x 14 x 14 with its zero border, w: 256 x 528 x 1 x 1, y: 256 x 14 x 14. */
+ * x: 528 x 14 x 14, w: 256 x 528 x 1 x 1, y: 256 x 14 x 14. */
 static void conv1x1_528x14x14_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1406,7 +1406,7 @@ static void conv1x1_528x14x14_to_256_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 528 x 14 x 14 with its zero border, w: 160 x 528 x 1 x 1, y: 160 x 14 x 14. */
+ * x: 528 x 14 x 14, w: 160 x 528 x 1 x 1, y: 160 x 14 x 14. */
 static void conv1x1_528x14x14_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1431,7 +1431,7 @@ static void conv1x1_528x14x14_to_160_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 528 x 14 x 14 with its zero border, w: 32 x 528 x 1 x 1, y: 32 x 14 x 14. */
+ * x: 528 x 14 x 14, w: 32 x 528 x 1 x 1, y: 32 x 14 x 14. */
 static void conv1x1_528x14x14_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1539,7 +1539,7 @@ static void maxpool3x3_528x14x14(const float *restrict x, float *restrict y, int
 }
 
 /* y = relu(w * x + b).
- * x: 528 x 14 x 14 with its zero border, w: 128 x 528 x 1 x 1, y: 128 x 14 x 14. */
+ * x: 528 x 14 x 14, w: 128 x 528 x 1 x 1, y: 128 x 14 x 14. */
 static void conv1x1_528x14x14_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1562,7 +1562,7 @@ static void conv1x1_528x14x14_to_128_relu(const float *restrict x, const float *
     }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 832 x 14 x 14, y: 832 x 7 x 7. */
 static void maxpool3x3s2_832x14x14(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1590,7 +1590,7 @@ static void maxpool3x3s2_832x14x14(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 832 x 7 x 7 with its zero border, w: 256 x 832 x 1 x 1, y: 256 x 7 x 7. */
+ * x: 832 x 7 x 7, w: 256 x 832 x 1 x 1, y: 256 x 7 x 7. */
 static void conv1x1_832x7x7_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1615,7 +1615,7 @@ static void conv1x1_832x7x7_to_256_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(w * x + b).
- * x: 832 x 7 x 7 with its zero border, w: 160 x 832 x 1 x 1, y: 160 x 7 x 7. */
+ * x: 832 x 7 x 7, w: 160 x 832 x 1 x 1, y: 160 x 7 x 7. */
 static void conv1x1_832x7x7_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1640,7 +1640,7 @@ static void conv1x1_832x7x7_to_160_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(w * x + b).
- * x: 832 x 7 x 7 with its zero border, w: 32 x 832 x 1 x 1, y: 32 x 7 x 7. */
+ * x: 832 x 7 x 7, w: 32 x 832 x 1 x 1, y: 32 x 7 x 7. */
 static void conv1x1_832x7x7_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1748,7 +1748,7 @@ static void maxpool3x3_832x7x7(const float *restrict x, float *restrict y, int p
 }
 
 /* y = relu(w * x + b).
- * x: 832 x 7 x 7 with its zero border, w: 128 x 832 x 1 x 1, y: 128 x 7 x 7. */
+ * x: 832 x 7 x 7, w: 128 x 832 x 1 x 1, y: 128 x 7 x 7. */
 static void conv1x1_832x7x7_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1772,7 +1772,7 @@ static void conv1x1_832x7x7_to_128_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(w * x + b).
- * x: 832 x 7 x 7 with its zero border, w: 384 x 832 x 1 x 1, y: 384 x 7 x 7. */
+ * x: 832 x 7 x 7, w: 384 x 832 x 1 x 1, y: 384 x 7 x 7. */
 static void conv1x1_832x7x7_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1797,7 +1797,7 @@ static void conv1x1_832x7x7_to_384_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(w * x + b).
- * x: 832 x 7 x 7 with its zero border, w: 192 x 832 x 1 x 1, y: 192 x 7 x 7. */
+ * x: 832 x 7 x 7, w: 192 x 832 x 1 x 1, y: 192 x 7 x 7. */
 static void conv1x1_832x7x7_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1822,7 +1822,7 @@ static void conv1x1_832x7x7_to_192_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(w * x + b).
- * x: 832 x 7 x 7 with its zero border, w: 48 x 832 x 1 x 1, y: 48 x 7 x 7. */
+ * x: 832 x 7 x 7, w: 48 x 832 x 1 x 1, y: 48 x 7 x 7. */
 static void conv1x1_832x7x7_to_48_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1902,7 +1902,7 @@ static void conv5x5_48x7x7_to_128_relu(const float *restrict x, const float *res
         }
 }
 
-/* y = average (the border counts) of each 7 x 7 window, step 1 x 1, pad 0,0,0,0.
+/* y = average of each 7 x 7 window, step 1 x 1.
  * x: 1024 x 7 x 7, y: 1024 x 1 x 1. */
 static void avgpool7x7_1024x7x7(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1921,7 +1921,7 @@ static void avgpool7x7_1024x7x7(const float *restrict x, float *restrict y, int 
 }
 
 /* y = w * x + b.
- * x: 1024 x 1 x 1 with its zero border, w: 1000 x 1024 x 1 x 1, y: 1000 x 1 x 1. */
+ * x: 1024 x 1 x 1, w: 1000 x 1024 x 1 x 1, y: 1000 x 1 x 1. */
 static void fc_1024x1x1_to_1000(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1930,13 +1930,10 @@ static void fc_1024x1x1_to_1000(const float *restrict x, const float *restrict w
     const int begin = rt_begin(1000, part, parts);
     const int end = rt_begin(1000, part + 1, parts);
     for (int co = begin; co < end; co++) {
-        float *row = y + co;
-        row[0] = b[co];
-        for (int ci = 0; ci < CI; ci++) {
-            const float wv = w[co * CI + ci];
-            const float *xr = x + ci;
-            row[0] += wv * xr[0];
-        }
+        float sum = b[co];
+        for (int ci = 0; ci < CI; ci++)
+            sum += w[co * CI + ci] * x[ci];
+        y[co] = sum;
     }
 }
 
@@ -1974,21 +1971,31 @@ static void googlenet_plain_step(const RtContext *c, int step, int part, int par
 {
     switch (step) {
     case 0: copy_input(c->x, c->arena + 215989, part, parts); break; /* input: 3x224x224 */
-    case 1: conv7x7s2_3x224x224_to_64_relu(c->arena + 215296, c->weights, c->weights + 9408,
-        c->arena + 850112, part, parts); break; /* stem.conv7x7: 64x112x112 */
-    case 2: maxpool3x3s2_64x112x112(c->arena + 850112, c->arena + 1652928, part,
-        parts); break; /* stem.maxpool3x3: 64x56x56 */
-    case 3: lrn_64x56x56(c->arena + 1652928, c->arena + 850112, part,
-        parts); break; /* stem.lrn: 64x56x56 */
-    case 4: conv1x1_64x56x56_to_64_relu(c->arena + 850112, c->weights + 9472, c->weights + 13568,
-        c->arena + 59, part, parts); break; /* stem.conv1x1: 64x56x56 */
-    case 5: conv3x3_64x56x56_to_192_relu(c->arena, c->weights + 13632, c->weights + 124224,
-        c->arena + 850112, part, parts); break; /* stem.conv3x3: 192x56x56 */
-    case 6: lrn_192x56x56(c->arena + 850112, c->arena + 1452224, part,
-        parts); break; /* stem.lrn_2: 192x56x56 */
-    case 7: maxpool3x3s2_192x56x56(c->arena + 1452224, c->arena + 850112, part,
-        parts); break; /* stem.maxpool3x3_2: 192x28x28 */
-    case 8: /* i3a.conv1x1+i3a.conv1x1_2+i3a.conv1x1_3: 64x28x28 */
+    case 1: /* stem.conv7x7: 64x112x112 */
+        conv7x7s2_3x224x224_to_64_relu(c->arena + 215296, c->weights, c->weights + 9408,
+            c->arena + 850112, part, parts);
+        break;
+    case 2: /* stem.maxpool3x3: 64x56x56 */
+        maxpool3x3s2_64x112x112(c->arena + 850112, c->arena + 1652928, part, parts);
+        break;
+    case 3: /* stem.lrn: 64x56x56 */
+        lrn_64x56x56(c->arena + 1652928, c->arena + 850112, part, parts);
+        break;
+    case 4: /* stem.conv1x1: 64x56x56 */
+        conv1x1_64x56x56_to_64_relu(c->arena + 850112, c->weights + 9472, c->weights + 13568,
+            c->arena + 59, part, parts);
+        break;
+    case 5: /* stem.conv3x3: 192x56x56 */
+        conv3x3_64x56x56_to_192_relu(c->arena, c->weights + 13632, c->weights + 124224,
+            c->arena + 850112, part, parts);
+        break;
+    case 6: /* stem.lrn_2: 192x56x56 */
+        lrn_192x56x56(c->arena + 850112, c->arena + 1452224, part, parts);
+        break;
+    case 7: /* stem.maxpool3x3_2: 192x28x28 */
+        maxpool3x3s2_192x56x56(c->arena + 1452224, c->arena + 850112, part, parts);
+        break;
+    case 8: /* i3a.conv1x1+i3a.conv1x1_2+i3a.conv1x1_3: 176x28x28 */
         conv1x1_192x28x28_to_64_relu(c->arena + 850112, c->weights + 124416, c->weights + 158208,
             c->arena + 1226432, part, parts);
         conv1x1_192x28x28_to_96_relu(c->arena + 850112, c->weights + 136704, c->weights + 158272,
@@ -1996,15 +2003,22 @@ static void googlenet_plain_step(const RtContext *c, int step, int part, int par
         conv1x1_192x28x28_to_16_relu(c->arena + 850112, c->weights + 155136, c->weights + 158368,
             c->arena + 772274, part, parts);
         break;
-    case 9: conv3x3_96x28x28_to_128_relu(c->arena + 489200, c->weights + 158384,
-        c->weights + 268976, c->arena + 1276608, part, parts); break; /* i3a.conv3x3: 128x28x28 */
-    case 10: conv5x5_16x28x28_to_32_relu(c->arena + 772208, c->weights + 269104,
-        c->weights + 281904, c->arena + 1376960, part, parts); break; /* i3a.conv5x5: 32x28x28 */
-    case 11: maxpool3x3_192x28x28(c->arena + 850112, c->arena + 1000640, part,
-        parts); break; /* i3a.maxpool3x3: 192x28x28 */
-    case 12: conv1x1_192x28x28_to_32_relu(c->arena + 1000640, c->weights + 281936,
-        c->weights + 288080, c->arena + 1402048, part, parts); break; /* i3a.conv1x1_4: 32x28x28 */
-    case 13: /* i3b.conv1x1+i3b.conv1x1_2+i3b.conv1x1_3: 128x28x28 */
+    case 9: /* i3a.conv3x3: 128x28x28 */
+        conv3x3_96x28x28_to_128_relu(c->arena + 489200, c->weights + 158384, c->weights + 268976,
+            c->arena + 1276608, part, parts);
+        break;
+    case 10: /* i3a.conv5x5: 32x28x28 */
+        conv5x5_16x28x28_to_32_relu(c->arena + 772208, c->weights + 269104, c->weights + 281904,
+            c->arena + 1376960, part, parts);
+        break;
+    case 11: /* i3a.maxpool3x3: 192x28x28 */
+        maxpool3x3_192x28x28(c->arena + 850112, c->arena + 1000640, part, parts);
+        break;
+    case 12: /* i3a.conv1x1_4: 32x28x28 */
+        conv1x1_192x28x28_to_32_relu(c->arena + 1000640, c->weights + 281936, c->weights + 288080,
+            c->arena + 1402048, part, parts);
+        break;
+    case 13: /* i3b.conv1x1+i3b.conv1x1_2+i3b.conv1x1_3: 288x28x28 */
         conv1x1_256x28x28_to_128_relu(c->arena + 1226432, c->weights + 288112, c->weights + 361840,
             c->arena + 850112, part, parts);
         conv1x1_256x28x28_to_128_relu_2(c->arena + 1226432, c->weights + 320880,
@@ -2012,17 +2026,25 @@ static void googlenet_plain_step(const RtContext *c, int step, int part, int par
         conv1x1_256x28x28_to_32_relu(c->arena + 1226432, c->weights + 353648, c->weights + 362096,
             c->arena + 653490, part, parts);
         break;
-    case 14: conv3x3_128x28x28_to_192_relu(c->arena + 374000, c->weights + 362128,
-        c->weights + 583312, c->arena + 950464, part, parts); break; /* i3b.conv3x3: 192x28x28 */
-    case 15: conv5x5_32x28x28_to_96_relu(c->arena + 653424, c->weights + 583504,
-        c->weights + 660304, c->arena + 1100992, part, parts); break; /* i3b.conv5x5: 96x28x28 */
-    case 16: maxpool3x3_256x28x28(c->arena + 1226432, c->arena + 1427136, part,
-        parts); break; /* i3b.maxpool3x3: 256x28x28 */
-    case 17: conv1x1_256x28x28_to_64_relu(c->arena + 1427136, c->weights + 660400,
-        c->weights + 676784, c->arena + 1176256, part, parts); break; /* i3b.conv1x1_4: 64x28x28 */
-    case 18: maxpool3x3s2_480x28x28(c->arena + 850112, c->arena + 1226432, part,
-        parts); break; /* i3b.maxpool3x3: 480x14x14 */
-    case 19: /* i4a.conv1x1+i4a.conv1x1_2+i4a.conv1x1_3: 192x14x14 */
+    case 14: /* i3b.conv3x3: 192x28x28 */
+        conv3x3_128x28x28_to_192_relu(c->arena + 374000, c->weights + 362128, c->weights + 583312,
+            c->arena + 950464, part, parts);
+        break;
+    case 15: /* i3b.conv5x5: 96x28x28 */
+        conv5x5_32x28x28_to_96_relu(c->arena + 653424, c->weights + 583504, c->weights + 660304,
+            c->arena + 1100992, part, parts);
+        break;
+    case 16: /* i3b.maxpool3x3: 256x28x28 */
+        maxpool3x3_256x28x28(c->arena + 1226432, c->arena + 1427136, part, parts);
+        break;
+    case 17: /* i3b.conv1x1_4: 64x28x28 */
+        conv1x1_256x28x28_to_64_relu(c->arena + 1427136, c->weights + 660400, c->weights + 676784,
+            c->arena + 1176256, part, parts);
+        break;
+    case 18: /* i3b.maxpool3x3_2: 480x14x14 */
+        maxpool3x3s2_480x28x28(c->arena + 850112, c->arena + 1226432, part, parts);
+        break;
+    case 19: /* i4a.conv1x1+i4a.conv1x1_2+i4a.conv1x1_3: 304x14x14 */
         conv1x1_480x14x14_to_192_relu(c->arena + 1226432, c->weights + 676848, c->weights + 822768,
             c->arena + 850112, part, parts);
         conv1x1_480x14x14_to_96_relu(c->arena + 1226432, c->weights + 769008, c->weights + 822960,
@@ -2030,15 +2052,22 @@ static void googlenet_plain_step(const RtContext *c, int step, int part, int par
         conv1x1_480x14x14_to_16_relu(c->arena + 1226432, c->weights + 815088, c->weights + 823056,
             c->arena + 841094, part, parts);
         break;
-    case 20: conv3x3_96x14x14_to_208_relu(c->arena + 747632, c->weights + 823072,
-        c->weights + 1002784, c->arena + 887744, part, parts); break; /* i4a.conv3x3: 208x14x14 */
-    case 21: conv5x5_16x14x14_to_48_relu(c->arena + 841056, c->weights + 1002992,
-        c->weights + 1022192, c->arena + 928512, part, parts); break; /* i4a.conv5x5: 48x14x14 */
-    case 22: maxpool3x3_480x14x14(c->arena + 1226432, c->arena + 950464, part,
-        parts); break; /* i4a.maxpool3x3: 480x14x14 */
-    case 23: conv1x1_480x14x14_to_64_relu(c->arena + 950464, c->weights + 1022240,
-        c->weights + 1052960, c->arena + 937920, part, parts); break; /* i4a.conv1x1_4: 64x14x14 */
-    case 24: /* i4b.conv1x1+i4b.conv1x1_2+i4b.conv1x1_3: 160x14x14 */
+    case 20: /* i4a.conv3x3: 208x14x14 */
+        conv3x3_96x14x14_to_208_relu(c->arena + 747632, c->weights + 823072, c->weights + 1002784,
+            c->arena + 887744, part, parts);
+        break;
+    case 21: /* i4a.conv5x5: 48x14x14 */
+        conv5x5_16x14x14_to_48_relu(c->arena + 841056, c->weights + 1002992, c->weights + 1022192,
+            c->arena + 928512, part, parts);
+        break;
+    case 22: /* i4a.maxpool3x3: 480x14x14 */
+        maxpool3x3_480x14x14(c->arena + 1226432, c->arena + 950464, part, parts);
+        break;
+    case 23: /* i4a.conv1x1_4: 64x14x14 */
+        conv1x1_480x14x14_to_64_relu(c->arena + 950464, c->weights + 1022240, c->weights + 1052960,
+            c->arena + 937920, part, parts);
+        break;
+    case 24: /* i4b.conv1x1+i4b.conv1x1_2+i4b.conv1x1_3: 296x14x14 */
         conv1x1_512x14x14_to_160_relu(c->arena + 850112, c->weights + 1053024, c->weights + 1204576,
             c->arena + 950464, part, parts);
         conv1x1_512x14x14_to_112_relu(c->arena + 850112, c->weights + 1134944, c->weights + 1204736,
@@ -2046,15 +2075,22 @@ static void googlenet_plain_step(const RtContext *c, int step, int part, int par
         conv1x1_512x14x14_to_24_relu(c->arena + 850112, c->weights + 1192288, c->weights + 1204848,
             c->arena + 827510, part, parts);
         break;
-    case 25: conv3x3_112x14x14_to_224_relu(c->arena + 718960, c->weights + 1204880,
-        c->weights + 1430672, c->arena + 981824, part, parts); break; /* i4b.conv3x3: 224x14x14 */
-    case 26: conv5x5_24x14x14_to_64_relu(c->arena + 827472, c->weights + 1430896,
-        c->weights + 1469296, c->arena + 1025728, part, parts); break; /* i4b.conv5x5: 64x14x14 */
-    case 27: maxpool3x3_512x14x14(c->arena + 850112, c->arena + 1050816, part,
-        parts); break; /* i4b.maxpool3x3: 512x14x14 */
-    case 28: conv1x1_512x14x14_to_64_relu(c->arena + 1050816, c->weights + 1469360,
-        c->weights + 1502128, c->arena + 1038272, part, parts); break; /* i4b.conv1x1_4: 64x14x14 */
-    case 29: /* i4c.conv1x1+i4c.conv1x1_2+i4c.conv1x1_3: 128x14x14 */
+    case 25: /* i4b.conv3x3: 224x14x14 */
+        conv3x3_112x14x14_to_224_relu(c->arena + 718960, c->weights + 1204880, c->weights + 1430672,
+            c->arena + 981824, part, parts);
+        break;
+    case 26: /* i4b.conv5x5: 64x14x14 */
+        conv5x5_24x14x14_to_64_relu(c->arena + 827472, c->weights + 1430896, c->weights + 1469296,
+            c->arena + 1025728, part, parts);
+        break;
+    case 27: /* i4b.maxpool3x3: 512x14x14 */
+        maxpool3x3_512x14x14(c->arena + 850112, c->arena + 1050816, part, parts);
+        break;
+    case 28: /* i4b.conv1x1_4: 64x14x14 */
+        conv1x1_512x14x14_to_64_relu(c->arena + 1050816, c->weights + 1469360, c->weights + 1502128,
+            c->arena + 1038272, part, parts);
+        break;
+    case 29: /* i4c.conv1x1+i4c.conv1x1_2+i4c.conv1x1_3: 280x14x14 */
         conv1x1_512x14x14_to_128_relu(c->arena + 950464, c->weights + 1502192, c->weights + 1645552,
             c->arena + 850112, part, parts);
         conv1x1_512x14x14_to_128_relu_2(c->arena + 950464, c->weights + 1567728,
@@ -2062,15 +2098,22 @@ static void googlenet_plain_step(const RtContext *c, int step, int part, int par
         conv1x1_512x14x14_to_24_relu(c->arena + 950464, c->weights + 1633264, c->weights + 1645808,
             c->arena + 827510, part, parts);
         break;
-    case 30: conv3x3_128x14x14_to_256_relu(c->arena + 686192, c->weights + 1645840,
-        c->weights + 1940752, c->arena + 875200, part, parts); break; /* i4c.conv3x3: 256x14x14 */
-    case 31: conv5x5_24x14x14_to_64_relu(c->arena + 827472, c->weights + 1941008,
-        c->weights + 1979408, c->arena + 925376, part, parts); break; /* i4c.conv5x5: 64x14x14 */
-    case 32: maxpool3x3_512x14x14(c->arena + 950464, c->arena + 1050816, part,
-        parts); break; /* i4c.maxpool3x3: 512x14x14 */
-    case 33: conv1x1_512x14x14_to_64_relu(c->arena + 1050816, c->weights + 1979472,
-        c->weights + 2012240, c->arena + 937920, part, parts); break; /* i4c.conv1x1_4: 64x14x14 */
-    case 34: /* i4d.conv1x1+i4d.conv1x1_2+i4d.conv1x1_3: 112x14x14 */
+    case 30: /* i4c.conv3x3: 256x14x14 */
+        conv3x3_128x14x14_to_256_relu(c->arena + 686192, c->weights + 1645840, c->weights + 1940752,
+            c->arena + 875200, part, parts);
+        break;
+    case 31: /* i4c.conv5x5: 64x14x14 */
+        conv5x5_24x14x14_to_64_relu(c->arena + 827472, c->weights + 1941008, c->weights + 1979408,
+            c->arena + 925376, part, parts);
+        break;
+    case 32: /* i4c.maxpool3x3: 512x14x14 */
+        maxpool3x3_512x14x14(c->arena + 950464, c->arena + 1050816, part, parts);
+        break;
+    case 33: /* i4c.conv1x1_4: 64x14x14 */
+        conv1x1_512x14x14_to_64_relu(c->arena + 1050816, c->weights + 1979472, c->weights + 2012240,
+            c->arena + 937920, part, parts);
+        break;
+    case 34: /* i4d.conv1x1+i4d.conv1x1_2+i4d.conv1x1_3: 288x14x14 */
         conv1x1_512x14x14_to_112_relu_2(c->arena + 850112, c->weights + 2012304,
             c->weights + 2159760, c->arena + 1013184, part, parts);
         conv1x1_512x14x14_to_144_relu(c->arena + 850112, c->weights + 2069648, c->weights + 2159872,
@@ -2078,15 +2121,22 @@ static void googlenet_plain_step(const RtContext *c, int step, int part, int par
         conv1x1_512x14x14_to_32_relu(c->arena + 850112, c->weights + 2143376, c->weights + 2160016,
             c->arena + 817142, part, parts);
         break;
-    case 35: conv3x3_144x14x14_to_288_relu(c->arena + 616560, c->weights + 2160048,
-        c->weights + 2533296, c->arena + 1035136, part, parts); break; /* i4d.conv3x3: 288x14x14 */
-    case 36: conv5x5_32x14x14_to_64_relu(c->arena + 817104, c->weights + 2533584,
-        c->weights + 2584784, c->arena + 1091584, part, parts); break; /* i4d.conv5x5: 64x14x14 */
-    case 37: maxpool3x3_512x14x14(c->arena + 850112, c->arena + 1116672, part,
-        parts); break; /* i4d.maxpool3x3: 512x14x14 */
-    case 38: conv1x1_512x14x14_to_64_relu(c->arena + 1116672, c->weights + 2584848,
-        c->weights + 2617616, c->arena + 1104128, part, parts); break; /* i4d.conv1x1_4: 64x14x14 */
-    case 39: /* i4e.conv1x1+i4e.conv1x1_2+i4e.conv1x1_3: 256x14x14 */
+    case 35: /* i4d.conv3x3: 288x14x14 */
+        conv3x3_144x14x14_to_288_relu(c->arena + 616560, c->weights + 2160048, c->weights + 2533296,
+            c->arena + 1035136, part, parts);
+        break;
+    case 36: /* i4d.conv5x5: 64x14x14 */
+        conv5x5_32x14x14_to_64_relu(c->arena + 817104, c->weights + 2533584, c->weights + 2584784,
+            c->arena + 1091584, part, parts);
+        break;
+    case 37: /* i4d.maxpool3x3: 512x14x14 */
+        maxpool3x3_512x14x14(c->arena + 850112, c->arena + 1116672, part, parts);
+        break;
+    case 38: /* i4d.conv1x1_4: 64x14x14 */
+        conv1x1_512x14x14_to_64_relu(c->arena + 1116672, c->weights + 2584848, c->weights + 2617616,
+            c->arena + 1104128, part, parts);
+        break;
+    case 39: /* i4e.conv1x1+i4e.conv1x1_2+i4e.conv1x1_3: 448x14x14 */
         conv1x1_528x14x14_to_256_relu(c->arena + 1013184, c->weights + 2617680,
             c->weights + 2854224, c->arena + 850112, part, parts);
         conv1x1_528x14x14_to_160_relu(c->arena + 1013184, c->weights + 2752848,
@@ -2094,17 +2144,25 @@ static void googlenet_plain_step(const RtContext *c, int step, int part, int par
         conv1x1_528x14x14_to_32_relu(c->arena + 1013184, c->weights + 2837328, c->weights + 2854640,
             c->arena + 817142, part, parts);
         break;
-    case 40: conv3x3_160x14x14_to_320_relu(c->arena + 575600, c->weights + 2854672,
-        c->weights + 3315472, c->arena + 900288, part, parts); break; /* i4e.conv3x3: 320x14x14 */
-    case 41: conv5x5_32x14x14_to_128_relu(c->arena + 817104, c->weights + 3315792,
-        c->weights + 3418192, c->arena + 963008, part, parts); break; /* i4e.conv5x5: 128x14x14 */
-    case 42: maxpool3x3_528x14x14(c->arena + 1013184, c->arena + 1116672, part,
-        parts); break; /* i4e.maxpool3x3: 528x14x14 */
-    case 43: conv1x1_528x14x14_to_128_relu(c->arena + 1116672, c->weights + 3418320,
-        c->weights + 3485904, c->arena + 988096, part, parts); break; /* i4e.conv1x1_4: 128x14x14 */
-    case 44: maxpool3x3s2_832x14x14(c->arena + 850112, c->arena + 1013184, part,
-        parts); break; /* i4e.maxpool3x3: 832x7x7 */
-    case 45: /* i5a.conv1x1+i5a.conv1x1_2+i5a.conv1x1_3: 256x7x7 */
+    case 40: /* i4e.conv3x3: 320x14x14 */
+        conv3x3_160x14x14_to_320_relu(c->arena + 575600, c->weights + 2854672, c->weights + 3315472,
+            c->arena + 900288, part, parts);
+        break;
+    case 41: /* i4e.conv5x5: 128x14x14 */
+        conv5x5_32x14x14_to_128_relu(c->arena + 817104, c->weights + 3315792, c->weights + 3418192,
+            c->arena + 963008, part, parts);
+        break;
+    case 42: /* i4e.maxpool3x3: 528x14x14 */
+        maxpool3x3_528x14x14(c->arena + 1013184, c->arena + 1116672, part, parts);
+        break;
+    case 43: /* i4e.conv1x1_4: 128x14x14 */
+        conv1x1_528x14x14_to_128_relu(c->arena + 1116672, c->weights + 3418320,
+            c->weights + 3485904, c->arena + 988096, part, parts);
+        break;
+    case 44: /* i4e.maxpool3x3_2: 832x7x7 */
+        maxpool3x3s2_832x14x14(c->arena + 850112, c->arena + 1013184, part, parts);
+        break;
+    case 45: /* i5a.conv1x1+i5a.conv1x1_2+i5a.conv1x1_3: 448x7x7 */
         conv1x1_832x7x7_to_256_relu(c->arena + 1013184, c->weights + 3486032, c->weights + 3858768,
             c->arena + 900288, part, parts);
         conv1x1_832x7x7_to_160_relu(c->arena + 1013184, c->weights + 3699024, c->weights + 3859024,
@@ -2112,15 +2170,22 @@ static void googlenet_plain_step(const RtContext *c, int step, int part, int par
         conv1x1_832x7x7_to_32_relu(c->arena + 1013184, c->weights + 3832144, c->weights + 3859184,
             c->arena + 846264, part, parts);
         break;
-    case 46: conv3x3_160x7x7_to_320_relu(c->arena + 804144, c->weights + 3859216,
-        c->weights + 4320016, c->arena + 912832, part, parts); break; /* i5a.conv3x3: 320x7x7 */
-    case 47: conv5x5_32x7x7_to_128_relu(c->arena + 846240, c->weights + 4320336,
-        c->weights + 4422736, c->arena + 928512, part, parts); break; /* i5a.conv5x5: 128x7x7 */
-    case 48: maxpool3x3_832x7x7(c->arena + 1013184, c->arena + 850112, part,
-        parts); break; /* i5a.maxpool3x3: 832x7x7 */
-    case 49: conv1x1_832x7x7_to_128_relu(c->arena + 850112, c->weights + 4422864,
-        c->weights + 4529360, c->arena + 934784, part, parts); break; /* i5a.conv1x1_4: 128x7x7 */
-    case 50: /* i5b.conv1x1+i5b.conv1x1_2+i5b.conv1x1_3: 384x7x7 */
+    case 46: /* i5a.conv3x3: 320x7x7 */
+        conv3x3_160x7x7_to_320_relu(c->arena + 804144, c->weights + 3859216, c->weights + 4320016,
+            c->arena + 912832, part, parts);
+        break;
+    case 47: /* i5a.conv5x5: 128x7x7 */
+        conv5x5_32x7x7_to_128_relu(c->arena + 846240, c->weights + 4320336, c->weights + 4422736,
+            c->arena + 928512, part, parts);
+        break;
+    case 48: /* i5a.maxpool3x3: 832x7x7 */
+        maxpool3x3_832x7x7(c->arena + 1013184, c->arena + 850112, part, parts);
+        break;
+    case 49: /* i5a.conv1x1_4: 128x7x7 */
+        conv1x1_832x7x7_to_128_relu(c->arena + 850112, c->weights + 4422864, c->weights + 4529360,
+            c->arena + 934784, part, parts);
+        break;
+    case 50: /* i5b.conv1x1+i5b.conv1x1_2+i5b.conv1x1_3: 624x7x7 */
         conv1x1_832x7x7_to_384_relu(c->arena + 900288, c->weights + 4529488, c->weights + 5048656,
             c->arena + 850112, part, parts);
         conv1x1_832x7x7_to_192_relu(c->arena + 900288, c->weights + 4848976, c->weights + 5049040,
@@ -2128,20 +2193,31 @@ static void googlenet_plain_step(const RtContext *c, int step, int part, int par
         conv1x1_832x7x7_to_48_relu(c->arena + 900288, c->weights + 5008720, c->weights + 5049232,
             c->arena + 835272, part, parts);
         break;
-    case 51: conv3x3_192x7x7_to_384_relu(c->arena + 788592, c->weights + 5049280,
-        c->weights + 5712832, c->arena + 868928, part, parts); break; /* i5b.conv3x3: 384x7x7 */
-    case 52: conv5x5_48x7x7_to_128_relu(c->arena + 835248, c->weights + 5713216,
-        c->weights + 5866816, c->arena + 887744, part, parts); break; /* i5b.conv5x5: 128x7x7 */
-    case 53: maxpool3x3_832x7x7(c->arena + 900288, c->arena + 941056, part,
-        parts); break; /* i5b.maxpool3x3: 832x7x7 */
-    case 54: conv1x1_832x7x7_to_128_relu(c->arena + 941056, c->weights + 5866944,
-        c->weights + 5973440, c->arena + 894016, part, parts); break; /* i5b.conv1x1_4: 128x7x7 */
-    case 55: avgpool7x7_1024x7x7(c->arena + 850112, c->arena + 900288, part,
-        parts); break; /* logits.avgpool7x7: 1024x1x1 */
-    case 56: fc_1024x1x1_to_1000(c->arena + 900288, c->weights + 5973568, c->weights + 6997568,
-        c->arena + 850112, part, parts); break; /* logits: 1000x1x1 */
-    case 57: softmax_1000x1x1(c->arena + 850112, c->arena + 851120, part,
-        parts); break; /* softmax: 1000x1x1 */
+    case 51: /* i5b.conv3x3: 384x7x7 */
+        conv3x3_192x7x7_to_384_relu(c->arena + 788592, c->weights + 5049280, c->weights + 5712832,
+            c->arena + 868928, part, parts);
+        break;
+    case 52: /* i5b.conv5x5: 128x7x7 */
+        conv5x5_48x7x7_to_128_relu(c->arena + 835248, c->weights + 5713216, c->weights + 5866816,
+            c->arena + 887744, part, parts);
+        break;
+    case 53: /* i5b.maxpool3x3: 832x7x7 */
+        maxpool3x3_832x7x7(c->arena + 900288, c->arena + 941056, part, parts);
+        break;
+    case 54: /* i5b.conv1x1_4: 128x7x7 */
+        conv1x1_832x7x7_to_128_relu(c->arena + 941056, c->weights + 5866944, c->weights + 5973440,
+            c->arena + 894016, part, parts);
+        break;
+    case 55: /* logits.avgpool7x7: 1024x1x1 */
+        avgpool7x7_1024x7x7(c->arena + 850112, c->arena + 900288, part, parts);
+        break;
+    case 56: /* logits: 1000x1x1 */
+        fc_1024x1x1_to_1000(c->arena + 900288, c->weights + 5973568, c->weights + 6997568,
+            c->arena + 850112, part, parts);
+        break;
+    case 57: /* softmax: 1000x1x1 */
+        softmax_1000x1x1(c->arena + 850112, c->arena + 851120, part, parts);
+        break;
     case 58: copy_output(c->arena + 851120, c->y, part, parts); break; /* output: 1000x1x1 */
     }
 }
@@ -2164,7 +2240,7 @@ static void googlenet_plain_step(const RtContext *c, int step, int part, int par
  *   i3b.concat                         480x28x28        -                850112     376320  13..18
  *   i3b.conv1x1_2                      128x28x28        1,1,1,1          374000     115200  13..14
  *   i3b.conv1x1_3                      32x28x28         2,2,2,2          653424      32768  13..15
- *   i3b.maxpool3x3_2_2                 256x28x28        -               1427136     200704  16..17
+ *   i3b.maxpool3x3                     256x28x28        -               1427136     200704  16..17
  *   i3b                                480x14x14        -               1226432      94080  18..22
  *   i4a                                512x14x14        -                850112     100352  19..27
  *   i4a.conv1x1_2                      96x14x14         1,1,1,1          747632      24576  19..20
@@ -2185,7 +2261,7 @@ static void googlenet_plain_step(const RtContext *c, int step, int part, int par
  *   i4e.concat                         832x14x14        -                850112     163072  39..44
  *   i4e.conv1x1_2                      160x14x14        1,1,1,1          575600      40960  39..40
  *   i4e.conv1x1_3                      32x14x14         2,2,2,2          817104      10368  39..41
- *   i4e.maxpool3x3_2_2                 528x14x14        -               1116672     103488  42..43
+ *   i4e.maxpool3x3                     528x14x14        -               1116672     103488  42..43
  *   i4e                                832x7x7          -               1013184      40768  44..48
  *   i5a                                832x7x7          -                900288      40768  45..53
  *   i5a.conv1x1_2                      160x7x7          1,1,1,1          804144      12960  45..46
@@ -2339,7 +2415,7 @@ static const RtStep plain_steps[59] = { /* layer, kernel, output, work units, mu
     { "i3b.conv5x5", "conv 5x5", "96x28x28", 96, 60211200 },
     { "i3b.maxpool3x3", "maxpool 3x3", "256x28x28", 7168, 0 },
     { "i3b.conv1x1_4", "conv 1x1", "64x28x28", 64, 12845056 },
-    { "i3b.maxpool3x3", "maxpool 3x3/2", "480x14x14", 6720, 0 },
+    { "i3b.maxpool3x3_2", "maxpool 3x3/2", "480x14x14", 6720, 0 },
     { "i4a.conv1x1+i4a.conv1x1_2+i4a.conv1x1_3", "conv 1x1", "304x14x14", 192, 28600320 },
     { "i4a.conv3x3", "conv 3x3", "208x14x14", 208, 35223552 },
     { "i4a.conv5x5", "conv 5x5", "48x14x14", 48, 3763200 },
@@ -2365,7 +2441,7 @@ static const RtStep plain_steps[59] = { /* layer, kernel, output, work units, mu
     { "i4e.conv5x5", "conv 5x5", "128x14x14", 128, 20070400 },
     { "i4e.maxpool3x3", "maxpool 3x3", "528x14x14", 7392, 0 },
     { "i4e.conv1x1_4", "conv 1x1", "128x14x14", 128, 13246464 },
-    { "i4e.maxpool3x3", "maxpool 3x3/2", "832x7x7", 5824, 0 },
+    { "i4e.maxpool3x3_2", "maxpool 3x3/2", "832x7x7", 5824, 0 },
     { "i5a.conv1x1+i5a.conv1x1_2+i5a.conv1x1_3", "conv 1x1", "448x7x7", 256, 18264064 },
     { "i5a.conv3x3", "conv 3x3", "320x7x7", 320, 22579200 },
     { "i5a.conv5x5", "conv 5x5", "128x7x7", 128, 5017600 },
@@ -2486,7 +2562,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
     { "i3a", 256, 28, 28, 1, 1226432, 28, 784, 12, 16, 1, plain_segments + 36 },
     { "i3b.conv3x3", 192, 28, 28, 1, 850112, 28, 784, 14, 18, 1, plain_segments + 39 },
     { "i3b.conv5x5", 96, 28, 28, 1, 850112, 28, 784, 15, 18, 1, plain_segments + 42 },
-    { "i3b.maxpool3x3_2_2", 256, 28, 28, 1, 1427136, 28, 784, 16, 17, 1, plain_segments + 45 },
+    { "i3b.maxpool3x3", 256, 28, 28, 1, 1427136, 28, 784, 16, 17, 1, plain_segments + 45 },
     { "i3b.conv1x1_4", 64, 28, 28, 1, 850112, 28, 784, 17, 18, 1, plain_segments + 48 },
     { "i3b.concat", 480, 28, 28, 1, 850112, 28, 784, 17, 18, 1, plain_segments + 51 },
     { "i3b", 480, 14, 14, 1, 1226432, 14, 196, 18, 22, 1, plain_segments + 54 },
@@ -2512,7 +2588,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
     { "i4d", 528, 14, 14, 1, 1013184, 14, 196, 38, 42, 1, plain_segments + 114 },
     { "i4e.conv3x3", 320, 14, 14, 1, 850112, 14, 196, 40, 44, 1, plain_segments + 117 },
     { "i4e.conv5x5", 128, 14, 14, 1, 850112, 14, 196, 41, 44, 1, plain_segments + 120 },
-    { "i4e.maxpool3x3_2_2", 528, 14, 14, 1, 1116672, 14, 196, 42, 43, 1, plain_segments + 123 },
+    { "i4e.maxpool3x3", 528, 14, 14, 1, 1116672, 14, 196, 42, 43, 1, plain_segments + 123 },
     { "i4e.conv1x1_4", 128, 14, 14, 1, 850112, 14, 196, 43, 44, 1, plain_segments + 126 },
     { "i4e.concat", 832, 14, 14, 1, 850112, 14, 196, 43, 44, 1, plain_segments + 129 },
     { "i4e", 832, 7, 7, 1, 1013184, 7, 49, 44, 48, 1, plain_segments + 132 },
@@ -2578,7 +2654,7 @@ const RtNetwork googlenet_network = {
     .logits = "logits",
     .params = 6998552,
     .macs = 1582671872,
-    .structure = 0x068cf1365cb48376,
+    .structure = 0xad0ee7d4f4901895,
     .n_weights = 116, .n_plans = 1, .n_view = 5,
     .weights = weights_table,
     .plans = plans,

@@ -305,7 +305,7 @@ static void conv7x7s2_3x224x224_to_64_relu(const float *restrict x, const float 
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 64 x 112 x 112, y: 64 x 56 x 56. */
 static void maxpool3x3s2_64x112x112(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -333,7 +333,7 @@ static void maxpool3x3s2_64x112x112(const float *restrict x, float *restrict y, 
 }
 
 /* y = relu(w * x + b).
- * x: 64 x 56 x 56 with its zero border, w: 64 x 64 x 1 x 1, y: 64 x 56 x 56. */
+ * x: 64 x 56 x 56, w: 64 x 64 x 1 x 1, y: 64 x 56 x 56. */
 static void conv1x1_64x56x56_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -385,7 +385,7 @@ static void conv3x3_64x56x56_to_192_relu(const float *restrict x, const float *r
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 192 x 56 x 56, y: 192 x 28 x 28. */
 static void maxpool3x3s2_192x56x56(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -413,7 +413,7 @@ static void maxpool3x3s2_192x56x56(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 28 x 28 with its zero border, w: 64 x 192 x 1 x 1, y: 64 x 28 x 28. */
+ * x: 192 x 28 x 28, w: 64 x 192 x 1 x 1, y: 64 x 28 x 28. */
 static void conv1x1_192x28x28_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -438,7 +438,7 @@ static void conv1x1_192x28x28_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 28 x 28 with its zero border, w: 96 x 192 x 1 x 1, y: 96 x 28 x 28. */
+ * x: 192 x 28 x 28, w: 96 x 192 x 1 x 1, y: 96 x 28 x 28. */
 static void conv1x1_192x28x28_to_96_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -463,7 +463,7 @@ static void conv1x1_192x28x28_to_96_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 28 x 28 with its zero border, w: 16 x 192 x 1 x 1, y: 16 x 28 x 28. */
+ * x: 192 x 28 x 28, w: 16 x 192 x 1 x 1, y: 16 x 28 x 28. */
 static void conv1x1_192x28x28_to_16_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -571,7 +571,7 @@ static void maxpool3x3_192x28x28(const float *restrict x, float *restrict y, int
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 28 x 28 with its zero border, w: 32 x 192 x 1 x 1, y: 32 x 28 x 28. */
+ * x: 192 x 28 x 28, w: 32 x 192 x 1 x 1, y: 32 x 28 x 28. */
 static void conv1x1_192x28x28_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -595,7 +595,7 @@ static void conv1x1_192x28x28_to_32_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 28 x 28 with its zero border, w: 128 x 256 x 1 x 1, y: 128 x 28 x 28. */
+ * x: 256 x 28 x 28, w: 128 x 256 x 1 x 1, y: 128 x 28 x 28. */
 static void conv1x1_256x28x28_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -620,7 +620,7 @@ static void conv1x1_256x28x28_to_128_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 28 x 28 with its zero border, w: 128 x 256 x 1 x 1, y: 128 x 28 x 28. */
+ * x: 256 x 28 x 28, w: 128 x 256 x 1 x 1, y: 128 x 28 x 28. */
 static void conv1x1_256x28x28_to_128_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -645,7 +645,7 @@ static void conv1x1_256x28x28_to_128_relu_2(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 28 x 28 with its zero border, w: 32 x 256 x 1 x 1, y: 32 x 28 x 28. */
+ * x: 256 x 28 x 28, w: 32 x 256 x 1 x 1, y: 32 x 28 x 28. */
 static void conv1x1_256x28x28_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -753,7 +753,7 @@ static void maxpool3x3_256x28x28(const float *restrict x, float *restrict y, int
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 28 x 28 with its zero border, w: 64 x 256 x 1 x 1, y: 64 x 28 x 28. */
+ * x: 256 x 28 x 28, w: 64 x 256 x 1 x 1, y: 64 x 28 x 28. */
 static void conv1x1_256x28x28_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -776,7 +776,7 @@ static void conv1x1_256x28x28_to_64_relu(const float *restrict x, const float *r
     }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 480 x 28 x 28, y: 480 x 14 x 14. */
 static void maxpool3x3s2_480x28x28(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -804,7 +804,7 @@ static void maxpool3x3s2_480x28x28(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 480 x 14 x 14 with its zero border, w: 192 x 480 x 1 x 1, y: 192 x 14 x 14. */
+ * x: 480 x 14 x 14, w: 192 x 480 x 1 x 1, y: 192 x 14 x 14. */
 static void conv1x1_480x14x14_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -829,7 +829,7 @@ static void conv1x1_480x14x14_to_192_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 480 x 14 x 14 with its zero border, w: 96 x 480 x 1 x 1, y: 96 x 14 x 14. */
+ * x: 480 x 14 x 14, w: 96 x 480 x 1 x 1, y: 96 x 14 x 14. */
 static void conv1x1_480x14x14_to_96_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -854,7 +854,7 @@ static void conv1x1_480x14x14_to_96_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 480 x 14 x 14 with its zero border, w: 16 x 480 x 1 x 1, y: 16 x 14 x 14. */
+ * x: 480 x 14 x 14, w: 16 x 480 x 1 x 1, y: 16 x 14 x 14. */
 static void conv1x1_480x14x14_to_16_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -962,7 +962,7 @@ static void maxpool3x3_480x14x14(const float *restrict x, float *restrict y, int
 }
 
 /* y = relu(w * x + b).
- * x: 480 x 14 x 14 with its zero border, w: 64 x 480 x 1 x 1, y: 64 x 14 x 14. */
+ * x: 480 x 14 x 14, w: 64 x 480 x 1 x 1, y: 64 x 14 x 14. */
 static void conv1x1_480x14x14_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -986,7 +986,7 @@ static void conv1x1_480x14x14_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 512 x 14 x 14 with its zero border, w: 160 x 512 x 1 x 1, y: 160 x 14 x 14. */
+ * x: 512 x 14 x 14, w: 160 x 512 x 1 x 1, y: 160 x 14 x 14. */
 static void conv1x1_512x14x14_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1011,7 +1011,7 @@ static void conv1x1_512x14x14_to_160_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 512 x 14 x 14 with its zero border, w: 112 x 512 x 1 x 1, y: 112 x 14 x 14. */
+ * x: 512 x 14 x 14, w: 112 x 512 x 1 x 1, y: 112 x 14 x 14. */
 static void conv1x1_512x14x14_to_112_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1036,7 +1036,7 @@ static void conv1x1_512x14x14_to_112_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 512 x 14 x 14 with its zero border, w: 24 x 512 x 1 x 1, y: 24 x 14 x 14. */
+ * x: 512 x 14 x 14, w: 24 x 512 x 1 x 1, y: 24 x 14 x 14. */
 static void conv1x1_512x14x14_to_24_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1144,7 +1144,7 @@ static void maxpool3x3_512x14x14(const float *restrict x, float *restrict y, int
 }
 
 /* y = relu(w * x + b).
- * x: 512 x 14 x 14 with its zero border, w: 64 x 512 x 1 x 1, y: 64 x 14 x 14. */
+ * x: 512 x 14 x 14, w: 64 x 512 x 1 x 1, y: 64 x 14 x 14. */
 static void conv1x1_512x14x14_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1168,7 +1168,7 @@ static void conv1x1_512x14x14_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 512 x 14 x 14 with its zero border, w: 128 x 512 x 1 x 1, y: 128 x 14 x 14. */
+ * x: 512 x 14 x 14, w: 128 x 512 x 1 x 1, y: 128 x 14 x 14. */
 static void conv1x1_512x14x14_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1193,7 +1193,7 @@ static void conv1x1_512x14x14_to_128_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 512 x 14 x 14 with its zero border, w: 128 x 512 x 1 x 1, y: 128 x 14 x 14. */
+ * x: 512 x 14 x 14, w: 128 x 512 x 1 x 1, y: 128 x 14 x 14. */
 static void conv1x1_512x14x14_to_128_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1246,7 +1246,7 @@ static void conv3x3_128x14x14_to_256_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 512 x 14 x 14 with its zero border, w: 112 x 512 x 1 x 1, y: 112 x 14 x 14. */
+ * x: 512 x 14 x 14, w: 112 x 512 x 1 x 1, y: 112 x 14 x 14. */
 static void conv1x1_512x14x14_to_112_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1271,7 +1271,7 @@ static void conv1x1_512x14x14_to_112_relu_2(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 512 x 14 x 14 with its zero border, w: 144 x 512 x 1 x 1, y: 144 x 14 x 14. */
+ * x: 512 x 14 x 14, w: 144 x 512 x 1 x 1, y: 144 x 14 x 14. */
 static void conv1x1_512x14x14_to_144_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1296,7 +1296,7 @@ static void conv1x1_512x14x14_to_144_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 512 x 14 x 14 with its zero border, w: 32 x 512 x 1 x 1, y: 32 x 14 x 14. */
+ * x: 512 x 14 x 14, w: 32 x 512 x 1 x 1, y: 32 x 14 x 14. */
 static void conv1x1_512x14x14_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1377,7 +1377,7 @@ static void conv3x3_32x14x14_to_64_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(w * x + b).
- * x: 528 x 14 x 14 with its zero border, w: 256 x 528 x 1 x 1, y: 256 x 14 x 14. */
+ * x: 528 x 14 x 14, w: 256 x 528 x 1 x 1, y: 256 x 14 x 14. */
 static void conv1x1_528x14x14_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1402,7 +1402,7 @@ static void conv1x1_528x14x14_to_256_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 528 x 14 x 14 with its zero border, w: 160 x 528 x 1 x 1, y: 160 x 14 x 14. */
+ * x: 528 x 14 x 14, w: 160 x 528 x 1 x 1, y: 160 x 14 x 14. */
 static void conv1x1_528x14x14_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1427,7 +1427,7 @@ static void conv1x1_528x14x14_to_160_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 528 x 14 x 14 with its zero border, w: 32 x 528 x 1 x 1, y: 32 x 14 x 14. */
+ * x: 528 x 14 x 14, w: 32 x 528 x 1 x 1, y: 32 x 14 x 14. */
 static void conv1x1_528x14x14_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1535,7 +1535,7 @@ static void maxpool3x3_528x14x14(const float *restrict x, float *restrict y, int
 }
 
 /* y = relu(w * x + b).
- * x: 528 x 14 x 14 with its zero border, w: 128 x 528 x 1 x 1, y: 128 x 14 x 14. */
+ * x: 528 x 14 x 14, w: 128 x 528 x 1 x 1, y: 128 x 14 x 14. */
 static void conv1x1_528x14x14_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1558,7 +1558,7 @@ static void conv1x1_528x14x14_to_128_relu(const float *restrict x, const float *
     }
 }
 
-/* y = maximum of each 2 x 2 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 2 x 2 window, step 2 x 2.
  * x: 832 x 14 x 14, y: 832 x 7 x 7. */
 static void maxpool2x2s2_832x14x14(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1586,7 +1586,7 @@ static void maxpool2x2s2_832x14x14(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 832 x 7 x 7 with its zero border, w: 256 x 832 x 1 x 1, y: 256 x 7 x 7. */
+ * x: 832 x 7 x 7, w: 256 x 832 x 1 x 1, y: 256 x 7 x 7. */
 static void conv1x1_832x7x7_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1611,7 +1611,7 @@ static void conv1x1_832x7x7_to_256_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(w * x + b).
- * x: 832 x 7 x 7 with its zero border, w: 160 x 832 x 1 x 1, y: 160 x 7 x 7. */
+ * x: 832 x 7 x 7, w: 160 x 832 x 1 x 1, y: 160 x 7 x 7. */
 static void conv1x1_832x7x7_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1636,7 +1636,7 @@ static void conv1x1_832x7x7_to_160_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(w * x + b).
- * x: 832 x 7 x 7 with its zero border, w: 32 x 832 x 1 x 1, y: 32 x 7 x 7. */
+ * x: 832 x 7 x 7, w: 32 x 832 x 1 x 1, y: 32 x 7 x 7. */
 static void conv1x1_832x7x7_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1744,7 +1744,7 @@ static void maxpool3x3_832x7x7(const float *restrict x, float *restrict y, int p
 }
 
 /* y = relu(w * x + b).
- * x: 832 x 7 x 7 with its zero border, w: 128 x 832 x 1 x 1, y: 128 x 7 x 7. */
+ * x: 832 x 7 x 7, w: 128 x 832 x 1 x 1, y: 128 x 7 x 7. */
 static void conv1x1_832x7x7_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1768,7 +1768,7 @@ static void conv1x1_832x7x7_to_128_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(w * x + b).
- * x: 832 x 7 x 7 with its zero border, w: 384 x 832 x 1 x 1, y: 384 x 7 x 7. */
+ * x: 832 x 7 x 7, w: 384 x 832 x 1 x 1, y: 384 x 7 x 7. */
 static void conv1x1_832x7x7_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1793,7 +1793,7 @@ static void conv1x1_832x7x7_to_384_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(w * x + b).
- * x: 832 x 7 x 7 with its zero border, w: 192 x 832 x 1 x 1, y: 192 x 7 x 7. */
+ * x: 832 x 7 x 7, w: 192 x 832 x 1 x 1, y: 192 x 7 x 7. */
 static void conv1x1_832x7x7_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1818,7 +1818,7 @@ static void conv1x1_832x7x7_to_192_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(w * x + b).
- * x: 832 x 7 x 7 with its zero border, w: 48 x 832 x 1 x 1, y: 48 x 7 x 7. */
+ * x: 832 x 7 x 7, w: 48 x 832 x 1 x 1, y: 48 x 7 x 7. */
 static void conv1x1_832x7x7_to_48_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1916,7 +1916,7 @@ static void globalavgpool_1024x7x7(const float *restrict x, float *restrict y, i
 }
 
 /* y = w * x + b.
- * x: 1024 x 1 x 1 with its zero border, w: 1000 x 1024 x 1 x 1, y: 1000 x 1 x 1. */
+ * x: 1024 x 1 x 1, w: 1000 x 1024 x 1 x 1, y: 1000 x 1 x 1. */
 static void fc_1024x1x1_to_1000(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1925,13 +1925,10 @@ static void fc_1024x1x1_to_1000(const float *restrict x, const float *restrict w
     const int begin = rt_begin(1000, part, parts);
     const int end = rt_begin(1000, part + 1, parts);
     for (int co = begin; co < end; co++) {
-        float *row = y + co;
-        row[0] = b[co];
-        for (int ci = 0; ci < CI; ci++) {
-            const float wv = w[co * CI + ci];
-            const float *xr = x + ci;
-            row[0] += wv * xr[0];
-        }
+        float sum = b[co];
+        for (int ci = 0; ci < CI; ci++)
+            sum += w[co * CI + ci] * x[ci];
+        y[co] = sum;
     }
 }
 
@@ -1969,17 +1966,25 @@ static void googlenet_tv_plain_step(const RtContext *c, int step, int part, int 
 {
     switch (step) {
     case 0: copy_input(c->x, c->arena + 215989, part, parts); break; /* input: 3x224x224 */
-    case 1: conv7x7s2_3x224x224_to_64_relu(c->arena + 215296, c->weights, c->weights + 9408,
-        c->arena + 836064, part, parts); break; /* conv1: 64x112x112 */
-    case 2: maxpool3x3s2_64x112x112(c->arena + 836064, c->arena + 1638880, part,
-        parts); break; /* maxpool1: 64x56x56 */
-    case 3: conv1x1_64x56x56_to_64_relu(c->arena + 1638880, c->weights + 9472, c->weights + 13568,
-        c->arena + 59, part, parts); break; /* conv2: 64x56x56 */
-    case 4: conv3x3_64x56x56_to_192_relu(c->arena, c->weights + 13632, c->weights + 124224,
-        c->arena + 836064, part, parts); break; /* conv3: 192x56x56 */
-    case 5: maxpool3x3s2_192x56x56(c->arena + 836064, c->arena + 1438176, part,
-        parts); break; /* maxpool2: 192x28x28 */
-    case 6: /* inception3a.branch1+inception3a.branch2.0+inception3a.branch3.0: 64x28x28 */
+    case 1: /* conv1: 64x112x112 */
+        conv7x7s2_3x224x224_to_64_relu(c->arena + 215296, c->weights, c->weights + 9408,
+            c->arena + 836064, part, parts);
+        break;
+    case 2: /* maxpool1: 64x56x56 */
+        maxpool3x3s2_64x112x112(c->arena + 836064, c->arena + 1638880, part, parts);
+        break;
+    case 3: /* conv2: 64x56x56 */
+        conv1x1_64x56x56_to_64_relu(c->arena + 1638880, c->weights + 9472, c->weights + 13568,
+            c->arena + 59, part, parts);
+        break;
+    case 4: /* conv3: 192x56x56 */
+        conv3x3_64x56x56_to_192_relu(c->arena, c->weights + 13632, c->weights + 124224,
+            c->arena + 836064, part, parts);
+        break;
+    case 5: /* maxpool2: 192x28x28 */
+        maxpool3x3s2_192x56x56(c->arena + 836064, c->arena + 1438176, part, parts);
+        break;
+    case 6: /* inception3a.branch1+inception3a.branch2.0+inception3a.branch3.0: 176x28x28 */
         conv1x1_192x28x28_to_64_relu(c->arena + 1438176, c->weights + 124416, c->weights + 158208,
             c->arena + 1212384, part, parts);
         conv1x1_192x28x28_to_96_relu(c->arena + 1438176, c->weights + 136704, c->weights + 158272,
@@ -1987,17 +1992,22 @@ static void googlenet_tv_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_192x28x28_to_16_relu(c->arena + 1438176, c->weights + 155136, c->weights + 158368,
             c->arena + 783823, part, parts);
         break;
-    case 7: conv3x3_96x28x28_to_128_relu(c->arena + 489200, c->weights + 158384,
-        c->weights + 268976, c->arena + 1262560, part,
-        parts); break; /* inception3a.branch2.1: 128x28x28 */
-    case 8: conv3x3_16x28x28_to_32_relu(c->arena + 783792, c->weights + 269104, c->weights + 273712,
-        c->arena + 1362912, part, parts); break; /* inception3a.branch3.1: 32x28x28 */
-    case 9: maxpool3x3_192x28x28(c->arena + 1438176, c->arena + 836064, part,
-        parts); break; /* inception3a.branch4.0: 192x28x28 */
-    case 10: conv1x1_192x28x28_to_32_relu(c->arena + 836064, c->weights + 273744,
-        c->weights + 279888, c->arena + 1388000, part,
-        parts); break; /* inception3a.branch4.1: 32x28x28 */
-    case 11: /* inception3b.branch1+inception3b.branch2.0+inception3b.branch3.0: 128x28x28 */
+    case 7: /* inception3a.branch2.1: 128x28x28 */
+        conv3x3_96x28x28_to_128_relu(c->arena + 489200, c->weights + 158384, c->weights + 268976,
+            c->arena + 1262560, part, parts);
+        break;
+    case 8: /* inception3a.branch3.1: 32x28x28 */
+        conv3x3_16x28x28_to_32_relu(c->arena + 783792, c->weights + 269104, c->weights + 273712,
+            c->arena + 1362912, part, parts);
+        break;
+    case 9: /* inception3a.branch4.0: 192x28x28 */
+        maxpool3x3_192x28x28(c->arena + 1438176, c->arena + 836064, part, parts);
+        break;
+    case 10: /* inception3a.branch4.1: 32x28x28 */
+        conv1x1_192x28x28_to_32_relu(c->arena + 836064, c->weights + 273744, c->weights + 279888,
+            c->arena + 1388000, part, parts);
+        break;
+    case 11: /* inception3b.branch1+inception3b.branch2.0+inception3b.branch3.0: 288x28x28 */
         conv1x1_256x28x28_to_128_relu(c->arena + 1212384, c->weights + 279920, c->weights + 353648,
             c->arena + 836064, part, parts);
         conv1x1_256x28x28_to_128_relu_2(c->arena + 1212384, c->weights + 312688,
@@ -2005,20 +2015,25 @@ static void googlenet_tv_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_256x28x28_to_32_relu(c->arena + 1212384, c->weights + 345456, c->weights + 353904,
             c->arena + 686223, part, parts);
         break;
-    case 12: conv3x3_128x28x28_to_192_relu(c->arena + 374000, c->weights + 353936,
-        c->weights + 575120, c->arena + 936416, part,
-        parts); break; /* inception3b.branch2.1: 192x28x28 */
-    case 13: conv3x3_32x28x28_to_96_relu(c->arena + 686192, c->weights + 575312,
-        c->weights + 602960, c->arena + 1086944, part,
-        parts); break; /* inception3b.branch3.1: 96x28x28 */
-    case 14: maxpool3x3_256x28x28(c->arena + 1212384, c->arena + 1413088, part,
-        parts); break; /* inception3b.branch4.0: 256x28x28 */
-    case 15: conv1x1_256x28x28_to_64_relu(c->arena + 1413088, c->weights + 603056,
-        c->weights + 619440, c->arena + 1162208, part,
-        parts); break; /* inception3b.branch4.1: 64x28x28 */
-    case 16: maxpool3x3s2_480x28x28(c->arena + 836064, c->arena + 1212384, part,
-        parts); break; /* maxpool3: 480x14x14 */
-    case 17: /* inception4a.branch1+inception4a.branch2.0+inception4a.branch3.0: 192x14x14 */
+    case 12: /* inception3b.branch2.1: 192x28x28 */
+        conv3x3_128x28x28_to_192_relu(c->arena + 374000, c->weights + 353936, c->weights + 575120,
+            c->arena + 936416, part, parts);
+        break;
+    case 13: /* inception3b.branch3.1: 96x28x28 */
+        conv3x3_32x28x28_to_96_relu(c->arena + 686192, c->weights + 575312, c->weights + 602960,
+            c->arena + 1086944, part, parts);
+        break;
+    case 14: /* inception3b.branch4.0: 256x28x28 */
+        maxpool3x3_256x28x28(c->arena + 1212384, c->arena + 1413088, part, parts);
+        break;
+    case 15: /* inception3b.branch4.1: 64x28x28 */
+        conv1x1_256x28x28_to_64_relu(c->arena + 1413088, c->weights + 603056, c->weights + 619440,
+            c->arena + 1162208, part, parts);
+        break;
+    case 16: /* maxpool3: 480x14x14 */
+        maxpool3x3s2_480x28x28(c->arena + 836064, c->arena + 1212384, part, parts);
+        break;
+    case 17: /* inception4a.branch1+inception4a.branch2.0+inception4a.branch3.0: 304x14x14 */
         conv1x1_480x14x14_to_192_relu(c->arena + 1212384, c->weights + 619504, c->weights + 765424,
             c->arena + 836064, part, parts);
         conv1x1_480x14x14_to_96_relu(c->arena + 1212384, c->weights + 711664, c->weights + 765616,
@@ -2026,18 +2041,22 @@ static void googlenet_tv_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_480x14x14_to_16_relu(c->arena + 1212384, c->weights + 757744, c->weights + 765712,
             c->arena + 825505, part, parts);
         break;
-    case 18: conv3x3_96x14x14_to_208_relu(c->arena + 743664, c->weights + 765728,
-        c->weights + 945440, c->arena + 873696, part,
-        parts); break; /* inception4a.branch2.1: 208x14x14 */
-    case 19: conv3x3_16x14x14_to_48_relu(c->arena + 825488, c->weights + 945648,
-        c->weights + 952560, c->arena + 914464, part,
-        parts); break; /* inception4a.branch3.1: 48x14x14 */
-    case 20: maxpool3x3_480x14x14(c->arena + 1212384, c->arena + 936416, part,
-        parts); break; /* inception4a.branch4.0: 480x14x14 */
-    case 21: conv1x1_480x14x14_to_64_relu(c->arena + 936416, c->weights + 952608,
-        c->weights + 983328, c->arena + 923872, part,
-        parts); break; /* inception4a.branch4.1: 64x14x14 */
-    case 22: /* inception4b.branch1+inception4b.branch2.0+inception4b.branch3.0: 160x14x14 */
+    case 18: /* inception4a.branch2.1: 208x14x14 */
+        conv3x3_96x14x14_to_208_relu(c->arena + 743664, c->weights + 765728, c->weights + 945440,
+            c->arena + 873696, part, parts);
+        break;
+    case 19: /* inception4a.branch3.1: 48x14x14 */
+        conv3x3_16x14x14_to_48_relu(c->arena + 825488, c->weights + 945648, c->weights + 952560,
+            c->arena + 914464, part, parts);
+        break;
+    case 20: /* inception4a.branch4.0: 480x14x14 */
+        maxpool3x3_480x14x14(c->arena + 1212384, c->arena + 936416, part, parts);
+        break;
+    case 21: /* inception4a.branch4.1: 64x14x14 */
+        conv1x1_480x14x14_to_64_relu(c->arena + 936416, c->weights + 952608, c->weights + 983328,
+            c->arena + 923872, part, parts);
+        break;
+    case 22: /* inception4b.branch1+inception4b.branch2.0+inception4b.branch3.0: 296x14x14 */
         conv1x1_512x14x14_to_160_relu(c->arena + 836064, c->weights + 983392, c->weights + 1134944,
             c->arena + 936416, part, parts);
         conv1x1_512x14x14_to_112_relu(c->arena + 836064, c->weights + 1065312, c->weights + 1135104,
@@ -2045,18 +2064,22 @@ static void googlenet_tv_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_512x14x14_to_24_relu(c->arena + 836064, c->weights + 1122656, c->weights + 1135216,
             c->arena + 819361, part, parts);
         break;
-    case 23: conv3x3_112x14x14_to_224_relu(c->arena + 714992, c->weights + 1135248,
-        c->weights + 1361040, c->arena + 967776, part,
-        parts); break; /* inception4b.branch2.1: 224x14x14 */
-    case 24: conv3x3_24x14x14_to_64_relu(c->arena + 819344, c->weights + 1361264,
-        c->weights + 1375088, c->arena + 1011680, part,
-        parts); break; /* inception4b.branch3.1: 64x14x14 */
-    case 25: maxpool3x3_512x14x14(c->arena + 836064, c->arena + 1036768, part,
-        parts); break; /* inception4b.branch4.0: 512x14x14 */
-    case 26: conv1x1_512x14x14_to_64_relu(c->arena + 1036768, c->weights + 1375152,
-        c->weights + 1407920, c->arena + 1024224, part,
-        parts); break; /* inception4b.branch4.1: 64x14x14 */
-    case 27: /* inception4c.branch1+inception4c.branch2.0+inception4c.branch3.0: 128x14x14 */
+    case 23: /* inception4b.branch2.1: 224x14x14 */
+        conv3x3_112x14x14_to_224_relu(c->arena + 714992, c->weights + 1135248, c->weights + 1361040,
+            c->arena + 967776, part, parts);
+        break;
+    case 24: /* inception4b.branch3.1: 64x14x14 */
+        conv3x3_24x14x14_to_64_relu(c->arena + 819344, c->weights + 1361264, c->weights + 1375088,
+            c->arena + 1011680, part, parts);
+        break;
+    case 25: /* inception4b.branch4.0: 512x14x14 */
+        maxpool3x3_512x14x14(c->arena + 836064, c->arena + 1036768, part, parts);
+        break;
+    case 26: /* inception4b.branch4.1: 64x14x14 */
+        conv1x1_512x14x14_to_64_relu(c->arena + 1036768, c->weights + 1375152, c->weights + 1407920,
+            c->arena + 1024224, part, parts);
+        break;
+    case 27: /* inception4c.branch1+inception4c.branch2.0+inception4c.branch3.0: 280x14x14 */
         conv1x1_512x14x14_to_128_relu(c->arena + 936416, c->weights + 1407984, c->weights + 1551344,
             c->arena + 836064, part, parts);
         conv1x1_512x14x14_to_128_relu_2(c->arena + 936416, c->weights + 1473520,
@@ -2064,18 +2087,22 @@ static void googlenet_tv_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_512x14x14_to_24_relu(c->arena + 936416, c->weights + 1539056, c->weights + 1551600,
             c->arena + 819361, part, parts);
         break;
-    case 28: conv3x3_128x14x14_to_256_relu(c->arena + 653424, c->weights + 1551632,
-        c->weights + 1846544, c->arena + 861152, part,
-        parts); break; /* inception4c.branch2.1: 256x14x14 */
-    case 29: conv3x3_24x14x14_to_64_relu(c->arena + 819344, c->weights + 1846800,
-        c->weights + 1860624, c->arena + 911328, part,
-        parts); break; /* inception4c.branch3.1: 64x14x14 */
-    case 30: maxpool3x3_512x14x14(c->arena + 936416, c->arena + 1036768, part,
-        parts); break; /* inception4c.branch4.0: 512x14x14 */
-    case 31: conv1x1_512x14x14_to_64_relu(c->arena + 1036768, c->weights + 1860688,
-        c->weights + 1893456, c->arena + 923872, part,
-        parts); break; /* inception4c.branch4.1: 64x14x14 */
-    case 32: /* inception4d.branch1+inception4d.branch2.0+inception4d.branch3.0: 112x14x14 */
+    case 28: /* inception4c.branch2.1: 256x14x14 */
+        conv3x3_128x14x14_to_256_relu(c->arena + 653424, c->weights + 1551632, c->weights + 1846544,
+            c->arena + 861152, part, parts);
+        break;
+    case 29: /* inception4c.branch3.1: 64x14x14 */
+        conv3x3_24x14x14_to_64_relu(c->arena + 819344, c->weights + 1846800, c->weights + 1860624,
+            c->arena + 911328, part, parts);
+        break;
+    case 30: /* inception4c.branch4.0: 512x14x14 */
+        maxpool3x3_512x14x14(c->arena + 936416, c->arena + 1036768, part, parts);
+        break;
+    case 31: /* inception4c.branch4.1: 64x14x14 */
+        conv1x1_512x14x14_to_64_relu(c->arena + 1036768, c->weights + 1860688, c->weights + 1893456,
+            c->arena + 923872, part, parts);
+        break;
+    case 32: /* inception4d.branch1+inception4d.branch2.0+inception4d.branch3.0: 288x14x14 */
         conv1x1_512x14x14_to_112_relu_2(c->arena + 836064, c->weights + 1893520,
             c->weights + 2040976, c->arena + 999136, part, parts);
         conv1x1_512x14x14_to_144_relu(c->arena + 836064, c->weights + 1950864, c->weights + 2041088,
@@ -2083,18 +2110,22 @@ static void googlenet_tv_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_512x14x14_to_32_relu(c->arena + 836064, c->weights + 2024592, c->weights + 2041232,
             c->arena + 811169, part, parts);
         break;
-    case 33: conv3x3_144x14x14_to_288_relu(c->arena + 616560, c->weights + 2041264,
-        c->weights + 2414512, c->arena + 1021088, part,
-        parts); break; /* inception4d.branch2.1: 288x14x14 */
-    case 34: conv3x3_32x14x14_to_64_relu(c->arena + 811152, c->weights + 2414800,
-        c->weights + 2433232, c->arena + 1077536, part,
-        parts); break; /* inception4d.branch3.1: 64x14x14 */
-    case 35: maxpool3x3_512x14x14(c->arena + 836064, c->arena + 1102624, part,
-        parts); break; /* inception4d.branch4.0: 512x14x14 */
-    case 36: conv1x1_512x14x14_to_64_relu(c->arena + 1102624, c->weights + 2433296,
-        c->weights + 2466064, c->arena + 1090080, part,
-        parts); break; /* inception4d.branch4.1: 64x14x14 */
-    case 37: /* inception4e.branch1+inception4e.branch2.0+inception4e.branch3.0: 256x14x14 */
+    case 33: /* inception4d.branch2.1: 288x14x14 */
+        conv3x3_144x14x14_to_288_relu(c->arena + 616560, c->weights + 2041264, c->weights + 2414512,
+            c->arena + 1021088, part, parts);
+        break;
+    case 34: /* inception4d.branch3.1: 64x14x14 */
+        conv3x3_32x14x14_to_64_relu(c->arena + 811152, c->weights + 2414800, c->weights + 2433232,
+            c->arena + 1077536, part, parts);
+        break;
+    case 35: /* inception4d.branch4.0: 512x14x14 */
+        maxpool3x3_512x14x14(c->arena + 836064, c->arena + 1102624, part, parts);
+        break;
+    case 36: /* inception4d.branch4.1: 64x14x14 */
+        conv1x1_512x14x14_to_64_relu(c->arena + 1102624, c->weights + 2433296, c->weights + 2466064,
+            c->arena + 1090080, part, parts);
+        break;
+    case 37: /* inception4e.branch1+inception4e.branch2.0+inception4e.branch3.0: 448x14x14 */
         conv1x1_528x14x14_to_256_relu(c->arena + 999136, c->weights + 2466128, c->weights + 2702672,
             c->arena + 836064, part, parts);
         conv1x1_528x14x14_to_160_relu(c->arena + 999136, c->weights + 2601296, c->weights + 2702928,
@@ -2102,20 +2133,25 @@ static void googlenet_tv_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_528x14x14_to_32_relu(c->arena + 999136, c->weights + 2685776, c->weights + 2703088,
             c->arena + 811169, part, parts);
         break;
-    case 38: conv3x3_160x14x14_to_320_relu(c->arena + 575600, c->weights + 2703120,
-        c->weights + 3163920, c->arena + 886240, part,
-        parts); break; /* inception4e.branch2.1: 320x14x14 */
-    case 39: conv3x3_32x14x14_to_128_relu(c->arena + 811152, c->weights + 3164240,
-        c->weights + 3201104, c->arena + 948960, part,
-        parts); break; /* inception4e.branch3.1: 128x14x14 */
-    case 40: maxpool3x3_528x14x14(c->arena + 999136, c->arena + 1102624, part,
-        parts); break; /* inception4e.branch4.0: 528x14x14 */
-    case 41: conv1x1_528x14x14_to_128_relu(c->arena + 1102624, c->weights + 3201232,
-        c->weights + 3268816, c->arena + 974048, part,
-        parts); break; /* inception4e.branch4.1: 128x14x14 */
-    case 42: maxpool2x2s2_832x14x14(c->arena + 836064, c->arena + 999136, part,
-        parts); break; /* maxpool4: 832x7x7 */
-    case 43: /* inception5a.branch1+inception5a.branch2.0+inception5a.branch3.0: 256x7x7 */
+    case 38: /* inception4e.branch2.1: 320x14x14 */
+        conv3x3_160x14x14_to_320_relu(c->arena + 575600, c->weights + 2703120, c->weights + 3163920,
+            c->arena + 886240, part, parts);
+        break;
+    case 39: /* inception4e.branch3.1: 128x14x14 */
+        conv3x3_32x14x14_to_128_relu(c->arena + 811152, c->weights + 3164240, c->weights + 3201104,
+            c->arena + 948960, part, parts);
+        break;
+    case 40: /* inception4e.branch4.0: 528x14x14 */
+        maxpool3x3_528x14x14(c->arena + 999136, c->arena + 1102624, part, parts);
+        break;
+    case 41: /* inception4e.branch4.1: 128x14x14 */
+        conv1x1_528x14x14_to_128_relu(c->arena + 1102624, c->weights + 3201232,
+            c->weights + 3268816, c->arena + 974048, part, parts);
+        break;
+    case 42: /* maxpool4: 832x7x7 */
+        maxpool2x2s2_832x14x14(c->arena + 836064, c->arena + 999136, part, parts);
+        break;
+    case 43: /* inception5a.branch1+inception5a.branch2.0+inception5a.branch3.0: 448x7x7 */
         conv1x1_832x7x7_to_256_relu(c->arena + 999136, c->weights + 3268944, c->weights + 3641680,
             c->arena + 886240, part, parts);
         conv1x1_832x7x7_to_160_relu(c->arena + 999136, c->weights + 3481936, c->weights + 3641936,
@@ -2123,18 +2159,22 @@ static void googlenet_tv_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_832x7x7_to_32_relu(c->arena + 999136, c->weights + 3615056, c->weights + 3642096,
             c->arena + 833482, part, parts);
         break;
-    case 44: conv3x3_160x7x7_to_320_relu(c->arena + 798192, c->weights + 3642128,
-        c->weights + 4102928, c->arena + 898784, part,
-        parts); break; /* inception5a.branch2.1: 320x7x7 */
-    case 45: conv3x3_32x7x7_to_128_relu(c->arena + 833472, c->weights + 4103248,
-        c->weights + 4140112, c->arena + 914464, part,
-        parts); break; /* inception5a.branch3.1: 128x7x7 */
-    case 46: maxpool3x3_832x7x7(c->arena + 999136, c->arena + 836064, part,
-        parts); break; /* inception5a.branch4.0: 832x7x7 */
-    case 47: conv1x1_832x7x7_to_128_relu(c->arena + 836064, c->weights + 4140240,
-        c->weights + 4246736, c->arena + 920736, part,
-        parts); break; /* inception5a.branch4.1: 128x7x7 */
-    case 48: /* inception5b.branch1+inception5b.branch2.0+inception5b.branch3.0: 384x7x7 */
+    case 44: /* inception5a.branch2.1: 320x7x7 */
+        conv3x3_160x7x7_to_320_relu(c->arena + 798192, c->weights + 3642128, c->weights + 4102928,
+            c->arena + 898784, part, parts);
+        break;
+    case 45: /* inception5a.branch3.1: 128x7x7 */
+        conv3x3_32x7x7_to_128_relu(c->arena + 833472, c->weights + 4103248, c->weights + 4140112,
+            c->arena + 914464, part, parts);
+        break;
+    case 46: /* inception5a.branch4.0: 832x7x7 */
+        maxpool3x3_832x7x7(c->arena + 999136, c->arena + 836064, part, parts);
+        break;
+    case 47: /* inception5a.branch4.1: 128x7x7 */
+        conv1x1_832x7x7_to_128_relu(c->arena + 836064, c->weights + 4140240, c->weights + 4246736,
+            c->arena + 920736, part, parts);
+        break;
+    case 48: /* inception5b.branch1+inception5b.branch2.0+inception5b.branch3.0: 624x7x7 */
         conv1x1_832x7x7_to_384_relu(c->arena + 886240, c->weights + 4246864, c->weights + 4766032,
             c->arena + 836064, part, parts);
         conv1x1_832x7x7_to_192_relu(c->arena + 886240, c->weights + 4566352, c->weights + 4766416,
@@ -2142,23 +2182,31 @@ static void googlenet_tv_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_832x7x7_to_48_relu(c->arena + 886240, c->weights + 4726096, c->weights + 4766608,
             c->arena + 829594, part, parts);
         break;
-    case 49: conv3x3_192x7x7_to_384_relu(c->arena + 768240, c->weights + 4766656,
-        c->weights + 5430208, c->arena + 854880, part,
-        parts); break; /* inception5b.branch2.1: 384x7x7 */
-    case 50: conv3x3_48x7x7_to_128_relu(c->arena + 829584, c->weights + 5430592,
-        c->weights + 5485888, c->arena + 873696, part,
-        parts); break; /* inception5b.branch3.1: 128x7x7 */
-    case 51: maxpool3x3_832x7x7(c->arena + 886240, c->arena + 927008, part,
-        parts); break; /* inception5b.branch4.0: 832x7x7 */
-    case 52: conv1x1_832x7x7_to_128_relu(c->arena + 927008, c->weights + 5486016,
-        c->weights + 5592512, c->arena + 879968, part,
-        parts); break; /* inception5b.branch4.1: 128x7x7 */
-    case 53: globalavgpool_1024x7x7(c->arena + 836064, c->arena + 886240, part,
-        parts); break; /* fc.globalavgpool: 1024x1x1 */
-    case 54: fc_1024x1x1_to_1000(c->arena + 886240, c->weights + 5592640, c->weights + 6616640,
-        c->arena + 836064, part, parts); break; /* fc: 1000x1x1 */
-    case 55: softmax_1000x1x1(c->arena + 836064, c->arena + 837072, part,
-        parts); break; /* softmax: 1000x1x1 */
+    case 49: /* inception5b.branch2.1: 384x7x7 */
+        conv3x3_192x7x7_to_384_relu(c->arena + 768240, c->weights + 4766656, c->weights + 5430208,
+            c->arena + 854880, part, parts);
+        break;
+    case 50: /* inception5b.branch3.1: 128x7x7 */
+        conv3x3_48x7x7_to_128_relu(c->arena + 829584, c->weights + 5430592, c->weights + 5485888,
+            c->arena + 873696, part, parts);
+        break;
+    case 51: /* inception5b.branch4.0: 832x7x7 */
+        maxpool3x3_832x7x7(c->arena + 886240, c->arena + 927008, part, parts);
+        break;
+    case 52: /* inception5b.branch4.1: 128x7x7 */
+        conv1x1_832x7x7_to_128_relu(c->arena + 927008, c->weights + 5486016, c->weights + 5592512,
+            c->arena + 879968, part, parts);
+        break;
+    case 53: /* fc.globalavgpool: 1024x1x1 */
+        globalavgpool_1024x7x7(c->arena + 836064, c->arena + 886240, part, parts);
+        break;
+    case 54: /* fc: 1000x1x1 */
+        fc_1024x1x1_to_1000(c->arena + 886240, c->weights + 5592640, c->weights + 6616640,
+            c->arena + 836064, part, parts);
+        break;
+    case 55: /* softmax: 1000x1x1 */
+        softmax_1000x1x1(c->arena + 836064, c->arena + 837072, part, parts);
+        break;
     case 56: copy_output(c->arena + 837072, c->y, part, parts); break; /* output: 1000x1x1 */
     }
 }
@@ -2756,7 +2804,7 @@ const RtNetwork googlenet_tv_network = {
     .logits = "fc",
     .params = 6624904,
     .macs = 1498376192,
-    .structure = 0x94297d0c0eda5c3b,
+    .structure = 0xa74749c6df2990ee,
     .n_weights = 287, .n_plans = 1, .n_view = 3,
     .weights = weights_table,
     .plans = plans,

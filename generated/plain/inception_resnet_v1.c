@@ -491,7 +491,7 @@ static void copy_input(const float *restrict x, float *restrict y, int part, int
 }
 
 /* y = relu(w * x + b).
- * x: 3 x 299 x 299 with its zero border, w: 32 x 3 x 3 x 3, y: 32 x 149 x 149. */
+ * x: 3 x 299 x 299, w: 32 x 3 x 3 x 3, y: 32 x 149 x 149. */
 static void conv3x3s2_3x299x299_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -519,7 +519,7 @@ static void conv3x3s2_3x299x299_to_32_relu(const float *restrict x, const float 
 }
 
 /* y = relu(w * x + b).
- * x: 32 x 149 x 149 with its zero border, w: 32 x 32 x 3 x 3, y: 32 x 147 x 147. */
+ * x: 32 x 149 x 149, w: 32 x 32 x 3 x 3, y: 32 x 147 x 147. */
 static void conv3x3_32x149x149_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -574,7 +574,7 @@ static void conv3x3_32x147x147_to_64_relu(const float *restrict x, const float *
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 64 x 147 x 147, y: 64 x 73 x 73. */
 static void maxpool3x3s2_64x147x147(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -602,7 +602,7 @@ static void maxpool3x3s2_64x147x147(const float *restrict x, float *restrict y, 
 }
 
 /* y = relu(w * x + b).
- * x: 64 x 73 x 73 with its zero border, w: 80 x 64 x 1 x 1, y: 80 x 73 x 73. */
+ * x: 64 x 73 x 73, w: 80 x 64 x 1 x 1, y: 80 x 73 x 73. */
 static void conv1x1_64x73x73_to_80_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -626,7 +626,7 @@ static void conv1x1_64x73x73_to_80_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(w * x + b).
- * x: 80 x 73 x 73 with its zero border, w: 192 x 80 x 3 x 3, y: 192 x 71 x 71. */
+ * x: 80 x 73 x 73, w: 192 x 80 x 3 x 3, y: 192 x 71 x 71. */
 static void conv3x3_80x73x73_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -654,7 +654,7 @@ static void conv3x3_80x73x73_to_192_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 71 x 71 with its zero border, w: 256 x 192 x 3 x 3, y: 256 x 35 x 35. */
+ * x: 192 x 71 x 71, w: 256 x 192 x 3 x 3, y: 256 x 35 x 35. */
 static void conv3x3s2_192x71x71_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -682,7 +682,7 @@ static void conv3x3s2_192x71x71_to_256_relu(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 35 x 35 with its zero border, w: 32 x 256 x 1 x 1, y: 32 x 35 x 35. */
+ * x: 256 x 35 x 35, w: 32 x 256 x 1 x 1, y: 32 x 35 x 35. */
 static void conv1x1_256x35x35_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -707,7 +707,7 @@ static void conv1x1_256x35x35_to_32_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 35 x 35 with its zero border, w: 32 x 256 x 1 x 1, y: 32 x 35 x 35. */
+ * x: 256 x 35 x 35, w: 32 x 256 x 1 x 1, y: 32 x 35 x 35. */
 static void conv1x1_256x35x35_to_32_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -788,7 +788,7 @@ static void conv3x3_32x35x35_to_32_relu_2(const float *restrict x, const float *
 }
 
 /* y = relu(r + 0.17 (w * x + b)).
- * x: 96 x 35 x 35 with its zero border, w: 256 x 96 x 1 x 1, r as y, y: 256 x 35 x 35. */
+ * x: 96 x 35 x 35, w: 256 x 96 x 1 x 1, r as y, y: 256 x 35 x 35. */
 static void conv1x1_96x35x35_to_256_relu_add(const float *restrict x, const float *restrict w,
     const float *restrict b, const float *restrict r, float *restrict y, int part, int parts)
 {
@@ -814,7 +814,7 @@ static void conv1x1_96x35x35_to_256_relu_add(const float *restrict x, const floa
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 35 x 35 with its zero border, w: 384 x 256 x 3 x 3, y: 384 x 17 x 17. */
+ * x: 256 x 35 x 35, w: 384 x 256 x 3 x 3, y: 384 x 17 x 17. */
 static void conv3x3s2_256x35x35_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -842,7 +842,7 @@ static void conv3x3s2_256x35x35_to_384_relu(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 35 x 35 with its zero border, w: 192 x 256 x 1 x 1, y: 192 x 35 x 35. */
+ * x: 256 x 35 x 35, w: 192 x 256 x 1 x 1, y: 192 x 35 x 35. */
 static void conv1x1_256x35x35_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -895,7 +895,7 @@ static void conv3x3_192x35x35_to_192_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 35 x 35 with its zero border, w: 256 x 192 x 3 x 3, y: 256 x 17 x 17. */
+ * x: 192 x 35 x 35, w: 256 x 192 x 3 x 3, y: 256 x 17 x 17. */
 static void conv3x3s2_192x35x35_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -922,7 +922,7 @@ static void conv3x3s2_192x35x35_to_256_relu(const float *restrict x, const float
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 256 x 35 x 35, y: 256 x 17 x 17. */
 static void maxpool3x3s2_256x35x35(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -950,7 +950,7 @@ static void maxpool3x3s2_256x35x35(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 896 x 17 x 17 with its zero border, w: 128 x 896 x 1 x 1, y: 128 x 17 x 17. */
+ * x: 896 x 17 x 17, w: 128 x 896 x 1 x 1, y: 128 x 17 x 17. */
 static void conv1x1_896x17x17_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -975,7 +975,7 @@ static void conv1x1_896x17x17_to_128_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 896 x 17 x 17 with its zero border, w: 128 x 896 x 1 x 1, y: 128 x 17 x 17. */
+ * x: 896 x 17 x 17, w: 128 x 896 x 1 x 1, y: 128 x 17 x 17. */
 static void conv1x1_896x17x17_to_128_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1054,7 +1054,7 @@ static void conv7x1_128x17x17_to_128_relu(const float *restrict x, const float *
 }
 
 /* y = relu(r + 0.1 (w * x + b)).
- * x: 256 x 17 x 17 with its zero border, w: 896 x 256 x 1 x 1, r as y, y: 896 x 17 x 17. */
+ * x: 256 x 17 x 17, w: 896 x 256 x 1 x 1, r as y, y: 896 x 17 x 17. */
 static void conv1x1_256x17x17_to_896_relu_add(const float *restrict x, const float *restrict w,
     const float *restrict b, const float *restrict r, float *restrict y, int part, int parts)
 {
@@ -1080,7 +1080,7 @@ static void conv1x1_256x17x17_to_896_relu_add(const float *restrict x, const flo
 }
 
 /* y = relu(w * x + b).
- * x: 896 x 17 x 17 with its zero border, w: 256 x 896 x 1 x 1, y: 256 x 17 x 17. */
+ * x: 896 x 17 x 17, w: 256 x 896 x 1 x 1, y: 256 x 17 x 17. */
 static void conv1x1_896x17x17_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1105,7 +1105,7 @@ static void conv1x1_896x17x17_to_256_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 896 x 17 x 17 with its zero border, w: 256 x 896 x 1 x 1, y: 256 x 17 x 17. */
+ * x: 896 x 17 x 17, w: 256 x 896 x 1 x 1, y: 256 x 17 x 17. */
 static void conv1x1_896x17x17_to_256_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1130,7 +1130,7 @@ static void conv1x1_896x17x17_to_256_relu_2(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 17 x 17 with its zero border, w: 384 x 256 x 3 x 3, y: 384 x 8 x 8. */
+ * x: 256 x 17 x 17, w: 384 x 256 x 3 x 3, y: 384 x 8 x 8. */
 static void conv3x3s2_256x17x17_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1158,7 +1158,7 @@ static void conv3x3s2_256x17x17_to_384_relu(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 17 x 17 with its zero border, w: 256 x 256 x 3 x 3, y: 256 x 8 x 8. */
+ * x: 256 x 17 x 17, w: 256 x 256 x 3 x 3, y: 256 x 8 x 8. */
 static void conv3x3s2_256x17x17_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1213,7 +1213,7 @@ static void conv3x3_256x17x17_to_256_relu(const float *restrict x, const float *
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 896 x 17 x 17, y: 896 x 8 x 8. */
 static void maxpool3x3s2_896x17x17(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1241,7 +1241,7 @@ static void maxpool3x3s2_896x17x17(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 1792 x 8 x 8 with its zero border, w: 192 x 1792 x 1 x 1, y: 192 x 8 x 8. */
+ * x: 1792 x 8 x 8, w: 192 x 1792 x 1 x 1, y: 192 x 8 x 8. */
 static void conv1x1_1792x8x8_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1266,7 +1266,7 @@ static void conv1x1_1792x8x8_to_192_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 1792 x 8 x 8 with its zero border, w: 192 x 1792 x 1 x 1, y: 192 x 8 x 8. */
+ * x: 1792 x 8 x 8, w: 192 x 1792 x 1 x 1, y: 192 x 8 x 8. */
 static void conv1x1_1792x8x8_to_192_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1343,7 +1343,7 @@ static void conv3x1_192x8x8_to_192_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(r + 0.2 (w * x + b)).
- * x: 384 x 8 x 8 with its zero border, w: 1792 x 384 x 1 x 1, r as y, y: 1792 x 8 x 8. */
+ * x: 384 x 8 x 8, w: 1792 x 384 x 1 x 1, r as y, y: 1792 x 8 x 8. */
 static void conv1x1_384x8x8_to_1792_relu_add(const float *restrict x, const float *restrict w,
     const float *restrict b, const float *restrict r, float *restrict y, int part, int parts)
 {
@@ -1386,7 +1386,7 @@ static void globalavgpool_1792x8x8(const float *restrict x, float *restrict y, i
 }
 
 /* y = w * x + b.
- * x: 1792 x 1 x 1 with its zero border, w: 1000 x 1792 x 1 x 1, y: 1000 x 1 x 1. */
+ * x: 1792 x 1 x 1, w: 1000 x 1792 x 1 x 1, y: 1000 x 1 x 1. */
 static void fc_1792x1x1_to_1000(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1395,13 +1395,10 @@ static void fc_1792x1x1_to_1000(const float *restrict x, const float *restrict w
     const int begin = rt_begin(1000, part, parts);
     const int end = rt_begin(1000, part + 1, parts);
     for (int co = begin; co < end; co++) {
-        float *row = y + co;
-        row[0] = b[co];
-        for (int ci = 0; ci < CI; ci++) {
-            const float wv = w[co * CI + ci];
-            const float *xr = x + ci;
-            row[0] += wv * xr[0];
-        }
+        float sum = b[co];
+        for (int ci = 0; ci < CI; ci++)
+            sum += w[co * CI + ci] * x[ci];
+        y[co] = sum;
     }
 }
 
@@ -1439,21 +1436,34 @@ static void inception_resnet_v1_plain_step(const RtContext *c, int step, int par
 {
     switch (step) {
     case 0: copy_input(c->x, c->arena + 1994560, part, parts); break; /* input: 3x299x299 */
-    case 1: conv3x3s2_3x299x299_to_32_relu(c->arena + 1994560, c->weights, c->weights + 864,
-        c->arena + 1284128, part, parts); break; /* conv2d_1a: 32x149x149 */
-    case 2: conv3x3_32x149x149_to_32_relu(c->arena + 1284128, c->weights + 896, c->weights + 10112,
-        c->arena + 150, part, parts); break; /* conv2d_2a: 32x147x147 */
-    case 3: conv3x3_32x147x147_to_64_relu(c->arena, c->weights + 10144, c->weights + 28576,
-        c->arena + 1284128, part, parts); break; /* conv2d_2b: 64x147x147 */
-    case 4: maxpool3x3s2_64x147x147(c->arena + 1284128, c->arena + 2678320, part,
-        parts); break; /* maxpool_3a: 64x73x73 */
-    case 5: conv1x1_64x73x73_to_80_relu(c->arena + 2678320, c->weights + 28640, c->weights + 33760,
-        c->arena + 2252000, part, parts); break; /* conv2d_3b: 80x73x73 */
-    case 6: conv3x3_80x73x73_to_192_relu(c->arena + 2252000, c->weights + 33840,
-        c->weights + 172080, c->arena + 1284128, part, parts); break; /* conv2d_4a: 192x71x71 */
-    case 7: conv3x3s2_192x71x71_to_256_relu(c->arena + 1284128, c->weights + 172272,
-        c->weights + 614640, c->arena + 2252000, part, parts); break; /* conv2d_4b: 256x35x35 */
-    case 8: /* repeat_1.0.branch0+repeat_1.0.branch1.0+repeat_1.0.branch2.0: 32x35x35 */
+    case 1: /* conv2d_1a: 32x149x149 */
+        conv3x3s2_3x299x299_to_32_relu(c->arena + 1994560, c->weights, c->weights + 864,
+            c->arena + 1284128, part, parts);
+        break;
+    case 2: /* conv2d_2a: 32x147x147 */
+        conv3x3_32x149x149_to_32_relu(c->arena + 1284128, c->weights + 896, c->weights + 10112,
+            c->arena + 150, part, parts);
+        break;
+    case 3: /* conv2d_2b: 64x147x147 */
+        conv3x3_32x147x147_to_64_relu(c->arena, c->weights + 10144, c->weights + 28576,
+            c->arena + 1284128, part, parts);
+        break;
+    case 4: /* maxpool_3a: 64x73x73 */
+        maxpool3x3s2_64x147x147(c->arena + 1284128, c->arena + 2678320, part, parts);
+        break;
+    case 5: /* conv2d_3b: 80x73x73 */
+        conv1x1_64x73x73_to_80_relu(c->arena + 2678320, c->weights + 28640, c->weights + 33760,
+            c->arena + 2252000, part, parts);
+        break;
+    case 6: /* conv2d_4a: 192x71x71 */
+        conv3x3_80x73x73_to_192_relu(c->arena + 2252000, c->weights + 33840, c->weights + 172080,
+            c->arena + 1284128, part, parts);
+        break;
+    case 7: /* conv2d_4b: 256x35x35 */
+        conv3x3s2_192x71x71_to_256_relu(c->arena + 1284128, c->weights + 172272,
+            c->weights + 614640, c->arena + 2252000, part, parts);
+        break;
+    case 8: /* repeat_1.0.branch0+repeat_1.0.branch1.0+repeat_1.0.branch2.0: 96x35x35 */
         conv1x1_256x35x35_to_32_relu(c->arena + 2252000, c->weights + 614896, c->weights + 639472,
             c->arena + 1597728, part, parts);
         conv1x1_256x35x35_to_32_relu_2(c->arena + 2252000, c->weights + 623088, c->weights + 639504,
@@ -1461,19 +1471,23 @@ static void inception_resnet_v1_plain_step(const RtContext *c, int step, int par
         conv1x1_256x35x35_to_32_relu_2(c->arena + 2252000, c->weights + 631280, c->weights + 639536,
             c->arena + 1209638, part, parts);
         break;
-    case 9: conv3x3_32x35x35_to_32_relu(c->arena + 1165792, c->weights + 639568,
-        c->weights + 648784, c->arena + 1636928, part,
-        parts); break; /* repeat_1.0.branch1.1: 32x35x35 */
-    case 10: conv3x3_32x35x35_to_32_relu_2(c->arena + 1209600, c->weights + 648816,
-        c->weights + 658032, c->arena + 1165830, part,
-        parts); break; /* repeat_1.0.branch2.1: 32x35x35 */
-    case 11: conv3x3_32x35x35_to_32_relu(c->arena + 1165792, c->weights + 658064,
-        c->weights + 667280, c->arena + 1676128, part,
-        parts); break; /* repeat_1.0.branch2.2: 32x35x35 */
-    case 12: conv1x1_96x35x35_to_256_relu_add(c->arena + 1597728, c->weights + 667312,
-        c->weights + 691888, c->arena + 2252000, c->arena + 1284128, part,
-        parts); break; /* repeat_1.0.conv2d: 256x35x35 */
-    case 13: /* repeat_1.1.branch0+repeat_1.1.branch1.0+repeat_1.1.branch2.0: 32x35x35 */
+    case 9: /* repeat_1.0.branch1.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 1165792, c->weights + 639568, c->weights + 648784,
+            c->arena + 1636928, part, parts);
+        break;
+    case 10: /* repeat_1.0.branch2.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu_2(c->arena + 1209600, c->weights + 648816, c->weights + 658032,
+            c->arena + 1165830, part, parts);
+        break;
+    case 11: /* repeat_1.0.branch2.2: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 1165792, c->weights + 658064, c->weights + 667280,
+            c->arena + 1676128, part, parts);
+        break;
+    case 12: /* repeat_1.0.conv2d: 256x35x35 */
+        conv1x1_96x35x35_to_256_relu_add(c->arena + 1597728, c->weights + 667312,
+            c->weights + 691888, c->arena + 2252000, c->arena + 1284128, part, parts);
+        break;
+    case 13: /* repeat_1.1.branch0+repeat_1.1.branch1.0+repeat_1.1.branch2.0: 96x35x35 */
         conv1x1_256x35x35_to_32_relu(c->arena + 1284128, c->weights + 692144, c->weights + 716720,
             c->arena + 1911328, part, parts);
         conv1x1_256x35x35_to_32_relu_2(c->arena + 1284128, c->weights + 700336, c->weights + 716752,
@@ -1481,19 +1495,23 @@ static void inception_resnet_v1_plain_step(const RtContext *c, int step, int par
         conv1x1_256x35x35_to_32_relu_2(c->arena + 1284128, c->weights + 708528, c->weights + 716784,
             c->arena + 1209638, part, parts);
         break;
-    case 14: conv3x3_32x35x35_to_32_relu(c->arena + 1165792, c->weights + 716816,
-        c->weights + 726032, c->arena + 1950528, part,
-        parts); break; /* repeat_1.1.branch1.1: 32x35x35 */
-    case 15: conv3x3_32x35x35_to_32_relu_2(c->arena + 1209600, c->weights + 726064,
-        c->weights + 735280, c->arena + 1165830, part,
-        parts); break; /* repeat_1.1.branch2.1: 32x35x35 */
-    case 16: conv3x3_32x35x35_to_32_relu(c->arena + 1165792, c->weights + 735312,
-        c->weights + 744528, c->arena + 1989728, part,
-        parts); break; /* repeat_1.1.branch2.2: 32x35x35 */
-    case 17: conv1x1_96x35x35_to_256_relu_add(c->arena + 1911328, c->weights + 744560,
-        c->weights + 769136, c->arena + 1284128, c->arena + 1597728, part,
-        parts); break; /* repeat_1.1.conv2d: 256x35x35 */
-    case 18: /* repeat_1.2.branch0+repeat_1.2.branch1.0+repeat_1.2.branch2.0: 32x35x35 */
+    case 14: /* repeat_1.1.branch1.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 1165792, c->weights + 716816, c->weights + 726032,
+            c->arena + 1950528, part, parts);
+        break;
+    case 15: /* repeat_1.1.branch2.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu_2(c->arena + 1209600, c->weights + 726064, c->weights + 735280,
+            c->arena + 1165830, part, parts);
+        break;
+    case 16: /* repeat_1.1.branch2.2: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 1165792, c->weights + 735312, c->weights + 744528,
+            c->arena + 1989728, part, parts);
+        break;
+    case 17: /* repeat_1.1.conv2d: 256x35x35 */
+        conv1x1_96x35x35_to_256_relu_add(c->arena + 1911328, c->weights + 744560,
+            c->weights + 769136, c->arena + 1284128, c->arena + 1597728, part, parts);
+        break;
+    case 18: /* repeat_1.2.branch0+repeat_1.2.branch1.0+repeat_1.2.branch2.0: 96x35x35 */
         conv1x1_256x35x35_to_32_relu(c->arena + 1597728, c->weights + 769392, c->weights + 793968,
             c->arena + 1911328, part, parts);
         conv1x1_256x35x35_to_32_relu_2(c->arena + 1597728, c->weights + 777584, c->weights + 794000,
@@ -1501,19 +1519,23 @@ static void inception_resnet_v1_plain_step(const RtContext *c, int step, int par
         conv1x1_256x35x35_to_32_relu_2(c->arena + 1597728, c->weights + 785776, c->weights + 794032,
             c->arena + 1209638, part, parts);
         break;
-    case 19: conv3x3_32x35x35_to_32_relu(c->arena + 1165792, c->weights + 794064,
-        c->weights + 803280, c->arena + 1950528, part,
-        parts); break; /* repeat_1.2.branch1.1: 32x35x35 */
-    case 20: conv3x3_32x35x35_to_32_relu_2(c->arena + 1209600, c->weights + 803312,
-        c->weights + 812528, c->arena + 1165830, part,
-        parts); break; /* repeat_1.2.branch2.1: 32x35x35 */
-    case 21: conv3x3_32x35x35_to_32_relu(c->arena + 1165792, c->weights + 812560,
-        c->weights + 821776, c->arena + 1989728, part,
-        parts); break; /* repeat_1.2.branch2.2: 32x35x35 */
-    case 22: conv1x1_96x35x35_to_256_relu_add(c->arena + 1911328, c->weights + 821808,
-        c->weights + 846384, c->arena + 1597728, c->arena + 1284128, part,
-        parts); break; /* repeat_1.2.conv2d: 256x35x35 */
-    case 23: /* repeat_1.3.branch0+repeat_1.3.branch1.0+repeat_1.3.branch2.0: 32x35x35 */
+    case 19: /* repeat_1.2.branch1.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 1165792, c->weights + 794064, c->weights + 803280,
+            c->arena + 1950528, part, parts);
+        break;
+    case 20: /* repeat_1.2.branch2.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu_2(c->arena + 1209600, c->weights + 803312, c->weights + 812528,
+            c->arena + 1165830, part, parts);
+        break;
+    case 21: /* repeat_1.2.branch2.2: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 1165792, c->weights + 812560, c->weights + 821776,
+            c->arena + 1989728, part, parts);
+        break;
+    case 22: /* repeat_1.2.conv2d: 256x35x35 */
+        conv1x1_96x35x35_to_256_relu_add(c->arena + 1911328, c->weights + 821808,
+            c->weights + 846384, c->arena + 1597728, c->arena + 1284128, part, parts);
+        break;
+    case 23: /* repeat_1.3.branch0+repeat_1.3.branch1.0+repeat_1.3.branch2.0: 96x35x35 */
         conv1x1_256x35x35_to_32_relu(c->arena + 1284128, c->weights + 846640, c->weights + 871216,
             c->arena + 1911328, part, parts);
         conv1x1_256x35x35_to_32_relu_2(c->arena + 1284128, c->weights + 854832, c->weights + 871248,
@@ -1521,19 +1543,23 @@ static void inception_resnet_v1_plain_step(const RtContext *c, int step, int par
         conv1x1_256x35x35_to_32_relu_2(c->arena + 1284128, c->weights + 863024, c->weights + 871280,
             c->arena + 1209638, part, parts);
         break;
-    case 24: conv3x3_32x35x35_to_32_relu(c->arena + 1165792, c->weights + 871312,
-        c->weights + 880528, c->arena + 1950528, part,
-        parts); break; /* repeat_1.3.branch1.1: 32x35x35 */
-    case 25: conv3x3_32x35x35_to_32_relu_2(c->arena + 1209600, c->weights + 880560,
-        c->weights + 889776, c->arena + 1165830, part,
-        parts); break; /* repeat_1.3.branch2.1: 32x35x35 */
-    case 26: conv3x3_32x35x35_to_32_relu(c->arena + 1165792, c->weights + 889808,
-        c->weights + 899024, c->arena + 1989728, part,
-        parts); break; /* repeat_1.3.branch2.2: 32x35x35 */
-    case 27: conv1x1_96x35x35_to_256_relu_add(c->arena + 1911328, c->weights + 899056,
-        c->weights + 923632, c->arena + 1284128, c->arena + 1597728, part,
-        parts); break; /* repeat_1.3.conv2d: 256x35x35 */
-    case 28: /* repeat_1.4.branch0+repeat_1.4.branch1.0+repeat_1.4.branch2.0: 32x35x35 */
+    case 24: /* repeat_1.3.branch1.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 1165792, c->weights + 871312, c->weights + 880528,
+            c->arena + 1950528, part, parts);
+        break;
+    case 25: /* repeat_1.3.branch2.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu_2(c->arena + 1209600, c->weights + 880560, c->weights + 889776,
+            c->arena + 1165830, part, parts);
+        break;
+    case 26: /* repeat_1.3.branch2.2: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 1165792, c->weights + 889808, c->weights + 899024,
+            c->arena + 1989728, part, parts);
+        break;
+    case 27: /* repeat_1.3.conv2d: 256x35x35 */
+        conv1x1_96x35x35_to_256_relu_add(c->arena + 1911328, c->weights + 899056,
+            c->weights + 923632, c->arena + 1284128, c->arena + 1597728, part, parts);
+        break;
+    case 28: /* repeat_1.4.branch0+repeat_1.4.branch1.0+repeat_1.4.branch2.0: 96x35x35 */
         conv1x1_256x35x35_to_32_relu(c->arena + 1597728, c->weights + 923888, c->weights + 948464,
             c->arena + 1911328, part, parts);
         conv1x1_256x35x35_to_32_relu_2(c->arena + 1597728, c->weights + 932080, c->weights + 948496,
@@ -1541,183 +1567,222 @@ static void inception_resnet_v1_plain_step(const RtContext *c, int step, int par
         conv1x1_256x35x35_to_32_relu_2(c->arena + 1597728, c->weights + 940272, c->weights + 948528,
             c->arena + 1209638, part, parts);
         break;
-    case 29: conv3x3_32x35x35_to_32_relu(c->arena + 1165792, c->weights + 948560,
-        c->weights + 957776, c->arena + 1950528, part,
-        parts); break; /* repeat_1.4.branch1.1: 32x35x35 */
-    case 30: conv3x3_32x35x35_to_32_relu_2(c->arena + 1209600, c->weights + 957808,
-        c->weights + 967024, c->arena + 1165830, part,
-        parts); break; /* repeat_1.4.branch2.1: 32x35x35 */
-    case 31: conv3x3_32x35x35_to_32_relu(c->arena + 1165792, c->weights + 967056,
-        c->weights + 976272, c->arena + 1989728, part,
-        parts); break; /* repeat_1.4.branch2.2: 32x35x35 */
-    case 32: conv1x1_96x35x35_to_256_relu_add(c->arena + 1911328, c->weights + 976304,
-        c->weights + 1000880, c->arena + 1597728, c->arena + 1284128, part,
-        parts); break; /* repeat_1.4.conv2d: 256x35x35 */
-    case 33: conv3x3s2_256x35x35_to_384_relu(c->arena + 1284128, c->weights + 1001136,
-        c->weights + 1885872, c->arena + 1597728, part,
-        parts); break; /* mixed_6a.branch0: 384x17x17 */
-    case 34: conv1x1_256x35x35_to_192_relu(c->arena + 1284128, c->weights + 1886256,
-        c->weights + 1935408, c->arena + 710470, part,
-        parts); break; /* mixed_6a.branch1.0: 192x35x35 */
-    case 35: conv3x3_192x35x35_to_192_relu(c->arena + 710432, c->weights + 1935600,
-        c->weights + 2267376, c->arena + 1856672, part,
-        parts); break; /* mixed_6a.branch1.1: 192x35x35 */
-    case 36: conv3x3s2_192x35x35_to_256_relu(c->arena + 1856672, c->weights + 2267568,
-        c->weights + 2709936, c->arena + 1708704, part,
-        parts); break; /* mixed_6a.branch1.2: 256x17x17 */
-    case 37: maxpool3x3s2_256x35x35(c->arena + 1284128, c->arena + 1782688, part,
-        parts); break; /* mixed_6a.maxpool3x3: 256x17x17 */
-    case 38: /* repeat_2.0.branch0+repeat_2.0.branch1.0: 128x17x17 */
+    case 29: /* repeat_1.4.branch1.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 1165792, c->weights + 948560, c->weights + 957776,
+            c->arena + 1950528, part, parts);
+        break;
+    case 30: /* repeat_1.4.branch2.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu_2(c->arena + 1209600, c->weights + 957808, c->weights + 967024,
+            c->arena + 1165830, part, parts);
+        break;
+    case 31: /* repeat_1.4.branch2.2: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 1165792, c->weights + 967056, c->weights + 976272,
+            c->arena + 1989728, part, parts);
+        break;
+    case 32: /* repeat_1.4.conv2d: 256x35x35 */
+        conv1x1_96x35x35_to_256_relu_add(c->arena + 1911328, c->weights + 976304,
+            c->weights + 1000880, c->arena + 1597728, c->arena + 1284128, part, parts);
+        break;
+    case 33: /* mixed_6a.branch0: 384x17x17 */
+        conv3x3s2_256x35x35_to_384_relu(c->arena + 1284128, c->weights + 1001136,
+            c->weights + 1885872, c->arena + 1597728, part, parts);
+        break;
+    case 34: /* mixed_6a.branch1.0: 192x35x35 */
+        conv1x1_256x35x35_to_192_relu(c->arena + 1284128, c->weights + 1886256,
+            c->weights + 1935408, c->arena + 710470, part, parts);
+        break;
+    case 35: /* mixed_6a.branch1.1: 192x35x35 */
+        conv3x3_192x35x35_to_192_relu(c->arena + 710432, c->weights + 1935600, c->weights + 2267376,
+            c->arena + 1856672, part, parts);
+        break;
+    case 36: /* mixed_6a.branch1.2: 256x17x17 */
+        conv3x3s2_192x35x35_to_256_relu(c->arena + 1856672, c->weights + 2267568,
+            c->weights + 2709936, c->arena + 1708704, part, parts);
+        break;
+    case 37: /* mixed_6a.maxpool3x3: 256x17x17 */
+        maxpool3x3s2_256x35x35(c->arena + 1284128, c->arena + 1782688, part, parts);
+        break;
+    case 38: /* repeat_2.0.branch0+repeat_2.0.branch1.0: 256x17x17 */
         conv1x1_896x17x17_to_128_relu(c->arena + 1597728, c->weights + 2710192,
             c->weights + 2939568, c->arena + 1856672, part, parts);
         conv1x1_896x17x17_to_128_relu_2(c->arena + 1597728, c->weights + 2824880,
             c->weights + 2939696, c->arena + 1065699, part, parts);
         break;
-    case 39: conv1x7_128x17x17_to_128_relu(c->arena + 1065696, c->weights + 2939824,
-        c->weights + 3054512, c->arena + 1115795, part,
-        parts); break; /* repeat_2.0.branch1.1: 128x17x17 */
-    case 40: conv7x1_128x17x17_to_128_relu(c->arena + 1115744, c->weights + 3054640,
-        c->weights + 3169328, c->arena + 1893664, part,
-        parts); break; /* repeat_2.0.branch1.2: 128x17x17 */
-    case 41: conv1x1_256x17x17_to_896_relu_add(c->arena + 1856672, c->weights + 3169456,
-        c->weights + 3398832, c->arena + 1597728, c->arena + 1284128, part,
-        parts); break; /* repeat_2.0.conv2d: 896x17x17 */
-    case 42: /* repeat_2.1.branch0+repeat_2.1.branch1.0: 128x17x17 */
+    case 39: /* repeat_2.0.branch1.1: 128x17x17 */
+        conv1x7_128x17x17_to_128_relu(c->arena + 1065696, c->weights + 2939824,
+            c->weights + 3054512, c->arena + 1115795, part, parts);
+        break;
+    case 40: /* repeat_2.0.branch1.2: 128x17x17 */
+        conv7x1_128x17x17_to_128_relu(c->arena + 1115744, c->weights + 3054640,
+            c->weights + 3169328, c->arena + 1893664, part, parts);
+        break;
+    case 41: /* repeat_2.0.conv2d: 896x17x17 */
+        conv1x1_256x17x17_to_896_relu_add(c->arena + 1856672, c->weights + 3169456,
+            c->weights + 3398832, c->arena + 1597728, c->arena + 1284128, part, parts);
+        break;
+    case 42: /* repeat_2.1.branch0+repeat_2.1.branch1.0: 256x17x17 */
         conv1x1_896x17x17_to_128_relu(c->arena + 1284128, c->weights + 3399728,
             c->weights + 3629104, c->arena + 1802016, part, parts);
         conv1x1_896x17x17_to_128_relu_2(c->arena + 1284128, c->weights + 3514416,
             c->weights + 3629232, c->arena + 1065699, part, parts);
         break;
-    case 43: conv1x7_128x17x17_to_128_relu(c->arena + 1065696, c->weights + 3629360,
-        c->weights + 3744048, c->arena + 1115795, part,
-        parts); break; /* repeat_2.1.branch1.1: 128x17x17 */
-    case 44: conv7x1_128x17x17_to_128_relu(c->arena + 1115744, c->weights + 3744176,
-        c->weights + 3858864, c->arena + 1839008, part,
-        parts); break; /* repeat_2.1.branch1.2: 128x17x17 */
-    case 45: conv1x1_256x17x17_to_896_relu_add(c->arena + 1802016, c->weights + 3858992,
-        c->weights + 4088368, c->arena + 1284128, c->arena + 1543072, part,
-        parts); break; /* repeat_2.1.conv2d: 896x17x17 */
-    case 46: /* repeat_2.2.branch0+repeat_2.2.branch1.0: 128x17x17 */
+    case 43: /* repeat_2.1.branch1.1: 128x17x17 */
+        conv1x7_128x17x17_to_128_relu(c->arena + 1065696, c->weights + 3629360,
+            c->weights + 3744048, c->arena + 1115795, part, parts);
+        break;
+    case 44: /* repeat_2.1.branch1.2: 128x17x17 */
+        conv7x1_128x17x17_to_128_relu(c->arena + 1115744, c->weights + 3744176,
+            c->weights + 3858864, c->arena + 1839008, part, parts);
+        break;
+    case 45: /* repeat_2.1.conv2d: 896x17x17 */
+        conv1x1_256x17x17_to_896_relu_add(c->arena + 1802016, c->weights + 3858992,
+            c->weights + 4088368, c->arena + 1284128, c->arena + 1543072, part, parts);
+        break;
+    case 46: /* repeat_2.2.branch0+repeat_2.2.branch1.0: 256x17x17 */
         conv1x1_896x17x17_to_128_relu(c->arena + 1543072, c->weights + 4089264,
             c->weights + 4318640, c->arena + 1802016, part, parts);
         conv1x1_896x17x17_to_128_relu_2(c->arena + 1543072, c->weights + 4203952,
             c->weights + 4318768, c->arena + 1065699, part, parts);
         break;
-    case 47: conv1x7_128x17x17_to_128_relu(c->arena + 1065696, c->weights + 4318896,
-        c->weights + 4433584, c->arena + 1115795, part,
-        parts); break; /* repeat_2.2.branch1.1: 128x17x17 */
-    case 48: conv7x1_128x17x17_to_128_relu(c->arena + 1115744, c->weights + 4433712,
-        c->weights + 4548400, c->arena + 1839008, part,
-        parts); break; /* repeat_2.2.branch1.2: 128x17x17 */
-    case 49: conv1x1_256x17x17_to_896_relu_add(c->arena + 1802016, c->weights + 4548528,
-        c->weights + 4777904, c->arena + 1543072, c->arena + 1284128, part,
-        parts); break; /* repeat_2.2.conv2d: 896x17x17 */
-    case 50: /* repeat_2.3.branch0+repeat_2.3.branch1.0: 128x17x17 */
+    case 47: /* repeat_2.2.branch1.1: 128x17x17 */
+        conv1x7_128x17x17_to_128_relu(c->arena + 1065696, c->weights + 4318896,
+            c->weights + 4433584, c->arena + 1115795, part, parts);
+        break;
+    case 48: /* repeat_2.2.branch1.2: 128x17x17 */
+        conv7x1_128x17x17_to_128_relu(c->arena + 1115744, c->weights + 4433712,
+            c->weights + 4548400, c->arena + 1839008, part, parts);
+        break;
+    case 49: /* repeat_2.2.conv2d: 896x17x17 */
+        conv1x1_256x17x17_to_896_relu_add(c->arena + 1802016, c->weights + 4548528,
+            c->weights + 4777904, c->arena + 1543072, c->arena + 1284128, part, parts);
+        break;
+    case 50: /* repeat_2.3.branch0+repeat_2.3.branch1.0: 256x17x17 */
         conv1x1_896x17x17_to_128_relu(c->arena + 1284128, c->weights + 4778800,
             c->weights + 5008176, c->arena + 1802016, part, parts);
         conv1x1_896x17x17_to_128_relu_2(c->arena + 1284128, c->weights + 4893488,
             c->weights + 5008304, c->arena + 1065699, part, parts);
         break;
-    case 51: conv1x7_128x17x17_to_128_relu(c->arena + 1065696, c->weights + 5008432,
-        c->weights + 5123120, c->arena + 1115795, part,
-        parts); break; /* repeat_2.3.branch1.1: 128x17x17 */
-    case 52: conv7x1_128x17x17_to_128_relu(c->arena + 1115744, c->weights + 5123248,
-        c->weights + 5237936, c->arena + 1839008, part,
-        parts); break; /* repeat_2.3.branch1.2: 128x17x17 */
-    case 53: conv1x1_256x17x17_to_896_relu_add(c->arena + 1802016, c->weights + 5238064,
-        c->weights + 5467440, c->arena + 1284128, c->arena + 1543072, part,
-        parts); break; /* repeat_2.3.conv2d: 896x17x17 */
-    case 54: /* repeat_2.4.branch0+repeat_2.4.branch1.0: 128x17x17 */
+    case 51: /* repeat_2.3.branch1.1: 128x17x17 */
+        conv1x7_128x17x17_to_128_relu(c->arena + 1065696, c->weights + 5008432,
+            c->weights + 5123120, c->arena + 1115795, part, parts);
+        break;
+    case 52: /* repeat_2.3.branch1.2: 128x17x17 */
+        conv7x1_128x17x17_to_128_relu(c->arena + 1115744, c->weights + 5123248,
+            c->weights + 5237936, c->arena + 1839008, part, parts);
+        break;
+    case 53: /* repeat_2.3.conv2d: 896x17x17 */
+        conv1x1_256x17x17_to_896_relu_add(c->arena + 1802016, c->weights + 5238064,
+            c->weights + 5467440, c->arena + 1284128, c->arena + 1543072, part, parts);
+        break;
+    case 54: /* repeat_2.4.branch0+repeat_2.4.branch1.0: 256x17x17 */
         conv1x1_896x17x17_to_128_relu(c->arena + 1543072, c->weights + 5468336,
             c->weights + 5697712, c->arena + 1802016, part, parts);
         conv1x1_896x17x17_to_128_relu_2(c->arena + 1543072, c->weights + 5583024,
             c->weights + 5697840, c->arena + 1065699, part, parts);
         break;
-    case 55: conv1x7_128x17x17_to_128_relu(c->arena + 1065696, c->weights + 5697968,
-        c->weights + 5812656, c->arena + 1115795, part,
-        parts); break; /* repeat_2.4.branch1.1: 128x17x17 */
-    case 56: conv7x1_128x17x17_to_128_relu(c->arena + 1115744, c->weights + 5812784,
-        c->weights + 5927472, c->arena + 1839008, part,
-        parts); break; /* repeat_2.4.branch1.2: 128x17x17 */
-    case 57: conv1x1_256x17x17_to_896_relu_add(c->arena + 1802016, c->weights + 5927600,
-        c->weights + 6156976, c->arena + 1543072, c->arena + 1284128, part,
-        parts); break; /* repeat_2.4.conv2d: 896x17x17 */
-    case 58: /* repeat_2.5.branch0+repeat_2.5.branch1.0: 128x17x17 */
+    case 55: /* repeat_2.4.branch1.1: 128x17x17 */
+        conv1x7_128x17x17_to_128_relu(c->arena + 1065696, c->weights + 5697968,
+            c->weights + 5812656, c->arena + 1115795, part, parts);
+        break;
+    case 56: /* repeat_2.4.branch1.2: 128x17x17 */
+        conv7x1_128x17x17_to_128_relu(c->arena + 1115744, c->weights + 5812784,
+            c->weights + 5927472, c->arena + 1839008, part, parts);
+        break;
+    case 57: /* repeat_2.4.conv2d: 896x17x17 */
+        conv1x1_256x17x17_to_896_relu_add(c->arena + 1802016, c->weights + 5927600,
+            c->weights + 6156976, c->arena + 1543072, c->arena + 1284128, part, parts);
+        break;
+    case 58: /* repeat_2.5.branch0+repeat_2.5.branch1.0: 256x17x17 */
         conv1x1_896x17x17_to_128_relu(c->arena + 1284128, c->weights + 6157872,
             c->weights + 6387248, c->arena + 1802016, part, parts);
         conv1x1_896x17x17_to_128_relu_2(c->arena + 1284128, c->weights + 6272560,
             c->weights + 6387376, c->arena + 1065699, part, parts);
         break;
-    case 59: conv1x7_128x17x17_to_128_relu(c->arena + 1065696, c->weights + 6387504,
-        c->weights + 6502192, c->arena + 1115795, part,
-        parts); break; /* repeat_2.5.branch1.1: 128x17x17 */
-    case 60: conv7x1_128x17x17_to_128_relu(c->arena + 1115744, c->weights + 6502320,
-        c->weights + 6617008, c->arena + 1839008, part,
-        parts); break; /* repeat_2.5.branch1.2: 128x17x17 */
-    case 61: conv1x1_256x17x17_to_896_relu_add(c->arena + 1802016, c->weights + 6617136,
-        c->weights + 6846512, c->arena + 1284128, c->arena + 1543072, part,
-        parts); break; /* repeat_2.5.conv2d: 896x17x17 */
-    case 62: /* repeat_2.6.branch0+repeat_2.6.branch1.0: 128x17x17 */
+    case 59: /* repeat_2.5.branch1.1: 128x17x17 */
+        conv1x7_128x17x17_to_128_relu(c->arena + 1065696, c->weights + 6387504,
+            c->weights + 6502192, c->arena + 1115795, part, parts);
+        break;
+    case 60: /* repeat_2.5.branch1.2: 128x17x17 */
+        conv7x1_128x17x17_to_128_relu(c->arena + 1115744, c->weights + 6502320,
+            c->weights + 6617008, c->arena + 1839008, part, parts);
+        break;
+    case 61: /* repeat_2.5.conv2d: 896x17x17 */
+        conv1x1_256x17x17_to_896_relu_add(c->arena + 1802016, c->weights + 6617136,
+            c->weights + 6846512, c->arena + 1284128, c->arena + 1543072, part, parts);
+        break;
+    case 62: /* repeat_2.6.branch0+repeat_2.6.branch1.0: 256x17x17 */
         conv1x1_896x17x17_to_128_relu(c->arena + 1543072, c->weights + 6847408,
             c->weights + 7076784, c->arena + 1802016, part, parts);
         conv1x1_896x17x17_to_128_relu_2(c->arena + 1543072, c->weights + 6962096,
             c->weights + 7076912, c->arena + 1065699, part, parts);
         break;
-    case 63: conv1x7_128x17x17_to_128_relu(c->arena + 1065696, c->weights + 7077040,
-        c->weights + 7191728, c->arena + 1115795, part,
-        parts); break; /* repeat_2.6.branch1.1: 128x17x17 */
-    case 64: conv7x1_128x17x17_to_128_relu(c->arena + 1115744, c->weights + 7191856,
-        c->weights + 7306544, c->arena + 1839008, part,
-        parts); break; /* repeat_2.6.branch1.2: 128x17x17 */
-    case 65: conv1x1_256x17x17_to_896_relu_add(c->arena + 1802016, c->weights + 7306672,
-        c->weights + 7536048, c->arena + 1543072, c->arena + 1284128, part,
-        parts); break; /* repeat_2.6.conv2d: 896x17x17 */
-    case 66: /* repeat_2.7.branch0+repeat_2.7.branch1.0: 128x17x17 */
+    case 63: /* repeat_2.6.branch1.1: 128x17x17 */
+        conv1x7_128x17x17_to_128_relu(c->arena + 1065696, c->weights + 7077040,
+            c->weights + 7191728, c->arena + 1115795, part, parts);
+        break;
+    case 64: /* repeat_2.6.branch1.2: 128x17x17 */
+        conv7x1_128x17x17_to_128_relu(c->arena + 1115744, c->weights + 7191856,
+            c->weights + 7306544, c->arena + 1839008, part, parts);
+        break;
+    case 65: /* repeat_2.6.conv2d: 896x17x17 */
+        conv1x1_256x17x17_to_896_relu_add(c->arena + 1802016, c->weights + 7306672,
+            c->weights + 7536048, c->arena + 1543072, c->arena + 1284128, part, parts);
+        break;
+    case 66: /* repeat_2.7.branch0+repeat_2.7.branch1.0: 256x17x17 */
         conv1x1_896x17x17_to_128_relu(c->arena + 1284128, c->weights + 7536944,
             c->weights + 7766320, c->arena + 1802016, part, parts);
         conv1x1_896x17x17_to_128_relu_2(c->arena + 1284128, c->weights + 7651632,
             c->weights + 7766448, c->arena + 1065699, part, parts);
         break;
-    case 67: conv1x7_128x17x17_to_128_relu(c->arena + 1065696, c->weights + 7766576,
-        c->weights + 7881264, c->arena + 1115795, part,
-        parts); break; /* repeat_2.7.branch1.1: 128x17x17 */
-    case 68: conv7x1_128x17x17_to_128_relu(c->arena + 1115744, c->weights + 7881392,
-        c->weights + 7996080, c->arena + 1839008, part,
-        parts); break; /* repeat_2.7.branch1.2: 128x17x17 */
-    case 69: conv1x1_256x17x17_to_896_relu_add(c->arena + 1802016, c->weights + 7996208,
-        c->weights + 8225584, c->arena + 1284128, c->arena + 1543072, part,
-        parts); break; /* repeat_2.7.conv2d: 896x17x17 */
-    case 70: /* repeat_2.8.branch0+repeat_2.8.branch1.0: 128x17x17 */
+    case 67: /* repeat_2.7.branch1.1: 128x17x17 */
+        conv1x7_128x17x17_to_128_relu(c->arena + 1065696, c->weights + 7766576,
+            c->weights + 7881264, c->arena + 1115795, part, parts);
+        break;
+    case 68: /* repeat_2.7.branch1.2: 128x17x17 */
+        conv7x1_128x17x17_to_128_relu(c->arena + 1115744, c->weights + 7881392,
+            c->weights + 7996080, c->arena + 1839008, part, parts);
+        break;
+    case 69: /* repeat_2.7.conv2d: 896x17x17 */
+        conv1x1_256x17x17_to_896_relu_add(c->arena + 1802016, c->weights + 7996208,
+            c->weights + 8225584, c->arena + 1284128, c->arena + 1543072, part, parts);
+        break;
+    case 70: /* repeat_2.8.branch0+repeat_2.8.branch1.0: 256x17x17 */
         conv1x1_896x17x17_to_128_relu(c->arena + 1543072, c->weights + 8226480,
             c->weights + 8455856, c->arena + 1802016, part, parts);
         conv1x1_896x17x17_to_128_relu_2(c->arena + 1543072, c->weights + 8341168,
             c->weights + 8455984, c->arena + 1065699, part, parts);
         break;
-    case 71: conv1x7_128x17x17_to_128_relu(c->arena + 1065696, c->weights + 8456112,
-        c->weights + 8570800, c->arena + 1115795, part,
-        parts); break; /* repeat_2.8.branch1.1: 128x17x17 */
-    case 72: conv7x1_128x17x17_to_128_relu(c->arena + 1115744, c->weights + 8570928,
-        c->weights + 8685616, c->arena + 1839008, part,
-        parts); break; /* repeat_2.8.branch1.2: 128x17x17 */
-    case 73: conv1x1_256x17x17_to_896_relu_add(c->arena + 1802016, c->weights + 8685744,
-        c->weights + 8915120, c->arena + 1543072, c->arena + 1284128, part,
-        parts); break; /* repeat_2.8.conv2d: 896x17x17 */
-    case 74: /* repeat_2.9.branch0+repeat_2.9.branch1.0: 128x17x17 */
+    case 71: /* repeat_2.8.branch1.1: 128x17x17 */
+        conv1x7_128x17x17_to_128_relu(c->arena + 1065696, c->weights + 8456112,
+            c->weights + 8570800, c->arena + 1115795, part, parts);
+        break;
+    case 72: /* repeat_2.8.branch1.2: 128x17x17 */
+        conv7x1_128x17x17_to_128_relu(c->arena + 1115744, c->weights + 8570928,
+            c->weights + 8685616, c->arena + 1839008, part, parts);
+        break;
+    case 73: /* repeat_2.8.conv2d: 896x17x17 */
+        conv1x1_256x17x17_to_896_relu_add(c->arena + 1802016, c->weights + 8685744,
+            c->weights + 8915120, c->arena + 1543072, c->arena + 1284128, part, parts);
+        break;
+    case 74: /* repeat_2.9.branch0+repeat_2.9.branch1.0: 256x17x17 */
         conv1x1_896x17x17_to_128_relu(c->arena + 1284128, c->weights + 8916016,
             c->weights + 9145392, c->arena + 1802016, part, parts);
         conv1x1_896x17x17_to_128_relu_2(c->arena + 1284128, c->weights + 9030704,
             c->weights + 9145520, c->arena + 1065699, part, parts);
         break;
-    case 75: conv1x7_128x17x17_to_128_relu(c->arena + 1065696, c->weights + 9145648,
-        c->weights + 9260336, c->arena + 1115795, part,
-        parts); break; /* repeat_2.9.branch1.1: 128x17x17 */
-    case 76: conv7x1_128x17x17_to_128_relu(c->arena + 1115744, c->weights + 9260464,
-        c->weights + 9375152, c->arena + 1839008, part,
-        parts); break; /* repeat_2.9.branch1.2: 128x17x17 */
-    case 77: conv1x1_256x17x17_to_896_relu_add(c->arena + 1802016, c->weights + 9375280,
-        c->weights + 9604656, c->arena + 1284128, c->arena + 1543072, part,
-        parts); break; /* repeat_2.9.conv2d: 896x17x17 */
-    case 78: /* mixed_7a.branch0.0+mixed_7a.branch1.0+mixed_7a.branch2.0: 256x17x17 */
+    case 75: /* repeat_2.9.branch1.1: 128x17x17 */
+        conv1x7_128x17x17_to_128_relu(c->arena + 1065696, c->weights + 9145648,
+            c->weights + 9260336, c->arena + 1115795, part, parts);
+        break;
+    case 76: /* repeat_2.9.branch1.2: 128x17x17 */
+        conv7x1_128x17x17_to_128_relu(c->arena + 1115744, c->weights + 9260464,
+            c->weights + 9375152, c->arena + 1839008, part, parts);
+        break;
+    case 77: /* repeat_2.9.conv2d: 896x17x17 */
+        conv1x1_256x17x17_to_896_relu_add(c->arena + 1802016, c->weights + 9375280,
+            c->weights + 9604656, c->arena + 1284128, c->arena + 1543072, part, parts);
+        break;
+    case 78: /* mixed_7a.branch0.0+mixed_7a.branch1.0+mixed_7a.branch2.0: 768x17x17 */
         conv1x1_896x17x17_to_256_relu(c->arena + 1543072, c->weights + 9605552,
             c->weights + 10293680, c->arena + 1398816, part, parts);
         conv1x1_896x17x17_to_256_relu(c->arena + 1543072, c->weights + 9834928,
@@ -1725,101 +1790,125 @@ static void inception_resnet_v1_plain_step(const RtContext *c, int step, int par
         conv1x1_896x17x17_to_256_relu_2(c->arena + 1543072, c->weights + 10064304,
             c->weights + 10294192, c->arena + 973300, part, parts);
         break;
-    case 79: conv3x3s2_256x17x17_to_384_relu(c->arena + 1398816, c->weights + 10294448,
-        c->weights + 11179184, c->arena + 1284128, part,
-        parts); break; /* mixed_7a.branch0.1: 384x8x8 */
-    case 80: conv3x3s2_256x17x17_to_256_relu(c->arena + 1802016, c->weights + 11179568,
-        c->weights + 11769392, c->arena + 1308704, part,
-        parts); break; /* mixed_7a.branch1.1: 256x8x8 */
-    case 81: conv3x3_256x17x17_to_256_relu(c->arena + 973280, c->weights + 11769648,
-        c->weights + 12359472, c->arena + 1398816, part,
-        parts); break; /* mixed_7a.branch2.1: 256x17x17 */
-    case 82: conv3x3s2_256x17x17_to_256_relu(c->arena + 1398816, c->weights + 12359728,
-        c->weights + 12949552, c->arena + 1325088, part,
-        parts); break; /* mixed_7a.branch2.2: 256x8x8 */
-    case 83: maxpool3x3s2_896x17x17(c->arena + 1543072, c->arena + 1341472, part,
-        parts); break; /* mixed_7a.maxpool3x3: 896x8x8 */
-    case 84: /* repeat_3.0.branch0+repeat_3.0.branch1.0: 192x8x8 */
+    case 79: /* mixed_7a.branch0.1: 384x8x8 */
+        conv3x3s2_256x17x17_to_384_relu(c->arena + 1398816, c->weights + 10294448,
+            c->weights + 11179184, c->arena + 1284128, part, parts);
+        break;
+    case 80: /* mixed_7a.branch1.1: 256x8x8 */
+        conv3x3s2_256x17x17_to_256_relu(c->arena + 1802016, c->weights + 11179568,
+            c->weights + 11769392, c->arena + 1308704, part, parts);
+        break;
+    case 81: /* mixed_7a.branch2.1: 256x17x17 */
+        conv3x3_256x17x17_to_256_relu(c->arena + 973280, c->weights + 11769648,
+            c->weights + 12359472, c->arena + 1398816, part, parts);
+        break;
+    case 82: /* mixed_7a.branch2.2: 256x8x8 */
+        conv3x3s2_256x17x17_to_256_relu(c->arena + 1398816, c->weights + 12359728,
+            c->weights + 12949552, c->arena + 1325088, part, parts);
+        break;
+    case 83: /* mixed_7a.maxpool3x3: 896x8x8 */
+        maxpool3x3s2_896x17x17(c->arena + 1543072, c->arena + 1341472, part, parts);
+        break;
+    case 84: /* repeat_3.0.branch0+repeat_3.0.branch1.0: 384x8x8 */
         conv1x1_1792x8x8_to_192_relu(c->arena + 1284128, c->weights + 12949808,
             c->weights + 13637936, c->arena + 1513504, part, parts);
         conv1x1_1792x8x8_to_192_relu_2(c->arena + 1284128, c->weights + 13293872,
             c->weights + 13638128, c->arena + 1253409, part, parts);
         break;
-    case 85: conv1x3_192x8x8_to_192_relu(c->arena + 1253408, c->weights + 13638320,
-        c->weights + 13748912, c->arena + 1268776, part,
-        parts); break; /* repeat_3.0.branch1.1: 192x8x8 */
-    case 86: conv3x1_192x8x8_to_192_relu(c->arena + 1268768, c->weights + 13749104,
-        c->weights + 13859696, c->arena + 1525792, part,
-        parts); break; /* repeat_3.0.branch1.2: 192x8x8 */
-    case 87: conv1x1_384x8x8_to_1792_relu_add(c->arena + 1513504, c->weights + 13859888,
-        c->weights + 14548016, c->arena + 1284128, c->arena + 1398816, part,
-        parts); break; /* repeat_3.0.conv2d: 1792x8x8 */
-    case 88: /* repeat_3.1.branch0+repeat_3.1.branch1.0: 192x8x8 */
+    case 85: /* repeat_3.0.branch1.1: 192x8x8 */
+        conv1x3_192x8x8_to_192_relu(c->arena + 1253408, c->weights + 13638320,
+            c->weights + 13748912, c->arena + 1268776, part, parts);
+        break;
+    case 86: /* repeat_3.0.branch1.2: 192x8x8 */
+        conv3x1_192x8x8_to_192_relu(c->arena + 1268768, c->weights + 13749104,
+            c->weights + 13859696, c->arena + 1525792, part, parts);
+        break;
+    case 87: /* repeat_3.0.conv2d: 1792x8x8 */
+        conv1x1_384x8x8_to_1792_relu_add(c->arena + 1513504, c->weights + 13859888,
+            c->weights + 14548016, c->arena + 1284128, c->arena + 1398816, part, parts);
+        break;
+    case 88: /* repeat_3.1.branch0+repeat_3.1.branch1.0: 384x8x8 */
         conv1x1_1792x8x8_to_192_relu(c->arena + 1398816, c->weights + 14549808,
             c->weights + 15237936, c->arena + 1513504, part, parts);
         conv1x1_1792x8x8_to_192_relu_2(c->arena + 1398816, c->weights + 14893872,
             c->weights + 15238128, c->arena + 1253409, part, parts);
         break;
-    case 89: conv1x3_192x8x8_to_192_relu(c->arena + 1253408, c->weights + 15238320,
-        c->weights + 15348912, c->arena + 1268776, part,
-        parts); break; /* repeat_3.1.branch1.1: 192x8x8 */
-    case 90: conv3x1_192x8x8_to_192_relu(c->arena + 1268768, c->weights + 15349104,
-        c->weights + 15459696, c->arena + 1525792, part,
-        parts); break; /* repeat_3.1.branch1.2: 192x8x8 */
-    case 91: conv1x1_384x8x8_to_1792_relu_add(c->arena + 1513504, c->weights + 15459888,
-        c->weights + 16148016, c->arena + 1398816, c->arena + 1284128, part,
-        parts); break; /* repeat_3.1.conv2d: 1792x8x8 */
-    case 92: /* repeat_3.2.branch0+repeat_3.2.branch1.0: 192x8x8 */
+    case 89: /* repeat_3.1.branch1.1: 192x8x8 */
+        conv1x3_192x8x8_to_192_relu(c->arena + 1253408, c->weights + 15238320,
+            c->weights + 15348912, c->arena + 1268776, part, parts);
+        break;
+    case 90: /* repeat_3.1.branch1.2: 192x8x8 */
+        conv3x1_192x8x8_to_192_relu(c->arena + 1268768, c->weights + 15349104,
+            c->weights + 15459696, c->arena + 1525792, part, parts);
+        break;
+    case 91: /* repeat_3.1.conv2d: 1792x8x8 */
+        conv1x1_384x8x8_to_1792_relu_add(c->arena + 1513504, c->weights + 15459888,
+            c->weights + 16148016, c->arena + 1398816, c->arena + 1284128, part, parts);
+        break;
+    case 92: /* repeat_3.2.branch0+repeat_3.2.branch1.0: 384x8x8 */
         conv1x1_1792x8x8_to_192_relu(c->arena + 1284128, c->weights + 16149808,
             c->weights + 16837936, c->arena + 1513504, part, parts);
         conv1x1_1792x8x8_to_192_relu_2(c->arena + 1284128, c->weights + 16493872,
             c->weights + 16838128, c->arena + 1253409, part, parts);
         break;
-    case 93: conv1x3_192x8x8_to_192_relu(c->arena + 1253408, c->weights + 16838320,
-        c->weights + 16948912, c->arena + 1268776, part,
-        parts); break; /* repeat_3.2.branch1.1: 192x8x8 */
-    case 94: conv3x1_192x8x8_to_192_relu(c->arena + 1268768, c->weights + 16949104,
-        c->weights + 17059696, c->arena + 1525792, part,
-        parts); break; /* repeat_3.2.branch1.2: 192x8x8 */
-    case 95: conv1x1_384x8x8_to_1792_relu_add(c->arena + 1513504, c->weights + 17059888,
-        c->weights + 17748016, c->arena + 1284128, c->arena + 1398816, part,
-        parts); break; /* repeat_3.2.conv2d: 1792x8x8 */
-    case 96: /* repeat_3.3.branch0+repeat_3.3.branch1.0: 192x8x8 */
+    case 93: /* repeat_3.2.branch1.1: 192x8x8 */
+        conv1x3_192x8x8_to_192_relu(c->arena + 1253408, c->weights + 16838320,
+            c->weights + 16948912, c->arena + 1268776, part, parts);
+        break;
+    case 94: /* repeat_3.2.branch1.2: 192x8x8 */
+        conv3x1_192x8x8_to_192_relu(c->arena + 1268768, c->weights + 16949104,
+            c->weights + 17059696, c->arena + 1525792, part, parts);
+        break;
+    case 95: /* repeat_3.2.conv2d: 1792x8x8 */
+        conv1x1_384x8x8_to_1792_relu_add(c->arena + 1513504, c->weights + 17059888,
+            c->weights + 17748016, c->arena + 1284128, c->arena + 1398816, part, parts);
+        break;
+    case 96: /* repeat_3.3.branch0+repeat_3.3.branch1.0: 384x8x8 */
         conv1x1_1792x8x8_to_192_relu(c->arena + 1398816, c->weights + 17749808,
             c->weights + 18437936, c->arena + 1513504, part, parts);
         conv1x1_1792x8x8_to_192_relu_2(c->arena + 1398816, c->weights + 18093872,
             c->weights + 18438128, c->arena + 1253409, part, parts);
         break;
-    case 97: conv1x3_192x8x8_to_192_relu(c->arena + 1253408, c->weights + 18438320,
-        c->weights + 18548912, c->arena + 1268776, part,
-        parts); break; /* repeat_3.3.branch1.1: 192x8x8 */
-    case 98: conv3x1_192x8x8_to_192_relu(c->arena + 1268768, c->weights + 18549104,
-        c->weights + 18659696, c->arena + 1525792, part,
-        parts); break; /* repeat_3.3.branch1.2: 192x8x8 */
-    case 99: conv1x1_384x8x8_to_1792_relu_add(c->arena + 1513504, c->weights + 18659888,
-        c->weights + 19348016, c->arena + 1398816, c->arena + 1284128, part,
-        parts); break; /* repeat_3.3.conv2d: 1792x8x8 */
-    case 100: /* repeat_3.4.branch0+repeat_3.4.branch1.0: 192x8x8 */
+    case 97: /* repeat_3.3.branch1.1: 192x8x8 */
+        conv1x3_192x8x8_to_192_relu(c->arena + 1253408, c->weights + 18438320,
+            c->weights + 18548912, c->arena + 1268776, part, parts);
+        break;
+    case 98: /* repeat_3.3.branch1.2: 192x8x8 */
+        conv3x1_192x8x8_to_192_relu(c->arena + 1268768, c->weights + 18549104,
+            c->weights + 18659696, c->arena + 1525792, part, parts);
+        break;
+    case 99: /* repeat_3.3.conv2d: 1792x8x8 */
+        conv1x1_384x8x8_to_1792_relu_add(c->arena + 1513504, c->weights + 18659888,
+            c->weights + 19348016, c->arena + 1398816, c->arena + 1284128, part, parts);
+        break;
+    case 100: /* repeat_3.4.branch0+repeat_3.4.branch1.0: 384x8x8 */
         conv1x1_1792x8x8_to_192_relu(c->arena + 1284128, c->weights + 19349808,
             c->weights + 20037936, c->arena + 1513504, part, parts);
         conv1x1_1792x8x8_to_192_relu_2(c->arena + 1284128, c->weights + 19693872,
             c->weights + 20038128, c->arena + 1253409, part, parts);
         break;
-    case 101: conv1x3_192x8x8_to_192_relu(c->arena + 1253408, c->weights + 20038320,
-        c->weights + 20148912, c->arena + 1268776, part,
-        parts); break; /* repeat_3.4.branch1.1: 192x8x8 */
-    case 102: conv3x1_192x8x8_to_192_relu(c->arena + 1268768, c->weights + 20149104,
-        c->weights + 20259696, c->arena + 1525792, part,
-        parts); break; /* repeat_3.4.branch1.2: 192x8x8 */
-    case 103: conv1x1_384x8x8_to_1792_relu_add(c->arena + 1513504, c->weights + 20259888,
-        c->weights + 20948016, c->arena + 1284128, c->arena + 1398816, part,
-        parts); break; /* repeat_3.4.conv2d: 1792x8x8 */
-    case 104: globalavgpool_1792x8x8(c->arena + 1398816, c->arena + 1284128, part,
-        parts); break; /* last_linear.globalavgpool: 1792x1x1 */
-    case 105: fc_1792x1x1_to_1000(c->arena + 1284128, c->weights + 20949808, c->weights + 22741808,
-        c->arena + 1285920, part, parts); break; /* last_linear: 1000x1x1 */
-    case 106: softmax_1000x1x1(c->arena + 1285920, c->arena + 1284128, part,
-        parts); break; /* softmax: 1000x1x1 */
+    case 101: /* repeat_3.4.branch1.1: 192x8x8 */
+        conv1x3_192x8x8_to_192_relu(c->arena + 1253408, c->weights + 20038320,
+            c->weights + 20148912, c->arena + 1268776, part, parts);
+        break;
+    case 102: /* repeat_3.4.branch1.2: 192x8x8 */
+        conv3x1_192x8x8_to_192_relu(c->arena + 1268768, c->weights + 20149104,
+            c->weights + 20259696, c->arena + 1525792, part, parts);
+        break;
+    case 103: /* repeat_3.4.conv2d: 1792x8x8 */
+        conv1x1_384x8x8_to_1792_relu_add(c->arena + 1513504, c->weights + 20259888,
+            c->weights + 20948016, c->arena + 1284128, c->arena + 1398816, part, parts);
+        break;
+    case 104: /* last_linear.globalavgpool: 1792x1x1 */
+        globalavgpool_1792x8x8(c->arena + 1398816, c->arena + 1284128, part, parts);
+        break;
+    case 105: /* last_linear: 1000x1x1 */
+        fc_1792x1x1_to_1000(c->arena + 1284128, c->weights + 20949808, c->weights + 22741808,
+            c->arena + 1285920, part, parts);
+        break;
+    case 106: /* softmax: 1000x1x1 */
+        softmax_1000x1x1(c->arena + 1285920, c->arena + 1284128, part, parts);
+        break;
     case 107: copy_output(c->arena + 1284128, c->y, part, parts); break; /* output: 1000x1x1 */
     }
 }
@@ -2961,7 +3050,7 @@ const RtNetwork inception_resnet_v1_network = {
     .logits = "last_linear",
     .params = 22756328,
     .macs = 6206361696,
-    .structure = 0x0f62387a54fa24a9,
+    .structure = 0xd10069f2574f55c5,
     .n_weights = 577, .n_plans = 1, .n_view = 3,
     .weights = weights_table,
     .plans = plans,

@@ -903,7 +903,7 @@ static void copy_input(const float *restrict x, float *restrict y, int part, int
 }
 
 /* y = relu(w * x + b).
- * x: 3 x 299 x 299 with its zero border, w: 32 x 3 x 3 x 3, y: 32 x 149 x 149. */
+ * x: 3 x 299 x 299, w: 32 x 3 x 3 x 3, y: 32 x 149 x 149. */
 static void conv3x3s2_3x299x299_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -931,7 +931,7 @@ static void conv3x3s2_3x299x299_to_32_relu(const float *restrict x, const float 
 }
 
 /* y = relu(w * x + b).
- * x: 32 x 149 x 149 with its zero border, w: 32 x 32 x 3 x 3, y: 32 x 147 x 147. */
+ * x: 32 x 149 x 149, w: 32 x 32 x 3 x 3, y: 32 x 147 x 147. */
 static void conv3x3_32x149x149_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -986,7 +986,7 @@ static void conv3x3_32x147x147_to_64_relu(const float *restrict x, const float *
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 64 x 147 x 147, y: 64 x 73 x 73. */
 static void maxpool3x3s2_64x147x147(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1014,7 +1014,7 @@ static void maxpool3x3s2_64x147x147(const float *restrict x, float *restrict y, 
 }
 
 /* y = relu(w * x + b).
- * x: 64 x 73 x 73 with its zero border, w: 80 x 64 x 1 x 1, y: 80 x 73 x 73. */
+ * x: 64 x 73 x 73, w: 80 x 64 x 1 x 1, y: 80 x 73 x 73. */
 static void conv1x1_64x73x73_to_80_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1038,7 +1038,7 @@ static void conv1x1_64x73x73_to_80_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(w * x + b).
- * x: 80 x 73 x 73 with its zero border, w: 192 x 80 x 3 x 3, y: 192 x 71 x 71. */
+ * x: 80 x 73 x 73, w: 192 x 80 x 3 x 3, y: 192 x 71 x 71. */
 static void conv3x3_80x73x73_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1065,7 +1065,7 @@ static void conv3x3_80x73x73_to_192_relu(const float *restrict x, const float *r
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 192 x 71 x 71, y: 192 x 35 x 35. */
 static void maxpool3x3s2_192x71x71(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1093,7 +1093,7 @@ static void maxpool3x3s2_192x71x71(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 35 x 35 with its zero border, w: 96 x 192 x 1 x 1, y: 96 x 35 x 35. */
+ * x: 192 x 35 x 35, w: 96 x 192 x 1 x 1, y: 96 x 35 x 35. */
 static void conv1x1_192x35x35_to_96_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1118,7 +1118,7 @@ static void conv1x1_192x35x35_to_96_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 35 x 35 with its zero border, w: 48 x 192 x 1 x 1, y: 48 x 35 x 35. */
+ * x: 192 x 35 x 35, w: 48 x 192 x 1 x 1, y: 48 x 35 x 35. */
 static void conv1x1_192x35x35_to_48_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1143,7 +1143,7 @@ static void conv1x1_192x35x35_to_48_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 35 x 35 with its zero border, w: 64 x 192 x 1 x 1, y: 64 x 35 x 35. */
+ * x: 192 x 35 x 35, w: 64 x 192 x 1 x 1, y: 64 x 35 x 35. */
 static void conv1x1_192x35x35_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1168,7 +1168,7 @@ static void conv1x1_192x35x35_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = w * x + b.
- * x: 192 x 35 x 35 with its zero border, w: 64 x 192 x 1 x 1, y: 64 x 35 x 35. */
+ * x: 192 x 35 x 35, w: 64 x 192 x 1 x 1, y: 64 x 35 x 35. */
 static void conv1x1_192x35x35_to_64(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1303,7 +1303,7 @@ static void avgpool3x3_64x35x35(const float *restrict x, const float *restrict b
 }
 
 /* y = relu(w * x + b).
- * x: 320 x 35 x 35 with its zero border, w: 32 x 320 x 1 x 1, y: 32 x 35 x 35. */
+ * x: 320 x 35 x 35, w: 32 x 320 x 1 x 1, y: 32 x 35 x 35. */
 static void conv1x1_320x35x35_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1328,7 +1328,7 @@ static void conv1x1_320x35x35_to_32_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 320 x 35 x 35 with its zero border, w: 32 x 320 x 1 x 1, y: 32 x 35 x 35. */
+ * x: 320 x 35 x 35, w: 32 x 320 x 1 x 1, y: 32 x 35 x 35. */
 static void conv1x1_320x35x35_to_32_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1437,7 +1437,7 @@ static void conv3x3_48x35x35_to_64_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(r + 0.17 (w * x + b)).
- * x: 128 x 35 x 35 with its zero border, w: 320 x 128 x 1 x 1, r as y, y: 320 x 35 x 35. */
+ * x: 128 x 35 x 35, w: 320 x 128 x 1 x 1, r as y, y: 320 x 35 x 35. */
 static void conv1x1_128x35x35_to_320_relu_add(const float *restrict x, const float *restrict w,
     const float *restrict b, const float *restrict r, float *restrict y, int part, int parts)
 {
@@ -1463,7 +1463,7 @@ static void conv1x1_128x35x35_to_320_relu_add(const float *restrict x, const flo
 }
 
 /* y = relu(w * x + b).
- * x: 320 x 35 x 35 with its zero border, w: 384 x 320 x 3 x 3, y: 384 x 17 x 17. */
+ * x: 320 x 35 x 35, w: 384 x 320 x 3 x 3, y: 384 x 17 x 17. */
 static void conv3x3s2_320x35x35_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1491,7 +1491,7 @@ static void conv3x3s2_320x35x35_to_384_relu(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 320 x 35 x 35 with its zero border, w: 256 x 320 x 1 x 1, y: 256 x 35 x 35. */
+ * x: 320 x 35 x 35, w: 256 x 320 x 1 x 1, y: 256 x 35 x 35. */
 static void conv1x1_320x35x35_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1544,7 +1544,7 @@ static void conv3x3_256x35x35_to_256_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 35 x 35 with its zero border, w: 384 x 256 x 3 x 3, y: 384 x 17 x 17. */
+ * x: 256 x 35 x 35, w: 384 x 256 x 3 x 3, y: 384 x 17 x 17. */
 static void conv3x3s2_256x35x35_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1571,7 +1571,7 @@ static void conv3x3s2_256x35x35_to_384_relu(const float *restrict x, const float
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 320 x 35 x 35, y: 320 x 17 x 17. */
 static void maxpool3x3s2_320x35x35(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1599,7 +1599,7 @@ static void maxpool3x3s2_320x35x35(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 1088 x 17 x 17 with its zero border, w: 192 x 1088 x 1 x 1, y: 192 x 17 x 17. */
+ * x: 1088 x 17 x 17, w: 192 x 1088 x 1 x 1, y: 192 x 17 x 17. */
 static void conv1x1_1088x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1624,7 +1624,7 @@ static void conv1x1_1088x17x17_to_192_relu(const float *restrict x, const float 
 }
 
 /* y = relu(w * x + b).
- * x: 1088 x 17 x 17 with its zero border, w: 128 x 1088 x 1 x 1, y: 128 x 17 x 17. */
+ * x: 1088 x 17 x 17, w: 128 x 1088 x 1 x 1, y: 128 x 17 x 17. */
 static void conv1x1_1088x17x17_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1703,7 +1703,7 @@ static void conv7x1_160x17x17_to_192_relu(const float *restrict x, const float *
 }
 
 /* y = relu(r + 0.1 (w * x + b)).
- * x: 384 x 17 x 17 with its zero border, w: 1088 x 384 x 1 x 1, r as y, y: 1088 x 17 x 17. */
+ * x: 384 x 17 x 17, w: 1088 x 384 x 1 x 1, r as y, y: 1088 x 17 x 17. */
 static void conv1x1_384x17x17_to_1088_relu_add(const float *restrict x, const float *restrict w,
     const float *restrict b, const float *restrict r, float *restrict y, int part, int parts)
 {
@@ -1729,7 +1729,7 @@ static void conv1x1_384x17x17_to_1088_relu_add(const float *restrict x, const fl
 }
 
 /* y = relu(w * x + b).
- * x: 1088 x 17 x 17 with its zero border, w: 256 x 1088 x 1 x 1, y: 256 x 17 x 17. */
+ * x: 1088 x 17 x 17, w: 256 x 1088 x 1 x 1, y: 256 x 17 x 17. */
 static void conv1x1_1088x17x17_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1754,7 +1754,7 @@ static void conv1x1_1088x17x17_to_256_relu(const float *restrict x, const float 
 }
 
 /* y = relu(w * x + b).
- * x: 1088 x 17 x 17 with its zero border, w: 256 x 1088 x 1 x 1, y: 256 x 17 x 17. */
+ * x: 1088 x 17 x 17, w: 256 x 1088 x 1 x 1, y: 256 x 17 x 17. */
 static void conv1x1_1088x17x17_to_256_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1779,7 +1779,7 @@ static void conv1x1_1088x17x17_to_256_relu_2(const float *restrict x, const floa
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 17 x 17 with its zero border, w: 384 x 256 x 3 x 3, y: 384 x 8 x 8. */
+ * x: 256 x 17 x 17, w: 384 x 256 x 3 x 3, y: 384 x 8 x 8. */
 static void conv3x3s2_256x17x17_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1807,7 +1807,7 @@ static void conv3x3s2_256x17x17_to_384_relu(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 17 x 17 with its zero border, w: 288 x 256 x 3 x 3, y: 288 x 8 x 8. */
+ * x: 256 x 17 x 17, w: 288 x 256 x 3 x 3, y: 288 x 8 x 8. */
 static void conv3x3s2_256x17x17_to_288_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1863,7 +1863,7 @@ static void conv3x3_256x17x17_to_288_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 288 x 17 x 17 with its zero border, w: 320 x 288 x 3 x 3, y: 320 x 8 x 8. */
+ * x: 288 x 17 x 17, w: 320 x 288 x 3 x 3, y: 320 x 8 x 8. */
 static void conv3x3s2_288x17x17_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1890,7 +1890,7 @@ static void conv3x3s2_288x17x17_to_320_relu(const float *restrict x, const float
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 1088 x 17 x 17, y: 1088 x 8 x 8. */
 static void maxpool3x3s2_1088x17x17(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1918,7 +1918,7 @@ static void maxpool3x3s2_1088x17x17(const float *restrict x, float *restrict y, 
 }
 
 /* y = relu(w * x + b).
- * x: 2080 x 8 x 8 with its zero border, w: 192 x 2080 x 1 x 1, y: 192 x 8 x 8. */
+ * x: 2080 x 8 x 8, w: 192 x 2080 x 1 x 1, y: 192 x 8 x 8. */
 static void conv1x1_2080x8x8_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1943,7 +1943,7 @@ static void conv1x1_2080x8x8_to_192_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 2080 x 8 x 8 with its zero border, w: 192 x 2080 x 1 x 1, y: 192 x 8 x 8. */
+ * x: 2080 x 8 x 8, w: 192 x 2080 x 1 x 1, y: 192 x 8 x 8. */
 static void conv1x1_2080x8x8_to_192_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -2020,7 +2020,7 @@ static void conv3x1_224x8x8_to_256_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(r + 0.2 (w * x + b)).
- * x: 448 x 8 x 8 with its zero border, w: 2080 x 448 x 1 x 1, r as y, y: 2080 x 8 x 8. */
+ * x: 448 x 8 x 8, w: 2080 x 448 x 1 x 1, r as y, y: 2080 x 8 x 8. */
 static void conv1x1_448x8x8_to_2080_relu_add(const float *restrict x, const float *restrict w,
     const float *restrict b, const float *restrict r, float *restrict y, int part, int parts)
 {
@@ -2046,7 +2046,7 @@ static void conv1x1_448x8x8_to_2080_relu_add(const float *restrict x, const floa
 }
 
 /* y = r + w * x + b.
- * x: 448 x 8 x 8 with its zero border, w: 2080 x 448 x 1 x 1, r as y, y: 2080 x 8 x 8. */
+ * x: 448 x 8 x 8, w: 2080 x 448 x 1 x 1, r as y, y: 2080 x 8 x 8. */
 static void conv1x1_448x8x8_to_2080_add(const float *restrict x, const float *restrict w,
     const float *restrict b, const float *restrict r, float *restrict y, int part, int parts)
 {
@@ -2070,7 +2070,7 @@ static void conv1x1_448x8x8_to_2080_add(const float *restrict x, const float *re
 }
 
 /* y = relu(w * x + b).
- * x: 2080 x 8 x 8 with its zero border, w: 1536 x 2080 x 1 x 1, y: 1536 x 8 x 8. */
+ * x: 2080 x 8 x 8, w: 1536 x 2080 x 1 x 1, y: 1536 x 8 x 8. */
 static void conv1x1_2080x8x8_to_1536_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -2111,7 +2111,7 @@ static void globalavgpool_1536x8x8(const float *restrict x, float *restrict y, i
 }
 
 /* y = w * x + b.
- * x: 1536 x 1 x 1 with its zero border, w: 1000 x 1536 x 1 x 1, y: 1000 x 1 x 1. */
+ * x: 1536 x 1 x 1, w: 1000 x 1536 x 1 x 1, y: 1000 x 1 x 1. */
 static void fc_1536x1x1_to_1000(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -2120,13 +2120,10 @@ static void fc_1536x1x1_to_1000(const float *restrict x, const float *restrict w
     const int begin = rt_begin(1000, part, parts);
     const int end = rt_begin(1000, part + 1, parts);
     for (int co = begin; co < end; co++) {
-        float *row = y + co;
-        row[0] = b[co];
-        for (int ci = 0; ci < CI; ci++) {
-            const float wv = w[co * CI + ci];
-            const float *xr = x + ci;
-            row[0] += wv * xr[0];
-        }
+        float sum = b[co];
+        for (int ci = 0; ci < CI; ci++)
+            sum += w[co * CI + ci] * x[ci];
+        y[co] = sum;
     }
 }
 
@@ -2164,21 +2161,33 @@ static void inception_resnet_v2_plain_step(const RtContext *c, int step, int par
 {
     switch (step) {
     case 0: copy_input(c->x, c->arena + 2455008, part, parts); break; /* input: 3x299x299 */
-    case 1: conv3x3s2_3x299x299_to_32_relu(c->arena + 2455008, c->weights, c->weights + 864,
-        c->arena + 1744576, part, parts); break; /* conv2d_1a: 32x149x149 */
-    case 2: conv3x3_32x149x149_to_32_relu(c->arena + 1744576, c->weights + 896, c->weights + 10112,
-        c->arena + 150, part, parts); break; /* conv2d_2a: 32x147x147 */
-    case 3: conv3x3_32x147x147_to_64_relu(c->arena, c->weights + 10144, c->weights + 28576,
-        c->arena + 1744576, part, parts); break; /* conv2d_2b: 64x147x147 */
-    case 4: maxpool3x3s2_64x147x147(c->arena + 1744576, c->arena + 3138768, part,
-        parts); break; /* maxpool_3a: 64x73x73 */
-    case 5: conv1x1_64x73x73_to_80_relu(c->arena + 3138768, c->weights + 28640, c->weights + 33760,
-        c->arena + 2712448, part, parts); break; /* conv2d_3b: 80x73x73 */
-    case 6: conv3x3_80x73x73_to_192_relu(c->arena + 2712448, c->weights + 33840,
-        c->weights + 172080, c->arena + 1744576, part, parts); break; /* conv2d_4a: 192x71x71 */
-    case 7: maxpool3x3s2_192x71x71(c->arena + 1744576, c->arena + 2712448, part,
-        parts); break; /* maxpool_5a: 192x35x35 */
-    case 8: /* mixed_5b.branch0+mixed_5b.branch1.0+mixed_5b.branch2.0+mixed_5b.branch3.1: 96x35x35
+    case 1: /* conv2d_1a: 32x149x149 */
+        conv3x3s2_3x299x299_to_32_relu(c->arena + 2455008, c->weights, c->weights + 864,
+            c->arena + 1744576, part, parts);
+        break;
+    case 2: /* conv2d_2a: 32x147x147 */
+        conv3x3_32x149x149_to_32_relu(c->arena + 1744576, c->weights + 896, c->weights + 10112,
+            c->arena + 150, part, parts);
+        break;
+    case 3: /* conv2d_2b: 64x147x147 */
+        conv3x3_32x147x147_to_64_relu(c->arena, c->weights + 10144, c->weights + 28576,
+            c->arena + 1744576, part, parts);
+        break;
+    case 4: /* maxpool_3a: 64x73x73 */
+        maxpool3x3s2_64x147x147(c->arena + 1744576, c->arena + 3138768, part, parts);
+        break;
+    case 5: /* conv2d_3b: 80x73x73 */
+        conv1x1_64x73x73_to_80_relu(c->arena + 3138768, c->weights + 28640, c->weights + 33760,
+            c->arena + 2712448, part, parts);
+        break;
+    case 6: /* conv2d_4a: 192x71x71 */
+        conv3x3_80x73x73_to_192_relu(c->arena + 2712448, c->weights + 33840, c->weights + 172080,
+            c->arena + 1744576, part, parts);
+        break;
+    case 7: /* maxpool_5a: 192x35x35 */
+        maxpool3x3s2_192x71x71(c->arena + 1744576, c->arena + 2712448, part, parts);
+        break;
+    case 8: /* mixed_5b.branch0+mixed_5b.branch1.0+mixed_5b.branch2.0+mixed_5b.branch3.1: 272x35x35
         */
         conv1x1_192x35x35_to_96_relu(c->arena + 2712448, c->weights + 172272, c->weights + 224496,
             c->arena + 1744576, part, parts);
@@ -2189,18 +2198,23 @@ static void inception_resnet_v2_plain_step(const RtContext *c, int step, int par
         conv1x1_192x35x35_to_64(c->arena + 2712448, c->weights + 212208, c->weights + 224704,
             c->arena + 2136576, part, parts);
         break;
-    case 9: conv5x5_48x35x35_to_64_relu(c->arena + 1372352, c->weights + 224768,
-        c->weights + 301568, c->arena + 1862176, part,
-        parts); break; /* mixed_5b.branch1.1: 64x35x35 */
-    case 10: conv3x3_64x35x35_to_96_relu(c->arena + 1284736, c->weights + 301632,
-        c->weights + 356928, c->arena + 1060934, part,
-        parts); break; /* mixed_5b.branch2.1: 96x35x35 */
-    case 11: conv3x3_96x35x35_to_96_relu(c->arena + 1060896, c->weights + 357024,
-        c->weights + 439968, c->arena + 1940576, part,
-        parts); break; /* mixed_5b.branch2.2: 96x35x35 */
-    case 12: avgpool3x3_64x35x35(c->arena + 2136576, c->weights + 440064, c->arena + 2058176, part,
-        parts); break; /* mixed_5b.branch3.0: 64x35x35 */
-    case 13: /* repeat.0.branch0+repeat.0.branch1.0+repeat.0.branch2.0: 32x35x35 */
+    case 9: /* mixed_5b.branch1.1: 64x35x35 */
+        conv5x5_48x35x35_to_64_relu(c->arena + 1372352, c->weights + 224768, c->weights + 301568,
+            c->arena + 1862176, part, parts);
+        break;
+    case 10: /* mixed_5b.branch2.1: 96x35x35 */
+        conv3x3_64x35x35_to_96_relu(c->arena + 1284736, c->weights + 301632, c->weights + 356928,
+            c->arena + 1060934, part, parts);
+        break;
+    case 11: /* mixed_5b.branch2.2: 96x35x35 */
+        conv3x3_96x35x35_to_96_relu(c->arena + 1060896, c->weights + 357024, c->weights + 439968,
+            c->arena + 1940576, part, parts);
+        break;
+    case 12: /* mixed_5b.branch3.0: 64x35x35 */
+        avgpool3x3_64x35x35(c->arena + 2136576, c->weights + 440064, c->arena + 2058176, part,
+            parts);
+        break;
+    case 13: /* repeat.0.branch0+repeat.0.branch1.0+repeat.0.branch2.0: 96x35x35 */
         conv1x1_320x35x35_to_32_relu(c->arena + 1744576, c->weights + 440128, c->weights + 470848,
             c->arena + 2528576, part, parts);
         conv1x1_320x35x35_to_32_relu_2(c->arena + 1744576, c->weights + 450368, c->weights + 470880,
@@ -2208,19 +2222,23 @@ static void inception_resnet_v2_plain_step(const RtContext *c, int step, int par
         conv1x1_320x35x35_to_32_relu_2(c->arena + 1744576, c->weights + 460608, c->weights + 470912,
             c->arena + 1667526, part, parts);
         break;
-    case 14: conv3x3_32x35x35_to_32_relu(c->arena + 1623680, c->weights + 470944,
-        c->weights + 480160, c->arena + 2567776, part,
-        parts); break; /* repeat.0.branch1.1: 32x35x35 */
-    case 15: conv3x3_32x35x35_to_48_relu(c->arena + 1667488, c->weights + 480192,
-        c->weights + 494016, c->arena + 1445398, part,
-        parts); break; /* repeat.0.branch2.1: 48x35x35 */
-    case 16: conv3x3_48x35x35_to_64_relu(c->arena + 1445360, c->weights + 494064,
-        c->weights + 521712, c->arena + 2606976, part,
-        parts); break; /* repeat.0.branch2.2: 64x35x35 */
-    case 17: conv1x1_128x35x35_to_320_relu_add(c->arena + 2528576, c->weights + 521776,
-        c->weights + 562736, c->arena + 1744576, c->arena + 2136576, part,
-        parts); break; /* repeat.0.conv2d: 320x35x35 */
-    case 18: /* repeat.1.branch0+repeat.1.branch1.0+repeat.1.branch2.0: 32x35x35 */
+    case 14: /* repeat.0.branch1.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 1623680, c->weights + 470944, c->weights + 480160,
+            c->arena + 2567776, part, parts);
+        break;
+    case 15: /* repeat.0.branch2.1: 48x35x35 */
+        conv3x3_32x35x35_to_48_relu(c->arena + 1667488, c->weights + 480192, c->weights + 494016,
+            c->arena + 1445398, part, parts);
+        break;
+    case 16: /* repeat.0.branch2.2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1445360, c->weights + 494064, c->weights + 521712,
+            c->arena + 2606976, part, parts);
+        break;
+    case 17: /* repeat.0.conv2d: 320x35x35 */
+        conv1x1_128x35x35_to_320_relu_add(c->arena + 2528576, c->weights + 521776,
+            c->weights + 562736, c->arena + 1744576, c->arena + 2136576, part, parts);
+        break;
+    case 18: /* repeat.1.branch0+repeat.1.branch1.0+repeat.1.branch2.0: 96x35x35 */
         conv1x1_320x35x35_to_32_relu(c->arena + 2136576, c->weights + 563056, c->weights + 593776,
             c->arena + 2528576, part, parts);
         conv1x1_320x35x35_to_32_relu_2(c->arena + 2136576, c->weights + 573296, c->weights + 593808,
@@ -2228,19 +2246,23 @@ static void inception_resnet_v2_plain_step(const RtContext *c, int step, int par
         conv1x1_320x35x35_to_32_relu_2(c->arena + 2136576, c->weights + 583536, c->weights + 593840,
             c->arena + 1667526, part, parts);
         break;
-    case 19: conv3x3_32x35x35_to_32_relu(c->arena + 1623680, c->weights + 593872,
-        c->weights + 603088, c->arena + 2567776, part,
-        parts); break; /* repeat.1.branch1.1: 32x35x35 */
-    case 20: conv3x3_32x35x35_to_48_relu(c->arena + 1667488, c->weights + 603120,
-        c->weights + 616944, c->arena + 1445398, part,
-        parts); break; /* repeat.1.branch2.1: 48x35x35 */
-    case 21: conv3x3_48x35x35_to_64_relu(c->arena + 1445360, c->weights + 616992,
-        c->weights + 644640, c->arena + 2606976, part,
-        parts); break; /* repeat.1.branch2.2: 64x35x35 */
-    case 22: conv1x1_128x35x35_to_320_relu_add(c->arena + 2528576, c->weights + 644704,
-        c->weights + 685664, c->arena + 2136576, c->arena + 1744576, part,
-        parts); break; /* repeat.1.conv2d: 320x35x35 */
-    case 23: /* repeat.2.branch0+repeat.2.branch1.0+repeat.2.branch2.0: 32x35x35 */
+    case 19: /* repeat.1.branch1.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 1623680, c->weights + 593872, c->weights + 603088,
+            c->arena + 2567776, part, parts);
+        break;
+    case 20: /* repeat.1.branch2.1: 48x35x35 */
+        conv3x3_32x35x35_to_48_relu(c->arena + 1667488, c->weights + 603120, c->weights + 616944,
+            c->arena + 1445398, part, parts);
+        break;
+    case 21: /* repeat.1.branch2.2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1445360, c->weights + 616992, c->weights + 644640,
+            c->arena + 2606976, part, parts);
+        break;
+    case 22: /* repeat.1.conv2d: 320x35x35 */
+        conv1x1_128x35x35_to_320_relu_add(c->arena + 2528576, c->weights + 644704,
+            c->weights + 685664, c->arena + 2136576, c->arena + 1744576, part, parts);
+        break;
+    case 23: /* repeat.2.branch0+repeat.2.branch1.0+repeat.2.branch2.0: 96x35x35 */
         conv1x1_320x35x35_to_32_relu(c->arena + 1744576, c->weights + 685984, c->weights + 716704,
             c->arena + 2528576, part, parts);
         conv1x1_320x35x35_to_32_relu_2(c->arena + 1744576, c->weights + 696224, c->weights + 716736,
@@ -2248,19 +2270,23 @@ static void inception_resnet_v2_plain_step(const RtContext *c, int step, int par
         conv1x1_320x35x35_to_32_relu_2(c->arena + 1744576, c->weights + 706464, c->weights + 716768,
             c->arena + 1667526, part, parts);
         break;
-    case 24: conv3x3_32x35x35_to_32_relu(c->arena + 1623680, c->weights + 716800,
-        c->weights + 726016, c->arena + 2567776, part,
-        parts); break; /* repeat.2.branch1.1: 32x35x35 */
-    case 25: conv3x3_32x35x35_to_48_relu(c->arena + 1667488, c->weights + 726048,
-        c->weights + 739872, c->arena + 1445398, part,
-        parts); break; /* repeat.2.branch2.1: 48x35x35 */
-    case 26: conv3x3_48x35x35_to_64_relu(c->arena + 1445360, c->weights + 739920,
-        c->weights + 767568, c->arena + 2606976, part,
-        parts); break; /* repeat.2.branch2.2: 64x35x35 */
-    case 27: conv1x1_128x35x35_to_320_relu_add(c->arena + 2528576, c->weights + 767632,
-        c->weights + 808592, c->arena + 1744576, c->arena + 2136576, part,
-        parts); break; /* repeat.2.conv2d: 320x35x35 */
-    case 28: /* repeat.3.branch0+repeat.3.branch1.0+repeat.3.branch2.0: 32x35x35 */
+    case 24: /* repeat.2.branch1.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 1623680, c->weights + 716800, c->weights + 726016,
+            c->arena + 2567776, part, parts);
+        break;
+    case 25: /* repeat.2.branch2.1: 48x35x35 */
+        conv3x3_32x35x35_to_48_relu(c->arena + 1667488, c->weights + 726048, c->weights + 739872,
+            c->arena + 1445398, part, parts);
+        break;
+    case 26: /* repeat.2.branch2.2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1445360, c->weights + 739920, c->weights + 767568,
+            c->arena + 2606976, part, parts);
+        break;
+    case 27: /* repeat.2.conv2d: 320x35x35 */
+        conv1x1_128x35x35_to_320_relu_add(c->arena + 2528576, c->weights + 767632,
+            c->weights + 808592, c->arena + 1744576, c->arena + 2136576, part, parts);
+        break;
+    case 28: /* repeat.3.branch0+repeat.3.branch1.0+repeat.3.branch2.0: 96x35x35 */
         conv1x1_320x35x35_to_32_relu(c->arena + 2136576, c->weights + 808912, c->weights + 839632,
             c->arena + 2528576, part, parts);
         conv1x1_320x35x35_to_32_relu_2(c->arena + 2136576, c->weights + 819152, c->weights + 839664,
@@ -2268,19 +2294,23 @@ static void inception_resnet_v2_plain_step(const RtContext *c, int step, int par
         conv1x1_320x35x35_to_32_relu_2(c->arena + 2136576, c->weights + 829392, c->weights + 839696,
             c->arena + 1667526, part, parts);
         break;
-    case 29: conv3x3_32x35x35_to_32_relu(c->arena + 1623680, c->weights + 839728,
-        c->weights + 848944, c->arena + 2567776, part,
-        parts); break; /* repeat.3.branch1.1: 32x35x35 */
-    case 30: conv3x3_32x35x35_to_48_relu(c->arena + 1667488, c->weights + 848976,
-        c->weights + 862800, c->arena + 1445398, part,
-        parts); break; /* repeat.3.branch2.1: 48x35x35 */
-    case 31: conv3x3_48x35x35_to_64_relu(c->arena + 1445360, c->weights + 862848,
-        c->weights + 890496, c->arena + 2606976, part,
-        parts); break; /* repeat.3.branch2.2: 64x35x35 */
-    case 32: conv1x1_128x35x35_to_320_relu_add(c->arena + 2528576, c->weights + 890560,
-        c->weights + 931520, c->arena + 2136576, c->arena + 1744576, part,
-        parts); break; /* repeat.3.conv2d: 320x35x35 */
-    case 33: /* repeat.4.branch0+repeat.4.branch1.0+repeat.4.branch2.0: 32x35x35 */
+    case 29: /* repeat.3.branch1.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 1623680, c->weights + 839728, c->weights + 848944,
+            c->arena + 2567776, part, parts);
+        break;
+    case 30: /* repeat.3.branch2.1: 48x35x35 */
+        conv3x3_32x35x35_to_48_relu(c->arena + 1667488, c->weights + 848976, c->weights + 862800,
+            c->arena + 1445398, part, parts);
+        break;
+    case 31: /* repeat.3.branch2.2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1445360, c->weights + 862848, c->weights + 890496,
+            c->arena + 2606976, part, parts);
+        break;
+    case 32: /* repeat.3.conv2d: 320x35x35 */
+        conv1x1_128x35x35_to_320_relu_add(c->arena + 2528576, c->weights + 890560,
+            c->weights + 931520, c->arena + 2136576, c->arena + 1744576, part, parts);
+        break;
+    case 33: /* repeat.4.branch0+repeat.4.branch1.0+repeat.4.branch2.0: 96x35x35 */
         conv1x1_320x35x35_to_32_relu(c->arena + 1744576, c->weights + 931840, c->weights + 962560,
             c->arena + 2528576, part, parts);
         conv1x1_320x35x35_to_32_relu_2(c->arena + 1744576, c->weights + 942080, c->weights + 962592,
@@ -2288,19 +2318,23 @@ static void inception_resnet_v2_plain_step(const RtContext *c, int step, int par
         conv1x1_320x35x35_to_32_relu_2(c->arena + 1744576, c->weights + 952320, c->weights + 962624,
             c->arena + 1667526, part, parts);
         break;
-    case 34: conv3x3_32x35x35_to_32_relu(c->arena + 1623680, c->weights + 962656,
-        c->weights + 971872, c->arena + 2567776, part,
-        parts); break; /* repeat.4.branch1.1: 32x35x35 */
-    case 35: conv3x3_32x35x35_to_48_relu(c->arena + 1667488, c->weights + 971904,
-        c->weights + 985728, c->arena + 1445398, part,
-        parts); break; /* repeat.4.branch2.1: 48x35x35 */
-    case 36: conv3x3_48x35x35_to_64_relu(c->arena + 1445360, c->weights + 985776,
-        c->weights + 1013424, c->arena + 2606976, part,
-        parts); break; /* repeat.4.branch2.2: 64x35x35 */
-    case 37: conv1x1_128x35x35_to_320_relu_add(c->arena + 2528576, c->weights + 1013488,
-        c->weights + 1054448, c->arena + 1744576, c->arena + 2136576, part,
-        parts); break; /* repeat.4.conv2d: 320x35x35 */
-    case 38: /* repeat.5.branch0+repeat.5.branch1.0+repeat.5.branch2.0: 32x35x35 */
+    case 34: /* repeat.4.branch1.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 1623680, c->weights + 962656, c->weights + 971872,
+            c->arena + 2567776, part, parts);
+        break;
+    case 35: /* repeat.4.branch2.1: 48x35x35 */
+        conv3x3_32x35x35_to_48_relu(c->arena + 1667488, c->weights + 971904, c->weights + 985728,
+            c->arena + 1445398, part, parts);
+        break;
+    case 36: /* repeat.4.branch2.2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1445360, c->weights + 985776, c->weights + 1013424,
+            c->arena + 2606976, part, parts);
+        break;
+    case 37: /* repeat.4.conv2d: 320x35x35 */
+        conv1x1_128x35x35_to_320_relu_add(c->arena + 2528576, c->weights + 1013488,
+            c->weights + 1054448, c->arena + 1744576, c->arena + 2136576, part, parts);
+        break;
+    case 38: /* repeat.5.branch0+repeat.5.branch1.0+repeat.5.branch2.0: 96x35x35 */
         conv1x1_320x35x35_to_32_relu(c->arena + 2136576, c->weights + 1054768, c->weights + 1085488,
             c->arena + 2528576, part, parts);
         conv1x1_320x35x35_to_32_relu_2(c->arena + 2136576, c->weights + 1065008,
@@ -2308,19 +2342,23 @@ static void inception_resnet_v2_plain_step(const RtContext *c, int step, int par
         conv1x1_320x35x35_to_32_relu_2(c->arena + 2136576, c->weights + 1075248,
             c->weights + 1085552, c->arena + 1667526, part, parts);
         break;
-    case 39: conv3x3_32x35x35_to_32_relu(c->arena + 1623680, c->weights + 1085584,
-        c->weights + 1094800, c->arena + 2567776, part,
-        parts); break; /* repeat.5.branch1.1: 32x35x35 */
-    case 40: conv3x3_32x35x35_to_48_relu(c->arena + 1667488, c->weights + 1094832,
-        c->weights + 1108656, c->arena + 1445398, part,
-        parts); break; /* repeat.5.branch2.1: 48x35x35 */
-    case 41: conv3x3_48x35x35_to_64_relu(c->arena + 1445360, c->weights + 1108704,
-        c->weights + 1136352, c->arena + 2606976, part,
-        parts); break; /* repeat.5.branch2.2: 64x35x35 */
-    case 42: conv1x1_128x35x35_to_320_relu_add(c->arena + 2528576, c->weights + 1136416,
-        c->weights + 1177376, c->arena + 2136576, c->arena + 1744576, part,
-        parts); break; /* repeat.5.conv2d: 320x35x35 */
-    case 43: /* repeat.6.branch0+repeat.6.branch1.0+repeat.6.branch2.0: 32x35x35 */
+    case 39: /* repeat.5.branch1.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 1623680, c->weights + 1085584, c->weights + 1094800,
+            c->arena + 2567776, part, parts);
+        break;
+    case 40: /* repeat.5.branch2.1: 48x35x35 */
+        conv3x3_32x35x35_to_48_relu(c->arena + 1667488, c->weights + 1094832, c->weights + 1108656,
+            c->arena + 1445398, part, parts);
+        break;
+    case 41: /* repeat.5.branch2.2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1445360, c->weights + 1108704, c->weights + 1136352,
+            c->arena + 2606976, part, parts);
+        break;
+    case 42: /* repeat.5.conv2d: 320x35x35 */
+        conv1x1_128x35x35_to_320_relu_add(c->arena + 2528576, c->weights + 1136416,
+            c->weights + 1177376, c->arena + 2136576, c->arena + 1744576, part, parts);
+        break;
+    case 43: /* repeat.6.branch0+repeat.6.branch1.0+repeat.6.branch2.0: 96x35x35 */
         conv1x1_320x35x35_to_32_relu(c->arena + 1744576, c->weights + 1177696, c->weights + 1208416,
             c->arena + 2528576, part, parts);
         conv1x1_320x35x35_to_32_relu_2(c->arena + 1744576, c->weights + 1187936,
@@ -2328,19 +2366,23 @@ static void inception_resnet_v2_plain_step(const RtContext *c, int step, int par
         conv1x1_320x35x35_to_32_relu_2(c->arena + 1744576, c->weights + 1198176,
             c->weights + 1208480, c->arena + 1667526, part, parts);
         break;
-    case 44: conv3x3_32x35x35_to_32_relu(c->arena + 1623680, c->weights + 1208512,
-        c->weights + 1217728, c->arena + 2567776, part,
-        parts); break; /* repeat.6.branch1.1: 32x35x35 */
-    case 45: conv3x3_32x35x35_to_48_relu(c->arena + 1667488, c->weights + 1217760,
-        c->weights + 1231584, c->arena + 1445398, part,
-        parts); break; /* repeat.6.branch2.1: 48x35x35 */
-    case 46: conv3x3_48x35x35_to_64_relu(c->arena + 1445360, c->weights + 1231632,
-        c->weights + 1259280, c->arena + 2606976, part,
-        parts); break; /* repeat.6.branch2.2: 64x35x35 */
-    case 47: conv1x1_128x35x35_to_320_relu_add(c->arena + 2528576, c->weights + 1259344,
-        c->weights + 1300304, c->arena + 1744576, c->arena + 2136576, part,
-        parts); break; /* repeat.6.conv2d: 320x35x35 */
-    case 48: /* repeat.7.branch0+repeat.7.branch1.0+repeat.7.branch2.0: 32x35x35 */
+    case 44: /* repeat.6.branch1.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 1623680, c->weights + 1208512, c->weights + 1217728,
+            c->arena + 2567776, part, parts);
+        break;
+    case 45: /* repeat.6.branch2.1: 48x35x35 */
+        conv3x3_32x35x35_to_48_relu(c->arena + 1667488, c->weights + 1217760, c->weights + 1231584,
+            c->arena + 1445398, part, parts);
+        break;
+    case 46: /* repeat.6.branch2.2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1445360, c->weights + 1231632, c->weights + 1259280,
+            c->arena + 2606976, part, parts);
+        break;
+    case 47: /* repeat.6.conv2d: 320x35x35 */
+        conv1x1_128x35x35_to_320_relu_add(c->arena + 2528576, c->weights + 1259344,
+            c->weights + 1300304, c->arena + 1744576, c->arena + 2136576, part, parts);
+        break;
+    case 48: /* repeat.7.branch0+repeat.7.branch1.0+repeat.7.branch2.0: 96x35x35 */
         conv1x1_320x35x35_to_32_relu(c->arena + 2136576, c->weights + 1300624, c->weights + 1331344,
             c->arena + 2528576, part, parts);
         conv1x1_320x35x35_to_32_relu_2(c->arena + 2136576, c->weights + 1310864,
@@ -2348,19 +2390,23 @@ static void inception_resnet_v2_plain_step(const RtContext *c, int step, int par
         conv1x1_320x35x35_to_32_relu_2(c->arena + 2136576, c->weights + 1321104,
             c->weights + 1331408, c->arena + 1667526, part, parts);
         break;
-    case 49: conv3x3_32x35x35_to_32_relu(c->arena + 1623680, c->weights + 1331440,
-        c->weights + 1340656, c->arena + 2567776, part,
-        parts); break; /* repeat.7.branch1.1: 32x35x35 */
-    case 50: conv3x3_32x35x35_to_48_relu(c->arena + 1667488, c->weights + 1340688,
-        c->weights + 1354512, c->arena + 1445398, part,
-        parts); break; /* repeat.7.branch2.1: 48x35x35 */
-    case 51: conv3x3_48x35x35_to_64_relu(c->arena + 1445360, c->weights + 1354560,
-        c->weights + 1382208, c->arena + 2606976, part,
-        parts); break; /* repeat.7.branch2.2: 64x35x35 */
-    case 52: conv1x1_128x35x35_to_320_relu_add(c->arena + 2528576, c->weights + 1382272,
-        c->weights + 1423232, c->arena + 2136576, c->arena + 1744576, part,
-        parts); break; /* repeat.7.conv2d: 320x35x35 */
-    case 53: /* repeat.8.branch0+repeat.8.branch1.0+repeat.8.branch2.0: 32x35x35 */
+    case 49: /* repeat.7.branch1.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 1623680, c->weights + 1331440, c->weights + 1340656,
+            c->arena + 2567776, part, parts);
+        break;
+    case 50: /* repeat.7.branch2.1: 48x35x35 */
+        conv3x3_32x35x35_to_48_relu(c->arena + 1667488, c->weights + 1340688, c->weights + 1354512,
+            c->arena + 1445398, part, parts);
+        break;
+    case 51: /* repeat.7.branch2.2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1445360, c->weights + 1354560, c->weights + 1382208,
+            c->arena + 2606976, part, parts);
+        break;
+    case 52: /* repeat.7.conv2d: 320x35x35 */
+        conv1x1_128x35x35_to_320_relu_add(c->arena + 2528576, c->weights + 1382272,
+            c->weights + 1423232, c->arena + 2136576, c->arena + 1744576, part, parts);
+        break;
+    case 53: /* repeat.8.branch0+repeat.8.branch1.0+repeat.8.branch2.0: 96x35x35 */
         conv1x1_320x35x35_to_32_relu(c->arena + 1744576, c->weights + 1423552, c->weights + 1454272,
             c->arena + 2528576, part, parts);
         conv1x1_320x35x35_to_32_relu_2(c->arena + 1744576, c->weights + 1433792,
@@ -2368,19 +2414,23 @@ static void inception_resnet_v2_plain_step(const RtContext *c, int step, int par
         conv1x1_320x35x35_to_32_relu_2(c->arena + 1744576, c->weights + 1444032,
             c->weights + 1454336, c->arena + 1667526, part, parts);
         break;
-    case 54: conv3x3_32x35x35_to_32_relu(c->arena + 1623680, c->weights + 1454368,
-        c->weights + 1463584, c->arena + 2567776, part,
-        parts); break; /* repeat.8.branch1.1: 32x35x35 */
-    case 55: conv3x3_32x35x35_to_48_relu(c->arena + 1667488, c->weights + 1463616,
-        c->weights + 1477440, c->arena + 1445398, part,
-        parts); break; /* repeat.8.branch2.1: 48x35x35 */
-    case 56: conv3x3_48x35x35_to_64_relu(c->arena + 1445360, c->weights + 1477488,
-        c->weights + 1505136, c->arena + 2606976, part,
-        parts); break; /* repeat.8.branch2.2: 64x35x35 */
-    case 57: conv1x1_128x35x35_to_320_relu_add(c->arena + 2528576, c->weights + 1505200,
-        c->weights + 1546160, c->arena + 1744576, c->arena + 2136576, part,
-        parts); break; /* repeat.8.conv2d: 320x35x35 */
-    case 58: /* repeat.9.branch0+repeat.9.branch1.0+repeat.9.branch2.0: 32x35x35 */
+    case 54: /* repeat.8.branch1.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 1623680, c->weights + 1454368, c->weights + 1463584,
+            c->arena + 2567776, part, parts);
+        break;
+    case 55: /* repeat.8.branch2.1: 48x35x35 */
+        conv3x3_32x35x35_to_48_relu(c->arena + 1667488, c->weights + 1463616, c->weights + 1477440,
+            c->arena + 1445398, part, parts);
+        break;
+    case 56: /* repeat.8.branch2.2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1445360, c->weights + 1477488, c->weights + 1505136,
+            c->arena + 2606976, part, parts);
+        break;
+    case 57: /* repeat.8.conv2d: 320x35x35 */
+        conv1x1_128x35x35_to_320_relu_add(c->arena + 2528576, c->weights + 1505200,
+            c->weights + 1546160, c->arena + 1744576, c->arena + 2136576, part, parts);
+        break;
+    case 58: /* repeat.9.branch0+repeat.9.branch1.0+repeat.9.branch2.0: 96x35x35 */
         conv1x1_320x35x35_to_32_relu(c->arena + 2136576, c->weights + 1546480, c->weights + 1577200,
             c->arena + 2528576, part, parts);
         conv1x1_320x35x35_to_32_relu_2(c->arena + 2136576, c->weights + 1556720,
@@ -2388,333 +2438,402 @@ static void inception_resnet_v2_plain_step(const RtContext *c, int step, int par
         conv1x1_320x35x35_to_32_relu_2(c->arena + 2136576, c->weights + 1566960,
             c->weights + 1577264, c->arena + 1667526, part, parts);
         break;
-    case 59: conv3x3_32x35x35_to_32_relu(c->arena + 1623680, c->weights + 1577296,
-        c->weights + 1586512, c->arena + 2567776, part,
-        parts); break; /* repeat.9.branch1.1: 32x35x35 */
-    case 60: conv3x3_32x35x35_to_48_relu(c->arena + 1667488, c->weights + 1586544,
-        c->weights + 1600368, c->arena + 1445398, part,
-        parts); break; /* repeat.9.branch2.1: 48x35x35 */
-    case 61: conv3x3_48x35x35_to_64_relu(c->arena + 1445360, c->weights + 1600416,
-        c->weights + 1628064, c->arena + 2606976, part,
-        parts); break; /* repeat.9.branch2.2: 64x35x35 */
-    case 62: conv1x1_128x35x35_to_320_relu_add(c->arena + 2528576, c->weights + 1628128,
-        c->weights + 1669088, c->arena + 2136576, c->arena + 1744576, part,
-        parts); break; /* repeat.9.conv2d: 320x35x35 */
-    case 63: conv3x3s2_320x35x35_to_384_relu(c->arena + 1744576, c->weights + 1669408,
-        c->weights + 2775328, c->arena + 2136576, part,
-        parts); break; /* mixed_6a.branch0: 384x17x17 */
-    case 64: conv1x1_320x35x35_to_256_relu(c->arena + 1744576, c->weights + 2775712,
-        c->weights + 2857632, c->arena + 710470, part,
-        parts); break; /* mixed_6a.branch1.0: 256x35x35 */
-    case 65: conv3x3_256x35x35_to_256_relu(c->arena + 710432, c->weights + 2857888,
-        c->weights + 3447712, c->arena + 2451008, part,
-        parts); break; /* mixed_6a.branch1.1: 256x35x35 */
-    case 66: conv3x3s2_256x35x35_to_384_relu(c->arena + 2451008, c->weights + 3447968,
-        c->weights + 4332704, c->arena + 2247552, part,
-        parts); break; /* mixed_6a.branch1.2: 384x17x17 */
-    case 67: maxpool3x3s2_320x35x35(c->arena + 1744576, c->arena + 2358528, part,
-        parts); break; /* mixed_6a.maxpool3x3: 320x17x17 */
-    case 68: /* repeat_1.0.branch0+repeat_1.0.branch1.0: 192x17x17 */
+    case 59: /* repeat.9.branch1.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 1623680, c->weights + 1577296, c->weights + 1586512,
+            c->arena + 2567776, part, parts);
+        break;
+    case 60: /* repeat.9.branch2.1: 48x35x35 */
+        conv3x3_32x35x35_to_48_relu(c->arena + 1667488, c->weights + 1586544, c->weights + 1600368,
+            c->arena + 1445398, part, parts);
+        break;
+    case 61: /* repeat.9.branch2.2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1445360, c->weights + 1600416, c->weights + 1628064,
+            c->arena + 2606976, part, parts);
+        break;
+    case 62: /* repeat.9.conv2d: 320x35x35 */
+        conv1x1_128x35x35_to_320_relu_add(c->arena + 2528576, c->weights + 1628128,
+            c->weights + 1669088, c->arena + 2136576, c->arena + 1744576, part, parts);
+        break;
+    case 63: /* mixed_6a.branch0: 384x17x17 */
+        conv3x3s2_320x35x35_to_384_relu(c->arena + 1744576, c->weights + 1669408,
+            c->weights + 2775328, c->arena + 2136576, part, parts);
+        break;
+    case 64: /* mixed_6a.branch1.0: 256x35x35 */
+        conv1x1_320x35x35_to_256_relu(c->arena + 1744576, c->weights + 2775712,
+            c->weights + 2857632, c->arena + 710470, part, parts);
+        break;
+    case 65: /* mixed_6a.branch1.1: 256x35x35 */
+        conv3x3_256x35x35_to_256_relu(c->arena + 710432, c->weights + 2857888, c->weights + 3447712,
+            c->arena + 2451008, part, parts);
+        break;
+    case 66: /* mixed_6a.branch1.2: 384x17x17 */
+        conv3x3s2_256x35x35_to_384_relu(c->arena + 2451008, c->weights + 3447968,
+            c->weights + 4332704, c->arena + 2247552, part, parts);
+        break;
+    case 67: /* mixed_6a.maxpool3x3: 320x17x17 */
+        maxpool3x3s2_320x35x35(c->arena + 1744576, c->arena + 2358528, part, parts);
+        break;
+    case 68: /* repeat_1.0.branch0+repeat_1.0.branch1.0: 320x17x17 */
         conv1x1_1088x17x17_to_192_relu(c->arena + 2136576, c->weights + 4333088,
             c->weights + 4681248, c->arena + 2451008, part, parts);
         conv1x1_1088x17x17_to_128_relu(c->arena + 2136576, c->weights + 4541984,
             c->weights + 4681440, c->arena + 1573635, part, parts);
         break;
-    case 69: conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 4681568,
-        c->weights + 4824928, c->arena + 1511123, part,
-        parts); break; /* repeat_1.0.branch1.1: 160x17x17 */
-    case 70: conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 4825088,
-        c->weights + 5040128, c->arena + 2506496, part,
-        parts); break; /* repeat_1.0.branch1.2: 192x17x17 */
-    case 71: conv1x1_384x17x17_to_1088_relu_add(c->arena + 2451008, c->weights + 5040320,
-        c->weights + 5458112, c->arena + 2136576, c->arena + 1744576, part,
-        parts); break; /* repeat_1.0.conv2d: 1088x17x17 */
-    case 72: /* repeat_1.1.branch0+repeat_1.1.branch1.0: 192x17x17 */
+    case 69: /* repeat_1.0.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 4681568,
+            c->weights + 4824928, c->arena + 1511123, part, parts);
+        break;
+    case 70: /* repeat_1.0.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 4825088,
+            c->weights + 5040128, c->arena + 2506496, part, parts);
+        break;
+    case 71: /* repeat_1.0.conv2d: 1088x17x17 */
+        conv1x1_384x17x17_to_1088_relu_add(c->arena + 2451008, c->weights + 5040320,
+            c->weights + 5458112, c->arena + 2136576, c->arena + 1744576, part, parts);
+        break;
+    case 72: /* repeat_1.1.branch0+repeat_1.1.branch1.0: 320x17x17 */
         conv1x1_1088x17x17_to_192_relu(c->arena + 1744576, c->weights + 5459200,
             c->weights + 5807360, c->arena + 2373440, part, parts);
         conv1x1_1088x17x17_to_128_relu(c->arena + 1744576, c->weights + 5668096,
             c->weights + 5807552, c->arena + 1573635, part, parts);
         break;
-    case 73: conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 5807680,
-        c->weights + 5951040, c->arena + 1511123, part,
-        parts); break; /* repeat_1.1.branch1.1: 160x17x17 */
-    case 74: conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 5951200,
-        c->weights + 6166240, c->arena + 2428928, part,
-        parts); break; /* repeat_1.1.branch1.2: 192x17x17 */
-    case 75: conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 6166432,
-        c->weights + 6584224, c->arena + 1744576, c->arena + 2059008, part,
-        parts); break; /* repeat_1.1.conv2d: 1088x17x17 */
-    case 76: /* repeat_1.2.branch0+repeat_1.2.branch1.0: 192x17x17 */
+    case 73: /* repeat_1.1.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 5807680,
+            c->weights + 5951040, c->arena + 1511123, part, parts);
+        break;
+    case 74: /* repeat_1.1.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 5951200,
+            c->weights + 6166240, c->arena + 2428928, part, parts);
+        break;
+    case 75: /* repeat_1.1.conv2d: 1088x17x17 */
+        conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 6166432,
+            c->weights + 6584224, c->arena + 1744576, c->arena + 2059008, part, parts);
+        break;
+    case 76: /* repeat_1.2.branch0+repeat_1.2.branch1.0: 320x17x17 */
         conv1x1_1088x17x17_to_192_relu(c->arena + 2059008, c->weights + 6585312,
             c->weights + 6933472, c->arena + 2373440, part, parts);
         conv1x1_1088x17x17_to_128_relu(c->arena + 2059008, c->weights + 6794208,
             c->weights + 6933664, c->arena + 1573635, part, parts);
         break;
-    case 77: conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 6933792,
-        c->weights + 7077152, c->arena + 1511123, part,
-        parts); break; /* repeat_1.2.branch1.1: 160x17x17 */
-    case 78: conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 7077312,
-        c->weights + 7292352, c->arena + 2428928, part,
-        parts); break; /* repeat_1.2.branch1.2: 192x17x17 */
-    case 79: conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 7292544,
-        c->weights + 7710336, c->arena + 2059008, c->arena + 1744576, part,
-        parts); break; /* repeat_1.2.conv2d: 1088x17x17 */
-    case 80: /* repeat_1.3.branch0+repeat_1.3.branch1.0: 192x17x17 */
+    case 77: /* repeat_1.2.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 6933792,
+            c->weights + 7077152, c->arena + 1511123, part, parts);
+        break;
+    case 78: /* repeat_1.2.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 7077312,
+            c->weights + 7292352, c->arena + 2428928, part, parts);
+        break;
+    case 79: /* repeat_1.2.conv2d: 1088x17x17 */
+        conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 7292544,
+            c->weights + 7710336, c->arena + 2059008, c->arena + 1744576, part, parts);
+        break;
+    case 80: /* repeat_1.3.branch0+repeat_1.3.branch1.0: 320x17x17 */
         conv1x1_1088x17x17_to_192_relu(c->arena + 1744576, c->weights + 7711424,
             c->weights + 8059584, c->arena + 2373440, part, parts);
         conv1x1_1088x17x17_to_128_relu(c->arena + 1744576, c->weights + 7920320,
             c->weights + 8059776, c->arena + 1573635, part, parts);
         break;
-    case 81: conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 8059904,
-        c->weights + 8203264, c->arena + 1511123, part,
-        parts); break; /* repeat_1.3.branch1.1: 160x17x17 */
-    case 82: conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 8203424,
-        c->weights + 8418464, c->arena + 2428928, part,
-        parts); break; /* repeat_1.3.branch1.2: 192x17x17 */
-    case 83: conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 8418656,
-        c->weights + 8836448, c->arena + 1744576, c->arena + 2059008, part,
-        parts); break; /* repeat_1.3.conv2d: 1088x17x17 */
-    case 84: /* repeat_1.4.branch0+repeat_1.4.branch1.0: 192x17x17 */
+    case 81: /* repeat_1.3.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 8059904,
+            c->weights + 8203264, c->arena + 1511123, part, parts);
+        break;
+    case 82: /* repeat_1.3.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 8203424,
+            c->weights + 8418464, c->arena + 2428928, part, parts);
+        break;
+    case 83: /* repeat_1.3.conv2d: 1088x17x17 */
+        conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 8418656,
+            c->weights + 8836448, c->arena + 1744576, c->arena + 2059008, part, parts);
+        break;
+    case 84: /* repeat_1.4.branch0+repeat_1.4.branch1.0: 320x17x17 */
         conv1x1_1088x17x17_to_192_relu(c->arena + 2059008, c->weights + 8837536,
             c->weights + 9185696, c->arena + 2373440, part, parts);
         conv1x1_1088x17x17_to_128_relu(c->arena + 2059008, c->weights + 9046432,
             c->weights + 9185888, c->arena + 1573635, part, parts);
         break;
-    case 85: conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 9186016,
-        c->weights + 9329376, c->arena + 1511123, part,
-        parts); break; /* repeat_1.4.branch1.1: 160x17x17 */
-    case 86: conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 9329536,
-        c->weights + 9544576, c->arena + 2428928, part,
-        parts); break; /* repeat_1.4.branch1.2: 192x17x17 */
-    case 87: conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 9544768,
-        c->weights + 9962560, c->arena + 2059008, c->arena + 1744576, part,
-        parts); break; /* repeat_1.4.conv2d: 1088x17x17 */
-    case 88: /* repeat_1.5.branch0+repeat_1.5.branch1.0: 192x17x17 */
+    case 85: /* repeat_1.4.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 9186016,
+            c->weights + 9329376, c->arena + 1511123, part, parts);
+        break;
+    case 86: /* repeat_1.4.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 9329536,
+            c->weights + 9544576, c->arena + 2428928, part, parts);
+        break;
+    case 87: /* repeat_1.4.conv2d: 1088x17x17 */
+        conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 9544768,
+            c->weights + 9962560, c->arena + 2059008, c->arena + 1744576, part, parts);
+        break;
+    case 88: /* repeat_1.5.branch0+repeat_1.5.branch1.0: 320x17x17 */
         conv1x1_1088x17x17_to_192_relu(c->arena + 1744576, c->weights + 9963648,
             c->weights + 10311808, c->arena + 2373440, part, parts);
         conv1x1_1088x17x17_to_128_relu(c->arena + 1744576, c->weights + 10172544,
             c->weights + 10312000, c->arena + 1573635, part, parts);
         break;
-    case 89: conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 10312128,
-        c->weights + 10455488, c->arena + 1511123, part,
-        parts); break; /* repeat_1.5.branch1.1: 160x17x17 */
-    case 90: conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 10455648,
-        c->weights + 10670688, c->arena + 2428928, part,
-        parts); break; /* repeat_1.5.branch1.2: 192x17x17 */
-    case 91: conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 10670880,
-        c->weights + 11088672, c->arena + 1744576, c->arena + 2059008, part,
-        parts); break; /* repeat_1.5.conv2d: 1088x17x17 */
-    case 92: /* repeat_1.6.branch0+repeat_1.6.branch1.0: 192x17x17 */
+    case 89: /* repeat_1.5.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 10312128,
+            c->weights + 10455488, c->arena + 1511123, part, parts);
+        break;
+    case 90: /* repeat_1.5.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 10455648,
+            c->weights + 10670688, c->arena + 2428928, part, parts);
+        break;
+    case 91: /* repeat_1.5.conv2d: 1088x17x17 */
+        conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 10670880,
+            c->weights + 11088672, c->arena + 1744576, c->arena + 2059008, part, parts);
+        break;
+    case 92: /* repeat_1.6.branch0+repeat_1.6.branch1.0: 320x17x17 */
         conv1x1_1088x17x17_to_192_relu(c->arena + 2059008, c->weights + 11089760,
             c->weights + 11437920, c->arena + 2373440, part, parts);
         conv1x1_1088x17x17_to_128_relu(c->arena + 2059008, c->weights + 11298656,
             c->weights + 11438112, c->arena + 1573635, part, parts);
         break;
-    case 93: conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 11438240,
-        c->weights + 11581600, c->arena + 1511123, part,
-        parts); break; /* repeat_1.6.branch1.1: 160x17x17 */
-    case 94: conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 11581760,
-        c->weights + 11796800, c->arena + 2428928, part,
-        parts); break; /* repeat_1.6.branch1.2: 192x17x17 */
-    case 95: conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 11796992,
-        c->weights + 12214784, c->arena + 2059008, c->arena + 1744576, part,
-        parts); break; /* repeat_1.6.conv2d: 1088x17x17 */
-    case 96: /* repeat_1.7.branch0+repeat_1.7.branch1.0: 192x17x17 */
+    case 93: /* repeat_1.6.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 11438240,
+            c->weights + 11581600, c->arena + 1511123, part, parts);
+        break;
+    case 94: /* repeat_1.6.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 11581760,
+            c->weights + 11796800, c->arena + 2428928, part, parts);
+        break;
+    case 95: /* repeat_1.6.conv2d: 1088x17x17 */
+        conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 11796992,
+            c->weights + 12214784, c->arena + 2059008, c->arena + 1744576, part, parts);
+        break;
+    case 96: /* repeat_1.7.branch0+repeat_1.7.branch1.0: 320x17x17 */
         conv1x1_1088x17x17_to_192_relu(c->arena + 1744576, c->weights + 12215872,
             c->weights + 12564032, c->arena + 2373440, part, parts);
         conv1x1_1088x17x17_to_128_relu(c->arena + 1744576, c->weights + 12424768,
             c->weights + 12564224, c->arena + 1573635, part, parts);
         break;
-    case 97: conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 12564352,
-        c->weights + 12707712, c->arena + 1511123, part,
-        parts); break; /* repeat_1.7.branch1.1: 160x17x17 */
-    case 98: conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 12707872,
-        c->weights + 12922912, c->arena + 2428928, part,
-        parts); break; /* repeat_1.7.branch1.2: 192x17x17 */
-    case 99: conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 12923104,
-        c->weights + 13340896, c->arena + 1744576, c->arena + 2059008, part,
-        parts); break; /* repeat_1.7.conv2d: 1088x17x17 */
-    case 100: /* repeat_1.8.branch0+repeat_1.8.branch1.0: 192x17x17 */
+    case 97: /* repeat_1.7.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 12564352,
+            c->weights + 12707712, c->arena + 1511123, part, parts);
+        break;
+    case 98: /* repeat_1.7.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 12707872,
+            c->weights + 12922912, c->arena + 2428928, part, parts);
+        break;
+    case 99: /* repeat_1.7.conv2d: 1088x17x17 */
+        conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 12923104,
+            c->weights + 13340896, c->arena + 1744576, c->arena + 2059008, part, parts);
+        break;
+    case 100: /* repeat_1.8.branch0+repeat_1.8.branch1.0: 320x17x17 */
         conv1x1_1088x17x17_to_192_relu(c->arena + 2059008, c->weights + 13341984,
             c->weights + 13690144, c->arena + 2373440, part, parts);
         conv1x1_1088x17x17_to_128_relu(c->arena + 2059008, c->weights + 13550880,
             c->weights + 13690336, c->arena + 1573635, part, parts);
         break;
-    case 101: conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 13690464,
-        c->weights + 13833824, c->arena + 1511123, part,
-        parts); break; /* repeat_1.8.branch1.1: 160x17x17 */
-    case 102: conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 13833984,
-        c->weights + 14049024, c->arena + 2428928, part,
-        parts); break; /* repeat_1.8.branch1.2: 192x17x17 */
-    case 103: conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 14049216,
-        c->weights + 14467008, c->arena + 2059008, c->arena + 1744576, part,
-        parts); break; /* repeat_1.8.conv2d: 1088x17x17 */
-    case 104: /* repeat_1.9.branch0+repeat_1.9.branch1.0: 192x17x17 */
+    case 101: /* repeat_1.8.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 13690464,
+            c->weights + 13833824, c->arena + 1511123, part, parts);
+        break;
+    case 102: /* repeat_1.8.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 13833984,
+            c->weights + 14049024, c->arena + 2428928, part, parts);
+        break;
+    case 103: /* repeat_1.8.conv2d: 1088x17x17 */
+        conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 14049216,
+            c->weights + 14467008, c->arena + 2059008, c->arena + 1744576, part, parts);
+        break;
+    case 104: /* repeat_1.9.branch0+repeat_1.9.branch1.0: 320x17x17 */
         conv1x1_1088x17x17_to_192_relu(c->arena + 1744576, c->weights + 14468096,
             c->weights + 14816256, c->arena + 2373440, part, parts);
         conv1x1_1088x17x17_to_128_relu(c->arena + 1744576, c->weights + 14676992,
             c->weights + 14816448, c->arena + 1573635, part, parts);
         break;
-    case 105: conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 14816576,
-        c->weights + 14959936, c->arena + 1511123, part,
-        parts); break; /* repeat_1.9.branch1.1: 160x17x17 */
-    case 106: conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 14960096,
-        c->weights + 15175136, c->arena + 2428928, part,
-        parts); break; /* repeat_1.9.branch1.2: 192x17x17 */
-    case 107: conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 15175328,
-        c->weights + 15593120, c->arena + 1744576, c->arena + 2059008, part,
-        parts); break; /* repeat_1.9.conv2d: 1088x17x17 */
-    case 108: /* repeat_1.10.branch0+repeat_1.10.branch1.0: 192x17x17 */
+    case 105: /* repeat_1.9.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 14816576,
+            c->weights + 14959936, c->arena + 1511123, part, parts);
+        break;
+    case 106: /* repeat_1.9.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 14960096,
+            c->weights + 15175136, c->arena + 2428928, part, parts);
+        break;
+    case 107: /* repeat_1.9.conv2d: 1088x17x17 */
+        conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 15175328,
+            c->weights + 15593120, c->arena + 1744576, c->arena + 2059008, part, parts);
+        break;
+    case 108: /* repeat_1.10.branch0+repeat_1.10.branch1.0: 320x17x17 */
         conv1x1_1088x17x17_to_192_relu(c->arena + 2059008, c->weights + 15594208,
             c->weights + 15942368, c->arena + 2373440, part, parts);
         conv1x1_1088x17x17_to_128_relu(c->arena + 2059008, c->weights + 15803104,
             c->weights + 15942560, c->arena + 1573635, part, parts);
         break;
-    case 109: conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 15942688,
-        c->weights + 16086048, c->arena + 1511123, part,
-        parts); break; /* repeat_1.10.branch1.1: 160x17x17 */
-    case 110: conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 16086208,
-        c->weights + 16301248, c->arena + 2428928, part,
-        parts); break; /* repeat_1.10.branch1.2: 192x17x17 */
-    case 111: conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 16301440,
-        c->weights + 16719232, c->arena + 2059008, c->arena + 1744576, part,
-        parts); break; /* repeat_1.10.conv2d: 1088x17x17 */
-    case 112: /* repeat_1.11.branch0+repeat_1.11.branch1.0: 192x17x17 */
+    case 109: /* repeat_1.10.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 15942688,
+            c->weights + 16086048, c->arena + 1511123, part, parts);
+        break;
+    case 110: /* repeat_1.10.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 16086208,
+            c->weights + 16301248, c->arena + 2428928, part, parts);
+        break;
+    case 111: /* repeat_1.10.conv2d: 1088x17x17 */
+        conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 16301440,
+            c->weights + 16719232, c->arena + 2059008, c->arena + 1744576, part, parts);
+        break;
+    case 112: /* repeat_1.11.branch0+repeat_1.11.branch1.0: 320x17x17 */
         conv1x1_1088x17x17_to_192_relu(c->arena + 1744576, c->weights + 16720320,
             c->weights + 17068480, c->arena + 2373440, part, parts);
         conv1x1_1088x17x17_to_128_relu(c->arena + 1744576, c->weights + 16929216,
             c->weights + 17068672, c->arena + 1573635, part, parts);
         break;
-    case 113: conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 17068800,
-        c->weights + 17212160, c->arena + 1511123, part,
-        parts); break; /* repeat_1.11.branch1.1: 160x17x17 */
-    case 114: conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 17212320,
-        c->weights + 17427360, c->arena + 2428928, part,
-        parts); break; /* repeat_1.11.branch1.2: 192x17x17 */
-    case 115: conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 17427552,
-        c->weights + 17845344, c->arena + 1744576, c->arena + 2059008, part,
-        parts); break; /* repeat_1.11.conv2d: 1088x17x17 */
-    case 116: /* repeat_1.12.branch0+repeat_1.12.branch1.0: 192x17x17 */
+    case 113: /* repeat_1.11.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 17068800,
+            c->weights + 17212160, c->arena + 1511123, part, parts);
+        break;
+    case 114: /* repeat_1.11.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 17212320,
+            c->weights + 17427360, c->arena + 2428928, part, parts);
+        break;
+    case 115: /* repeat_1.11.conv2d: 1088x17x17 */
+        conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 17427552,
+            c->weights + 17845344, c->arena + 1744576, c->arena + 2059008, part, parts);
+        break;
+    case 116: /* repeat_1.12.branch0+repeat_1.12.branch1.0: 320x17x17 */
         conv1x1_1088x17x17_to_192_relu(c->arena + 2059008, c->weights + 17846432,
             c->weights + 18194592, c->arena + 2373440, part, parts);
         conv1x1_1088x17x17_to_128_relu(c->arena + 2059008, c->weights + 18055328,
             c->weights + 18194784, c->arena + 1573635, part, parts);
         break;
-    case 117: conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 18194912,
-        c->weights + 18338272, c->arena + 1511123, part,
-        parts); break; /* repeat_1.12.branch1.1: 160x17x17 */
-    case 118: conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 18338432,
-        c->weights + 18553472, c->arena + 2428928, part,
-        parts); break; /* repeat_1.12.branch1.2: 192x17x17 */
-    case 119: conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 18553664,
-        c->weights + 18971456, c->arena + 2059008, c->arena + 1744576, part,
-        parts); break; /* repeat_1.12.conv2d: 1088x17x17 */
-    case 120: /* repeat_1.13.branch0+repeat_1.13.branch1.0: 192x17x17 */
+    case 117: /* repeat_1.12.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 18194912,
+            c->weights + 18338272, c->arena + 1511123, part, parts);
+        break;
+    case 118: /* repeat_1.12.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 18338432,
+            c->weights + 18553472, c->arena + 2428928, part, parts);
+        break;
+    case 119: /* repeat_1.12.conv2d: 1088x17x17 */
+        conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 18553664,
+            c->weights + 18971456, c->arena + 2059008, c->arena + 1744576, part, parts);
+        break;
+    case 120: /* repeat_1.13.branch0+repeat_1.13.branch1.0: 320x17x17 */
         conv1x1_1088x17x17_to_192_relu(c->arena + 1744576, c->weights + 18972544,
             c->weights + 19320704, c->arena + 2373440, part, parts);
         conv1x1_1088x17x17_to_128_relu(c->arena + 1744576, c->weights + 19181440,
             c->weights + 19320896, c->arena + 1573635, part, parts);
         break;
-    case 121: conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 19321024,
-        c->weights + 19464384, c->arena + 1511123, part,
-        parts); break; /* repeat_1.13.branch1.1: 160x17x17 */
-    case 122: conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 19464544,
-        c->weights + 19679584, c->arena + 2428928, part,
-        parts); break; /* repeat_1.13.branch1.2: 192x17x17 */
-    case 123: conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 19679776,
-        c->weights + 20097568, c->arena + 1744576, c->arena + 2059008, part,
-        parts); break; /* repeat_1.13.conv2d: 1088x17x17 */
-    case 124: /* repeat_1.14.branch0+repeat_1.14.branch1.0: 192x17x17 */
+    case 121: /* repeat_1.13.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 19321024,
+            c->weights + 19464384, c->arena + 1511123, part, parts);
+        break;
+    case 122: /* repeat_1.13.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 19464544,
+            c->weights + 19679584, c->arena + 2428928, part, parts);
+        break;
+    case 123: /* repeat_1.13.conv2d: 1088x17x17 */
+        conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 19679776,
+            c->weights + 20097568, c->arena + 1744576, c->arena + 2059008, part, parts);
+        break;
+    case 124: /* repeat_1.14.branch0+repeat_1.14.branch1.0: 320x17x17 */
         conv1x1_1088x17x17_to_192_relu(c->arena + 2059008, c->weights + 20098656,
             c->weights + 20446816, c->arena + 2373440, part, parts);
         conv1x1_1088x17x17_to_128_relu(c->arena + 2059008, c->weights + 20307552,
             c->weights + 20447008, c->arena + 1573635, part, parts);
         break;
-    case 125: conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 20447136,
-        c->weights + 20590496, c->arena + 1511123, part,
-        parts); break; /* repeat_1.14.branch1.1: 160x17x17 */
-    case 126: conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 20590656,
-        c->weights + 20805696, c->arena + 2428928, part,
-        parts); break; /* repeat_1.14.branch1.2: 192x17x17 */
-    case 127: conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 20805888,
-        c->weights + 21223680, c->arena + 2059008, c->arena + 1744576, part,
-        parts); break; /* repeat_1.14.conv2d: 1088x17x17 */
-    case 128: /* repeat_1.15.branch0+repeat_1.15.branch1.0: 192x17x17 */
+    case 125: /* repeat_1.14.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 20447136,
+            c->weights + 20590496, c->arena + 1511123, part, parts);
+        break;
+    case 126: /* repeat_1.14.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 20590656,
+            c->weights + 20805696, c->arena + 2428928, part, parts);
+        break;
+    case 127: /* repeat_1.14.conv2d: 1088x17x17 */
+        conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 20805888,
+            c->weights + 21223680, c->arena + 2059008, c->arena + 1744576, part, parts);
+        break;
+    case 128: /* repeat_1.15.branch0+repeat_1.15.branch1.0: 320x17x17 */
         conv1x1_1088x17x17_to_192_relu(c->arena + 1744576, c->weights + 21224768,
             c->weights + 21572928, c->arena + 2373440, part, parts);
         conv1x1_1088x17x17_to_128_relu(c->arena + 1744576, c->weights + 21433664,
             c->weights + 21573120, c->arena + 1573635, part, parts);
         break;
-    case 129: conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 21573248,
-        c->weights + 21716608, c->arena + 1511123, part,
-        parts); break; /* repeat_1.15.branch1.1: 160x17x17 */
-    case 130: conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 21716768,
-        c->weights + 21931808, c->arena + 2428928, part,
-        parts); break; /* repeat_1.15.branch1.2: 192x17x17 */
-    case 131: conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 21932000,
-        c->weights + 22349792, c->arena + 1744576, c->arena + 2059008, part,
-        parts); break; /* repeat_1.15.conv2d: 1088x17x17 */
-    case 132: /* repeat_1.16.branch0+repeat_1.16.branch1.0: 192x17x17 */
+    case 129: /* repeat_1.15.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 21573248,
+            c->weights + 21716608, c->arena + 1511123, part, parts);
+        break;
+    case 130: /* repeat_1.15.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 21716768,
+            c->weights + 21931808, c->arena + 2428928, part, parts);
+        break;
+    case 131: /* repeat_1.15.conv2d: 1088x17x17 */
+        conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 21932000,
+            c->weights + 22349792, c->arena + 1744576, c->arena + 2059008, part, parts);
+        break;
+    case 132: /* repeat_1.16.branch0+repeat_1.16.branch1.0: 320x17x17 */
         conv1x1_1088x17x17_to_192_relu(c->arena + 2059008, c->weights + 22350880,
             c->weights + 22699040, c->arena + 2373440, part, parts);
         conv1x1_1088x17x17_to_128_relu(c->arena + 2059008, c->weights + 22559776,
             c->weights + 22699232, c->arena + 1573635, part, parts);
         break;
-    case 133: conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 22699360,
-        c->weights + 22842720, c->arena + 1511123, part,
-        parts); break; /* repeat_1.16.branch1.1: 160x17x17 */
-    case 134: conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 22842880,
-        c->weights + 23057920, c->arena + 2428928, part,
-        parts); break; /* repeat_1.16.branch1.2: 192x17x17 */
-    case 135: conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 23058112,
-        c->weights + 23475904, c->arena + 2059008, c->arena + 1744576, part,
-        parts); break; /* repeat_1.16.conv2d: 1088x17x17 */
-    case 136: /* repeat_1.17.branch0+repeat_1.17.branch1.0: 192x17x17 */
+    case 133: /* repeat_1.16.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 22699360,
+            c->weights + 22842720, c->arena + 1511123, part, parts);
+        break;
+    case 134: /* repeat_1.16.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 22842880,
+            c->weights + 23057920, c->arena + 2428928, part, parts);
+        break;
+    case 135: /* repeat_1.16.conv2d: 1088x17x17 */
+        conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 23058112,
+            c->weights + 23475904, c->arena + 2059008, c->arena + 1744576, part, parts);
+        break;
+    case 136: /* repeat_1.17.branch0+repeat_1.17.branch1.0: 320x17x17 */
         conv1x1_1088x17x17_to_192_relu(c->arena + 1744576, c->weights + 23476992,
             c->weights + 23825152, c->arena + 2373440, part, parts);
         conv1x1_1088x17x17_to_128_relu(c->arena + 1744576, c->weights + 23685888,
             c->weights + 23825344, c->arena + 1573635, part, parts);
         break;
-    case 137: conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 23825472,
-        c->weights + 23968832, c->arena + 1511123, part,
-        parts); break; /* repeat_1.17.branch1.1: 160x17x17 */
-    case 138: conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 23968992,
-        c->weights + 24184032, c->arena + 2428928, part,
-        parts); break; /* repeat_1.17.branch1.2: 192x17x17 */
-    case 139: conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 24184224,
-        c->weights + 24602016, c->arena + 1744576, c->arena + 2059008, part,
-        parts); break; /* repeat_1.17.conv2d: 1088x17x17 */
-    case 140: /* repeat_1.18.branch0+repeat_1.18.branch1.0: 192x17x17 */
+    case 137: /* repeat_1.17.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 23825472,
+            c->weights + 23968832, c->arena + 1511123, part, parts);
+        break;
+    case 138: /* repeat_1.17.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 23968992,
+            c->weights + 24184032, c->arena + 2428928, part, parts);
+        break;
+    case 139: /* repeat_1.17.conv2d: 1088x17x17 */
+        conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 24184224,
+            c->weights + 24602016, c->arena + 1744576, c->arena + 2059008, part, parts);
+        break;
+    case 140: /* repeat_1.18.branch0+repeat_1.18.branch1.0: 320x17x17 */
         conv1x1_1088x17x17_to_192_relu(c->arena + 2059008, c->weights + 24603104,
             c->weights + 24951264, c->arena + 2373440, part, parts);
         conv1x1_1088x17x17_to_128_relu(c->arena + 2059008, c->weights + 24812000,
             c->weights + 24951456, c->arena + 1573635, part, parts);
         break;
-    case 141: conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 24951584,
-        c->weights + 25094944, c->arena + 1511123, part,
-        parts); break; /* repeat_1.18.branch1.1: 160x17x17 */
-    case 142: conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 25095104,
-        c->weights + 25310144, c->arena + 2428928, part,
-        parts); break; /* repeat_1.18.branch1.2: 192x17x17 */
-    case 143: conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 25310336,
-        c->weights + 25728128, c->arena + 2059008, c->arena + 1744576, part,
-        parts); break; /* repeat_1.18.conv2d: 1088x17x17 */
-    case 144: /* repeat_1.19.branch0+repeat_1.19.branch1.0: 192x17x17 */
+    case 141: /* repeat_1.18.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 24951584,
+            c->weights + 25094944, c->arena + 1511123, part, parts);
+        break;
+    case 142: /* repeat_1.18.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 25095104,
+            c->weights + 25310144, c->arena + 2428928, part, parts);
+        break;
+    case 143: /* repeat_1.18.conv2d: 1088x17x17 */
+        conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 25310336,
+            c->weights + 25728128, c->arena + 2059008, c->arena + 1744576, part, parts);
+        break;
+    case 144: /* repeat_1.19.branch0+repeat_1.19.branch1.0: 320x17x17 */
         conv1x1_1088x17x17_to_192_relu(c->arena + 1744576, c->weights + 25729216,
             c->weights + 26077376, c->arena + 2373440, part, parts);
         conv1x1_1088x17x17_to_128_relu(c->arena + 1744576, c->weights + 25938112,
             c->weights + 26077568, c->arena + 1573635, part, parts);
         break;
-    case 145: conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 26077696,
-        c->weights + 26221056, c->arena + 1511123, part,
-        parts); break; /* repeat_1.19.branch1.1: 160x17x17 */
-    case 146: conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 26221216,
-        c->weights + 26436256, c->arena + 2428928, part,
-        parts); break; /* repeat_1.19.branch1.2: 192x17x17 */
-    case 147: conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 26436448,
-        c->weights + 26854240, c->arena + 1744576, c->arena + 2059008, part,
-        parts); break; /* repeat_1.19.conv2d: 1088x17x17 */
-    case 148: /* mixed_7a.branch0.0+mixed_7a.branch1.0+mixed_7a.branch2.0: 256x17x17 */
+    case 145: /* repeat_1.19.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 1573632, c->weights + 26077696,
+            c->weights + 26221056, c->arena + 1511123, part, parts);
+        break;
+    case 146: /* repeat_1.19.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1511072, c->weights + 26221216,
+            c->weights + 26436256, c->arena + 2428928, part, parts);
+        break;
+    case 147: /* repeat_1.19.conv2d: 1088x17x17 */
+        conv1x1_384x17x17_to_1088_relu_add(c->arena + 2373440, c->weights + 26436448,
+            c->weights + 26854240, c->arena + 1744576, c->arena + 2059008, part, parts);
+        break;
+    case 148: /* mixed_7a.branch0.0+mixed_7a.branch1.0+mixed_7a.branch2.0: 768x17x17 */
         conv1x1_1088x17x17_to_256_relu(c->arena + 2059008, c->weights + 26855328,
             c->weights + 27690912, c->arena + 1877696, part, parts);
         conv1x1_1088x17x17_to_256_relu(c->arena + 2059008, c->weights + 27133856,
@@ -2722,178 +2841,219 @@ static void inception_resnet_v2_plain_step(const RtContext *c, int step, int par
         conv1x1_1088x17x17_to_256_relu_2(c->arena + 2059008, c->weights + 27412384,
             c->weights + 27691424, c->arena + 1192340, part, parts);
         break;
-    case 149: conv3x3s2_256x17x17_to_384_relu(c->arena + 1877696, c->weights + 27691680,
-        c->weights + 28576416, c->arena + 1744576, part,
-        parts); break; /* mixed_7a.branch0.1: 384x8x8 */
-    case 150: conv3x3s2_256x17x17_to_288_relu(c->arena + 1951680, c->weights + 28576800,
-        c->weights + 29240352, c->arena + 1769152, part,
-        parts); break; /* mixed_7a.branch1.1: 288x8x8 */
-    case 151: conv3x3_256x17x17_to_288_relu(c->arena + 1192320, c->weights + 29240640,
-        c->weights + 29904192, c->arena + 1877696, part,
-        parts); break; /* mixed_7a.branch2.1: 288x17x17 */
-    case 152: conv3x3s2_288x17x17_to_320_relu(c->arena + 1877696, c->weights + 29904480,
-        c->weights + 30733920, c->arena + 1787584, part,
-        parts); break; /* mixed_7a.branch2.2: 320x8x8 */
-    case 153: maxpool3x3s2_1088x17x17(c->arena + 2059008, c->arena + 1808064, part,
-        parts); break; /* mixed_7a.maxpool3x3: 1088x8x8 */
-    case 154: /* repeat_2.0.branch0+repeat_2.0.branch1.0: 192x8x8 */
+    case 149: /* mixed_7a.branch0.1: 384x8x8 */
+        conv3x3s2_256x17x17_to_384_relu(c->arena + 1877696, c->weights + 27691680,
+            c->weights + 28576416, c->arena + 1744576, part, parts);
+        break;
+    case 150: /* mixed_7a.branch1.1: 288x8x8 */
+        conv3x3s2_256x17x17_to_288_relu(c->arena + 1951680, c->weights + 28576800,
+            c->weights + 29240352, c->arena + 1769152, part, parts);
+        break;
+    case 151: /* mixed_7a.branch2.1: 288x17x17 */
+        conv3x3_256x17x17_to_288_relu(c->arena + 1192320, c->weights + 29240640,
+            c->weights + 29904192, c->arena + 1877696, part, parts);
+        break;
+    case 152: /* mixed_7a.branch2.2: 320x8x8 */
+        conv3x3s2_288x17x17_to_320_relu(c->arena + 1877696, c->weights + 29904480,
+            c->weights + 30733920, c->arena + 1787584, part, parts);
+        break;
+    case 153: /* mixed_7a.maxpool3x3: 1088x8x8 */
+        maxpool3x3s2_1088x17x17(c->arena + 2059008, c->arena + 1808064, part, parts);
+        break;
+    case 154: /* repeat_2.0.branch0+repeat_2.0.branch1.0: 384x8x8 */
         conv1x1_2080x8x8_to_192_relu(c->arena + 1744576, c->weights + 30734240,
             c->weights + 31532960, c->arena + 2010816, part, parts);
         conv1x1_2080x8x8_to_192_relu_2(c->arena + 1744576, c->weights + 31133600,
             c->weights + 31533152, c->arena + 1729217, part, parts);
         break;
-    case 155: conv1x3_192x8x8_to_224_relu(c->arena + 1729216, c->weights + 31533344,
-        c->weights + 31662368, c->arena + 1711304, part,
-        parts); break; /* repeat_2.0.branch1.1: 224x8x8 */
-    case 156: conv3x1_224x8x8_to_256_relu(c->arena + 1711296, c->weights + 31662592,
-        c->weights + 31834624, c->arena + 2023104, part,
-        parts); break; /* repeat_2.0.branch1.2: 256x8x8 */
-    case 157: conv1x1_448x8x8_to_2080_relu_add(c->arena + 2010816, c->weights + 31834880,
-        c->weights + 32766720, c->arena + 1744576, c->arena + 1877696, part,
-        parts); break; /* repeat_2.0.conv2d: 2080x8x8 */
-    case 158: /* repeat_2.1.branch0+repeat_2.1.branch1.0: 192x8x8 */
+    case 155: /* repeat_2.0.branch1.1: 224x8x8 */
+        conv1x3_192x8x8_to_224_relu(c->arena + 1729216, c->weights + 31533344,
+            c->weights + 31662368, c->arena + 1711304, part, parts);
+        break;
+    case 156: /* repeat_2.0.branch1.2: 256x8x8 */
+        conv3x1_224x8x8_to_256_relu(c->arena + 1711296, c->weights + 31662592,
+            c->weights + 31834624, c->arena + 2023104, part, parts);
+        break;
+    case 157: /* repeat_2.0.conv2d: 2080x8x8 */
+        conv1x1_448x8x8_to_2080_relu_add(c->arena + 2010816, c->weights + 31834880,
+            c->weights + 32766720, c->arena + 1744576, c->arena + 1877696, part, parts);
+        break;
+    case 158: /* repeat_2.1.branch0+repeat_2.1.branch1.0: 384x8x8 */
         conv1x1_2080x8x8_to_192_relu(c->arena + 1877696, c->weights + 32768800,
             c->weights + 33567520, c->arena + 2010816, part, parts);
         conv1x1_2080x8x8_to_192_relu_2(c->arena + 1877696, c->weights + 33168160,
             c->weights + 33567712, c->arena + 1729217, part, parts);
         break;
-    case 159: conv1x3_192x8x8_to_224_relu(c->arena + 1729216, c->weights + 33567904,
-        c->weights + 33696928, c->arena + 1711304, part,
-        parts); break; /* repeat_2.1.branch1.1: 224x8x8 */
-    case 160: conv3x1_224x8x8_to_256_relu(c->arena + 1711296, c->weights + 33697152,
-        c->weights + 33869184, c->arena + 2023104, part,
-        parts); break; /* repeat_2.1.branch1.2: 256x8x8 */
-    case 161: conv1x1_448x8x8_to_2080_relu_add(c->arena + 2010816, c->weights + 33869440,
-        c->weights + 34801280, c->arena + 1877696, c->arena + 1744576, part,
-        parts); break; /* repeat_2.1.conv2d: 2080x8x8 */
-    case 162: /* repeat_2.2.branch0+repeat_2.2.branch1.0: 192x8x8 */
+    case 159: /* repeat_2.1.branch1.1: 224x8x8 */
+        conv1x3_192x8x8_to_224_relu(c->arena + 1729216, c->weights + 33567904,
+            c->weights + 33696928, c->arena + 1711304, part, parts);
+        break;
+    case 160: /* repeat_2.1.branch1.2: 256x8x8 */
+        conv3x1_224x8x8_to_256_relu(c->arena + 1711296, c->weights + 33697152,
+            c->weights + 33869184, c->arena + 2023104, part, parts);
+        break;
+    case 161: /* repeat_2.1.conv2d: 2080x8x8 */
+        conv1x1_448x8x8_to_2080_relu_add(c->arena + 2010816, c->weights + 33869440,
+            c->weights + 34801280, c->arena + 1877696, c->arena + 1744576, part, parts);
+        break;
+    case 162: /* repeat_2.2.branch0+repeat_2.2.branch1.0: 384x8x8 */
         conv1x1_2080x8x8_to_192_relu(c->arena + 1744576, c->weights + 34803360,
             c->weights + 35602080, c->arena + 2010816, part, parts);
         conv1x1_2080x8x8_to_192_relu_2(c->arena + 1744576, c->weights + 35202720,
             c->weights + 35602272, c->arena + 1729217, part, parts);
         break;
-    case 163: conv1x3_192x8x8_to_224_relu(c->arena + 1729216, c->weights + 35602464,
-        c->weights + 35731488, c->arena + 1711304, part,
-        parts); break; /* repeat_2.2.branch1.1: 224x8x8 */
-    case 164: conv3x1_224x8x8_to_256_relu(c->arena + 1711296, c->weights + 35731712,
-        c->weights + 35903744, c->arena + 2023104, part,
-        parts); break; /* repeat_2.2.branch1.2: 256x8x8 */
-    case 165: conv1x1_448x8x8_to_2080_relu_add(c->arena + 2010816, c->weights + 35904000,
-        c->weights + 36835840, c->arena + 1744576, c->arena + 1877696, part,
-        parts); break; /* repeat_2.2.conv2d: 2080x8x8 */
-    case 166: /* repeat_2.3.branch0+repeat_2.3.branch1.0: 192x8x8 */
+    case 163: /* repeat_2.2.branch1.1: 224x8x8 */
+        conv1x3_192x8x8_to_224_relu(c->arena + 1729216, c->weights + 35602464,
+            c->weights + 35731488, c->arena + 1711304, part, parts);
+        break;
+    case 164: /* repeat_2.2.branch1.2: 256x8x8 */
+        conv3x1_224x8x8_to_256_relu(c->arena + 1711296, c->weights + 35731712,
+            c->weights + 35903744, c->arena + 2023104, part, parts);
+        break;
+    case 165: /* repeat_2.2.conv2d: 2080x8x8 */
+        conv1x1_448x8x8_to_2080_relu_add(c->arena + 2010816, c->weights + 35904000,
+            c->weights + 36835840, c->arena + 1744576, c->arena + 1877696, part, parts);
+        break;
+    case 166: /* repeat_2.3.branch0+repeat_2.3.branch1.0: 384x8x8 */
         conv1x1_2080x8x8_to_192_relu(c->arena + 1877696, c->weights + 36837920,
             c->weights + 37636640, c->arena + 2010816, part, parts);
         conv1x1_2080x8x8_to_192_relu_2(c->arena + 1877696, c->weights + 37237280,
             c->weights + 37636832, c->arena + 1729217, part, parts);
         break;
-    case 167: conv1x3_192x8x8_to_224_relu(c->arena + 1729216, c->weights + 37637024,
-        c->weights + 37766048, c->arena + 1711304, part,
-        parts); break; /* repeat_2.3.branch1.1: 224x8x8 */
-    case 168: conv3x1_224x8x8_to_256_relu(c->arena + 1711296, c->weights + 37766272,
-        c->weights + 37938304, c->arena + 2023104, part,
-        parts); break; /* repeat_2.3.branch1.2: 256x8x8 */
-    case 169: conv1x1_448x8x8_to_2080_relu_add(c->arena + 2010816, c->weights + 37938560,
-        c->weights + 38870400, c->arena + 1877696, c->arena + 1744576, part,
-        parts); break; /* repeat_2.3.conv2d: 2080x8x8 */
-    case 170: /* repeat_2.4.branch0+repeat_2.4.branch1.0: 192x8x8 */
+    case 167: /* repeat_2.3.branch1.1: 224x8x8 */
+        conv1x3_192x8x8_to_224_relu(c->arena + 1729216, c->weights + 37637024,
+            c->weights + 37766048, c->arena + 1711304, part, parts);
+        break;
+    case 168: /* repeat_2.3.branch1.2: 256x8x8 */
+        conv3x1_224x8x8_to_256_relu(c->arena + 1711296, c->weights + 37766272,
+            c->weights + 37938304, c->arena + 2023104, part, parts);
+        break;
+    case 169: /* repeat_2.3.conv2d: 2080x8x8 */
+        conv1x1_448x8x8_to_2080_relu_add(c->arena + 2010816, c->weights + 37938560,
+            c->weights + 38870400, c->arena + 1877696, c->arena + 1744576, part, parts);
+        break;
+    case 170: /* repeat_2.4.branch0+repeat_2.4.branch1.0: 384x8x8 */
         conv1x1_2080x8x8_to_192_relu(c->arena + 1744576, c->weights + 38872480,
             c->weights + 39671200, c->arena + 2010816, part, parts);
         conv1x1_2080x8x8_to_192_relu_2(c->arena + 1744576, c->weights + 39271840,
             c->weights + 39671392, c->arena + 1729217, part, parts);
         break;
-    case 171: conv1x3_192x8x8_to_224_relu(c->arena + 1729216, c->weights + 39671584,
-        c->weights + 39800608, c->arena + 1711304, part,
-        parts); break; /* repeat_2.4.branch1.1: 224x8x8 */
-    case 172: conv3x1_224x8x8_to_256_relu(c->arena + 1711296, c->weights + 39800832,
-        c->weights + 39972864, c->arena + 2023104, part,
-        parts); break; /* repeat_2.4.branch1.2: 256x8x8 */
-    case 173: conv1x1_448x8x8_to_2080_relu_add(c->arena + 2010816, c->weights + 39973120,
-        c->weights + 40904960, c->arena + 1744576, c->arena + 1877696, part,
-        parts); break; /* repeat_2.4.conv2d: 2080x8x8 */
-    case 174: /* repeat_2.5.branch0+repeat_2.5.branch1.0: 192x8x8 */
+    case 171: /* repeat_2.4.branch1.1: 224x8x8 */
+        conv1x3_192x8x8_to_224_relu(c->arena + 1729216, c->weights + 39671584,
+            c->weights + 39800608, c->arena + 1711304, part, parts);
+        break;
+    case 172: /* repeat_2.4.branch1.2: 256x8x8 */
+        conv3x1_224x8x8_to_256_relu(c->arena + 1711296, c->weights + 39800832,
+            c->weights + 39972864, c->arena + 2023104, part, parts);
+        break;
+    case 173: /* repeat_2.4.conv2d: 2080x8x8 */
+        conv1x1_448x8x8_to_2080_relu_add(c->arena + 2010816, c->weights + 39973120,
+            c->weights + 40904960, c->arena + 1744576, c->arena + 1877696, part, parts);
+        break;
+    case 174: /* repeat_2.5.branch0+repeat_2.5.branch1.0: 384x8x8 */
         conv1x1_2080x8x8_to_192_relu(c->arena + 1877696, c->weights + 40907040,
             c->weights + 41705760, c->arena + 2010816, part, parts);
         conv1x1_2080x8x8_to_192_relu_2(c->arena + 1877696, c->weights + 41306400,
             c->weights + 41705952, c->arena + 1729217, part, parts);
         break;
-    case 175: conv1x3_192x8x8_to_224_relu(c->arena + 1729216, c->weights + 41706144,
-        c->weights + 41835168, c->arena + 1711304, part,
-        parts); break; /* repeat_2.5.branch1.1: 224x8x8 */
-    case 176: conv3x1_224x8x8_to_256_relu(c->arena + 1711296, c->weights + 41835392,
-        c->weights + 42007424, c->arena + 2023104, part,
-        parts); break; /* repeat_2.5.branch1.2: 256x8x8 */
-    case 177: conv1x1_448x8x8_to_2080_relu_add(c->arena + 2010816, c->weights + 42007680,
-        c->weights + 42939520, c->arena + 1877696, c->arena + 1744576, part,
-        parts); break; /* repeat_2.5.conv2d: 2080x8x8 */
-    case 178: /* repeat_2.6.branch0+repeat_2.6.branch1.0: 192x8x8 */
+    case 175: /* repeat_2.5.branch1.1: 224x8x8 */
+        conv1x3_192x8x8_to_224_relu(c->arena + 1729216, c->weights + 41706144,
+            c->weights + 41835168, c->arena + 1711304, part, parts);
+        break;
+    case 176: /* repeat_2.5.branch1.2: 256x8x8 */
+        conv3x1_224x8x8_to_256_relu(c->arena + 1711296, c->weights + 41835392,
+            c->weights + 42007424, c->arena + 2023104, part, parts);
+        break;
+    case 177: /* repeat_2.5.conv2d: 2080x8x8 */
+        conv1x1_448x8x8_to_2080_relu_add(c->arena + 2010816, c->weights + 42007680,
+            c->weights + 42939520, c->arena + 1877696, c->arena + 1744576, part, parts);
+        break;
+    case 178: /* repeat_2.6.branch0+repeat_2.6.branch1.0: 384x8x8 */
         conv1x1_2080x8x8_to_192_relu(c->arena + 1744576, c->weights + 42941600,
             c->weights + 43740320, c->arena + 2010816, part, parts);
         conv1x1_2080x8x8_to_192_relu_2(c->arena + 1744576, c->weights + 43340960,
             c->weights + 43740512, c->arena + 1729217, part, parts);
         break;
-    case 179: conv1x3_192x8x8_to_224_relu(c->arena + 1729216, c->weights + 43740704,
-        c->weights + 43869728, c->arena + 1711304, part,
-        parts); break; /* repeat_2.6.branch1.1: 224x8x8 */
-    case 180: conv3x1_224x8x8_to_256_relu(c->arena + 1711296, c->weights + 43869952,
-        c->weights + 44041984, c->arena + 2023104, part,
-        parts); break; /* repeat_2.6.branch1.2: 256x8x8 */
-    case 181: conv1x1_448x8x8_to_2080_relu_add(c->arena + 2010816, c->weights + 44042240,
-        c->weights + 44974080, c->arena + 1744576, c->arena + 1877696, part,
-        parts); break; /* repeat_2.6.conv2d: 2080x8x8 */
-    case 182: /* repeat_2.7.branch0+repeat_2.7.branch1.0: 192x8x8 */
+    case 179: /* repeat_2.6.branch1.1: 224x8x8 */
+        conv1x3_192x8x8_to_224_relu(c->arena + 1729216, c->weights + 43740704,
+            c->weights + 43869728, c->arena + 1711304, part, parts);
+        break;
+    case 180: /* repeat_2.6.branch1.2: 256x8x8 */
+        conv3x1_224x8x8_to_256_relu(c->arena + 1711296, c->weights + 43869952,
+            c->weights + 44041984, c->arena + 2023104, part, parts);
+        break;
+    case 181: /* repeat_2.6.conv2d: 2080x8x8 */
+        conv1x1_448x8x8_to_2080_relu_add(c->arena + 2010816, c->weights + 44042240,
+            c->weights + 44974080, c->arena + 1744576, c->arena + 1877696, part, parts);
+        break;
+    case 182: /* repeat_2.7.branch0+repeat_2.7.branch1.0: 384x8x8 */
         conv1x1_2080x8x8_to_192_relu(c->arena + 1877696, c->weights + 44976160,
             c->weights + 45774880, c->arena + 2010816, part, parts);
         conv1x1_2080x8x8_to_192_relu_2(c->arena + 1877696, c->weights + 45375520,
             c->weights + 45775072, c->arena + 1729217, part, parts);
         break;
-    case 183: conv1x3_192x8x8_to_224_relu(c->arena + 1729216, c->weights + 45775264,
-        c->weights + 45904288, c->arena + 1711304, part,
-        parts); break; /* repeat_2.7.branch1.1: 224x8x8 */
-    case 184: conv3x1_224x8x8_to_256_relu(c->arena + 1711296, c->weights + 45904512,
-        c->weights + 46076544, c->arena + 2023104, part,
-        parts); break; /* repeat_2.7.branch1.2: 256x8x8 */
-    case 185: conv1x1_448x8x8_to_2080_relu_add(c->arena + 2010816, c->weights + 46076800,
-        c->weights + 47008640, c->arena + 1877696, c->arena + 1744576, part,
-        parts); break; /* repeat_2.7.conv2d: 2080x8x8 */
-    case 186: /* repeat_2.8.branch0+repeat_2.8.branch1.0: 192x8x8 */
+    case 183: /* repeat_2.7.branch1.1: 224x8x8 */
+        conv1x3_192x8x8_to_224_relu(c->arena + 1729216, c->weights + 45775264,
+            c->weights + 45904288, c->arena + 1711304, part, parts);
+        break;
+    case 184: /* repeat_2.7.branch1.2: 256x8x8 */
+        conv3x1_224x8x8_to_256_relu(c->arena + 1711296, c->weights + 45904512,
+            c->weights + 46076544, c->arena + 2023104, part, parts);
+        break;
+    case 185: /* repeat_2.7.conv2d: 2080x8x8 */
+        conv1x1_448x8x8_to_2080_relu_add(c->arena + 2010816, c->weights + 46076800,
+            c->weights + 47008640, c->arena + 1877696, c->arena + 1744576, part, parts);
+        break;
+    case 186: /* repeat_2.8.branch0+repeat_2.8.branch1.0: 384x8x8 */
         conv1x1_2080x8x8_to_192_relu(c->arena + 1744576, c->weights + 47010720,
             c->weights + 47809440, c->arena + 2010816, part, parts);
         conv1x1_2080x8x8_to_192_relu_2(c->arena + 1744576, c->weights + 47410080,
             c->weights + 47809632, c->arena + 1729217, part, parts);
         break;
-    case 187: conv1x3_192x8x8_to_224_relu(c->arena + 1729216, c->weights + 47809824,
-        c->weights + 47938848, c->arena + 1711304, part,
-        parts); break; /* repeat_2.8.branch1.1: 224x8x8 */
-    case 188: conv3x1_224x8x8_to_256_relu(c->arena + 1711296, c->weights + 47939072,
-        c->weights + 48111104, c->arena + 2023104, part,
-        parts); break; /* repeat_2.8.branch1.2: 256x8x8 */
-    case 189: conv1x1_448x8x8_to_2080_relu_add(c->arena + 2010816, c->weights + 48111360,
-        c->weights + 49043200, c->arena + 1744576, c->arena + 1877696, part,
-        parts); break; /* repeat_2.8.conv2d: 2080x8x8 */
-    case 190: /* block8.branch0+block8.branch1.0: 192x8x8 */
+    case 187: /* repeat_2.8.branch1.1: 224x8x8 */
+        conv1x3_192x8x8_to_224_relu(c->arena + 1729216, c->weights + 47809824,
+            c->weights + 47938848, c->arena + 1711304, part, parts);
+        break;
+    case 188: /* repeat_2.8.branch1.2: 256x8x8 */
+        conv3x1_224x8x8_to_256_relu(c->arena + 1711296, c->weights + 47939072,
+            c->weights + 48111104, c->arena + 2023104, part, parts);
+        break;
+    case 189: /* repeat_2.8.conv2d: 2080x8x8 */
+        conv1x1_448x8x8_to_2080_relu_add(c->arena + 2010816, c->weights + 48111360,
+            c->weights + 49043200, c->arena + 1744576, c->arena + 1877696, part, parts);
+        break;
+    case 190: /* block8.branch0+block8.branch1.0: 384x8x8 */
         conv1x1_2080x8x8_to_192_relu(c->arena + 1877696, c->weights + 49045280,
             c->weights + 49844000, c->arena + 2010816, part, parts);
         conv1x1_2080x8x8_to_192_relu_2(c->arena + 1877696, c->weights + 49444640,
             c->weights + 49844192, c->arena + 1729217, part, parts);
         break;
-    case 191: conv1x3_192x8x8_to_224_relu(c->arena + 1729216, c->weights + 49844384,
-        c->weights + 49973408, c->arena + 1711304, part,
-        parts); break; /* block8.branch1.1: 224x8x8 */
-    case 192: conv3x1_224x8x8_to_256_relu(c->arena + 1711296, c->weights + 49973632,
-        c->weights + 50145664, c->arena + 2023104, part,
-        parts); break; /* block8.branch1.2: 256x8x8 */
-    case 193: conv1x1_448x8x8_to_2080_add(c->arena + 2010816, c->weights + 50145920,
-        c->weights + 51077760, c->arena + 1877696, c->arena + 1744576, part,
-        parts); break; /* block8.conv2d: 2080x8x8 */
-    case 194: conv1x1_2080x8x8_to_1536_relu(c->arena + 1744576, c->weights + 51079840,
-        c->weights + 54274720, c->arena + 1877696, part, parts); break; /* conv2d_7b: 1536x8x8 */
-    case 195: globalavgpool_1536x8x8(c->arena + 1877696, c->arena + 1744576, part,
-        parts); break; /* classif.globalavgpool: 1536x1x1 */
-    case 196: fc_1536x1x1_to_1000(c->arena + 1744576, c->weights + 54276256, c->weights + 55812256,
-        c->arena + 1746112, part, parts); break; /* classif: 1000x1x1 */
-    case 197: softmax_1000x1x1(c->arena + 1746112, c->arena + 1744576, part,
-        parts); break; /* softmax: 1000x1x1 */
+    case 191: /* block8.branch1.1: 224x8x8 */
+        conv1x3_192x8x8_to_224_relu(c->arena + 1729216, c->weights + 49844384,
+            c->weights + 49973408, c->arena + 1711304, part, parts);
+        break;
+    case 192: /* block8.branch1.2: 256x8x8 */
+        conv3x1_224x8x8_to_256_relu(c->arena + 1711296, c->weights + 49973632,
+            c->weights + 50145664, c->arena + 2023104, part, parts);
+        break;
+    case 193: /* block8.conv2d: 2080x8x8 */
+        conv1x1_448x8x8_to_2080_add(c->arena + 2010816, c->weights + 50145920,
+            c->weights + 51077760, c->arena + 1877696, c->arena + 1744576, part, parts);
+        break;
+    case 194: /* conv2d_7b: 1536x8x8 */
+        conv1x1_2080x8x8_to_1536_relu(c->arena + 1744576, c->weights + 51079840,
+            c->weights + 54274720, c->arena + 1877696, part, parts);
+        break;
+    case 195: /* classif.globalavgpool: 1536x1x1 */
+        globalavgpool_1536x8x8(c->arena + 1877696, c->arena + 1744576, part, parts);
+        break;
+    case 196: /* classif: 1000x1x1 */
+        fc_1536x1x1_to_1000(c->arena + 1744576, c->weights + 54276256, c->weights + 55812256,
+            c->arena + 1746112, part, parts);
+        break;
+    case 197: /* softmax: 1000x1x1 */
+        softmax_1000x1x1(c->arena + 1746112, c->arena + 1744576, part, parts);
+        break;
     case 198: copy_output(c->arena + 1744576, c->y, part, parts); break; /* output: 1000x1x1 */
     }
 }
@@ -5022,7 +5182,7 @@ const RtNetwork inception_resnet_v2_network = {
     .logits = "classif",
     .params = 55843464,
     .macs = 13155794016,
-    .structure = 0x5e77ce9b2c3ebebe,
+    .structure = 0xf2ce0e36ef7e8359,
     .n_weights = 1102, .n_plans = 1, .n_view = 3,
     .weights = weights_table,
     .plans = plans,

@@ -532,7 +532,7 @@ static void copy_input(const float *restrict x, float *restrict y, int part, int
 }
 
 /* y = relu(w * x + b).
- * x: 3 x 299 x 299 with its zero border, w: 32 x 3 x 3 x 3, y: 32 x 149 x 149. */
+ * x: 3 x 299 x 299, w: 32 x 3 x 3 x 3, y: 32 x 149 x 149. */
 static void conv3x3s2_3x299x299_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -560,7 +560,7 @@ static void conv3x3s2_3x299x299_to_32_relu(const float *restrict x, const float 
 }
 
 /* y = relu(w * x + b).
- * x: 32 x 149 x 149 with its zero border, w: 32 x 32 x 3 x 3, y: 32 x 147 x 147. */
+ * x: 32 x 149 x 149, w: 32 x 32 x 3 x 3, y: 32 x 147 x 147. */
 static void conv3x3_32x149x149_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -615,7 +615,7 @@ static void conv3x3_32x147x147_to_64_relu(const float *restrict x, const float *
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 64 x 147 x 147, y: 64 x 73 x 73. */
 static void maxpool3x3s2_64x147x147(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -643,7 +643,7 @@ static void maxpool3x3s2_64x147x147(const float *restrict x, float *restrict y, 
 }
 
 /* y = relu(w * x + b).
- * x: 64 x 147 x 147 with its zero border, w: 96 x 64 x 3 x 3, y: 96 x 73 x 73. */
+ * x: 64 x 147 x 147, w: 96 x 64 x 3 x 3, y: 96 x 73 x 73. */
 static void conv3x3s2_64x147x147_to_96_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -671,7 +671,7 @@ static void conv3x3s2_64x147x147_to_96_relu(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 160 x 73 x 73 with its zero border, w: 64 x 160 x 1 x 1, y: 64 x 73 x 73. */
+ * x: 160 x 73 x 73, w: 64 x 160 x 1 x 1, y: 64 x 73 x 73. */
 static void conv1x1_160x73x73_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -696,7 +696,7 @@ static void conv1x1_160x73x73_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 160 x 73 x 73 with its zero border, w: 64 x 160 x 1 x 1, y: 64 x 73 x 73. */
+ * x: 160 x 73 x 73, w: 64 x 160 x 1 x 1, y: 64 x 73 x 73. */
 static void conv1x1_160x73x73_to_64_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -721,7 +721,7 @@ static void conv1x1_160x73x73_to_64_relu_2(const float *restrict x, const float 
 }
 
 /* y = relu(w * x + b).
- * x: 64 x 73 x 73 with its zero border, w: 96 x 64 x 3 x 3, y: 96 x 71 x 71. */
+ * x: 64 x 73 x 73, w: 96 x 64 x 3 x 3, y: 96 x 71 x 71. */
 static void conv3x3_64x73x73_to_96_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -803,7 +803,7 @@ static void conv7x1_64x73x73_to_64_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 71 x 71 with its zero border, w: 192 x 192 x 3 x 3, y: 192 x 35 x 35. */
+ * x: 192 x 71 x 71, w: 192 x 192 x 3 x 3, y: 192 x 35 x 35. */
 static void conv3x3s2_192x71x71_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -830,7 +830,7 @@ static void conv3x3s2_192x71x71_to_192_relu(const float *restrict x, const float
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 192 x 71 x 71, y: 192 x 35 x 35. */
 static void maxpool3x3s2_192x71x71(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -858,7 +858,7 @@ static void maxpool3x3s2_192x71x71(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 384 x 35 x 35 with its zero border, w: 32 x 384 x 1 x 1, y: 32 x 35 x 35. */
+ * x: 384 x 35 x 35, w: 32 x 384 x 1 x 1, y: 32 x 35 x 35. */
 static void conv1x1_384x35x35_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -883,7 +883,7 @@ static void conv1x1_384x35x35_to_32_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 384 x 35 x 35 with its zero border, w: 32 x 384 x 1 x 1, y: 32 x 35 x 35. */
+ * x: 384 x 35 x 35, w: 32 x 384 x 1 x 1, y: 32 x 35 x 35. */
 static void conv1x1_384x35x35_to_32_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -992,7 +992,7 @@ static void conv3x3_48x35x35_to_64_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(r + 0.17 (w * x + b)).
- * x: 128 x 35 x 35 with its zero border, w: 384 x 128 x 1 x 1, r as y, y: 384 x 35 x 35. */
+ * x: 128 x 35 x 35, w: 384 x 128 x 1 x 1, r as y, y: 384 x 35 x 35. */
 static void conv1x1_128x35x35_to_384_relu_add(const float *restrict x, const float *restrict w,
     const float *restrict b, const float *restrict r, float *restrict y, int part, int parts)
 {
@@ -1018,7 +1018,7 @@ static void conv1x1_128x35x35_to_384_relu_add(const float *restrict x, const flo
 }
 
 /* y = relu(w * x + b).
- * x: 384 x 35 x 35 with its zero border, w: 384 x 384 x 3 x 3, y: 384 x 17 x 17. */
+ * x: 384 x 35 x 35, w: 384 x 384 x 3 x 3, y: 384 x 17 x 17. */
 static void conv3x3s2_384x35x35_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1046,7 +1046,7 @@ static void conv3x3s2_384x35x35_to_384_relu(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 384 x 35 x 35 with its zero border, w: 256 x 384 x 1 x 1, y: 256 x 35 x 35. */
+ * x: 384 x 35 x 35, w: 256 x 384 x 1 x 1, y: 256 x 35 x 35. */
 static void conv1x1_384x35x35_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1099,7 +1099,7 @@ static void conv3x3_256x35x35_to_256_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 35 x 35 with its zero border, w: 384 x 256 x 3 x 3, y: 384 x 17 x 17. */
+ * x: 256 x 35 x 35, w: 384 x 256 x 3 x 3, y: 384 x 17 x 17. */
 static void conv3x3s2_256x35x35_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1126,7 +1126,7 @@ static void conv3x3s2_256x35x35_to_384_relu(const float *restrict x, const float
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 384 x 35 x 35, y: 384 x 17 x 17. */
 static void maxpool3x3s2_384x35x35(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1154,7 +1154,7 @@ static void maxpool3x3s2_384x35x35(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 1152 x 17 x 17 with its zero border, w: 192 x 1152 x 1 x 1, y: 192 x 17 x 17. */
+ * x: 1152 x 17 x 17, w: 192 x 1152 x 1 x 1, y: 192 x 17 x 17. */
 static void conv1x1_1152x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1179,7 +1179,7 @@ static void conv1x1_1152x17x17_to_192_relu(const float *restrict x, const float 
 }
 
 /* y = relu(w * x + b).
- * x: 1152 x 17 x 17 with its zero border, w: 128 x 1152 x 1 x 1, y: 128 x 17 x 17. */
+ * x: 1152 x 17 x 17, w: 128 x 1152 x 1 x 1, y: 128 x 17 x 17. */
 static void conv1x1_1152x17x17_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1258,7 +1258,7 @@ static void conv7x1_160x17x17_to_192_relu(const float *restrict x, const float *
 }
 
 /* y = relu(r + 0.1 (w * x + b)).
- * x: 384 x 17 x 17 with its zero border, w: 1152 x 384 x 1 x 1, r as y, y: 1152 x 17 x 17. */
+ * x: 384 x 17 x 17, w: 1152 x 384 x 1 x 1, r as y, y: 1152 x 17 x 17. */
 static void conv1x1_384x17x17_to_1152_relu_add(const float *restrict x, const float *restrict w,
     const float *restrict b, const float *restrict r, float *restrict y, int part, int parts)
 {
@@ -1284,7 +1284,7 @@ static void conv1x1_384x17x17_to_1152_relu_add(const float *restrict x, const fl
 }
 
 /* y = relu(w * x + b).
- * x: 1152 x 17 x 17 with its zero border, w: 256 x 1152 x 1 x 1, y: 256 x 17 x 17. */
+ * x: 1152 x 17 x 17, w: 256 x 1152 x 1 x 1, y: 256 x 17 x 17. */
 static void conv1x1_1152x17x17_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1309,7 +1309,7 @@ static void conv1x1_1152x17x17_to_256_relu(const float *restrict x, const float 
 }
 
 /* y = relu(w * x + b).
- * x: 1152 x 17 x 17 with its zero border, w: 256 x 1152 x 1 x 1, y: 256 x 17 x 17. */
+ * x: 1152 x 17 x 17, w: 256 x 1152 x 1 x 1, y: 256 x 17 x 17. */
 static void conv1x1_1152x17x17_to_256_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1334,7 +1334,7 @@ static void conv1x1_1152x17x17_to_256_relu_2(const float *restrict x, const floa
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 17 x 17 with its zero border, w: 384 x 256 x 3 x 3, y: 384 x 8 x 8. */
+ * x: 256 x 17 x 17, w: 384 x 256 x 3 x 3, y: 384 x 8 x 8. */
 static void conv3x3s2_256x17x17_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1362,7 +1362,7 @@ static void conv3x3s2_256x17x17_to_384_relu(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 17 x 17 with its zero border, w: 288 x 256 x 3 x 3, y: 288 x 8 x 8. */
+ * x: 256 x 17 x 17, w: 288 x 256 x 3 x 3, y: 288 x 8 x 8. */
 static void conv3x3s2_256x17x17_to_288_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1418,7 +1418,7 @@ static void conv3x3_256x17x17_to_288_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 288 x 17 x 17 with its zero border, w: 320 x 288 x 3 x 3, y: 320 x 8 x 8. */
+ * x: 288 x 17 x 17, w: 320 x 288 x 3 x 3, y: 320 x 8 x 8. */
 static void conv3x3s2_288x17x17_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1445,7 +1445,7 @@ static void conv3x3s2_288x17x17_to_320_relu(const float *restrict x, const float
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 1152 x 17 x 17, y: 1152 x 8 x 8. */
 static void maxpool3x3s2_1152x17x17(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1473,7 +1473,7 @@ static void maxpool3x3s2_1152x17x17(const float *restrict x, float *restrict y, 
 }
 
 /* y = relu(w * x + b).
- * x: 2144 x 8 x 8 with its zero border, w: 192 x 2144 x 1 x 1, y: 192 x 8 x 8. */
+ * x: 2144 x 8 x 8, w: 192 x 2144 x 1 x 1, y: 192 x 8 x 8. */
 static void conv1x1_2144x8x8_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1498,7 +1498,7 @@ static void conv1x1_2144x8x8_to_192_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 2144 x 8 x 8 with its zero border, w: 192 x 2144 x 1 x 1, y: 192 x 8 x 8. */
+ * x: 2144 x 8 x 8, w: 192 x 2144 x 1 x 1, y: 192 x 8 x 8. */
 static void conv1x1_2144x8x8_to_192_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1575,7 +1575,7 @@ static void conv3x1_224x8x8_to_256_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(r + 0.2 (w * x + b)).
- * x: 448 x 8 x 8 with its zero border, w: 2144 x 448 x 1 x 1, r as y, y: 2144 x 8 x 8. */
+ * x: 448 x 8 x 8, w: 2144 x 448 x 1 x 1, r as y, y: 2144 x 8 x 8. */
 static void conv1x1_448x8x8_to_2144_relu_add(const float *restrict x, const float *restrict w,
     const float *restrict b, const float *restrict r, float *restrict y, int part, int parts)
 {
@@ -1618,7 +1618,7 @@ static void globalavgpool_2144x8x8(const float *restrict x, float *restrict y, i
 }
 
 /* y = w * x + b.
- * x: 2144 x 1 x 1 with its zero border, w: 1000 x 2144 x 1 x 1, y: 1000 x 1 x 1. */
+ * x: 2144 x 1 x 1, w: 1000 x 2144 x 1 x 1, y: 1000 x 1 x 1. */
 static void fc_2144x1x1_to_1000(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1627,13 +1627,10 @@ static void fc_2144x1x1_to_1000(const float *restrict x, const float *restrict w
     const int begin = rt_begin(1000, part, parts);
     const int end = rt_begin(1000, part + 1, parts);
     for (int co = begin; co < end; co++) {
-        float *row = y + co;
-        row[0] = b[co];
-        for (int ci = 0; ci < CI; ci++) {
-            const float wv = w[co * CI + ci];
-            const float *xr = x + ci;
-            row[0] += wv * xr[0];
-        }
+        float sum = b[co];
+        for (int ci = 0; ci < CI; ci++)
+            sum += w[co * CI + ci] * x[ci];
+        y[co] = sum;
     }
 }
 
@@ -1671,39 +1668,55 @@ static void inception_resnet_v2_paper_plain_step(const RtContext *c, int step, i
 {
     switch (step) {
     case 0: copy_input(c->x, c->arena + 2901136, part, parts); break; /* input: 3x299x299 */
-    case 1: conv3x3s2_3x299x299_to_32_relu(c->arena + 2901136, c->weights, c->weights + 864,
-        c->arena + 2190704, part, parts); break; /* features_0: 32x149x149 */
-    case 2: conv3x3_32x149x149_to_32_relu(c->arena + 2190704, c->weights + 896, c->weights + 10112,
-        c->arena + 150, part, parts); break; /* features_1: 32x147x147 */
-    case 3: conv3x3_32x147x147_to_64_relu(c->arena, c->weights + 10144, c->weights + 28576,
-        c->arena + 2190704, part, parts); break; /* features_2: 64x147x147 */
-    case 4: maxpool3x3s2_64x147x147(c->arena + 2190704, c->arena + 3573680, part,
-        parts); break; /* features_3.maxpool3x3: 64x73x73 */
-    case 5: conv3x3s2_64x147x147_to_96_relu(c->arena + 2190704, c->weights + 28640,
-        c->weights + 83936, c->arena + 3914736, part, parts); break; /* features_3.conv: 96x73x73 */
-    case 6: /* features_4.branch0.0+features_4.branch1.0: 64x73x73 */
+    case 1: /* features_0: 32x149x149 */
+        conv3x3s2_3x299x299_to_32_relu(c->arena + 2901136, c->weights, c->weights + 864,
+            c->arena + 2190704, part, parts);
+        break;
+    case 2: /* features_1: 32x147x147 */
+        conv3x3_32x149x149_to_32_relu(c->arena + 2190704, c->weights + 896, c->weights + 10112,
+            c->arena + 150, part, parts);
+        break;
+    case 3: /* features_2: 64x147x147 */
+        conv3x3_32x147x147_to_64_relu(c->arena, c->weights + 10144, c->weights + 28576,
+            c->arena + 2190704, part, parts);
+        break;
+    case 4: /* features_3.maxpool3x3: 64x73x73 */
+        maxpool3x3s2_64x147x147(c->arena + 2190704, c->arena + 3573680, part, parts);
+        break;
+    case 5: /* features_3.conv: 96x73x73 */
+        conv3x3s2_64x147x147_to_96_relu(c->arena + 2190704, c->weights + 28640, c->weights + 83936,
+            c->arena + 3914736, part, parts);
+        break;
+    case 6: /* features_4.branch0.0+features_4.branch1.0: 128x73x73 */
         conv1x1_160x73x73_to_64_relu(c->arena + 3573680, c->weights + 84032, c->weights + 104512,
             c->arena + 3158576, part, parts);
         conv1x1_160x73x73_to_64_relu_2(c->arena + 3573680, c->weights + 94272, c->weights + 104576,
             c->arena + 710435, part, parts);
         break;
-    case 7: conv3x3_64x73x73_to_96_relu(c->arena + 3158576, c->weights + 104640,
-        c->weights + 159936, c->arena + 2190704, part,
-        parts); break; /* features_4.branch0.1: 96x71x71 */
-    case 8: conv1x7_64x73x73_to_64_relu(c->arena + 710432, c->weights + 160032, c->weights + 188704,
-        c->arena + 1079739, part, parts); break; /* features_4.branch1.1: 64x73x73 */
-    case 9: conv7x1_64x73x73_to_64_relu(c->arena + 1079520, c->weights + 188768,
-        c->weights + 217440, c->arena + 3158576, part,
-        parts); break; /* features_4.branch1.2: 64x73x73 */
-    case 10: conv3x3_64x73x73_to_96_relu(c->arena + 3158576, c->weights + 217504,
-        c->weights + 272800, c->arena + 2674640, part,
-        parts); break; /* features_4.branch1.3: 96x71x71 */
-    case 11: conv3x3s2_192x71x71_to_192_relu(c->arena + 2190704, c->weights + 272896,
-        c->weights + 604672, c->arena + 3158576, part,
-        parts); break; /* features_5.conv: 192x35x35 */
-    case 12: maxpool3x3s2_192x71x71(c->arena + 2190704, c->arena + 3393776, part,
-        parts); break; /* features_5.maxpool3x3: 192x35x35 */
-    case 13: /* a.0.branch0+a.0.branch1.0+a.0.branch2.0: 32x35x35 */
+    case 7: /* features_4.branch0.1: 96x71x71 */
+        conv3x3_64x73x73_to_96_relu(c->arena + 3158576, c->weights + 104640, c->weights + 159936,
+            c->arena + 2190704, part, parts);
+        break;
+    case 8: /* features_4.branch1.1: 64x73x73 */
+        conv1x7_64x73x73_to_64_relu(c->arena + 710432, c->weights + 160032, c->weights + 188704,
+            c->arena + 1079739, part, parts);
+        break;
+    case 9: /* features_4.branch1.2: 64x73x73 */
+        conv7x1_64x73x73_to_64_relu(c->arena + 1079520, c->weights + 188768, c->weights + 217440,
+            c->arena + 3158576, part, parts);
+        break;
+    case 10: /* features_4.branch1.3: 96x71x71 */
+        conv3x3_64x73x73_to_96_relu(c->arena + 3158576, c->weights + 217504, c->weights + 272800,
+            c->arena + 2674640, part, parts);
+        break;
+    case 11: /* features_5.conv: 192x35x35 */
+        conv3x3s2_192x71x71_to_192_relu(c->arena + 2190704, c->weights + 272896,
+            c->weights + 604672, c->arena + 3158576, part, parts);
+        break;
+    case 12: /* features_5.maxpool3x3: 192x35x35 */
+        maxpool3x3s2_192x71x71(c->arena + 2190704, c->arena + 3393776, part, parts);
+        break;
+    case 13: /* a.0.branch0+a.0.branch1.0+a.0.branch2.0: 96x35x35 */
         conv1x1_384x35x35_to_32_relu(c->arena + 3158576, c->weights + 604864, c->weights + 641728,
             c->arena + 2661104, part, parts);
         conv1x1_384x35x35_to_32_relu_2(c->arena + 3158576, c->weights + 617152, c->weights + 641760,
@@ -1711,16 +1724,23 @@ static void inception_resnet_v2_paper_plain_step(const RtContext *c, int step, i
         conv1x1_384x35x35_to_32_relu_2(c->arena + 3158576, c->weights + 629440, c->weights + 641792,
             c->arena + 2113654, part, parts);
         break;
-    case 14: conv3x3_32x35x35_to_32_relu(c->arena + 2069808, c->weights + 641824,
-        c->weights + 651040, c->arena + 2700304, part, parts); break; /* a.0.branch1.1: 32x35x35 */
-    case 15: conv3x3_32x35x35_to_48_relu(c->arena + 2113616, c->weights + 651072,
-        c->weights + 664896, c->arena + 1891526, part, parts); break; /* a.0.branch2.1: 48x35x35 */
-    case 16: conv3x3_48x35x35_to_64_relu(c->arena + 1891488, c->weights + 664944,
-        c->weights + 692592, c->arena + 2739504, part, parts); break; /* a.0.branch2.2: 64x35x35 */
-    case 17: conv1x1_128x35x35_to_384_relu_add(c->arena + 2661104, c->weights + 692656,
-        c->weights + 741808, c->arena + 3158576, c->arena + 2190704, part,
-        parts); break; /* a.0.conv2d: 384x35x35 */
-    case 18: /* a.1.branch0+a.1.branch1.0+a.1.branch2.0: 32x35x35 */
+    case 14: /* a.0.branch1.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 2069808, c->weights + 641824, c->weights + 651040,
+            c->arena + 2700304, part, parts);
+        break;
+    case 15: /* a.0.branch2.1: 48x35x35 */
+        conv3x3_32x35x35_to_48_relu(c->arena + 2113616, c->weights + 651072, c->weights + 664896,
+            c->arena + 1891526, part, parts);
+        break;
+    case 16: /* a.0.branch2.2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1891488, c->weights + 664944, c->weights + 692592,
+            c->arena + 2739504, part, parts);
+        break;
+    case 17: /* a.0.conv2d: 384x35x35 */
+        conv1x1_128x35x35_to_384_relu_add(c->arena + 2661104, c->weights + 692656,
+            c->weights + 741808, c->arena + 3158576, c->arena + 2190704, part, parts);
+        break;
+    case 18: /* a.1.branch0+a.1.branch1.0+a.1.branch2.0: 96x35x35 */
         conv1x1_384x35x35_to_32_relu(c->arena + 2190704, c->weights + 742192, c->weights + 779056,
             c->arena + 3131504, part, parts);
         conv1x1_384x35x35_to_32_relu_2(c->arena + 2190704, c->weights + 754480, c->weights + 779088,
@@ -1728,16 +1748,23 @@ static void inception_resnet_v2_paper_plain_step(const RtContext *c, int step, i
         conv1x1_384x35x35_to_32_relu_2(c->arena + 2190704, c->weights + 766768, c->weights + 779120,
             c->arena + 2113654, part, parts);
         break;
-    case 19: conv3x3_32x35x35_to_32_relu(c->arena + 2069808, c->weights + 779152,
-        c->weights + 788368, c->arena + 3170704, part, parts); break; /* a.1.branch1.1: 32x35x35 */
-    case 20: conv3x3_32x35x35_to_48_relu(c->arena + 2113616, c->weights + 788400,
-        c->weights + 802224, c->arena + 1891526, part, parts); break; /* a.1.branch2.1: 48x35x35 */
-    case 21: conv3x3_48x35x35_to_64_relu(c->arena + 1891488, c->weights + 802272,
-        c->weights + 829920, c->arena + 3209904, part, parts); break; /* a.1.branch2.2: 64x35x35 */
-    case 22: conv1x1_128x35x35_to_384_relu_add(c->arena + 3131504, c->weights + 829984,
-        c->weights + 879136, c->arena + 2190704, c->arena + 2661104, part,
-        parts); break; /* a.1.conv2d: 384x35x35 */
-    case 23: /* a.2.branch0+a.2.branch1.0+a.2.branch2.0: 32x35x35 */
+    case 19: /* a.1.branch1.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 2069808, c->weights + 779152, c->weights + 788368,
+            c->arena + 3170704, part, parts);
+        break;
+    case 20: /* a.1.branch2.1: 48x35x35 */
+        conv3x3_32x35x35_to_48_relu(c->arena + 2113616, c->weights + 788400, c->weights + 802224,
+            c->arena + 1891526, part, parts);
+        break;
+    case 21: /* a.1.branch2.2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1891488, c->weights + 802272, c->weights + 829920,
+            c->arena + 3209904, part, parts);
+        break;
+    case 22: /* a.1.conv2d: 384x35x35 */
+        conv1x1_128x35x35_to_384_relu_add(c->arena + 3131504, c->weights + 829984,
+            c->weights + 879136, c->arena + 2190704, c->arena + 2661104, part, parts);
+        break;
+    case 23: /* a.2.branch0+a.2.branch1.0+a.2.branch2.0: 96x35x35 */
         conv1x1_384x35x35_to_32_relu(c->arena + 2661104, c->weights + 879520, c->weights + 916384,
             c->arena + 3131504, part, parts);
         conv1x1_384x35x35_to_32_relu_2(c->arena + 2661104, c->weights + 891808, c->weights + 916416,
@@ -1745,16 +1772,23 @@ static void inception_resnet_v2_paper_plain_step(const RtContext *c, int step, i
         conv1x1_384x35x35_to_32_relu_2(c->arena + 2661104, c->weights + 904096, c->weights + 916448,
             c->arena + 2113654, part, parts);
         break;
-    case 24: conv3x3_32x35x35_to_32_relu(c->arena + 2069808, c->weights + 916480,
-        c->weights + 925696, c->arena + 3170704, part, parts); break; /* a.2.branch1.1: 32x35x35 */
-    case 25: conv3x3_32x35x35_to_48_relu(c->arena + 2113616, c->weights + 925728,
-        c->weights + 939552, c->arena + 1891526, part, parts); break; /* a.2.branch2.1: 48x35x35 */
-    case 26: conv3x3_48x35x35_to_64_relu(c->arena + 1891488, c->weights + 939600,
-        c->weights + 967248, c->arena + 3209904, part, parts); break; /* a.2.branch2.2: 64x35x35 */
-    case 27: conv1x1_128x35x35_to_384_relu_add(c->arena + 3131504, c->weights + 967312,
-        c->weights + 1016464, c->arena + 2661104, c->arena + 2190704, part,
-        parts); break; /* a.2.conv2d: 384x35x35 */
-    case 28: /* a.3.branch0+a.3.branch1.0+a.3.branch2.0: 32x35x35 */
+    case 24: /* a.2.branch1.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 2069808, c->weights + 916480, c->weights + 925696,
+            c->arena + 3170704, part, parts);
+        break;
+    case 25: /* a.2.branch2.1: 48x35x35 */
+        conv3x3_32x35x35_to_48_relu(c->arena + 2113616, c->weights + 925728, c->weights + 939552,
+            c->arena + 1891526, part, parts);
+        break;
+    case 26: /* a.2.branch2.2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1891488, c->weights + 939600, c->weights + 967248,
+            c->arena + 3209904, part, parts);
+        break;
+    case 27: /* a.2.conv2d: 384x35x35 */
+        conv1x1_128x35x35_to_384_relu_add(c->arena + 3131504, c->weights + 967312,
+            c->weights + 1016464, c->arena + 2661104, c->arena + 2190704, part, parts);
+        break;
+    case 28: /* a.3.branch0+a.3.branch1.0+a.3.branch2.0: 96x35x35 */
         conv1x1_384x35x35_to_32_relu(c->arena + 2190704, c->weights + 1016848, c->weights + 1053712,
             c->arena + 3131504, part, parts);
         conv1x1_384x35x35_to_32_relu_2(c->arena + 2190704, c->weights + 1029136,
@@ -1762,16 +1796,23 @@ static void inception_resnet_v2_paper_plain_step(const RtContext *c, int step, i
         conv1x1_384x35x35_to_32_relu_2(c->arena + 2190704, c->weights + 1041424,
             c->weights + 1053776, c->arena + 2113654, part, parts);
         break;
-    case 29: conv3x3_32x35x35_to_32_relu(c->arena + 2069808, c->weights + 1053808,
-        c->weights + 1063024, c->arena + 3170704, part, parts); break; /* a.3.branch1.1: 32x35x35 */
-    case 30: conv3x3_32x35x35_to_48_relu(c->arena + 2113616, c->weights + 1063056,
-        c->weights + 1076880, c->arena + 1891526, part, parts); break; /* a.3.branch2.1: 48x35x35 */
-    case 31: conv3x3_48x35x35_to_64_relu(c->arena + 1891488, c->weights + 1076928,
-        c->weights + 1104576, c->arena + 3209904, part, parts); break; /* a.3.branch2.2: 64x35x35 */
-    case 32: conv1x1_128x35x35_to_384_relu_add(c->arena + 3131504, c->weights + 1104640,
-        c->weights + 1153792, c->arena + 2190704, c->arena + 2661104, part,
-        parts); break; /* a.3.conv2d: 384x35x35 */
-    case 33: /* a.4.branch0+a.4.branch1.0+a.4.branch2.0: 32x35x35 */
+    case 29: /* a.3.branch1.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 2069808, c->weights + 1053808, c->weights + 1063024,
+            c->arena + 3170704, part, parts);
+        break;
+    case 30: /* a.3.branch2.1: 48x35x35 */
+        conv3x3_32x35x35_to_48_relu(c->arena + 2113616, c->weights + 1063056, c->weights + 1076880,
+            c->arena + 1891526, part, parts);
+        break;
+    case 31: /* a.3.branch2.2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1891488, c->weights + 1076928, c->weights + 1104576,
+            c->arena + 3209904, part, parts);
+        break;
+    case 32: /* a.3.conv2d: 384x35x35 */
+        conv1x1_128x35x35_to_384_relu_add(c->arena + 3131504, c->weights + 1104640,
+            c->weights + 1153792, c->arena + 2190704, c->arena + 2661104, part, parts);
+        break;
+    case 33: /* a.4.branch0+a.4.branch1.0+a.4.branch2.0: 96x35x35 */
         conv1x1_384x35x35_to_32_relu(c->arena + 2661104, c->weights + 1154176, c->weights + 1191040,
             c->arena + 3131504, part, parts);
         conv1x1_384x35x35_to_32_relu_2(c->arena + 2661104, c->weights + 1166464,
@@ -1779,180 +1820,222 @@ static void inception_resnet_v2_paper_plain_step(const RtContext *c, int step, i
         conv1x1_384x35x35_to_32_relu_2(c->arena + 2661104, c->weights + 1178752,
             c->weights + 1191104, c->arena + 2113654, part, parts);
         break;
-    case 34: conv3x3_32x35x35_to_32_relu(c->arena + 2069808, c->weights + 1191136,
-        c->weights + 1200352, c->arena + 3170704, part, parts); break; /* a.4.branch1.1: 32x35x35 */
-    case 35: conv3x3_32x35x35_to_48_relu(c->arena + 2113616, c->weights + 1200384,
-        c->weights + 1214208, c->arena + 1891526, part, parts); break; /* a.4.branch2.1: 48x35x35 */
-    case 36: conv3x3_48x35x35_to_64_relu(c->arena + 1891488, c->weights + 1214256,
-        c->weights + 1241904, c->arena + 3209904, part, parts); break; /* a.4.branch2.2: 64x35x35 */
-    case 37: conv1x1_128x35x35_to_384_relu_add(c->arena + 3131504, c->weights + 1241968,
-        c->weights + 1291120, c->arena + 2661104, c->arena + 2190704, part,
-        parts); break; /* a.4.conv2d: 384x35x35 */
-    case 38: conv3x3s2_384x35x35_to_384_relu(c->arena + 2190704, c->weights + 1291504,
-        c->weights + 2618608, c->arena + 2661104, part,
-        parts); break; /* reduction_1.branch0: 384x17x17 */
-    case 39: conv1x1_384x35x35_to_256_relu(c->arena + 2190704, c->weights + 2618992,
-        c->weights + 2717296, c->arena + 1448646, part,
-        parts); break; /* reduction_1.branch1.0: 256x35x35 */
-    case 40: conv3x3_256x35x35_to_256_relu(c->arena + 1448608, c->weights + 2717552,
-        c->weights + 3307376, c->arena + 2994032, part,
-        parts); break; /* reduction_1.branch1.1: 256x35x35 */
-    case 41: conv3x3s2_256x35x35_to_384_relu(c->arena + 2994032, c->weights + 3307632,
-        c->weights + 4192368, c->arena + 2772080, part,
-        parts); break; /* reduction_1.branch1.2: 384x17x17 */
-    case 42: maxpool3x3s2_384x35x35(c->arena + 2190704, c->arena + 2883056, part,
-        parts); break; /* reduction_1.maxpool3x3: 384x17x17 */
-    case 43: /* b.0.branch0+b.0.branch1.0: 192x17x17 */
+    case 34: /* a.4.branch1.1: 32x35x35 */
+        conv3x3_32x35x35_to_32_relu(c->arena + 2069808, c->weights + 1191136, c->weights + 1200352,
+            c->arena + 3170704, part, parts);
+        break;
+    case 35: /* a.4.branch2.1: 48x35x35 */
+        conv3x3_32x35x35_to_48_relu(c->arena + 2113616, c->weights + 1200384, c->weights + 1214208,
+            c->arena + 1891526, part, parts);
+        break;
+    case 36: /* a.4.branch2.2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1891488, c->weights + 1214256, c->weights + 1241904,
+            c->arena + 3209904, part, parts);
+        break;
+    case 37: /* a.4.conv2d: 384x35x35 */
+        conv1x1_128x35x35_to_384_relu_add(c->arena + 3131504, c->weights + 1241968,
+            c->weights + 1291120, c->arena + 2661104, c->arena + 2190704, part, parts);
+        break;
+    case 38: /* reduction_1.branch0: 384x17x17 */
+        conv3x3s2_384x35x35_to_384_relu(c->arena + 2190704, c->weights + 1291504,
+            c->weights + 2618608, c->arena + 2661104, part, parts);
+        break;
+    case 39: /* reduction_1.branch1.0: 256x35x35 */
+        conv1x1_384x35x35_to_256_relu(c->arena + 2190704, c->weights + 2618992,
+            c->weights + 2717296, c->arena + 1448646, part, parts);
+        break;
+    case 40: /* reduction_1.branch1.1: 256x35x35 */
+        conv3x3_256x35x35_to_256_relu(c->arena + 1448608, c->weights + 2717552,
+            c->weights + 3307376, c->arena + 2994032, part, parts);
+        break;
+    case 41: /* reduction_1.branch1.2: 384x17x17 */
+        conv3x3s2_256x35x35_to_384_relu(c->arena + 2994032, c->weights + 3307632,
+            c->weights + 4192368, c->arena + 2772080, part, parts);
+        break;
+    case 42: /* reduction_1.maxpool3x3: 384x17x17 */
+        maxpool3x3s2_384x35x35(c->arena + 2190704, c->arena + 2883056, part, parts);
+        break;
+    case 43: /* b.0.branch0+b.0.branch1.0: 320x17x17 */
         conv1x1_1152x17x17_to_192_relu(c->arena + 2661104, c->weights + 4192752,
             c->weights + 4561392, c->arena + 2523632, part, parts);
         conv1x1_1152x17x17_to_128_relu(c->arena + 2661104, c->weights + 4413936,
             c->weights + 4561584, c->arena + 2019763, part, parts);
         break;
-    case 44: conv1x7_128x17x17_to_160_relu(c->arena + 2019760, c->weights + 4561712,
-        c->weights + 4705072, c->arena + 1957251, part,
-        parts); break; /* b.0.branch1.1: 160x17x17 */
-    case 45: conv7x1_160x17x17_to_192_relu(c->arena + 1957200, c->weights + 4705232,
-        c->weights + 4920272, c->arena + 2579120, part,
-        parts); break; /* b.0.branch1.2: 192x17x17 */
-    case 46: conv1x1_384x17x17_to_1152_relu_add(c->arena + 2523632, c->weights + 4920464,
-        c->weights + 5362832, c->arena + 2661104, c->arena + 2190704, part,
-        parts); break; /* b.0.conv2d: 1152x17x17 */
-    case 47: /* b.1.branch0+b.1.branch1.0: 192x17x17 */
+    case 44: /* b.0.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 2019760, c->weights + 4561712,
+            c->weights + 4705072, c->arena + 1957251, part, parts);
+        break;
+    case 45: /* b.0.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1957200, c->weights + 4705232,
+            c->weights + 4920272, c->arena + 2579120, part, parts);
+        break;
+    case 46: /* b.0.conv2d: 1152x17x17 */
+        conv1x1_384x17x17_to_1152_relu_add(c->arena + 2523632, c->weights + 4920464,
+            c->weights + 5362832, c->arena + 2661104, c->arena + 2190704, part, parts);
+        break;
+    case 47: /* b.1.branch0+b.1.branch1.0: 320x17x17 */
         conv1x1_1152x17x17_to_192_relu(c->arena + 2190704, c->weights + 5363984,
             c->weights + 5732624, c->arena + 2856560, part, parts);
         conv1x1_1152x17x17_to_128_relu(c->arena + 2190704, c->weights + 5585168,
             c->weights + 5732816, c->arena + 2019763, part, parts);
         break;
-    case 48: conv1x7_128x17x17_to_160_relu(c->arena + 2019760, c->weights + 5732944,
-        c->weights + 5876304, c->arena + 1957251, part,
-        parts); break; /* b.1.branch1.1: 160x17x17 */
-    case 49: conv7x1_160x17x17_to_192_relu(c->arena + 1957200, c->weights + 5876464,
-        c->weights + 6091504, c->arena + 2912048, part,
-        parts); break; /* b.1.branch1.2: 192x17x17 */
-    case 50: conv1x1_384x17x17_to_1152_relu_add(c->arena + 2856560, c->weights + 6091696,
-        c->weights + 6534064, c->arena + 2190704, c->arena + 2523632, part,
-        parts); break; /* b.1.conv2d: 1152x17x17 */
-    case 51: /* b.2.branch0+b.2.branch1.0: 192x17x17 */
+    case 48: /* b.1.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 2019760, c->weights + 5732944,
+            c->weights + 5876304, c->arena + 1957251, part, parts);
+        break;
+    case 49: /* b.1.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1957200, c->weights + 5876464,
+            c->weights + 6091504, c->arena + 2912048, part, parts);
+        break;
+    case 50: /* b.1.conv2d: 1152x17x17 */
+        conv1x1_384x17x17_to_1152_relu_add(c->arena + 2856560, c->weights + 6091696,
+            c->weights + 6534064, c->arena + 2190704, c->arena + 2523632, part, parts);
+        break;
+    case 51: /* b.2.branch0+b.2.branch1.0: 320x17x17 */
         conv1x1_1152x17x17_to_192_relu(c->arena + 2523632, c->weights + 6535216,
             c->weights + 6903856, c->arena + 2856560, part, parts);
         conv1x1_1152x17x17_to_128_relu(c->arena + 2523632, c->weights + 6756400,
             c->weights + 6904048, c->arena + 2019763, part, parts);
         break;
-    case 52: conv1x7_128x17x17_to_160_relu(c->arena + 2019760, c->weights + 6904176,
-        c->weights + 7047536, c->arena + 1957251, part,
-        parts); break; /* b.2.branch1.1: 160x17x17 */
-    case 53: conv7x1_160x17x17_to_192_relu(c->arena + 1957200, c->weights + 7047696,
-        c->weights + 7262736, c->arena + 2912048, part,
-        parts); break; /* b.2.branch1.2: 192x17x17 */
-    case 54: conv1x1_384x17x17_to_1152_relu_add(c->arena + 2856560, c->weights + 7262928,
-        c->weights + 7705296, c->arena + 2523632, c->arena + 2190704, part,
-        parts); break; /* b.2.conv2d: 1152x17x17 */
-    case 55: /* b.3.branch0+b.3.branch1.0: 192x17x17 */
+    case 52: /* b.2.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 2019760, c->weights + 6904176,
+            c->weights + 7047536, c->arena + 1957251, part, parts);
+        break;
+    case 53: /* b.2.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1957200, c->weights + 7047696,
+            c->weights + 7262736, c->arena + 2912048, part, parts);
+        break;
+    case 54: /* b.2.conv2d: 1152x17x17 */
+        conv1x1_384x17x17_to_1152_relu_add(c->arena + 2856560, c->weights + 7262928,
+            c->weights + 7705296, c->arena + 2523632, c->arena + 2190704, part, parts);
+        break;
+    case 55: /* b.3.branch0+b.3.branch1.0: 320x17x17 */
         conv1x1_1152x17x17_to_192_relu(c->arena + 2190704, c->weights + 7706448,
             c->weights + 8075088, c->arena + 2856560, part, parts);
         conv1x1_1152x17x17_to_128_relu(c->arena + 2190704, c->weights + 7927632,
             c->weights + 8075280, c->arena + 2019763, part, parts);
         break;
-    case 56: conv1x7_128x17x17_to_160_relu(c->arena + 2019760, c->weights + 8075408,
-        c->weights + 8218768, c->arena + 1957251, part,
-        parts); break; /* b.3.branch1.1: 160x17x17 */
-    case 57: conv7x1_160x17x17_to_192_relu(c->arena + 1957200, c->weights + 8218928,
-        c->weights + 8433968, c->arena + 2912048, part,
-        parts); break; /* b.3.branch1.2: 192x17x17 */
-    case 58: conv1x1_384x17x17_to_1152_relu_add(c->arena + 2856560, c->weights + 8434160,
-        c->weights + 8876528, c->arena + 2190704, c->arena + 2523632, part,
-        parts); break; /* b.3.conv2d: 1152x17x17 */
-    case 59: /* b.4.branch0+b.4.branch1.0: 192x17x17 */
+    case 56: /* b.3.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 2019760, c->weights + 8075408,
+            c->weights + 8218768, c->arena + 1957251, part, parts);
+        break;
+    case 57: /* b.3.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1957200, c->weights + 8218928,
+            c->weights + 8433968, c->arena + 2912048, part, parts);
+        break;
+    case 58: /* b.3.conv2d: 1152x17x17 */
+        conv1x1_384x17x17_to_1152_relu_add(c->arena + 2856560, c->weights + 8434160,
+            c->weights + 8876528, c->arena + 2190704, c->arena + 2523632, part, parts);
+        break;
+    case 59: /* b.4.branch0+b.4.branch1.0: 320x17x17 */
         conv1x1_1152x17x17_to_192_relu(c->arena + 2523632, c->weights + 8877680,
             c->weights + 9246320, c->arena + 2856560, part, parts);
         conv1x1_1152x17x17_to_128_relu(c->arena + 2523632, c->weights + 9098864,
             c->weights + 9246512, c->arena + 2019763, part, parts);
         break;
-    case 60: conv1x7_128x17x17_to_160_relu(c->arena + 2019760, c->weights + 9246640,
-        c->weights + 9390000, c->arena + 1957251, part,
-        parts); break; /* b.4.branch1.1: 160x17x17 */
-    case 61: conv7x1_160x17x17_to_192_relu(c->arena + 1957200, c->weights + 9390160,
-        c->weights + 9605200, c->arena + 2912048, part,
-        parts); break; /* b.4.branch1.2: 192x17x17 */
-    case 62: conv1x1_384x17x17_to_1152_relu_add(c->arena + 2856560, c->weights + 9605392,
-        c->weights + 10047760, c->arena + 2523632, c->arena + 2190704, part,
-        parts); break; /* b.4.conv2d: 1152x17x17 */
-    case 63: /* b.5.branch0+b.5.branch1.0: 192x17x17 */
+    case 60: /* b.4.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 2019760, c->weights + 9246640,
+            c->weights + 9390000, c->arena + 1957251, part, parts);
+        break;
+    case 61: /* b.4.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1957200, c->weights + 9390160,
+            c->weights + 9605200, c->arena + 2912048, part, parts);
+        break;
+    case 62: /* b.4.conv2d: 1152x17x17 */
+        conv1x1_384x17x17_to_1152_relu_add(c->arena + 2856560, c->weights + 9605392,
+            c->weights + 10047760, c->arena + 2523632, c->arena + 2190704, part, parts);
+        break;
+    case 63: /* b.5.branch0+b.5.branch1.0: 320x17x17 */
         conv1x1_1152x17x17_to_192_relu(c->arena + 2190704, c->weights + 10048912,
             c->weights + 10417552, c->arena + 2856560, part, parts);
         conv1x1_1152x17x17_to_128_relu(c->arena + 2190704, c->weights + 10270096,
             c->weights + 10417744, c->arena + 2019763, part, parts);
         break;
-    case 64: conv1x7_128x17x17_to_160_relu(c->arena + 2019760, c->weights + 10417872,
-        c->weights + 10561232, c->arena + 1957251, part,
-        parts); break; /* b.5.branch1.1: 160x17x17 */
-    case 65: conv7x1_160x17x17_to_192_relu(c->arena + 1957200, c->weights + 10561392,
-        c->weights + 10776432, c->arena + 2912048, part,
-        parts); break; /* b.5.branch1.2: 192x17x17 */
-    case 66: conv1x1_384x17x17_to_1152_relu_add(c->arena + 2856560, c->weights + 10776624,
-        c->weights + 11218992, c->arena + 2190704, c->arena + 2523632, part,
-        parts); break; /* b.5.conv2d: 1152x17x17 */
-    case 67: /* b.6.branch0+b.6.branch1.0: 192x17x17 */
+    case 64: /* b.5.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 2019760, c->weights + 10417872,
+            c->weights + 10561232, c->arena + 1957251, part, parts);
+        break;
+    case 65: /* b.5.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1957200, c->weights + 10561392,
+            c->weights + 10776432, c->arena + 2912048, part, parts);
+        break;
+    case 66: /* b.5.conv2d: 1152x17x17 */
+        conv1x1_384x17x17_to_1152_relu_add(c->arena + 2856560, c->weights + 10776624,
+            c->weights + 11218992, c->arena + 2190704, c->arena + 2523632, part, parts);
+        break;
+    case 67: /* b.6.branch0+b.6.branch1.0: 320x17x17 */
         conv1x1_1152x17x17_to_192_relu(c->arena + 2523632, c->weights + 11220144,
             c->weights + 11588784, c->arena + 2856560, part, parts);
         conv1x1_1152x17x17_to_128_relu(c->arena + 2523632, c->weights + 11441328,
             c->weights + 11588976, c->arena + 2019763, part, parts);
         break;
-    case 68: conv1x7_128x17x17_to_160_relu(c->arena + 2019760, c->weights + 11589104,
-        c->weights + 11732464, c->arena + 1957251, part,
-        parts); break; /* b.6.branch1.1: 160x17x17 */
-    case 69: conv7x1_160x17x17_to_192_relu(c->arena + 1957200, c->weights + 11732624,
-        c->weights + 11947664, c->arena + 2912048, part,
-        parts); break; /* b.6.branch1.2: 192x17x17 */
-    case 70: conv1x1_384x17x17_to_1152_relu_add(c->arena + 2856560, c->weights + 11947856,
-        c->weights + 12390224, c->arena + 2523632, c->arena + 2190704, part,
-        parts); break; /* b.6.conv2d: 1152x17x17 */
-    case 71: /* b.7.branch0+b.7.branch1.0: 192x17x17 */
+    case 68: /* b.6.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 2019760, c->weights + 11589104,
+            c->weights + 11732464, c->arena + 1957251, part, parts);
+        break;
+    case 69: /* b.6.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1957200, c->weights + 11732624,
+            c->weights + 11947664, c->arena + 2912048, part, parts);
+        break;
+    case 70: /* b.6.conv2d: 1152x17x17 */
+        conv1x1_384x17x17_to_1152_relu_add(c->arena + 2856560, c->weights + 11947856,
+            c->weights + 12390224, c->arena + 2523632, c->arena + 2190704, part, parts);
+        break;
+    case 71: /* b.7.branch0+b.7.branch1.0: 320x17x17 */
         conv1x1_1152x17x17_to_192_relu(c->arena + 2190704, c->weights + 12391376,
             c->weights + 12760016, c->arena + 2856560, part, parts);
         conv1x1_1152x17x17_to_128_relu(c->arena + 2190704, c->weights + 12612560,
             c->weights + 12760208, c->arena + 2019763, part, parts);
         break;
-    case 72: conv1x7_128x17x17_to_160_relu(c->arena + 2019760, c->weights + 12760336,
-        c->weights + 12903696, c->arena + 1957251, part,
-        parts); break; /* b.7.branch1.1: 160x17x17 */
-    case 73: conv7x1_160x17x17_to_192_relu(c->arena + 1957200, c->weights + 12903856,
-        c->weights + 13118896, c->arena + 2912048, part,
-        parts); break; /* b.7.branch1.2: 192x17x17 */
-    case 74: conv1x1_384x17x17_to_1152_relu_add(c->arena + 2856560, c->weights + 13119088,
-        c->weights + 13561456, c->arena + 2190704, c->arena + 2523632, part,
-        parts); break; /* b.7.conv2d: 1152x17x17 */
-    case 75: /* b.8.branch0+b.8.branch1.0: 192x17x17 */
+    case 72: /* b.7.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 2019760, c->weights + 12760336,
+            c->weights + 12903696, c->arena + 1957251, part, parts);
+        break;
+    case 73: /* b.7.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1957200, c->weights + 12903856,
+            c->weights + 13118896, c->arena + 2912048, part, parts);
+        break;
+    case 74: /* b.7.conv2d: 1152x17x17 */
+        conv1x1_384x17x17_to_1152_relu_add(c->arena + 2856560, c->weights + 13119088,
+            c->weights + 13561456, c->arena + 2190704, c->arena + 2523632, part, parts);
+        break;
+    case 75: /* b.8.branch0+b.8.branch1.0: 320x17x17 */
         conv1x1_1152x17x17_to_192_relu(c->arena + 2523632, c->weights + 13562608,
             c->weights + 13931248, c->arena + 2856560, part, parts);
         conv1x1_1152x17x17_to_128_relu(c->arena + 2523632, c->weights + 13783792,
             c->weights + 13931440, c->arena + 2019763, part, parts);
         break;
-    case 76: conv1x7_128x17x17_to_160_relu(c->arena + 2019760, c->weights + 13931568,
-        c->weights + 14074928, c->arena + 1957251, part,
-        parts); break; /* b.8.branch1.1: 160x17x17 */
-    case 77: conv7x1_160x17x17_to_192_relu(c->arena + 1957200, c->weights + 14075088,
-        c->weights + 14290128, c->arena + 2912048, part,
-        parts); break; /* b.8.branch1.2: 192x17x17 */
-    case 78: conv1x1_384x17x17_to_1152_relu_add(c->arena + 2856560, c->weights + 14290320,
-        c->weights + 14732688, c->arena + 2523632, c->arena + 2190704, part,
-        parts); break; /* b.8.conv2d: 1152x17x17 */
-    case 79: /* b.9.branch0+b.9.branch1.0: 192x17x17 */
+    case 76: /* b.8.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 2019760, c->weights + 13931568,
+            c->weights + 14074928, c->arena + 1957251, part, parts);
+        break;
+    case 77: /* b.8.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1957200, c->weights + 14075088,
+            c->weights + 14290128, c->arena + 2912048, part, parts);
+        break;
+    case 78: /* b.8.conv2d: 1152x17x17 */
+        conv1x1_384x17x17_to_1152_relu_add(c->arena + 2856560, c->weights + 14290320,
+            c->weights + 14732688, c->arena + 2523632, c->arena + 2190704, part, parts);
+        break;
+    case 79: /* b.9.branch0+b.9.branch1.0: 320x17x17 */
         conv1x1_1152x17x17_to_192_relu(c->arena + 2190704, c->weights + 14733840,
             c->weights + 15102480, c->arena + 2856560, part, parts);
         conv1x1_1152x17x17_to_128_relu(c->arena + 2190704, c->weights + 14955024,
             c->weights + 15102672, c->arena + 2019763, part, parts);
         break;
-    case 80: conv1x7_128x17x17_to_160_relu(c->arena + 2019760, c->weights + 15102800,
-        c->weights + 15246160, c->arena + 1957251, part,
-        parts); break; /* b.9.branch1.1: 160x17x17 */
-    case 81: conv7x1_160x17x17_to_192_relu(c->arena + 1957200, c->weights + 15246320,
-        c->weights + 15461360, c->arena + 2912048, part,
-        parts); break; /* b.9.branch1.2: 192x17x17 */
-    case 82: conv1x1_384x17x17_to_1152_relu_add(c->arena + 2856560, c->weights + 15461552,
-        c->weights + 15903920, c->arena + 2190704, c->arena + 2523632, part,
-        parts); break; /* b.9.conv2d: 1152x17x17 */
-    case 83: /* reduction_2.branch0.0+reduction_2.branch1.0+reduction_2.branch2.0: 256x17x17 */
+    case 80: /* b.9.branch1.1: 160x17x17 */
+        conv1x7_128x17x17_to_160_relu(c->arena + 2019760, c->weights + 15102800,
+            c->weights + 15246160, c->arena + 1957251, part, parts);
+        break;
+    case 81: /* b.9.branch1.2: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1957200, c->weights + 15246320,
+            c->weights + 15461360, c->arena + 2912048, part, parts);
+        break;
+    case 82: /* b.9.conv2d: 1152x17x17 */
+        conv1x1_384x17x17_to_1152_relu_add(c->arena + 2856560, c->weights + 15461552,
+            c->weights + 15903920, c->arena + 2190704, c->arena + 2523632, part, parts);
+        break;
+    case 83: /* reduction_2.branch0.0+reduction_2.branch1.0+reduction_2.branch2.0: 768x17x17 */
         conv1x1_1152x17x17_to_256_relu(c->arena + 2523632, c->weights + 15905072,
             c->weights + 16789808, c->arena + 2327920, part, parts);
         conv1x1_1152x17x17_to_256_relu(c->arena + 2523632, c->weights + 16199984,
@@ -1960,91 +2043,125 @@ static void inception_resnet_v2_paper_plain_step(const RtContext *c, int step, i
         conv1x1_1152x17x17_to_256_relu_2(c->arena + 2523632, c->weights + 16494896,
             c->weights + 16790320, c->arena + 1799092, part, parts);
         break;
-    case 84: conv3x3s2_256x17x17_to_384_relu(c->arena + 2327920, c->weights + 16790576,
-        c->weights + 17675312, c->arena + 2190704, part,
-        parts); break; /* reduction_2.branch0.1: 384x8x8 */
-    case 85: conv3x3s2_256x17x17_to_288_relu(c->arena + 2401904, c->weights + 17675696,
-        c->weights + 18339248, c->arena + 2215280, part,
-        parts); break; /* reduction_2.branch1.1: 288x8x8 */
-    case 86: conv3x3_256x17x17_to_288_relu(c->arena + 1799072, c->weights + 18339536,
-        c->weights + 19003088, c->arena + 2327920, part,
-        parts); break; /* reduction_2.branch2.1: 288x17x17 */
-    case 87: conv3x3s2_288x17x17_to_320_relu(c->arena + 2327920, c->weights + 19003376,
-        c->weights + 19832816, c->arena + 2233712, part,
-        parts); break; /* reduction_2.branch2.2: 320x8x8 */
-    case 88: maxpool3x3s2_1152x17x17(c->arena + 2523632, c->arena + 2254192, part,
-        parts); break; /* reduction_2.maxpool3x3: 1152x8x8 */
-    case 89: /* c.0.branch0+c.0.branch1.0: 192x8x8 */
+    case 84: /* reduction_2.branch0.1: 384x8x8 */
+        conv3x3s2_256x17x17_to_384_relu(c->arena + 2327920, c->weights + 16790576,
+            c->weights + 17675312, c->arena + 2190704, part, parts);
+        break;
+    case 85: /* reduction_2.branch1.1: 288x8x8 */
+        conv3x3s2_256x17x17_to_288_relu(c->arena + 2401904, c->weights + 17675696,
+            c->weights + 18339248, c->arena + 2215280, part, parts);
+        break;
+    case 86: /* reduction_2.branch2.1: 288x17x17 */
+        conv3x3_256x17x17_to_288_relu(c->arena + 1799072, c->weights + 18339536,
+            c->weights + 19003088, c->arena + 2327920, part, parts);
+        break;
+    case 87: /* reduction_2.branch2.2: 320x8x8 */
+        conv3x3s2_288x17x17_to_320_relu(c->arena + 2327920, c->weights + 19003376,
+            c->weights + 19832816, c->arena + 2233712, part, parts);
+        break;
+    case 88: /* reduction_2.maxpool3x3: 1152x8x8 */
+        maxpool3x3s2_1152x17x17(c->arena + 2523632, c->arena + 2254192, part, parts);
+        break;
+    case 89: /* c.0.branch0+c.0.branch1.0: 384x8x8 */
         conv1x1_2144x8x8_to_192_relu(c->arena + 2190704, c->weights + 19833136,
             c->weights + 20656432, c->arena + 2465136, part, parts);
         conv1x1_2144x8x8_to_192_relu_2(c->arena + 2190704, c->weights + 20244784,
             c->weights + 20656624, c->arena + 2175345, part, parts);
         break;
-    case 90: conv1x3_192x8x8_to_224_relu(c->arena + 2175344, c->weights + 20656816,
-        c->weights + 20785840, c->arena + 2157432, part, parts); break; /* c.0.branch1.1: 224x8x8 */
-    case 91: conv3x1_224x8x8_to_256_relu(c->arena + 2157424, c->weights + 20786064,
-        c->weights + 20958096, c->arena + 2477424, part, parts); break; /* c.0.branch1.2: 256x8x8 */
-    case 92: conv1x1_448x8x8_to_2144_relu_add(c->arena + 2465136, c->weights + 20958352,
-        c->weights + 21918864, c->arena + 2190704, c->arena + 2327920, part,
-        parts); break; /* c.0.conv2d: 2144x8x8 */
-    case 93: /* c.1.branch0+c.1.branch1.0: 192x8x8 */
+    case 90: /* c.0.branch1.1: 224x8x8 */
+        conv1x3_192x8x8_to_224_relu(c->arena + 2175344, c->weights + 20656816,
+            c->weights + 20785840, c->arena + 2157432, part, parts);
+        break;
+    case 91: /* c.0.branch1.2: 256x8x8 */
+        conv3x1_224x8x8_to_256_relu(c->arena + 2157424, c->weights + 20786064,
+            c->weights + 20958096, c->arena + 2477424, part, parts);
+        break;
+    case 92: /* c.0.conv2d: 2144x8x8 */
+        conv1x1_448x8x8_to_2144_relu_add(c->arena + 2465136, c->weights + 20958352,
+            c->weights + 21918864, c->arena + 2190704, c->arena + 2327920, part, parts);
+        break;
+    case 93: /* c.1.branch0+c.1.branch1.0: 384x8x8 */
         conv1x1_2144x8x8_to_192_relu(c->arena + 2327920, c->weights + 21921008,
             c->weights + 22744304, c->arena + 2465136, part, parts);
         conv1x1_2144x8x8_to_192_relu_2(c->arena + 2327920, c->weights + 22332656,
             c->weights + 22744496, c->arena + 2175345, part, parts);
         break;
-    case 94: conv1x3_192x8x8_to_224_relu(c->arena + 2175344, c->weights + 22744688,
-        c->weights + 22873712, c->arena + 2157432, part, parts); break; /* c.1.branch1.1: 224x8x8 */
-    case 95: conv3x1_224x8x8_to_256_relu(c->arena + 2157424, c->weights + 22873936,
-        c->weights + 23045968, c->arena + 2477424, part, parts); break; /* c.1.branch1.2: 256x8x8 */
-    case 96: conv1x1_448x8x8_to_2144_relu_add(c->arena + 2465136, c->weights + 23046224,
-        c->weights + 24006736, c->arena + 2327920, c->arena + 2190704, part,
-        parts); break; /* c.1.conv2d: 2144x8x8 */
-    case 97: /* c.2.branch0+c.2.branch1.0: 192x8x8 */
+    case 94: /* c.1.branch1.1: 224x8x8 */
+        conv1x3_192x8x8_to_224_relu(c->arena + 2175344, c->weights + 22744688,
+            c->weights + 22873712, c->arena + 2157432, part, parts);
+        break;
+    case 95: /* c.1.branch1.2: 256x8x8 */
+        conv3x1_224x8x8_to_256_relu(c->arena + 2157424, c->weights + 22873936,
+            c->weights + 23045968, c->arena + 2477424, part, parts);
+        break;
+    case 96: /* c.1.conv2d: 2144x8x8 */
+        conv1x1_448x8x8_to_2144_relu_add(c->arena + 2465136, c->weights + 23046224,
+            c->weights + 24006736, c->arena + 2327920, c->arena + 2190704, part, parts);
+        break;
+    case 97: /* c.2.branch0+c.2.branch1.0: 384x8x8 */
         conv1x1_2144x8x8_to_192_relu(c->arena + 2190704, c->weights + 24008880,
             c->weights + 24832176, c->arena + 2465136, part, parts);
         conv1x1_2144x8x8_to_192_relu_2(c->arena + 2190704, c->weights + 24420528,
             c->weights + 24832368, c->arena + 2175345, part, parts);
         break;
-    case 98: conv1x3_192x8x8_to_224_relu(c->arena + 2175344, c->weights + 24832560,
-        c->weights + 24961584, c->arena + 2157432, part, parts); break; /* c.2.branch1.1: 224x8x8 */
-    case 99: conv3x1_224x8x8_to_256_relu(c->arena + 2157424, c->weights + 24961808,
-        c->weights + 25133840, c->arena + 2477424, part, parts); break; /* c.2.branch1.2: 256x8x8 */
-    case 100: conv1x1_448x8x8_to_2144_relu_add(c->arena + 2465136, c->weights + 25134096,
-        c->weights + 26094608, c->arena + 2190704, c->arena + 2327920, part,
-        parts); break; /* c.2.conv2d: 2144x8x8 */
-    case 101: /* c.3.branch0+c.3.branch1.0: 192x8x8 */
+    case 98: /* c.2.branch1.1: 224x8x8 */
+        conv1x3_192x8x8_to_224_relu(c->arena + 2175344, c->weights + 24832560,
+            c->weights + 24961584, c->arena + 2157432, part, parts);
+        break;
+    case 99: /* c.2.branch1.2: 256x8x8 */
+        conv3x1_224x8x8_to_256_relu(c->arena + 2157424, c->weights + 24961808,
+            c->weights + 25133840, c->arena + 2477424, part, parts);
+        break;
+    case 100: /* c.2.conv2d: 2144x8x8 */
+        conv1x1_448x8x8_to_2144_relu_add(c->arena + 2465136, c->weights + 25134096,
+            c->weights + 26094608, c->arena + 2190704, c->arena + 2327920, part, parts);
+        break;
+    case 101: /* c.3.branch0+c.3.branch1.0: 384x8x8 */
         conv1x1_2144x8x8_to_192_relu(c->arena + 2327920, c->weights + 26096752,
             c->weights + 26920048, c->arena + 2465136, part, parts);
         conv1x1_2144x8x8_to_192_relu_2(c->arena + 2327920, c->weights + 26508400,
             c->weights + 26920240, c->arena + 2175345, part, parts);
         break;
-    case 102: conv1x3_192x8x8_to_224_relu(c->arena + 2175344, c->weights + 26920432,
-        c->weights + 27049456, c->arena + 2157432, part, parts); break; /* c.3.branch1.1: 224x8x8 */
-    case 103: conv3x1_224x8x8_to_256_relu(c->arena + 2157424, c->weights + 27049680,
-        c->weights + 27221712, c->arena + 2477424, part, parts); break; /* c.3.branch1.2: 256x8x8 */
-    case 104: conv1x1_448x8x8_to_2144_relu_add(c->arena + 2465136, c->weights + 27221968,
-        c->weights + 28182480, c->arena + 2327920, c->arena + 2190704, part,
-        parts); break; /* c.3.conv2d: 2144x8x8 */
-    case 105: /* c.4.branch0+c.4.branch1.0: 192x8x8 */
+    case 102: /* c.3.branch1.1: 224x8x8 */
+        conv1x3_192x8x8_to_224_relu(c->arena + 2175344, c->weights + 26920432,
+            c->weights + 27049456, c->arena + 2157432, part, parts);
+        break;
+    case 103: /* c.3.branch1.2: 256x8x8 */
+        conv3x1_224x8x8_to_256_relu(c->arena + 2157424, c->weights + 27049680,
+            c->weights + 27221712, c->arena + 2477424, part, parts);
+        break;
+    case 104: /* c.3.conv2d: 2144x8x8 */
+        conv1x1_448x8x8_to_2144_relu_add(c->arena + 2465136, c->weights + 27221968,
+            c->weights + 28182480, c->arena + 2327920, c->arena + 2190704, part, parts);
+        break;
+    case 105: /* c.4.branch0+c.4.branch1.0: 384x8x8 */
         conv1x1_2144x8x8_to_192_relu(c->arena + 2190704, c->weights + 28184624,
             c->weights + 29007920, c->arena + 2465136, part, parts);
         conv1x1_2144x8x8_to_192_relu_2(c->arena + 2190704, c->weights + 28596272,
             c->weights + 29008112, c->arena + 2175345, part, parts);
         break;
-    case 106: conv1x3_192x8x8_to_224_relu(c->arena + 2175344, c->weights + 29008304,
-        c->weights + 29137328, c->arena + 2157432, part, parts); break; /* c.4.branch1.1: 224x8x8 */
-    case 107: conv3x1_224x8x8_to_256_relu(c->arena + 2157424, c->weights + 29137552,
-        c->weights + 29309584, c->arena + 2477424, part, parts); break; /* c.4.branch1.2: 256x8x8 */
-    case 108: conv1x1_448x8x8_to_2144_relu_add(c->arena + 2465136, c->weights + 29309840,
-        c->weights + 30270352, c->arena + 2190704, c->arena + 2327920, part,
-        parts); break; /* c.4.conv2d: 2144x8x8 */
-    case 109: globalavgpool_2144x8x8(c->arena + 2327920, c->arena + 2190704, part,
-        parts); break; /* classif.globalavgpool: 2144x1x1 */
-    case 110: fc_2144x1x1_to_1000(c->arena + 2190704, c->weights + 30272496, c->weights + 32416496,
-        c->arena + 2192848, part, parts); break; /* classif: 1000x1x1 */
-    case 111: softmax_1000x1x1(c->arena + 2192848, c->arena + 2190704, part,
-        parts); break; /* softmax: 1000x1x1 */
+    case 106: /* c.4.branch1.1: 224x8x8 */
+        conv1x3_192x8x8_to_224_relu(c->arena + 2175344, c->weights + 29008304,
+            c->weights + 29137328, c->arena + 2157432, part, parts);
+        break;
+    case 107: /* c.4.branch1.2: 256x8x8 */
+        conv3x1_224x8x8_to_256_relu(c->arena + 2157424, c->weights + 29137552,
+            c->weights + 29309584, c->arena + 2477424, part, parts);
+        break;
+    case 108: /* c.4.conv2d: 2144x8x8 */
+        conv1x1_448x8x8_to_2144_relu_add(c->arena + 2465136, c->weights + 29309840,
+            c->weights + 30270352, c->arena + 2190704, c->arena + 2327920, part, parts);
+        break;
+    case 109: /* classif.globalavgpool: 2144x1x1 */
+        globalavgpool_2144x8x8(c->arena + 2327920, c->arena + 2190704, part, parts);
+        break;
+    case 110: /* classif: 1000x1x1 */
+        fc_2144x1x1_to_1000(c->arena + 2190704, c->weights + 30272496, c->weights + 32416496,
+            c->arena + 2192848, part, parts);
+        break;
+    case 111: /* softmax: 1000x1x1 */
+        softmax_1000x1x1(c->arena + 2192848, c->arena + 2190704, part, parts);
+        break;
     case 112: copy_output(c->arena + 2190704, c->y, part, parts); break; /* output: 1000x1x1 */
     }
 }
@@ -3237,7 +3354,7 @@ const RtNetwork inception_resnet_v2_paper_network = {
     .logits = "classif",
     .params = 32433928,
     .macs = 9257953632,
-    .structure = 0x8cbb04e82ab29395,
+    .structure = 0x785470b42fd0eb12,
     .n_weights = 602, .n_plans = 1, .n_view = 3,
     .weights = weights_table,
     .plans = plans,

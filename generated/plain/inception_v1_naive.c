@@ -3,7 +3,7 @@
  * input 3x224x224, output 1000x1x1; 97,526,008 parameters, 12,568,061,056 multiply-accumulates an image.
  * plain      arena 23,599,168 bytes, packed weights 390,104,064 bytes, numerics exact
  *
- * The steps (batch norms are folded into the weights when these are loaded):
+ * The steps:
  *
  * step  layer                              operation            output           parameters           MACs  arena bytes
  *    0  input                              input                3x224x224                 -              -  18147456..18782272
@@ -22,7 +22,7 @@
  *   13  i3b.conv3x3                        conv 3x3             192x28x28           719,040    563,576,832  18782272..21391424
  *   14  i3b.conv5x5                        conv 5x5             96x28x28            998,496    782,745,600  18782272..21391424
  *   15  i3b.maxpool3x3                     maxpool 3x3          416x28x28                 -              -  18782272..21391424
- *   16  i3b.maxpool3x3                     maxpool 3x3/2        832x14x14                 -              -  15421568..16499840
+ *   16  i3b.maxpool3x3_2                   maxpool 3x3/2        832x14x14                 -              -  15421568..16499840
  *   17  i4a.conv1x1                        conv 1x1             192x14x14           159,936     31,309,824  12144192..13803072
  *   18  i4a.conv3x3                        conv 3x3             208x14x14         1,557,712    305,270,784  12144192..13803072
  *   19  i4a.conv5x5                        conv 5x5             48x14x14            998,448    195,686,400  12144192..13803072
@@ -43,7 +43,7 @@
  *   34  i4e.conv3x3                        conv 3x3             320x14x14         7,603,520  1,490,227,200  18782272..21403968
  *   35  i4e.conv5x5                        conv 5x5             128x14x14         8,448,128  1,655,808,000  18782272..21403968
  *   36  i4e.maxpool3x3                     maxpool 3x3          2640x14x14                -              -  18782272..21403968
- *   37  i4e.maxpool3x3                     maxpool 3x3/2        3344x7x7                  -              -  13803072..15421568
+ *   37  i4e.maxpool3x3_2                   maxpool 3x3/2        3344x7x7                  -              -  13803072..15421568
  *   38  i5a.conv1x1                        conv 1x1             256x7x7             856,320     41,947,136  8481024..10440256
  *   39  i5a.conv3x3                        conv 3x3             320x7x7           9,631,040    471,905,280  8481024..10440256
  *   40  i5a.conv5x5                        conv 5x5             128x7x7          10,700,928    524,339,200  8481024..10440256
@@ -198,7 +198,7 @@ static void conv7x7s2_3x224x224_to_64_relu(const float *restrict x, const float 
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 64 x 112 x 112, y: 64 x 56 x 56. */
 static void maxpool3x3s2_64x112x112(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -250,7 +250,7 @@ static void lrn_64x56x56(const float *restrict x, float *restrict y, int part, i
 }
 
 /* y = relu(w * x + b).
- * x: 64 x 56 x 56 with its zero border, w: 64 x 64 x 1 x 1, y: 64 x 56 x 56. */
+ * x: 64 x 56 x 56, w: 64 x 64 x 1 x 1, y: 64 x 56 x 56. */
 static void conv1x1_64x56x56_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -326,7 +326,7 @@ static void lrn_192x56x56(const float *restrict x, float *restrict y, int part, 
             }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 192 x 56 x 56, y: 192 x 28 x 28. */
 static void maxpool3x3s2_192x56x56(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -569,7 +569,7 @@ static void maxpool3x3_416x28x28(const float *restrict x, float *restrict y, int
     }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 832 x 28 x 28, y: 832 x 14 x 14. */
 static void maxpool3x3s2_832x28x28(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1136,7 +1136,7 @@ static void maxpool3x3_2640x14x14(const float *restrict x, float *restrict y, in
     }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 3344 x 14 x 14, y: 3344 x 7 x 7. */
 static void maxpool3x3s2_3344x14x14(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1379,7 +1379,7 @@ static void maxpool3x3_4048x7x7(const float *restrict x, float *restrict y, int 
     }
 }
 
-/* y = average (the border counts) of each 7 x 7 window, step 1 x 1, pad 0,0,0,0.
+/* y = average of each 7 x 7 window, step 1 x 1.
  * x: 4944 x 7 x 7, y: 4944 x 1 x 1. */
 static void avgpool7x7_4944x7x7(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1398,7 +1398,7 @@ static void avgpool7x7_4944x7x7(const float *restrict x, float *restrict y, int 
 }
 
 /* y = w * x + b.
- * x: 4944 x 1 x 1 with its zero border, w: 1000 x 4944 x 1 x 1, y: 1000 x 1 x 1. */
+ * x: 4944 x 1 x 1, w: 1000 x 4944 x 1 x 1, y: 1000 x 1 x 1. */
 static void fc_4944x1x1_to_1000(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1407,13 +1407,10 @@ static void fc_4944x1x1_to_1000(const float *restrict x, const float *restrict w
     const int begin = rt_begin(1000, part, parts);
     const int end = rt_begin(1000, part + 1, parts);
     for (int co = begin; co < end; co++) {
-        float *row = y + co;
-        row[0] = b[co];
-        for (int ci = 0; ci < CI; ci++) {
-            const float wv = w[co * CI + ci];
-            const float *xr = x + ci;
-            row[0] += wv * xr[0];
-        }
+        float sum = b[co];
+        for (int ci = 0; ci < CI; ci++)
+            sum += w[co * CI + ci] * x[ci];
+        y[co] = sum;
     }
 }
 
@@ -1451,102 +1448,181 @@ static void inception_v1_naive_plain_step(const RtContext *c, int step, int part
 {
     switch (step) {
     case 0: copy_input(c->x, c->arena + 4537557, part, parts); break; /* input: 3x224x224 */
-    case 1: conv7x7s2_3x224x224_to_64_relu(c->arena + 4536864, c->weights, c->weights + 9408,
-        c->arena + 4695568, part, parts); break; /* stem.conv7x7: 64x112x112 */
-    case 2: maxpool3x3s2_64x112x112(c->arena + 4695568, c->arena + 5498384, part,
-        parts); break; /* stem.maxpool3x3: 64x56x56 */
-    case 3: lrn_64x56x56(c->arena + 5498384, c->arena + 4695568, part,
-        parts); break; /* stem.lrn: 64x56x56 */
-    case 4: conv1x1_64x56x56_to_64_relu(c->arena + 4695568, c->weights + 9472, c->weights + 13568,
-        c->arena + 4125019, part, parts); break; /* stem.conv1x1: 64x56x56 */
-    case 5: conv3x3_64x56x56_to_192_relu(c->arena + 4124960, c->weights + 13632,
-        c->weights + 124224, c->arena + 4695568, part, parts); break; /* stem.conv3x3: 192x56x56 */
-    case 6: lrn_192x56x56(c->arena + 4695568, c->arena + 5297680, part,
-        parts); break; /* stem.lrn_2: 192x56x56 */
-    case 7: maxpool3x3s2_192x56x56(c->arena + 5297680, c->arena + 4340322, part,
-        parts); break; /* stem.maxpool3x3_2: 192x28x28 */
-    case 8: conv1x1_192x28x28_to_64_relu(c->arena + 4340322, c->weights + 124416,
-        c->weights + 136704, c->arena + 2610130, part, parts); break; /* i3a.conv1x1: 64x28x28 */
-    case 9: conv3x3_192x28x28_to_128_relu(c->arena + 4340289, c->weights + 136768,
-        c->weights + 357952, c->arena + 2675666, part, parts); break; /* i3a.conv3x3: 128x28x28 */
-    case 10: conv5x5_192x28x28_to_32_relu(c->arena + 4340256, c->weights + 358080,
-        c->weights + 511680, c->arena + 2806738, part, parts); break; /* i3a.conv5x5: 32x28x28 */
-    case 11: maxpool3x3_192x28x28(c->arena + 4340322, c->arena + 2839506, part,
-        parts); break; /* i3a.maxpool3x3: 192x28x28 */
-    case 12: conv1x1_416x28x28_to_128_relu(c->arena + 2610130, c->weights + 511712,
-        c->weights + 564960, c->arena + 4695568, part, parts); break; /* i3b.conv1x1: 128x28x28 */
-    case 13: conv3x3_416x28x28_to_192_relu(c->arena + 2610097, c->weights + 565088,
-        c->weights + 1283936, c->arena + 4795920, part, parts); break; /* i3b.conv3x3: 192x28x28 */
-    case 14: conv5x5_416x28x28_to_96_relu(c->arena + 2610064, c->weights + 1284128,
-        c->weights + 2282528, c->arena + 4946448, part, parts); break; /* i3b.conv5x5: 96x28x28 */
-    case 15: maxpool3x3_416x28x28(c->arena + 2610130, c->arena + 5021712, part,
-        parts); break; /* i3b.maxpool3x3: 416x28x28 */
-    case 16: maxpool3x3s2_832x28x28(c->arena + 4695568, c->arena + 3855430, part,
-        parts); break; /* i3b.maxpool3x3: 832x14x14 */
-    case 17: conv1x1_832x14x14_to_192_relu(c->arena + 3855430, c->weights + 2282624,
-        c->weights + 2442368, c->arena + 3036086, part, parts); break; /* i4a.conv1x1: 192x14x14 */
-    case 18: conv3x3_832x14x14_to_208_relu(c->arena + 3855411, c->weights + 2442560,
-        c->weights + 4000064, c->arena + 3098294, part, parts); break; /* i4a.conv3x3: 208x14x14 */
-    case 19: conv5x5_832x14x14_to_48_relu(c->arena + 3855392, c->weights + 4000272,
-        c->weights + 4998672, c->arena + 3165686, part, parts); break; /* i4a.conv5x5: 48x14x14 */
-    case 20: maxpool3x3_832x14x14(c->arena + 3855430, c->arena + 3181238, part,
-        parts); break; /* i4a.maxpool3x3: 832x14x14 */
-    case 21: conv1x1_1280x14x14_to_160_relu(c->arena + 3036086, c->weights + 4998720,
-        c->weights + 5203520, c->arena + 1560422, part, parts); break; /* i4b.conv1x1: 160x14x14 */
-    case 22: conv3x3_1280x14x14_to_224_relu(c->arena + 3036067, c->weights + 5203680,
-        c->weights + 7784160, c->arena + 1612262, part, parts); break; /* i4b.conv3x3: 224x14x14 */
-    case 23: conv5x5_1280x14x14_to_64_relu(c->arena + 3036048, c->weights + 7784384,
-        c->weights + 9832384, c->arena + 1684838, part, parts); break; /* i4b.conv5x5: 64x14x14 */
-    case 24: maxpool3x3_1280x14x14(c->arena + 3036086, c->arena + 1705574, part,
-        parts); break; /* i4b.maxpool3x3: 1280x14x14 */
-    case 25: conv1x1_1728x14x14_to_128_relu(c->arena + 1560422, c->weights + 9832448,
-        c->weights + 10053632, c->arena + 855398, part, parts); break; /* i4c.conv1x1: 128x14x14 */
-    case 26: conv3x3_1728x14x14_to_256_relu(c->arena + 1560403, c->weights + 10053760,
-        c->weights + 14035072, c->arena + 896870, part, parts); break; /* i4c.conv3x3: 256x14x14 */
-    case 27: conv5x5_1728x14x14_to_64_relu(c->arena + 1560384, c->weights + 14035328,
-        c->weights + 16800128, c->arena + 979814, part, parts); break; /* i4c.conv5x5: 64x14x14 */
-    case 28: maxpool3x3_1728x14x14(c->arena + 1560422, c->arena + 1000550, part,
-        parts); break; /* i4c.maxpool3x3: 1728x14x14 */
-    case 29: conv1x1_2176x14x14_to_112_relu(c->arena + 855398, c->weights + 16800192,
-        c->weights + 17043904, c->arena + 38, part, parts); break; /* i4d.conv1x1: 112x14x14 */
-    case 30: conv3x3_2176x14x14_to_288_relu(c->arena + 855379, c->weights + 17044016,
-        c->weights + 22684208, c->arena + 36326, part, parts); break; /* i4d.conv3x3: 288x14x14 */
-    case 31: conv5x5_2176x14x14_to_64_relu(c->arena + 855360, c->weights + 22684496,
-        c->weights + 26166096, c->arena + 129638, part, parts); break; /* i4d.conv5x5: 64x14x14 */
-    case 32: maxpool3x3_2176x14x14(c->arena + 855398, c->arena + 150374, part,
-        parts); break; /* i4d.maxpool3x3: 2176x14x14 */
-    case 33: conv1x1_2640x14x14_to_256_relu(c->arena + 38, c->weights + 26166160,
-        c->weights + 26842000, c->arena + 4695568, part, parts); break; /* i4e.conv1x1: 256x14x14 */
-    case 34: conv3x3_2640x14x14_to_320_relu(c->arena + 19, c->weights + 26842256,
-        c->weights + 34445456, c->arena + 4745744, part, parts); break; /* i4e.conv3x3: 320x14x14 */
-    case 35: conv5x5_2640x14x14_to_128_relu(c->arena, c->weights + 34445776, c->weights + 42893776,
-        c->arena + 4808464, part, parts); break; /* i4e.conv5x5: 128x14x14 */
-    case 36: maxpool3x3_2640x14x14(c->arena + 38, c->arena + 4833552, part,
-        parts); break; /* i4e.maxpool3x3: 2640x14x14 */
-    case 37: maxpool3x3s2_3344x14x14(c->arena + 4695568, c->arena + 3450792, part,
-        parts); break; /* i4e.maxpool3x3: 3344x7x7 */
-    case 38: conv1x1_3344x7x7_to_256_relu(c->arena + 3450792, c->weights + 42893904,
-        c->weights + 43749968, c->arena + 2120280, part, parts); break; /* i5a.conv1x1: 256x7x7 */
-    case 39: conv3x3_3344x7x7_to_320_relu(c->arena + 3450780, c->weights + 43750224,
-        c->weights + 53380944, c->arena + 2151256, part, parts); break; /* i5a.conv3x3: 320x7x7 */
-    case 40: conv5x5_3344x7x7_to_128_relu(c->arena + 3450768, c->weights + 53381264,
-        c->weights + 64082064, c->arena + 2189976, part, parts); break; /* i5a.conv5x5: 128x7x7 */
-    case 41: maxpool3x3_3344x7x7(c->arena + 3450792, c->arena + 2205464, part,
-        parts); break; /* i5a.maxpool3x3: 3344x7x7 */
-    case 42: conv1x1_4048x7x7_to_384_relu(c->arena + 2120280, c->weights + 64082192,
-        c->weights + 65636624, c->arena + 4695568, part, parts); break; /* i5b.conv1x1: 384x7x7 */
-    case 43: conv3x3_4048x7x7_to_384_relu(c->arena + 2120268, c->weights + 65637008,
-        c->weights + 79626896, c->arena + 4714384, part, parts); break; /* i5b.conv3x3: 384x7x7 */
-    case 44: conv5x5_4048x7x7_to_128_relu(c->arena + 2120256, c->weights + 79627280,
-        c->weights + 92580880, c->arena + 4733200, part, parts); break; /* i5b.conv5x5: 128x7x7 */
-    case 45: maxpool3x3_4048x7x7(c->arena + 2120280, c->arena + 4739472, part,
-        parts); break; /* i5b.maxpool3x3: 4048x7x7 */
-    case 46: avgpool7x7_4944x7x7(c->arena + 4695568, c->arena + 4937824, part,
-        parts); break; /* logits.avgpool7x7: 4944x1x1 */
-    case 47: fc_4944x1x1_to_1000(c->arena + 4937824, c->weights + 92581008, c->weights + 97525008,
-        c->arena + 4695568, part, parts); break; /* logits: 1000x1x1 */
-    case 48: softmax_1000x1x1(c->arena + 4695568, c->arena + 4696576, part,
-        parts); break; /* softmax: 1000x1x1 */
+    case 1: /* stem.conv7x7: 64x112x112 */
+        conv7x7s2_3x224x224_to_64_relu(c->arena + 4536864, c->weights, c->weights + 9408,
+            c->arena + 4695568, part, parts);
+        break;
+    case 2: /* stem.maxpool3x3: 64x56x56 */
+        maxpool3x3s2_64x112x112(c->arena + 4695568, c->arena + 5498384, part, parts);
+        break;
+    case 3: /* stem.lrn: 64x56x56 */
+        lrn_64x56x56(c->arena + 5498384, c->arena + 4695568, part, parts);
+        break;
+    case 4: /* stem.conv1x1: 64x56x56 */
+        conv1x1_64x56x56_to_64_relu(c->arena + 4695568, c->weights + 9472, c->weights + 13568,
+            c->arena + 4125019, part, parts);
+        break;
+    case 5: /* stem.conv3x3: 192x56x56 */
+        conv3x3_64x56x56_to_192_relu(c->arena + 4124960, c->weights + 13632, c->weights + 124224,
+            c->arena + 4695568, part, parts);
+        break;
+    case 6: /* stem.lrn_2: 192x56x56 */
+        lrn_192x56x56(c->arena + 4695568, c->arena + 5297680, part, parts);
+        break;
+    case 7: /* stem.maxpool3x3_2: 192x28x28 */
+        maxpool3x3s2_192x56x56(c->arena + 5297680, c->arena + 4340322, part, parts);
+        break;
+    case 8: /* i3a.conv1x1: 64x28x28 */
+        conv1x1_192x28x28_to_64_relu(c->arena + 4340322, c->weights + 124416, c->weights + 136704,
+            c->arena + 2610130, part, parts);
+        break;
+    case 9: /* i3a.conv3x3: 128x28x28 */
+        conv3x3_192x28x28_to_128_relu(c->arena + 4340289, c->weights + 136768, c->weights + 357952,
+            c->arena + 2675666, part, parts);
+        break;
+    case 10: /* i3a.conv5x5: 32x28x28 */
+        conv5x5_192x28x28_to_32_relu(c->arena + 4340256, c->weights + 358080, c->weights + 511680,
+            c->arena + 2806738, part, parts);
+        break;
+    case 11: /* i3a.maxpool3x3: 192x28x28 */
+        maxpool3x3_192x28x28(c->arena + 4340322, c->arena + 2839506, part, parts);
+        break;
+    case 12: /* i3b.conv1x1: 128x28x28 */
+        conv1x1_416x28x28_to_128_relu(c->arena + 2610130, c->weights + 511712, c->weights + 564960,
+            c->arena + 4695568, part, parts);
+        break;
+    case 13: /* i3b.conv3x3: 192x28x28 */
+        conv3x3_416x28x28_to_192_relu(c->arena + 2610097, c->weights + 565088, c->weights + 1283936,
+            c->arena + 4795920, part, parts);
+        break;
+    case 14: /* i3b.conv5x5: 96x28x28 */
+        conv5x5_416x28x28_to_96_relu(c->arena + 2610064, c->weights + 1284128, c->weights + 2282528,
+            c->arena + 4946448, part, parts);
+        break;
+    case 15: /* i3b.maxpool3x3: 416x28x28 */
+        maxpool3x3_416x28x28(c->arena + 2610130, c->arena + 5021712, part, parts);
+        break;
+    case 16: /* i3b.maxpool3x3_2: 832x14x14 */
+        maxpool3x3s2_832x28x28(c->arena + 4695568, c->arena + 3855430, part, parts);
+        break;
+    case 17: /* i4a.conv1x1: 192x14x14 */
+        conv1x1_832x14x14_to_192_relu(c->arena + 3855430, c->weights + 2282624,
+            c->weights + 2442368, c->arena + 3036086, part, parts);
+        break;
+    case 18: /* i4a.conv3x3: 208x14x14 */
+        conv3x3_832x14x14_to_208_relu(c->arena + 3855411, c->weights + 2442560,
+            c->weights + 4000064, c->arena + 3098294, part, parts);
+        break;
+    case 19: /* i4a.conv5x5: 48x14x14 */
+        conv5x5_832x14x14_to_48_relu(c->arena + 3855392, c->weights + 4000272, c->weights + 4998672,
+            c->arena + 3165686, part, parts);
+        break;
+    case 20: /* i4a.maxpool3x3: 832x14x14 */
+        maxpool3x3_832x14x14(c->arena + 3855430, c->arena + 3181238, part, parts);
+        break;
+    case 21: /* i4b.conv1x1: 160x14x14 */
+        conv1x1_1280x14x14_to_160_relu(c->arena + 3036086, c->weights + 4998720,
+            c->weights + 5203520, c->arena + 1560422, part, parts);
+        break;
+    case 22: /* i4b.conv3x3: 224x14x14 */
+        conv3x3_1280x14x14_to_224_relu(c->arena + 3036067, c->weights + 5203680,
+            c->weights + 7784160, c->arena + 1612262, part, parts);
+        break;
+    case 23: /* i4b.conv5x5: 64x14x14 */
+        conv5x5_1280x14x14_to_64_relu(c->arena + 3036048, c->weights + 7784384,
+            c->weights + 9832384, c->arena + 1684838, part, parts);
+        break;
+    case 24: /* i4b.maxpool3x3: 1280x14x14 */
+        maxpool3x3_1280x14x14(c->arena + 3036086, c->arena + 1705574, part, parts);
+        break;
+    case 25: /* i4c.conv1x1: 128x14x14 */
+        conv1x1_1728x14x14_to_128_relu(c->arena + 1560422, c->weights + 9832448,
+            c->weights + 10053632, c->arena + 855398, part, parts);
+        break;
+    case 26: /* i4c.conv3x3: 256x14x14 */
+        conv3x3_1728x14x14_to_256_relu(c->arena + 1560403, c->weights + 10053760,
+            c->weights + 14035072, c->arena + 896870, part, parts);
+        break;
+    case 27: /* i4c.conv5x5: 64x14x14 */
+        conv5x5_1728x14x14_to_64_relu(c->arena + 1560384, c->weights + 14035328,
+            c->weights + 16800128, c->arena + 979814, part, parts);
+        break;
+    case 28: /* i4c.maxpool3x3: 1728x14x14 */
+        maxpool3x3_1728x14x14(c->arena + 1560422, c->arena + 1000550, part, parts);
+        break;
+    case 29: /* i4d.conv1x1: 112x14x14 */
+        conv1x1_2176x14x14_to_112_relu(c->arena + 855398, c->weights + 16800192,
+            c->weights + 17043904, c->arena + 38, part, parts);
+        break;
+    case 30: /* i4d.conv3x3: 288x14x14 */
+        conv3x3_2176x14x14_to_288_relu(c->arena + 855379, c->weights + 17044016,
+            c->weights + 22684208, c->arena + 36326, part, parts);
+        break;
+    case 31: /* i4d.conv5x5: 64x14x14 */
+        conv5x5_2176x14x14_to_64_relu(c->arena + 855360, c->weights + 22684496,
+            c->weights + 26166096, c->arena + 129638, part, parts);
+        break;
+    case 32: /* i4d.maxpool3x3: 2176x14x14 */
+        maxpool3x3_2176x14x14(c->arena + 855398, c->arena + 150374, part, parts);
+        break;
+    case 33: /* i4e.conv1x1: 256x14x14 */
+        conv1x1_2640x14x14_to_256_relu(c->arena + 38, c->weights + 26166160, c->weights + 26842000,
+            c->arena + 4695568, part, parts);
+        break;
+    case 34: /* i4e.conv3x3: 320x14x14 */
+        conv3x3_2640x14x14_to_320_relu(c->arena + 19, c->weights + 26842256, c->weights + 34445456,
+            c->arena + 4745744, part, parts);
+        break;
+    case 35: /* i4e.conv5x5: 128x14x14 */
+        conv5x5_2640x14x14_to_128_relu(c->arena, c->weights + 34445776, c->weights + 42893776,
+            c->arena + 4808464, part, parts);
+        break;
+    case 36: /* i4e.maxpool3x3: 2640x14x14 */
+        maxpool3x3_2640x14x14(c->arena + 38, c->arena + 4833552, part, parts);
+        break;
+    case 37: /* i4e.maxpool3x3_2: 3344x7x7 */
+        maxpool3x3s2_3344x14x14(c->arena + 4695568, c->arena + 3450792, part, parts);
+        break;
+    case 38: /* i5a.conv1x1: 256x7x7 */
+        conv1x1_3344x7x7_to_256_relu(c->arena + 3450792, c->weights + 42893904,
+            c->weights + 43749968, c->arena + 2120280, part, parts);
+        break;
+    case 39: /* i5a.conv3x3: 320x7x7 */
+        conv3x3_3344x7x7_to_320_relu(c->arena + 3450780, c->weights + 43750224,
+            c->weights + 53380944, c->arena + 2151256, part, parts);
+        break;
+    case 40: /* i5a.conv5x5: 128x7x7 */
+        conv5x5_3344x7x7_to_128_relu(c->arena + 3450768, c->weights + 53381264,
+            c->weights + 64082064, c->arena + 2189976, part, parts);
+        break;
+    case 41: /* i5a.maxpool3x3: 3344x7x7 */
+        maxpool3x3_3344x7x7(c->arena + 3450792, c->arena + 2205464, part, parts);
+        break;
+    case 42: /* i5b.conv1x1: 384x7x7 */
+        conv1x1_4048x7x7_to_384_relu(c->arena + 2120280, c->weights + 64082192,
+            c->weights + 65636624, c->arena + 4695568, part, parts);
+        break;
+    case 43: /* i5b.conv3x3: 384x7x7 */
+        conv3x3_4048x7x7_to_384_relu(c->arena + 2120268, c->weights + 65637008,
+            c->weights + 79626896, c->arena + 4714384, part, parts);
+        break;
+    case 44: /* i5b.conv5x5: 128x7x7 */
+        conv5x5_4048x7x7_to_128_relu(c->arena + 2120256, c->weights + 79627280,
+            c->weights + 92580880, c->arena + 4733200, part, parts);
+        break;
+    case 45: /* i5b.maxpool3x3: 4048x7x7 */
+        maxpool3x3_4048x7x7(c->arena + 2120280, c->arena + 4739472, part, parts);
+        break;
+    case 46: /* logits.avgpool7x7: 4944x1x1 */
+        avgpool7x7_4944x7x7(c->arena + 4695568, c->arena + 4937824, part, parts);
+        break;
+    case 47: /* logits: 1000x1x1 */
+        fc_4944x1x1_to_1000(c->arena + 4937824, c->weights + 92581008, c->weights + 97525008,
+            c->arena + 4695568, part, parts);
+        break;
+    case 48: /* softmax: 1000x1x1 */
+        softmax_1000x1x1(c->arena + 4695568, c->arena + 4696576, part, parts);
+        break;
     case 49: copy_output(c->arena + 4696576, c->y, part, parts); break; /* output: 1000x1x1 */
     }
 }
@@ -1661,7 +1737,7 @@ static const RtStep plain_steps[50] = { /* layer, kernel, output, work units, mu
     { "i3b.conv3x3", "conv 3x3", "192x28x28", 192, 563576832 },
     { "i3b.conv5x5", "conv 5x5", "96x28x28", 96, 782745600 },
     { "i3b.maxpool3x3", "maxpool 3x3", "416x28x28", 11648, 0 },
-    { "i3b.maxpool3x3", "maxpool 3x3/2", "832x14x14", 11648, 0 },
+    { "i3b.maxpool3x3_2", "maxpool 3x3/2", "832x14x14", 11648, 0 },
     { "i4a.conv1x1", "conv 1x1", "192x14x14", 192, 31309824 },
     { "i4a.conv3x3", "conv 3x3", "208x14x14", 208, 305270784 },
     { "i4a.conv5x5", "conv 5x5", "48x14x14", 48, 195686400 },
@@ -1682,7 +1758,7 @@ static const RtStep plain_steps[50] = { /* layer, kernel, output, work units, mu
     { "i4e.conv3x3", "conv 3x3", "320x14x14", 320, 1490227200 },
     { "i4e.conv5x5", "conv 5x5", "128x14x14", 128, 1655808000 },
     { "i4e.maxpool3x3", "maxpool 3x3", "2640x14x14", 36960, 0 },
-    { "i4e.maxpool3x3", "maxpool 3x3/2", "3344x7x7", 23408, 0 },
+    { "i4e.maxpool3x3_2", "maxpool 3x3/2", "3344x7x7", 23408, 0 },
     { "i5a.conv1x1", "conv 1x1", "256x7x7", 256, 41947136 },
     { "i5a.conv3x3", "conv 3x3", "320x7x7", 320, 471905280 },
     { "i5a.conv5x5", "conv 5x5", "128x7x7", 128, 524339200 },
@@ -1775,7 +1851,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
     { "i3b.conv1x1", 128, 28, 28, 1, 4695568, 28, 784, 12, 16, 1, plain_segments + 39 },
     { "i3b.conv3x3", 192, 28, 28, 1, 4695568, 28, 784, 13, 16, 1, plain_segments + 42 },
     { "i3b.conv5x5", 96, 28, 28, 1, 4695568, 28, 784, 14, 16, 1, plain_segments + 45 },
-    { "i3b.maxpool3x3_2_2", 416, 28, 28, 1, 4695568, 28, 784, 15, 16, 1, plain_segments + 48 },
+    { "i3b.maxpool3x3", 416, 28, 28, 1, 4695568, 28, 784, 15, 16, 1, plain_segments + 48 },
     { "i3b.concat", 832, 28, 28, 1, 4695568, 28, 784, 15, 16, 1, plain_segments + 51 },
     { "i3b", 832, 14, 14, 1, 3855430, 18, 324, 16, 20, 1, plain_segments + 54 },
     { "i4a.conv1x1", 192, 14, 14, 1, 3036086, 18, 324, 17, 24, 1, plain_segments + 57 },
@@ -1801,7 +1877,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
     { "i4e.conv1x1", 256, 14, 14, 1, 4695568, 14, 196, 33, 37, 1, plain_segments + 117 },
     { "i4e.conv3x3", 320, 14, 14, 1, 4695568, 14, 196, 34, 37, 1, plain_segments + 120 },
     { "i4e.conv5x5", 128, 14, 14, 1, 4695568, 14, 196, 35, 37, 1, plain_segments + 123 },
-    { "i4e.maxpool3x3_2_2", 2640, 14, 14, 1, 4695568, 14, 196, 36, 37, 1, plain_segments + 126 },
+    { "i4e.maxpool3x3", 2640, 14, 14, 1, 4695568, 14, 196, 36, 37, 1, plain_segments + 126 },
     { "i4e.concat", 3344, 14, 14, 1, 4695568, 14, 196, 36, 37, 1, plain_segments + 129 },
     { "i4e", 3344, 7, 7, 1, 3450792, 11, 121, 37, 41, 1, plain_segments + 132 },
     { "i5a.conv1x1", 256, 7, 7, 1, 2120280, 11, 121, 38, 45, 1, plain_segments + 135 },
@@ -1831,7 +1907,7 @@ const RtNetwork inception_v1_naive_network = {
     .logits = "logits",
     .params = 97526008,
     .macs = 12568061056,
-    .structure = 0x273bf322fd54c066,
+    .structure = 0x3e628ad524e1b162,
     .n_weights = 62, .n_plans = 1, .n_view = 0,
     .weights = weights_table,
     .plans = plans,

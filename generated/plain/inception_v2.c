@@ -303,14 +303,14 @@ static void conv7x7_groups3_3x224x224_to_24(const float *restrict x, const float
                 float sum = 0.0f;
                 for (int ky = 0; ky < KH; ky++)
                     for (int kx = 0; kx < KW; kx++)
-                        sum += w[(co * KH + ky) * KW + kx] * x[co / 8 * 52441 + ((oy * 2
-                            + ky) * X_ROW + (ox * 2 + kx))];
+                        sum += w[(co * KH + ky) * KW + kx]
+                            * x[co / 8 * 52441 + ((oy * 2 + ky) * X_ROW + (ox * 2 + kx))];
                 y[co * 12544 + (oy * Y_ROW + ox)] = sum;
             }
 }
 
 /* y = relu(w * x + b).
- * x: 24 x 112 x 112 with its zero border, w: 64 x 24 x 1 x 1, y: 64 x 112 x 112. */
+ * x: 24 x 112 x 112, w: 64 x 24 x 1 x 1, y: 64 x 112 x 112. */
 static void conv1x1_24x112x112_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -361,7 +361,7 @@ static void maxpool3x3s2_64x112x112(const float *restrict x, float *restrict y, 
 }
 
 /* y = relu(w * x + b).
- * x: 64 x 56 x 56 with its zero border, w: 64 x 64 x 1 x 1, y: 64 x 56 x 56. */
+ * x: 64 x 56 x 56, w: 64 x 64 x 1 x 1, y: 64 x 56 x 56. */
 static void conv1x1_64x56x56_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -441,7 +441,7 @@ static void maxpool3x3s2_192x56x56(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 28 x 28 with its zero border, w: 64 x 192 x 1 x 1, y: 64 x 28 x 28. */
+ * x: 192 x 28 x 28, w: 64 x 192 x 1 x 1, y: 64 x 28 x 28. */
 static void conv1x1_192x28x28_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -466,7 +466,7 @@ static void conv1x1_192x28x28_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 28 x 28 with its zero border, w: 64 x 192 x 1 x 1, y: 64 x 28 x 28. */
+ * x: 192 x 28 x 28, w: 64 x 192 x 1 x 1, y: 64 x 28 x 28. */
 static void conv1x1_192x28x28_to_64_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -491,7 +491,7 @@ static void conv1x1_192x28x28_to_64_relu_2(const float *restrict x, const float 
 }
 
 /* y = w * x + b.
- * x: 192 x 28 x 28 with its zero border, w: 32 x 192 x 1 x 1, y: 32 x 28 x 28. */
+ * x: 192 x 28 x 28, w: 32 x 192 x 1 x 1, y: 32 x 28 x 28. */
 static void conv1x1_192x28x28_to_32(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -626,7 +626,7 @@ static void avgpool3x3_32x28x28(const float *restrict x, const float *restrict b
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 28 x 28 with its zero border, w: 64 x 256 x 1 x 1, y: 64 x 28 x 28. */
+ * x: 256 x 28 x 28, w: 64 x 256 x 1 x 1, y: 64 x 28 x 28. */
 static void conv1x1_256x28x28_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -651,7 +651,7 @@ static void conv1x1_256x28x28_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 28 x 28 with its zero border, w: 64 x 256 x 1 x 1, y: 64 x 28 x 28. */
+ * x: 256 x 28 x 28, w: 64 x 256 x 1 x 1, y: 64 x 28 x 28. */
 static void conv1x1_256x28x28_to_64_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -676,7 +676,7 @@ static void conv1x1_256x28x28_to_64_relu_2(const float *restrict x, const float 
 }
 
 /* y = w * x + b.
- * x: 256 x 28 x 28 with its zero border, w: 64 x 256 x 1 x 1, y: 64 x 28 x 28. */
+ * x: 256 x 28 x 28, w: 64 x 256 x 1 x 1, y: 64 x 28 x 28. */
 static void conv1x1_256x28x28_to_64(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -755,7 +755,7 @@ static void avgpool3x3_64x28x28(const float *restrict x, const float *restrict b
 }
 
 /* y = relu(w * x + b).
- * x: 320 x 28 x 28 with its zero border, w: 128 x 320 x 1 x 1, y: 128 x 28 x 28. */
+ * x: 320 x 28 x 28, w: 128 x 320 x 1 x 1, y: 128 x 28 x 28. */
 static void conv1x1_320x28x28_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -780,7 +780,7 @@ static void conv1x1_320x28x28_to_128_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 320 x 28 x 28 with its zero border, w: 64 x 320 x 1 x 1, y: 64 x 28 x 28. */
+ * x: 320 x 28 x 28, w: 64 x 320 x 1 x 1, y: 64 x 28 x 28. */
 static void conv1x1_320x28x28_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -916,7 +916,7 @@ static void maxpool3x3s2_320x28x28(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 576 x 14 x 14 with its zero border, w: 224 x 576 x 1 x 1, y: 224 x 14 x 14. */
+ * x: 576 x 14 x 14, w: 224 x 576 x 1 x 1, y: 224 x 14 x 14. */
 static void conv1x1_576x14x14_to_224_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -941,7 +941,7 @@ static void conv1x1_576x14x14_to_224_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 576 x 14 x 14 with its zero border, w: 64 x 576 x 1 x 1, y: 64 x 14 x 14. */
+ * x: 576 x 14 x 14, w: 64 x 576 x 1 x 1, y: 64 x 14 x 14. */
 static void conv1x1_576x14x14_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -966,7 +966,7 @@ static void conv1x1_576x14x14_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 576 x 14 x 14 with its zero border, w: 96 x 576 x 1 x 1, y: 96 x 14 x 14. */
+ * x: 576 x 14 x 14, w: 96 x 576 x 1 x 1, y: 96 x 14 x 14. */
 static void conv1x1_576x14x14_to_96_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -991,7 +991,7 @@ static void conv1x1_576x14x14_to_96_relu(const float *restrict x, const float *r
 }
 
 /* y = w * x + b.
- * x: 576 x 14 x 14 with its zero border, w: 128 x 576 x 1 x 1, y: 128 x 14 x 14. */
+ * x: 576 x 14 x 14, w: 128 x 576 x 1 x 1, y: 128 x 14 x 14. */
 static void conv1x1_576x14x14_to_128(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1126,7 +1126,7 @@ static void avgpool3x3_128x14x14(const float *restrict x, const float *restrict 
 }
 
 /* y = relu(w * x + b).
- * x: 576 x 14 x 14 with its zero border, w: 192 x 576 x 1 x 1, y: 192 x 14 x 14. */
+ * x: 576 x 14 x 14, w: 192 x 576 x 1 x 1, y: 192 x 14 x 14. */
 static void conv1x1_576x14x14_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1179,7 +1179,7 @@ static void conv3x3_96x14x14_to_128_relu_2(const float *restrict x, const float 
 }
 
 /* y = relu(w * x + b).
- * x: 576 x 14 x 14 with its zero border, w: 160 x 576 x 1 x 1, y: 160 x 14 x 14. */
+ * x: 576 x 14 x 14, w: 160 x 576 x 1 x 1, y: 160 x 14 x 14. */
 static void conv1x1_576x14x14_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1204,7 +1204,7 @@ static void conv1x1_576x14x14_to_160_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 576 x 14 x 14 with its zero border, w: 128 x 576 x 1 x 1, y: 128 x 14 x 14. */
+ * x: 576 x 14 x 14, w: 128 x 576 x 1 x 1, y: 128 x 14 x 14. */
 static void conv1x1_576x14x14_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1229,7 +1229,7 @@ static void conv1x1_576x14x14_to_128_relu(const float *restrict x, const float *
 }
 
 /* y = w * x + b.
- * x: 576 x 14 x 14 with its zero border, w: 96 x 576 x 1 x 1, y: 96 x 14 x 14. */
+ * x: 576 x 14 x 14, w: 96 x 576 x 1 x 1, y: 96 x 14 x 14. */
 static void conv1x1_576x14x14_to_96(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1364,7 +1364,7 @@ static void avgpool3x3_96x14x14(const float *restrict x, const float *restrict b
 }
 
 /* y = relu(w * x + b).
- * x: 576 x 14 x 14 with its zero border, w: 96 x 576 x 1 x 1, y: 96 x 14 x 14. */
+ * x: 576 x 14 x 14, w: 96 x 576 x 1 x 1, y: 96 x 14 x 14. */
 static void conv1x1_576x14x14_to_96_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1389,7 +1389,7 @@ static void conv1x1_576x14x14_to_96_relu_2(const float *restrict x, const float 
 }
 
 /* y = relu(w * x + b).
- * x: 576 x 14 x 14 with its zero border, w: 160 x 576 x 1 x 1, y: 160 x 14 x 14. */
+ * x: 576 x 14 x 14, w: 160 x 576 x 1 x 1, y: 160 x 14 x 14. */
 static void conv1x1_576x14x14_to_160_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1498,7 +1498,7 @@ static void conv3x3_192x14x14_to_192_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 576 x 14 x 14 with its zero border, w: 128 x 576 x 1 x 1, y: 128 x 14 x 14. */
+ * x: 576 x 14 x 14, w: 128 x 576 x 1 x 1, y: 128 x 14 x 14. */
 static void conv1x1_576x14x14_to_128_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1523,7 +1523,7 @@ static void conv1x1_576x14x14_to_128_relu_2(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 576 x 14 x 14 with its zero border, w: 192 x 576 x 1 x 1, y: 192 x 14 x 14. */
+ * x: 576 x 14 x 14, w: 192 x 576 x 1 x 1, y: 192 x 14 x 14. */
 static void conv1x1_576x14x14_to_192_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1659,7 +1659,7 @@ static void maxpool3x3s2_576x14x14(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 1024 x 7 x 7 with its zero border, w: 352 x 1024 x 1 x 1, y: 352 x 7 x 7. */
+ * x: 1024 x 7 x 7, w: 352 x 1024 x 1 x 1, y: 352 x 7 x 7. */
 static void conv1x1_1024x7x7_to_352_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1684,7 +1684,7 @@ static void conv1x1_1024x7x7_to_352_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 1024 x 7 x 7 with its zero border, w: 192 x 1024 x 1 x 1, y: 192 x 7 x 7. */
+ * x: 1024 x 7 x 7, w: 192 x 1024 x 1 x 1, y: 192 x 7 x 7. */
 static void conv1x1_1024x7x7_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1709,7 +1709,7 @@ static void conv1x1_1024x7x7_to_192_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 1024 x 7 x 7 with its zero border, w: 160 x 1024 x 1 x 1, y: 160 x 7 x 7. */
+ * x: 1024 x 7 x 7, w: 160 x 1024 x 1 x 1, y: 160 x 7 x 7. */
 static void conv1x1_1024x7x7_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1734,7 +1734,7 @@ static void conv1x1_1024x7x7_to_160_relu(const float *restrict x, const float *r
 }
 
 /* y = w * x + b.
- * x: 1024 x 7 x 7 with its zero border, w: 128 x 1024 x 1 x 1, y: 128 x 7 x 7. */
+ * x: 1024 x 7 x 7, w: 128 x 1024 x 1 x 1, y: 128 x 7 x 7. */
 static void conv1x1_1024x7x7_to_128(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1924,7 +1924,7 @@ static void maxpool3x3_1024x7x7(const float *restrict x, float *restrict y, int 
 }
 
 /* y = relu(w * x + b).
- * x: 1024 x 7 x 7 with its zero border, w: 128 x 1024 x 1 x 1, y: 128 x 7 x 7. */
+ * x: 1024 x 7 x 7, w: 128 x 1024 x 1 x 1, y: 128 x 7 x 7. */
 static void conv1x1_1024x7x7_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1947,7 +1947,7 @@ static void conv1x1_1024x7x7_to_128_relu(const float *restrict x, const float *r
     }
 }
 
-/* y = average (real pixels count) of each 7 x 7 window, step 1 x 1, pad 0,0,0,0.
+/* y = average of each 7 x 7 window, step 1 x 1.
  * x: 1024 x 7 x 7, y: 1024 x 1 x 1. */
 static void avgpool7x7_1024x7x7(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1966,7 +1966,7 @@ static void avgpool7x7_1024x7x7(const float *restrict x, float *restrict y, int 
 }
 
 /* y = w * x + b.
- * x: 1024 x 1 x 1 with its zero border, w: 1000 x 1024 x 1 x 1, y: 1000 x 1 x 1. */
+ * x: 1024 x 1 x 1, w: 1000 x 1024 x 1 x 1, y: 1000 x 1 x 1. */
 static void fc_1024x1x1_to_1000(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1975,13 +1975,10 @@ static void fc_1024x1x1_to_1000(const float *restrict x, const float *restrict w
     const int begin = rt_begin(1000, part, parts);
     const int end = rt_begin(1000, part + 1, parts);
     for (int co = begin; co < end; co++) {
-        float *row = y + co;
-        row[0] = b[co];
-        for (int ci = 0; ci < CI; ci++) {
-            const float wv = w[co * CI + ci];
-            const float *xr = x + ci;
-            row[0] += wv * xr[0];
-        }
+        float sum = b[co];
+        for (int ci = 0; ci < CI; ci++)
+            sum += w[co * CI + ci] * x[ci];
+        y[co] = sum;
     }
 }
 
@@ -2019,21 +2016,29 @@ static void inception_v2_plain_step(const RtContext *c, int step, int part, int 
 {
     switch (step) {
     case 0: copy_input(c->x, c->arena + 215756, part, parts); break; /* input: 3x224x224 */
-    case 1: conv7x7_groups3_3x224x224_to_24(c->arena + 215296, c->weights, c->arena + 1935216, part,
-        parts); break; /* Conv2d_1a_7x7.depthwise: 24x112x112 */
-    case 2: conv1x1_24x112x112_to_64_relu(c->arena + 1935216, c->weights + 1184, c->weights + 2720,
-        c->arena + 1132400, part, parts); break; /* Conv2d_1a_7x7.pointwise: 64x112x112 */
-    case 3: maxpool3x3s2_64x112x112(c->arena + 1132400, c->arena + 1935216, part,
-        parts); break; /* MaxPool_2a_3x3: 64x56x56 */
-    case 4: conv1x1_64x56x56_to_64_relu(c->arena + 1935216, c->weights + 2784, c->weights + 6880,
-        c->arena + 59, part, parts); break; /* Conv2d_2b_1x1: 64x56x56 */
-    case 5: conv3x3_64x56x56_to_192_relu(c->arena, c->weights + 6944, c->weights + 117536,
-        c->arena + 1132400, part, parts); break; /* Conv2d_2c_3x3: 192x56x56 */
-    case 6: maxpool3x3s2_192x56x56(c->arena + 1132400, c->arena + 1734512, part,
-        parts); break; /* MaxPool_3a_3x3: 192x28x28 */
-    case 7:
-        /* Mixed_3b.Branch_0+Mixed_3b.Branch_1.0+Mixed_3b.Branch_2.0+Mixed_3b.Branch_3.1: 64x28x28
-        */
+    case 1: /* Conv2d_1a_7x7.depthwise: 24x112x112 */
+        conv7x7_groups3_3x224x224_to_24(c->arena + 215296, c->weights, c->arena + 1935216, part,
+            parts);
+        break;
+    case 2: /* Conv2d_1a_7x7.pointwise: 64x112x112 */
+        conv1x1_24x112x112_to_64_relu(c->arena + 1935216, c->weights + 1184, c->weights + 2720,
+            c->arena + 1132400, part, parts);
+        break;
+    case 3: /* MaxPool_2a_3x3: 64x56x56 */
+        maxpool3x3s2_64x112x112(c->arena + 1132400, c->arena + 1935216, part, parts);
+        break;
+    case 4: /* Conv2d_2b_1x1: 64x56x56 */
+        conv1x1_64x56x56_to_64_relu(c->arena + 1935216, c->weights + 2784, c->weights + 6880,
+            c->arena + 59, part, parts);
+        break;
+    case 5: /* Conv2d_2c_3x3: 192x56x56 */
+        conv3x3_64x56x56_to_192_relu(c->arena, c->weights + 6944, c->weights + 117536,
+            c->arena + 1132400, part, parts);
+        break;
+    case 6: /* MaxPool_3a_3x3: 192x28x28 */
+        maxpool3x3s2_192x56x56(c->arena + 1132400, c->arena + 1734512, part, parts);
+        break;
+    case 7: /* Mixed_3b.Branch_0+Mixed_3b.Branch_1.0+Mixed_3b.Branch_2.0+Mixed_3b.Branch_3.1: 224x28x28 */
         conv1x1_192x28x28_to_64_relu(c->arena + 1734512, c->weights + 117728, c->weights + 160736,
             c->arena + 1383280, part, parts);
         conv1x1_192x28x28_to_64_relu_2(c->arena + 1734512, c->weights + 130016, c->weights + 160800,
@@ -2043,18 +2048,23 @@ static void inception_v2_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_192x28x28_to_32(c->arena + 1734512, c->weights + 154592, c->weights + 160928,
             c->arena + 1132400, part, parts);
         break;
-    case 8: conv3x3_64x28x28_to_64_relu(c->arena + 647408, c->weights + 160960, c->weights + 197824,
-        c->arena + 1433456, part, parts); break; /* Mixed_3b.Branch_1.1: 64x28x28 */
-    case 9: conv3x3_64x28x28_to_96_relu(c->arena + 705008, c->weights + 197888, c->weights + 253184,
-        c->arena + 480303, part, parts); break; /* Mixed_3b.Branch_2.1: 96x28x28 */
-    case 10: conv3x3_96x28x28_to_96_relu(c->arena + 480272, c->weights + 253280,
-        c->weights + 336224, c->arena + 1483632, part,
-        parts); break; /* Mixed_3b.Branch_2.2: 96x28x28 */
-    case 11: avgpool3x3_32x28x28(c->arena + 1132400, c->weights + 336320, c->arena + 1558896, part,
-        parts); break; /* Mixed_3b.Branch_3.0: 32x28x28 */
-    case 12:
-        /* Mixed_3c.Branch_0+Mixed_3c.Branch_1.0+Mixed_3c.Branch_2.0+Mixed_3c.Branch_3.1: 64x28x28
-        */
+    case 8: /* Mixed_3b.Branch_1.1: 64x28x28 */
+        conv3x3_64x28x28_to_64_relu(c->arena + 647408, c->weights + 160960, c->weights + 197824,
+            c->arena + 1433456, part, parts);
+        break;
+    case 9: /* Mixed_3b.Branch_2.1: 96x28x28 */
+        conv3x3_64x28x28_to_96_relu(c->arena + 705008, c->weights + 197888, c->weights + 253184,
+            c->arena + 480303, part, parts);
+        break;
+    case 10: /* Mixed_3b.Branch_2.2: 96x28x28 */
+        conv3x3_96x28x28_to_96_relu(c->arena + 480272, c->weights + 253280, c->weights + 336224,
+            c->arena + 1483632, part, parts);
+        break;
+    case 11: /* Mixed_3b.Branch_3.0: 32x28x28 */
+        avgpool3x3_32x28x28(c->arena + 1132400, c->weights + 336320, c->arena + 1558896, part,
+            parts);
+        break;
+    case 12: /* Mixed_3c.Branch_0+Mixed_3c.Branch_1.0+Mixed_3c.Branch_2.0+Mixed_3c.Branch_3.1: 256x28x28 */
         conv1x1_256x28x28_to_64_relu(c->arena + 1383280, c->weights + 336352, c->weights + 401888,
             c->arena + 1132400, part, parts);
         conv1x1_256x28x28_to_64_relu_2(c->arena + 1383280, c->weights + 352736, c->weights + 401952,
@@ -2064,37 +2074,44 @@ static void inception_v2_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_256x28x28_to_64(c->arena + 1383280, c->weights + 385504, c->weights + 402080,
             c->arena + 1583984, part, parts);
         break;
-    case 13: conv3x3_64x28x28_to_96_relu_2(c->arena + 647408, c->weights + 402144,
-        c->weights + 457440, c->arena + 1182576, part,
-        parts); break; /* Mixed_3c.Branch_1.1: 96x28x28 */
-    case 14: conv3x3_64x28x28_to_96_relu(c->arena + 705008, c->weights + 457536,
-        c->weights + 512832, c->arena + 480303, part,
-        parts); break; /* Mixed_3c.Branch_2.1: 96x28x28 */
-    case 15: conv3x3_96x28x28_to_96_relu(c->arena + 480272, c->weights + 512928,
-        c->weights + 595872, c->arena + 1257840, part,
-        parts); break; /* Mixed_3c.Branch_2.2: 96x28x28 */
-    case 16: avgpool3x3_64x28x28(c->arena + 1583984, c->weights + 595968, c->arena + 1333104, part,
-        parts); break; /* Mixed_3c.Branch_3.0: 64x28x28 */
-    case 17: /* Mixed_4a.Branch_0.0+Mixed_4a.Branch_1.0: 128x28x28 */
+    case 13: /* Mixed_3c.Branch_1.1: 96x28x28 */
+        conv3x3_64x28x28_to_96_relu_2(c->arena + 647408, c->weights + 402144, c->weights + 457440,
+            c->arena + 1182576, part, parts);
+        break;
+    case 14: /* Mixed_3c.Branch_2.1: 96x28x28 */
+        conv3x3_64x28x28_to_96_relu(c->arena + 705008, c->weights + 457536, c->weights + 512832,
+            c->arena + 480303, part, parts);
+        break;
+    case 15: /* Mixed_3c.Branch_2.2: 96x28x28 */
+        conv3x3_96x28x28_to_96_relu(c->arena + 480272, c->weights + 512928, c->weights + 595872,
+            c->arena + 1257840, part, parts);
+        break;
+    case 16: /* Mixed_3c.Branch_3.0: 64x28x28 */
+        avgpool3x3_64x28x28(c->arena + 1583984, c->weights + 595968, c->arena + 1333104, part,
+            parts);
+        break;
+    case 17: /* Mixed_4a.Branch_0.0+Mixed_4a.Branch_1.0: 192x28x28 */
         conv1x1_320x28x28_to_128_relu(c->arena + 1132400, c->weights + 596032, c->weights + 657472,
             c->arena + 372624, part, parts);
         conv1x1_320x28x28_to_64_relu(c->arena + 1132400, c->weights + 636992, c->weights + 657600,
             c->arena + 647439, part, parts);
         break;
-    case 18: conv3x3s2_128x28x28_to_160_relu(c->arena + 372624, c->weights + 657664,
-        c->weights + 841984, c->arena + 1383280, part,
-        parts); break; /* Mixed_4a.Branch_0.1: 160x14x14 */
-    case 19: conv3x3_64x28x28_to_96_relu_3(c->arena + 647408, c->weights + 842144,
-        c->weights + 897440, c->arena + 566672, part,
-        parts); break; /* Mixed_4a.Branch_1.1: 96x28x28 */
-    case 20: conv3x3s2_96x28x28_to_96_relu(c->arena + 566672, c->weights + 897536,
-        c->weights + 980480, c->arena + 1414640, part,
-        parts); break; /* Mixed_4a.Branch_1.2: 96x14x14 */
-    case 21: maxpool3x3s2_320x28x28(c->arena + 1132400, c->arena + 1433456, part,
-        parts); break; /* Mixed_4a.maxpool3x3: 320x14x14 */
-    case 22:
-        /* Mixed_4b.Branch_0+Mixed_4b.Branch_1.0+Mixed_4b.Branch_2.0+Mixed_4b.Branch_3.1: 224x14x14
-        */
+    case 18: /* Mixed_4a.Branch_0.1: 160x14x14 */
+        conv3x3s2_128x28x28_to_160_relu(c->arena + 372624, c->weights + 657664, c->weights + 841984,
+            c->arena + 1383280, part, parts);
+        break;
+    case 19: /* Mixed_4a.Branch_1.1: 96x28x28 */
+        conv3x3_64x28x28_to_96_relu_3(c->arena + 647408, c->weights + 842144, c->weights + 897440,
+            c->arena + 566672, part, parts);
+        break;
+    case 20: /* Mixed_4a.Branch_1.2: 96x14x14 */
+        conv3x3s2_96x28x28_to_96_relu(c->arena + 566672, c->weights + 897536, c->weights + 980480,
+            c->arena + 1414640, part, parts);
+        break;
+    case 21: /* Mixed_4a.maxpool3x3: 320x14x14 */
+        maxpool3x3s2_320x28x28(c->arena + 1132400, c->arena + 1433456, part, parts);
+        break;
+    case 22: /* Mixed_4b.Branch_0+Mixed_4b.Branch_1.0+Mixed_4b.Branch_2.0+Mixed_4b.Branch_3.1: 512x14x14 */
         conv1x1_576x14x14_to_224_relu(c->arena + 1383280, c->weights + 980576, c->weights + 1275488,
             c->arena + 1132400, part, parts);
         conv1x1_576x14x14_to_64_relu(c->arena + 1383280, c->weights + 1109600, c->weights + 1275712,
@@ -2104,20 +2121,23 @@ static void inception_v2_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_576x14x14_to_128(c->arena + 1383280, c->weights + 1201760, c->weights + 1275872,
             c->arena + 1245296, part, parts);
         break;
-    case 23: conv3x3_64x14x14_to_96_relu(c->arena + 1071952, c->weights + 1276000,
-        c->weights + 1331296, c->arena + 1176304, part,
-        parts); break; /* Mixed_4b.Branch_1.1: 96x14x14 */
-    case 24: conv3x3_96x14x14_to_128_relu(c->arena + 1004656, c->weights + 1331392,
-        c->weights + 1441984, c->arena + 910337, part,
-        parts); break; /* Mixed_4b.Branch_2.1: 128x14x14 */
-    case 25: conv3x3_128x14x14_to_128_relu(c->arena + 910320, c->weights + 1442112,
-        c->weights + 1589568, c->arena + 1195120, part,
-        parts); break; /* Mixed_4b.Branch_2.2: 128x14x14 */
-    case 26: avgpool3x3_128x14x14(c->arena + 1245296, c->weights + 1589696, c->arena + 1220208,
-        part, parts); break; /* Mixed_4b.Branch_3.0: 128x14x14 */
-    case 27:
-        /* Mixed_4c.Branch_0+Mixed_4c.Branch_1.0+Mixed_4c.Branch_2.0+Mixed_4c.Branch_3.1: 192x14x14
-        */
+    case 23: /* Mixed_4b.Branch_1.1: 96x14x14 */
+        conv3x3_64x14x14_to_96_relu(c->arena + 1071952, c->weights + 1276000, c->weights + 1331296,
+            c->arena + 1176304, part, parts);
+        break;
+    case 24: /* Mixed_4b.Branch_2.1: 128x14x14 */
+        conv3x3_96x14x14_to_128_relu(c->arena + 1004656, c->weights + 1331392, c->weights + 1441984,
+            c->arena + 910337, part, parts);
+        break;
+    case 25: /* Mixed_4b.Branch_2.2: 128x14x14 */
+        conv3x3_128x14x14_to_128_relu(c->arena + 910320, c->weights + 1442112, c->weights + 1589568,
+            c->arena + 1195120, part, parts);
+        break;
+    case 26: /* Mixed_4b.Branch_3.0: 128x14x14 */
+        avgpool3x3_128x14x14(c->arena + 1245296, c->weights + 1589696, c->arena + 1220208, part,
+            parts);
+        break;
+    case 27: /* Mixed_4c.Branch_0+Mixed_4c.Branch_1.0+Mixed_4c.Branch_2.0+Mixed_4c.Branch_3.1: 512x14x14 */
         conv1x1_576x14x14_to_192_relu(c->arena + 1132400, c->weights + 1589824,
             c->weights + 1884736, c->arena + 1245296, part, parts);
         conv1x1_576x14x14_to_96_relu(c->arena + 1132400, c->weights + 1700416, c->weights + 1884928,
@@ -2127,20 +2147,23 @@ static void inception_v2_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_576x14x14_to_128(c->arena + 1132400, c->weights + 1811008, c->weights + 1885120,
             c->arena + 1358192, part, parts);
         break;
-    case 28: conv3x3_96x14x14_to_128_relu_2(c->arena + 1004656, c->weights + 1885248,
-        c->weights + 1995840, c->arena + 1282928, part,
-        parts); break; /* Mixed_4c.Branch_1.1: 128x14x14 */
-    case 29: conv3x3_96x14x14_to_128_relu(c->arena + 1029232, c->weights + 1995968,
-        c->weights + 2106560, c->arena + 910337, part,
-        parts); break; /* Mixed_4c.Branch_2.1: 128x14x14 */
-    case 30: conv3x3_128x14x14_to_128_relu(c->arena + 910320, c->weights + 2106688,
-        c->weights + 2254144, c->arena + 1308016, part,
-        parts); break; /* Mixed_4c.Branch_2.2: 128x14x14 */
-    case 31: avgpool3x3_128x14x14(c->arena + 1358192, c->weights + 2254272, c->arena + 1333104,
-        part, parts); break; /* Mixed_4c.Branch_3.0: 128x14x14 */
-    case 32:
-        /* Mixed_4d.Branch_0+Mixed_4d.Branch_1.0+Mixed_4d.Branch_2.0+Mixed_4d.Branch_3.1: 160x14x14
-        */
+    case 28: /* Mixed_4c.Branch_1.1: 128x14x14 */
+        conv3x3_96x14x14_to_128_relu_2(c->arena + 1004656, c->weights + 1885248,
+            c->weights + 1995840, c->arena + 1282928, part, parts);
+        break;
+    case 29: /* Mixed_4c.Branch_2.1: 128x14x14 */
+        conv3x3_96x14x14_to_128_relu(c->arena + 1029232, c->weights + 1995968, c->weights + 2106560,
+            c->arena + 910337, part, parts);
+        break;
+    case 30: /* Mixed_4c.Branch_2.2: 128x14x14 */
+        conv3x3_128x14x14_to_128_relu(c->arena + 910320, c->weights + 2106688, c->weights + 2254144,
+            c->arena + 1308016, part, parts);
+        break;
+    case 31: /* Mixed_4c.Branch_3.0: 128x14x14 */
+        avgpool3x3_128x14x14(c->arena + 1358192, c->weights + 2254272, c->arena + 1333104, part,
+            parts);
+        break;
+    case 32: /* Mixed_4d.Branch_0+Mixed_4d.Branch_1.0+Mixed_4d.Branch_2.0+Mixed_4d.Branch_3.1: 512x14x14 */
         conv1x1_576x14x14_to_160_relu(c->arena + 1245296, c->weights + 2254400,
             c->weights + 2549312, c->arena + 1132400, part, parts);
         conv1x1_576x14x14_to_128_relu(c->arena + 1245296, c->weights + 2346560,
@@ -2150,20 +2173,23 @@ static void inception_v2_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_576x14x14_to_96(c->arena + 1245296, c->weights + 2494016, c->weights + 2549728,
             c->arena + 1358192, part, parts);
         break;
-    case 33: conv3x3_128x14x14_to_160_relu(c->arena + 910320, c->weights + 2549824,
-        c->weights + 2734144, c->arena + 1163760, part,
-        parts); break; /* Mixed_4d.Branch_1.1: 160x14x14 */
-    case 34: conv3x3_128x14x14_to_160_relu_2(c->arena + 943088, c->weights + 2734304,
-        c->weights + 2918624, c->arena + 869377, part,
-        parts); break; /* Mixed_4d.Branch_2.1: 160x14x14 */
-    case 35: conv3x3_160x14x14_to_160_relu(c->arena + 869360, c->weights + 2918784,
-        c->weights + 3149184, c->arena + 1195120, part,
-        parts); break; /* Mixed_4d.Branch_2.2: 160x14x14 */
-    case 36: avgpool3x3_96x14x14(c->arena + 1358192, c->weights + 3149344, c->arena + 1226480, part,
-        parts); break; /* Mixed_4d.Branch_3.0: 96x14x14 */
-    case 37:
-        /* Mixed_4e.Branch_0+Mixed_4e.Branch_1.0+Mixed_4e.Branch_2.0+Mixed_4e.Branch_3.1: 96x14x14
-        */
+    case 33: /* Mixed_4d.Branch_1.1: 160x14x14 */
+        conv3x3_128x14x14_to_160_relu(c->arena + 910320, c->weights + 2549824, c->weights + 2734144,
+            c->arena + 1163760, part, parts);
+        break;
+    case 34: /* Mixed_4d.Branch_2.1: 160x14x14 */
+        conv3x3_128x14x14_to_160_relu_2(c->arena + 943088, c->weights + 2734304,
+            c->weights + 2918624, c->arena + 869377, part, parts);
+        break;
+    case 35: /* Mixed_4d.Branch_2.2: 160x14x14 */
+        conv3x3_160x14x14_to_160_relu(c->arena + 869360, c->weights + 2918784, c->weights + 3149184,
+            c->arena + 1195120, part, parts);
+        break;
+    case 36: /* Mixed_4d.Branch_3.0: 96x14x14 */
+        avgpool3x3_96x14x14(c->arena + 1358192, c->weights + 3149344, c->arena + 1226480, part,
+            parts);
+        break;
+    case 37: /* Mixed_4e.Branch_0+Mixed_4e.Branch_1.0+Mixed_4e.Branch_2.0+Mixed_4e.Branch_3.1: 480x14x14 */
         conv1x1_576x14x14_to_96_relu_2(c->arena + 1132400, c->weights + 3149440,
             c->weights + 3425920, c->arena + 1245296, part, parts);
         conv1x1_576x14x14_to_128_relu(c->arena + 1132400, c->weights + 3204736,
@@ -2173,36 +2199,44 @@ static void inception_v2_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_576x14x14_to_96(c->arena + 1132400, c->weights + 3370624, c->weights + 3426304,
             c->arena + 1358192, part, parts);
         break;
-    case 38: conv3x3_128x14x14_to_192_relu(c->arena + 910320, c->weights + 3426400,
-        c->weights + 3647584, c->arena + 1264112, part,
-        parts); break; /* Mixed_4e.Branch_1.1: 192x14x14 */
-    case 39: conv3x3_160x14x14_to_192_relu(c->arena + 869360, c->weights + 3647776,
-        c->weights + 3924256, c->arena + 820225, part,
-        parts); break; /* Mixed_4e.Branch_2.1: 192x14x14 */
-    case 40: conv3x3_192x14x14_to_192_relu(c->arena + 820208, c->weights + 3924448,
-        c->weights + 4256224, c->arena + 1301744, part,
-        parts); break; /* Mixed_4e.Branch_2.2: 192x14x14 */
-    case 41: avgpool3x3_96x14x14(c->arena + 1358192, c->weights + 4256416, c->arena + 1339376, part,
-        parts); break; /* Mixed_4e.Branch_3.0: 96x14x14 */
-    case 42: /* Mixed_5a.Branch_0.0+Mixed_5a.Branch_1.0: 128x14x14 */
+    case 38: /* Mixed_4e.Branch_1.1: 192x14x14 */
+        conv3x3_128x14x14_to_192_relu(c->arena + 910320, c->weights + 3426400, c->weights + 3647584,
+            c->arena + 1264112, part, parts);
+        break;
+    case 39: /* Mixed_4e.Branch_2.1: 192x14x14 */
+        conv3x3_160x14x14_to_192_relu(c->arena + 869360, c->weights + 3647776, c->weights + 3924256,
+            c->arena + 820225, part, parts);
+        break;
+    case 40: /* Mixed_4e.Branch_2.2: 192x14x14 */
+        conv3x3_192x14x14_to_192_relu(c->arena + 820208, c->weights + 3924448, c->weights + 4256224,
+            c->arena + 1301744, part, parts);
+        break;
+    case 41: /* Mixed_4e.Branch_3.0: 96x14x14 */
+        avgpool3x3_96x14x14(c->arena + 1358192, c->weights + 4256416, c->arena + 1339376, part,
+            parts);
+        break;
+    case 42: /* Mixed_5a.Branch_0.0+Mixed_5a.Branch_1.0: 320x14x14 */
         conv1x1_576x14x14_to_128_relu_2(c->arena + 1245296, c->weights + 4256512,
             c->weights + 4440832, c->arena + 975856, part, parts);
         conv1x1_576x14x14_to_192_relu_2(c->arena + 1245296, c->weights + 4330240,
             c->weights + 4440960, c->arena + 820225, part, parts);
         break;
-    case 43: conv3x3s2_128x14x14_to_192_relu(c->arena + 975856, c->weights + 4441152,
-        c->weights + 4662336, c->arena + 1132400, part,
-        parts); break; /* Mixed_5a.Branch_0.1: 192x7x7 */
-    case 44: conv3x3_192x14x14_to_256_relu(c->arena + 820208, c->weights + 4662528,
-        c->weights + 5104896, c->arena + 762608, part,
-        parts); break; /* Mixed_5a.Branch_1.1: 256x14x14 */
-    case 45: conv3x3s2_256x14x14_to_256_relu(c->arena + 762608, c->weights + 5105152,
-        c->weights + 5694976, c->arena + 1141808, part,
-        parts); break; /* Mixed_5a.Branch_1.2: 256x7x7 */
-    case 46: maxpool3x3s2_576x14x14(c->arena + 1245296, c->arena + 1154352, part,
-        parts); break; /* Mixed_5a.maxpool3x3: 576x7x7 */
-    case 47:
-        /* Mixed_5b.Branch_0+Mixed_5b.Branch_1.0+Mixed_5b.Branch_2.0+Mixed_5b.Branch_3.1: 352x7x7 */
+    case 43: /* Mixed_5a.Branch_0.1: 192x7x7 */
+        conv3x3s2_128x14x14_to_192_relu(c->arena + 975856, c->weights + 4441152,
+            c->weights + 4662336, c->arena + 1132400, part, parts);
+        break;
+    case 44: /* Mixed_5a.Branch_1.1: 256x14x14 */
+        conv3x3_192x14x14_to_256_relu(c->arena + 820208, c->weights + 4662528, c->weights + 5104896,
+            c->arena + 762608, part, parts);
+        break;
+    case 45: /* Mixed_5a.Branch_1.2: 256x7x7 */
+        conv3x3s2_256x14x14_to_256_relu(c->arena + 762608, c->weights + 5105152,
+            c->weights + 5694976, c->arena + 1141808, part, parts);
+        break;
+    case 46: /* Mixed_5a.maxpool3x3: 576x7x7 */
+        maxpool3x3s2_576x14x14(c->arena + 1245296, c->arena + 1154352, part, parts);
+        break;
+    case 47: /* Mixed_5b.Branch_0+Mixed_5b.Branch_1.0+Mixed_5b.Branch_2.0+Mixed_5b.Branch_3.1: 832x7x7 */
         conv1x1_1024x7x7_to_352_relu(c->arena + 1132400, c->weights + 5695232, c->weights + 6547200,
             c->arena + 1182576, part, parts);
         conv1x1_1024x7x7_to_192_relu(c->arena + 1132400, c->weights + 6055680, c->weights + 6547552,
@@ -2212,18 +2246,23 @@ static void inception_v2_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_1024x7x7_to_128(c->arena + 1132400, c->weights + 6416128, c->weights + 6547904,
             c->arena + 1232752, part, parts);
         break;
-    case 48: conv3x3_192x7x7_to_320_relu(c->arena + 1088336, c->weights + 6548032,
-        c->weights + 7100992, c->arena + 1199824, part,
-        parts); break; /* Mixed_5b.Branch_1.1: 320x7x7 */
-    case 49: conv3x3_160x7x7_to_224_relu(c->arena + 1119440, c->weights + 7101312,
-        c->weights + 7423872, c->arena + 1053818, part,
-        parts); break; /* Mixed_5b.Branch_2.1: 224x7x7 */
-    case 50: conv3x3_224x7x7_to_224_relu(c->arena + 1053808, c->weights + 7424096,
-        c->weights + 7875680, c->arena + 1215504, part,
-        parts); break; /* Mixed_5b.Branch_2.2: 224x7x7 */
-    case 51: avgpool3x3_128x7x7(c->arena + 1232752, c->weights + 7875904, c->arena + 1226480, part,
-        parts); break; /* Mixed_5b.Branch_3.0: 128x7x7 */
-    case 52: /* Mixed_5c.Branch_0+Mixed_5c.Branch_1.0+Mixed_5c.Branch_2.0: 352x7x7 */
+    case 48: /* Mixed_5b.Branch_1.1: 320x7x7 */
+        conv3x3_192x7x7_to_320_relu(c->arena + 1088336, c->weights + 6548032, c->weights + 7100992,
+            c->arena + 1199824, part, parts);
+        break;
+    case 49: /* Mixed_5b.Branch_2.1: 224x7x7 */
+        conv3x3_160x7x7_to_224_relu(c->arena + 1119440, c->weights + 7101312, c->weights + 7423872,
+            c->arena + 1053818, part, parts);
+        break;
+    case 50: /* Mixed_5b.Branch_2.2: 224x7x7 */
+        conv3x3_224x7x7_to_224_relu(c->arena + 1053808, c->weights + 7424096, c->weights + 7875680,
+            c->arena + 1215504, part, parts);
+        break;
+    case 51: /* Mixed_5b.Branch_3.0: 128x7x7 */
+        avgpool3x3_128x7x7(c->arena + 1232752, c->weights + 7875904, c->arena + 1226480, part,
+            parts);
+        break;
+    case 52: /* Mixed_5c.Branch_0+Mixed_5c.Branch_1.0+Mixed_5c.Branch_2.0: 736x7x7 */
         conv1x1_1024x7x7_to_352_relu(c->arena + 1182576, c->weights + 7876032, c->weights + 8629696,
             c->arena + 1132400, part, parts);
         conv1x1_1024x7x7_to_192_relu(c->arena + 1182576, c->weights + 8236480, c->weights + 8630048,
@@ -2231,26 +2270,35 @@ static void inception_v2_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_1024x7x7_to_192_relu(c->arena + 1182576, c->weights + 8433088, c->weights + 8630240,
             c->arena + 1103898, part, parts);
         break;
-    case 53: conv3x3_192x7x7_to_320_relu(c->arena + 1088336, c->weights + 8630432,
-        c->weights + 9183392, c->arena + 1149648, part,
-        parts); break; /* Mixed_5c.Branch_1.1: 320x7x7 */
-    case 54: conv3x3_192x7x7_to_224_relu(c->arena + 1103888, c->weights + 9183712,
-        c->weights + 9570784, c->arena + 1053818, part,
-        parts); break; /* Mixed_5c.Branch_2.1: 224x7x7 */
-    case 55: conv3x3_224x7x7_to_224_relu(c->arena + 1053808, c->weights + 9571008,
-        c->weights + 10022592, c->arena + 1165328, part,
-        parts); break; /* Mixed_5c.Branch_2.2: 224x7x7 */
-    case 56: maxpool3x3_1024x7x7(c->arena + 1182576, c->arena + 1232752, part,
-        parts); break; /* Mixed_5c.Branch_3.0: 1024x7x7 */
-    case 57: conv1x1_1024x7x7_to_128_relu(c->arena + 1232752, c->weights + 10022816,
-        c->weights + 10153888, c->arena + 1176304, part,
-        parts); break; /* Mixed_5c.Branch_3.1: 128x7x7 */
-    case 58: avgpool7x7_1024x7x7(c->arena + 1132400, c->arena + 1182576, part,
-        parts); break; /* Logits.avgpool7x7: 1024x1x1 */
-    case 59: fc_1024x1x1_to_1000(c->arena + 1182576, c->weights + 10154016, c->weights + 11178016,
-        c->arena + 1132400, part, parts); break; /* Logits: 1000x1x1 */
-    case 60: softmax_1000x1x1(c->arena + 1132400, c->arena + 1133408, part,
-        parts); break; /* softmax: 1000x1x1 */
+    case 53: /* Mixed_5c.Branch_1.1: 320x7x7 */
+        conv3x3_192x7x7_to_320_relu(c->arena + 1088336, c->weights + 8630432, c->weights + 9183392,
+            c->arena + 1149648, part, parts);
+        break;
+    case 54: /* Mixed_5c.Branch_2.1: 224x7x7 */
+        conv3x3_192x7x7_to_224_relu(c->arena + 1103888, c->weights + 9183712, c->weights + 9570784,
+            c->arena + 1053818, part, parts);
+        break;
+    case 55: /* Mixed_5c.Branch_2.2: 224x7x7 */
+        conv3x3_224x7x7_to_224_relu(c->arena + 1053808, c->weights + 9571008, c->weights + 10022592,
+            c->arena + 1165328, part, parts);
+        break;
+    case 56: /* Mixed_5c.Branch_3.0: 1024x7x7 */
+        maxpool3x3_1024x7x7(c->arena + 1182576, c->arena + 1232752, part, parts);
+        break;
+    case 57: /* Mixed_5c.Branch_3.1: 128x7x7 */
+        conv1x1_1024x7x7_to_128_relu(c->arena + 1232752, c->weights + 10022816,
+            c->weights + 10153888, c->arena + 1176304, part, parts);
+        break;
+    case 58: /* Logits.avgpool7x7: 1024x1x1 */
+        avgpool7x7_1024x7x7(c->arena + 1132400, c->arena + 1182576, part, parts);
+        break;
+    case 59: /* Logits: 1000x1x1 */
+        fc_1024x1x1_to_1000(c->arena + 1182576, c->weights + 10154016, c->weights + 11178016,
+            c->arena + 1132400, part, parts);
+        break;
+    case 60: /* softmax: 1000x1x1 */
+        softmax_1000x1x1(c->arena + 1132400, c->arena + 1133408, part, parts);
+        break;
     case 61: copy_output(c->arena + 1133408, c->y, part, parts); break; /* output: 1000x1x1 */
     }
 }
@@ -2880,7 +2928,7 @@ const RtNetwork inception_v2_network = {
     .logits = "Logits",
     .params = 11178336,
     .macs = 1934857216,
-    .structure = 0xc0393dbe228ca25e,
+    .structure = 0x63840aa1c6009507,
     .n_weights = 277, .n_plans = 1, .n_view = 3,
     .weights = weights_table,
     .plans = plans,

@@ -392,7 +392,7 @@ static void copy_input(const float *restrict x, float *restrict y, int part, int
 }
 
 /* y = relu(w * x + b).
- * x: 3 x 299 x 299 with its zero border, w: 32 x 3 x 3 x 3, y: 32 x 149 x 149. */
+ * x: 3 x 299 x 299, w: 32 x 3 x 3 x 3, y: 32 x 149 x 149. */
 static void conv3x3s2_3x299x299_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -420,7 +420,7 @@ static void conv3x3s2_3x299x299_to_32_relu(const float *restrict x, const float 
 }
 
 /* y = relu(w * x + b).
- * x: 32 x 149 x 149 with its zero border, w: 32 x 32 x 3 x 3, y: 32 x 147 x 147. */
+ * x: 32 x 149 x 149, w: 32 x 32 x 3 x 3, y: 32 x 147 x 147. */
 static void conv3x3_32x149x149_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -475,7 +475,7 @@ static void conv3x3_32x147x147_to_64_relu(const float *restrict x, const float *
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 64 x 147 x 147, y: 64 x 73 x 73. */
 static void maxpool3x3s2_64x147x147(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -503,7 +503,7 @@ static void maxpool3x3s2_64x147x147(const float *restrict x, float *restrict y, 
 }
 
 /* y = relu(w * x + b).
- * x: 64 x 73 x 73 with its zero border, w: 80 x 64 x 3 x 3, y: 80 x 71 x 71. */
+ * x: 64 x 73 x 73, w: 80 x 64 x 3 x 3, y: 80 x 71 x 71. */
 static void conv3x3_64x73x73_to_80_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -531,7 +531,7 @@ static void conv3x3_64x73x73_to_80_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(w * x + b).
- * x: 80 x 71 x 71 with its zero border, w: 192 x 80 x 3 x 3, y: 192 x 35 x 35. */
+ * x: 80 x 71 x 71, w: 192 x 80 x 3 x 3, y: 192 x 35 x 35. */
 static void conv3x3s2_80x71x71_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -587,7 +587,7 @@ static void conv3x3_192x35x35_to_288_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 288 x 35 x 35 with its zero border, w: 64 x 288 x 1 x 1, y: 64 x 35 x 35. */
+ * x: 288 x 35 x 35, w: 64 x 288 x 1 x 1, y: 64 x 35 x 35. */
 static void conv1x1_288x35x35_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -612,7 +612,7 @@ static void conv1x1_288x35x35_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 288 x 35 x 35 with its zero border, w: 48 x 288 x 1 x 1, y: 48 x 35 x 35. */
+ * x: 288 x 35 x 35, w: 48 x 288 x 1 x 1, y: 48 x 35 x 35. */
 static void conv1x1_288x35x35_to_48_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -637,7 +637,7 @@ static void conv1x1_288x35x35_to_48_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 288 x 35 x 35 with its zero border, w: 64 x 288 x 1 x 1, y: 64 x 35 x 35. */
+ * x: 288 x 35 x 35, w: 64 x 288 x 1 x 1, y: 64 x 35 x 35. */
 static void conv1x1_288x35x35_to_64_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -662,7 +662,7 @@ static void conv1x1_288x35x35_to_64_relu_2(const float *restrict x, const float 
 }
 
 /* y = w * x + b.
- * x: 288 x 35 x 35 with its zero border, w: 64 x 288 x 1 x 1, y: 64 x 35 x 35. */
+ * x: 288 x 35 x 35, w: 64 x 288 x 1 x 1, y: 64 x 35 x 35. */
 static void conv1x1_288x35x35_to_64(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -797,7 +797,7 @@ static void avgpool3x3_64x35x35(const float *restrict x, const float *restrict b
 }
 
 /* y = relu(w * x + b).
- * x: 288 x 35 x 35 with its zero border, w: 768 x 288 x 1 x 1, y: 768 x 35 x 35. */
+ * x: 288 x 35 x 35, w: 768 x 288 x 1 x 1, y: 768 x 35 x 35. */
 static void conv1x1_288x35x35_to_768_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -820,7 +820,7 @@ static void conv1x1_288x35x35_to_768_relu(const float *restrict x, const float *
     }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 768 x 35 x 35, y: 768 x 17 x 17. */
 static void maxpool3x3s2_768x35x35(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -848,7 +848,7 @@ static void maxpool3x3s2_768x35x35(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
 static void conv1x1_768x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -873,7 +873,7 @@ static void conv1x1_768x17x17_to_192_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 128 x 768 x 1 x 1, y: 128 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 128 x 768 x 1 x 1, y: 128 x 17 x 17. */
 static void conv1x1_768x17x17_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -898,7 +898,7 @@ static void conv1x1_768x17x17_to_128_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 128 x 768 x 1 x 1, y: 128 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 128 x 768 x 1 x 1, y: 128 x 17 x 17. */
 static void conv1x1_768x17x17_to_128_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -923,7 +923,7 @@ static void conv1x1_768x17x17_to_128_relu_2(const float *restrict x, const float
 }
 
 /* y = w * x + b.
- * x: 768 x 17 x 17 with its zero border, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
 static void conv1x1_768x17x17_to_192(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1082,7 +1082,7 @@ static void avgpool3x3_192x17x17(const float *restrict x, const float *restrict 
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 160 x 768 x 1 x 1, y: 160 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 160 x 768 x 1 x 1, y: 160 x 17 x 17. */
 static void conv1x1_768x17x17_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1107,7 +1107,7 @@ static void conv1x1_768x17x17_to_160_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 160 x 768 x 1 x 1, y: 160 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 160 x 768 x 1 x 1, y: 160 x 17 x 17. */
 static void conv1x1_768x17x17_to_160_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1240,7 +1240,7 @@ static void conv1x7_160x17x17_to_192_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
 static void conv1x1_768x17x17_to_192_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1265,7 +1265,7 @@ static void conv1x1_768x17x17_to_192_relu_2(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
 static void conv1x1_768x17x17_to_192_relu_3(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1398,7 +1398,7 @@ static void conv1x7_192x17x17_to_192_relu_2(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 1280 x 768 x 1 x 1, y: 1280 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 1280 x 768 x 1 x 1, y: 1280 x 17 x 17. */
 static void conv1x1_768x17x17_to_1280_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1421,7 +1421,7 @@ static void conv1x1_768x17x17_to_1280_relu(const float *restrict x, const float 
     }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 1280 x 17 x 17, y: 1280 x 8 x 8. */
 static void maxpool3x3s2_1280x17x17(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1449,7 +1449,7 @@ static void maxpool3x3s2_1280x17x17(const float *restrict x, float *restrict y, 
 }
 
 /* y = relu(w * x + b).
- * x: 1280 x 8 x 8 with its zero border, w: 320 x 1280 x 1 x 1, y: 320 x 8 x 8. */
+ * x: 1280 x 8 x 8, w: 320 x 1280 x 1 x 1, y: 320 x 8 x 8. */
 static void conv1x1_1280x8x8_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1474,7 +1474,7 @@ static void conv1x1_1280x8x8_to_320_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 1280 x 8 x 8 with its zero border, w: 384 x 1280 x 1 x 1, y: 384 x 8 x 8. */
+ * x: 1280 x 8 x 8, w: 384 x 1280 x 1 x 1, y: 384 x 8 x 8. */
 static void conv1x1_1280x8x8_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1499,7 +1499,7 @@ static void conv1x1_1280x8x8_to_384_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 1280 x 8 x 8 with its zero border, w: 448 x 1280 x 1 x 1, y: 448 x 8 x 8. */
+ * x: 1280 x 8 x 8, w: 448 x 1280 x 1 x 1, y: 448 x 8 x 8. */
 static void conv1x1_1280x8x8_to_448_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1524,7 +1524,7 @@ static void conv1x1_1280x8x8_to_448_relu(const float *restrict x, const float *r
 }
 
 /* y = w * x + b.
- * x: 1280 x 8 x 8 with its zero border, w: 192 x 1280 x 1 x 1, y: 192 x 8 x 8. */
+ * x: 1280 x 8 x 8, w: 192 x 1280 x 1 x 1, y: 192 x 8 x 8. */
 static void conv1x1_1280x8x8_to_192(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1655,7 +1655,7 @@ static void avgpool3x3_192x8x8(const float *restrict x, const float *restrict b,
 }
 
 /* y = relu(w * x + b).
- * x: 2048 x 8 x 8 with its zero border, w: 320 x 2048 x 1 x 1, y: 320 x 8 x 8. */
+ * x: 2048 x 8 x 8, w: 320 x 2048 x 1 x 1, y: 320 x 8 x 8. */
 static void conv1x1_2048x8x8_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1680,7 +1680,7 @@ static void conv1x1_2048x8x8_to_320_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 2048 x 8 x 8 with its zero border, w: 384 x 2048 x 1 x 1, y: 384 x 8 x 8. */
+ * x: 2048 x 8 x 8, w: 384 x 2048 x 1 x 1, y: 384 x 8 x 8. */
 static void conv1x1_2048x8x8_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1705,7 +1705,7 @@ static void conv1x1_2048x8x8_to_384_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 2048 x 8 x 8 with its zero border, w: 448 x 2048 x 1 x 1, y: 448 x 8 x 8. */
+ * x: 2048 x 8 x 8, w: 448 x 2048 x 1 x 1, y: 448 x 8 x 8. */
 static void conv1x1_2048x8x8_to_448_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1730,7 +1730,7 @@ static void conv1x1_2048x8x8_to_448_relu(const float *restrict x, const float *r
 }
 
 /* y = w * x + b.
- * x: 2048 x 8 x 8 with its zero border, w: 192 x 2048 x 1 x 1, y: 192 x 8 x 8. */
+ * x: 2048 x 8 x 8, w: 192 x 2048 x 1 x 1, y: 192 x 8 x 8. */
 static void conv1x1_2048x8x8_to_192(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1770,7 +1770,7 @@ static void globalavgpool_2048x8x8(const float *restrict x, float *restrict y, i
 }
 
 /* y = w * x + b.
- * x: 2048 x 1 x 1 with its zero border, w: 1000 x 2048 x 1 x 1, y: 1000 x 1 x 1. */
+ * x: 2048 x 1 x 1, w: 1000 x 2048 x 1 x 1, y: 1000 x 1 x 1. */
 static void fc_2048x1x1_to_1000(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1779,13 +1779,10 @@ static void fc_2048x1x1_to_1000(const float *restrict x, const float *restrict w
     const int begin = rt_begin(1000, part, parts);
     const int end = rt_begin(1000, part + 1, parts);
     for (int co = begin; co < end; co++) {
-        float *row = y + co;
-        row[0] = b[co];
-        for (int ci = 0; ci < CI; ci++) {
-            const float wv = w[co * CI + ci];
-            const float *xr = x + ci;
-            row[0] += wv * xr[0];
-        }
+        float sum = b[co];
+        for (int ci = 0; ci < CI; ci++)
+            sum += w[co * CI + ci] * x[ci];
+        y[co] = sum;
     }
 }
 
@@ -1823,22 +1820,34 @@ static void inception_v2_method1_plain_step(const RtContext *c, int step, int pa
 {
     switch (step) {
     case 0: copy_input(c->x, c->arena + 2614704, part, parts); break; /* input: 3x299x299 */
-    case 1: conv3x3s2_3x299x299_to_32_relu(c->arena + 2614704, c->weights, c->weights + 864,
-        c->arena + 1904272, part, parts); break; /* conv1: 32x149x149 */
-    case 2: conv3x3_32x149x149_to_32_relu(c->arena + 1904272, c->weights + 896, c->weights + 10112,
-        c->arena + 150, part, parts); break; /* conv2: 32x147x147 */
-    case 3: conv3x3_32x147x147_to_64_relu(c->arena, c->weights + 10144, c->weights + 28576,
-        c->arena + 1904272, part, parts); break; /* conv3: 64x147x147 */
-    case 4: maxpool3x3s2_64x147x147(c->arena + 1904272, c->arena + 3287248, part,
-        parts); break; /* pool1: 64x73x73 */
-    case 5: conv3x3_64x73x73_to_80_relu(c->arena + 3287248, c->weights + 28640, c->weights + 74720,
-        c->arena + 1904272, part, parts); break; /* conv4: 80x71x71 */
-    case 6: conv3x3s2_80x71x71_to_192_relu(c->arena + 1904272, c->weights + 74800,
-        c->weights + 213040, c->arena + 710470, part, parts); break; /* conv5: 192x35x35 */
-    case 7: conv3x3_192x35x35_to_288_relu(c->arena + 710432, c->weights + 213232,
-        c->weights + 710896, c->arena + 1904272, part, parts); break; /* conv6: 288x35x35 */
-    case 8:
-        /* mix35_1.branch1x1+mix35_1.branch3x3_1+mix35_1.branch3x3dbl_1+mix35_1.branch_pool: 64x35x35 */
+    case 1: /* conv1: 32x149x149 */
+        conv3x3s2_3x299x299_to_32_relu(c->arena + 2614704, c->weights, c->weights + 864,
+            c->arena + 1904272, part, parts);
+        break;
+    case 2: /* conv2: 32x147x147 */
+        conv3x3_32x149x149_to_32_relu(c->arena + 1904272, c->weights + 896, c->weights + 10112,
+            c->arena + 150, part, parts);
+        break;
+    case 3: /* conv3: 64x147x147 */
+        conv3x3_32x147x147_to_64_relu(c->arena, c->weights + 10144, c->weights + 28576,
+            c->arena + 1904272, part, parts);
+        break;
+    case 4: /* pool1: 64x73x73 */
+        maxpool3x3s2_64x147x147(c->arena + 1904272, c->arena + 3287248, part, parts);
+        break;
+    case 5: /* conv4: 80x71x71 */
+        conv3x3_64x73x73_to_80_relu(c->arena + 3287248, c->weights + 28640, c->weights + 74720,
+            c->arena + 1904272, part, parts);
+        break;
+    case 6: /* conv5: 192x35x35 */
+        conv3x3s2_80x71x71_to_192_relu(c->arena + 1904272, c->weights + 74800, c->weights + 213040,
+            c->arena + 710470, part, parts);
+        break;
+    case 7: /* conv6: 288x35x35 */
+        conv3x3_192x35x35_to_288_relu(c->arena + 710432, c->weights + 213232, c->weights + 710896,
+            c->arena + 1904272, part, parts);
+        break;
+    case 8: /* mix35_1.branch1x1+mix35_1.branch3x3_1+mix35_1.branch3x3dbl_1+mix35_1.branch_pool: 240x35x35 */
         conv1x1_288x35x35_to_64_relu(c->arena + 1904272, c->weights + 711184, c->weights + 780304,
             c->arena + 2257072, part, parts);
         conv1x1_288x35x35_to_48_relu(c->arena + 1904272, c->weights + 729616, c->weights + 780368,
@@ -1848,19 +1857,23 @@ static void inception_v2_method1_plain_step(const RtContext *c, int step, int pa
         conv1x1_288x35x35_to_64(c->arena + 1904272, c->weights + 761872, c->weights + 780480,
             c->arena + 2609872, part, parts);
         break;
-    case 9: conv3x3_48x35x35_to_64_relu(c->arena + 1417536, c->weights + 780544,
-        c->weights + 808192, c->arena + 2335472, part,
-        parts); break; /* mix35_1.branch3x3_2: 64x35x35 */
-    case 10: conv3x3_64x35x35_to_96_relu(c->arena + 1104704, c->weights + 808256,
-        c->weights + 863552, c->arena + 973318, part,
-        parts); break; /* mix35_1.branch3x3dbl_2: 96x35x35 */
-    case 11: conv3x3_96x35x35_to_96_relu(c->arena + 973280, c->weights + 863648,
-        c->weights + 946592, c->arena + 2413872, part,
-        parts); break; /* mix35_1.branch3x3dbl_3: 96x35x35 */
-    case 12: avgpool3x3_64x35x35(c->arena + 2609872, c->weights + 946688, c->arena + 2531472, part,
-        parts); break; /* mix35_1.avgpool3x3: 64x35x35 */
-    case 13:
-        /* mix35_2.branch1x1+mix35_2.branch3x3_1+mix35_2.branch3x3dbl_1+mix35_2.branch_pool: 64x35x35 */
+    case 9: /* mix35_1.branch3x3_2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1417536, c->weights + 780544, c->weights + 808192,
+            c->arena + 2335472, part, parts);
+        break;
+    case 10: /* mix35_1.branch3x3dbl_2: 96x35x35 */
+        conv3x3_64x35x35_to_96_relu(c->arena + 1104704, c->weights + 808256, c->weights + 863552,
+            c->arena + 973318, part, parts);
+        break;
+    case 11: /* mix35_1.branch3x3dbl_3: 96x35x35 */
+        conv3x3_96x35x35_to_96_relu(c->arena + 973280, c->weights + 863648, c->weights + 946592,
+            c->arena + 2413872, part, parts);
+        break;
+    case 12: /* mix35_1.avgpool3x3: 64x35x35 */
+        avgpool3x3_64x35x35(c->arena + 2609872, c->weights + 946688, c->arena + 2531472, part,
+            parts);
+        break;
+    case 13: /* mix35_2.branch1x1+mix35_2.branch3x3_1+mix35_2.branch3x3dbl_1+mix35_2.branch_pool: 240x35x35 */
         conv1x1_288x35x35_to_64_relu(c->arena + 2257072, c->weights + 946752, c->weights + 1015872,
             c->arena + 1904272, part, parts);
         conv1x1_288x35x35_to_48_relu(c->arena + 2257072, c->weights + 965184, c->weights + 1015936,
@@ -1870,19 +1883,23 @@ static void inception_v2_method1_plain_step(const RtContext *c, int step, int pa
         conv1x1_288x35x35_to_64(c->arena + 2257072, c->weights + 997440, c->weights + 1016048,
             c->arena + 2609872, part, parts);
         break;
-    case 14: conv3x3_48x35x35_to_64_relu(c->arena + 1417536, c->weights + 1016112,
-        c->weights + 1043760, c->arena + 1982672, part,
-        parts); break; /* mix35_2.branch3x3_2: 64x35x35 */
-    case 15: conv3x3_64x35x35_to_96_relu(c->arena + 1104704, c->weights + 1043824,
-        c->weights + 1099120, c->arena + 973318, part,
-        parts); break; /* mix35_2.branch3x3dbl_2: 96x35x35 */
-    case 16: conv3x3_96x35x35_to_96_relu(c->arena + 973280, c->weights + 1099216,
-        c->weights + 1182160, c->arena + 2061072, part,
-        parts); break; /* mix35_2.branch3x3dbl_3: 96x35x35 */
-    case 17: avgpool3x3_64x35x35(c->arena + 2609872, c->weights + 1182256, c->arena + 2178672, part,
-        parts); break; /* mix35_2.avgpool3x3: 64x35x35 */
-    case 18:
-        /* mix35_3.branch1x1+mix35_3.branch3x3_1+mix35_3.branch3x3dbl_1+mix35_3.branch_pool: 64x35x35 */
+    case 14: /* mix35_2.branch3x3_2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1417536, c->weights + 1016112, c->weights + 1043760,
+            c->arena + 1982672, part, parts);
+        break;
+    case 15: /* mix35_2.branch3x3dbl_2: 96x35x35 */
+        conv3x3_64x35x35_to_96_relu(c->arena + 1104704, c->weights + 1043824, c->weights + 1099120,
+            c->arena + 973318, part, parts);
+        break;
+    case 16: /* mix35_2.branch3x3dbl_3: 96x35x35 */
+        conv3x3_96x35x35_to_96_relu(c->arena + 973280, c->weights + 1099216, c->weights + 1182160,
+            c->arena + 2061072, part, parts);
+        break;
+    case 17: /* mix35_2.avgpool3x3: 64x35x35 */
+        avgpool3x3_64x35x35(c->arena + 2609872, c->weights + 1182256, c->arena + 2178672, part,
+            parts);
+        break;
+    case 18: /* mix35_3.branch1x1+mix35_3.branch3x3_1+mix35_3.branch3x3dbl_1+mix35_3.branch_pool: 240x35x35 */
         conv1x1_288x35x35_to_64_relu(c->arena + 1904272, c->weights + 1182320, c->weights + 1251440,
             c->arena + 2845072, part, parts);
         conv1x1_288x35x35_to_48_relu(c->arena + 1904272, c->weights + 1200752, c->weights + 1251504,
@@ -1892,23 +1909,30 @@ static void inception_v2_method1_plain_step(const RtContext *c, int step, int pa
         conv1x1_288x35x35_to_64(c->arena + 1904272, c->weights + 1233008, c->weights + 1251616,
             c->arena + 2257072, part, parts);
         break;
-    case 19: conv3x3_48x35x35_to_64_relu(c->arena + 1417536, c->weights + 1251680,
-        c->weights + 1279328, c->arena + 2923472, part,
-        parts); break; /* mix35_3.branch3x3_2: 64x35x35 */
-    case 20: conv3x3_64x35x35_to_96_relu(c->arena + 1104704, c->weights + 1279392,
-        c->weights + 1334688, c->arena + 973318, part,
-        parts); break; /* mix35_3.branch3x3dbl_2: 96x35x35 */
-    case 21: conv3x3_96x35x35_to_96_relu(c->arena + 973280, c->weights + 1334784,
-        c->weights + 1417728, c->arena + 3001872, part,
-        parts); break; /* mix35_3.branch3x3dbl_3: 96x35x35 */
-    case 22: avgpool3x3_64x35x35(c->arena + 2257072, c->weights + 1417824, c->arena + 3119472, part,
-        parts); break; /* mix35_3.avgpool3x3: 64x35x35 */
-    case 23: conv1x1_288x35x35_to_768_relu(c->arena + 2845072, c->weights + 1417888,
-        c->weights + 1639072, c->arena + 1904272, part, parts); break; /* red17: 768x35x35 */
-    case 24: maxpool3x3s2_768x35x35(c->arena + 1904272, c->arena + 2845072, part,
-        parts); break; /* red17.maxpool3x3: 768x17x17 */
-    case 25:
-        /* mix17_1.branch1x1+mix17_1.branch7x7_1+mix17_1.branch7x7dbl_1+mix17_1.branch_pool: 192x17x17 */
+    case 19: /* mix35_3.branch3x3_2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1417536, c->weights + 1251680, c->weights + 1279328,
+            c->arena + 2923472, part, parts);
+        break;
+    case 20: /* mix35_3.branch3x3dbl_2: 96x35x35 */
+        conv3x3_64x35x35_to_96_relu(c->arena + 1104704, c->weights + 1279392, c->weights + 1334688,
+            c->arena + 973318, part, parts);
+        break;
+    case 21: /* mix35_3.branch3x3dbl_3: 96x35x35 */
+        conv3x3_96x35x35_to_96_relu(c->arena + 973280, c->weights + 1334784, c->weights + 1417728,
+            c->arena + 3001872, part, parts);
+        break;
+    case 22: /* mix35_3.avgpool3x3: 64x35x35 */
+        avgpool3x3_64x35x35(c->arena + 2257072, c->weights + 1417824, c->arena + 3119472, part,
+            parts);
+        break;
+    case 23: /* red17: 768x35x35 */
+        conv1x1_288x35x35_to_768_relu(c->arena + 2845072, c->weights + 1417888,
+            c->weights + 1639072, c->arena + 1904272, part, parts);
+        break;
+    case 24: /* red17.maxpool3x3: 768x17x17 */
+        maxpool3x3s2_768x35x35(c->arena + 1904272, c->arena + 2845072, part, parts);
+        break;
+    case 25: /* mix17_1.branch1x1+mix17_1.branch7x7_1+mix17_1.branch7x7dbl_1+mix17_1.branch_pool: 640x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 2845072, c->weights + 1639840,
             c->weights + 2131360, c->arena + 1904272, part, parts);
         conv1x1_768x17x17_to_128_relu(c->arena + 2845072, c->weights + 1787296,
@@ -1918,28 +1942,35 @@ static void inception_v2_method1_plain_step(const RtContext *c, int step, int pa
         conv1x1_768x17x17_to_192(c->arena + 2845072, c->weights + 1983904, c->weights + 2131808,
             c->arena + 2126224, part, parts);
         break;
-    case 26: conv1x7_128x17x17_to_128_relu(c->arena + 1670928, c->weights + 2132000,
-        c->weights + 2246688, c->arena + 1771075, part,
-        parts); break; /* mix17_1.branch7x7_2: 128x17x17 */
-    case 27: conv7x1_128x17x17_to_192_relu(c->arena + 1771024, c->weights + 2246816,
-        c->weights + 2418848, c->arena + 1959760, part,
-        parts); break; /* mix17_1.branch7x7_3: 192x17x17 */
-    case 28: conv7x1_128x17x17_to_128_relu(c->arena + 1720976, c->weights + 2419040,
-        c->weights + 2533728, c->arena + 1670931, part,
-        parts); break; /* mix17_1.branch7x7dbl_2: 128x17x17 */
-    case 29: conv1x7_128x17x17_to_128_relu(c->arena + 1670928, c->weights + 2533856,
-        c->weights + 2648544, c->arena + 1721027, part,
-        parts); break; /* mix17_1.branch7x7dbl_3: 128x17x17 */
-    case 30: conv7x1_128x17x17_to_128_relu(c->arena + 1720976, c->weights + 2648672,
-        c->weights + 2763360, c->arena + 1670931, part,
-        parts); break; /* mix17_1.branch7x7dbl_4: 128x17x17 */
-    case 31: conv1x7_128x17x17_to_192_relu(c->arena + 1670928, c->weights + 2763488,
-        c->weights + 2935520, c->arena + 2015248, part,
-        parts); break; /* mix17_1.branch7x7dbl_5: 192x17x17 */
-    case 32: avgpool3x3_192x17x17(c->arena + 2126224, c->weights + 2935712, c->arena + 2070736,
-        part, parts); break; /* mix17_1.avgpool3x3: 192x17x17 */
-    case 33:
-        /* mix17_2.branch1x1+mix17_2.branch7x7_1+mix17_2.branch7x7dbl_1+mix17_2.branch_pool: 192x17x17 */
+    case 26: /* mix17_1.branch7x7_2: 128x17x17 */
+        conv1x7_128x17x17_to_128_relu(c->arena + 1670928, c->weights + 2132000,
+            c->weights + 2246688, c->arena + 1771075, part, parts);
+        break;
+    case 27: /* mix17_1.branch7x7_3: 192x17x17 */
+        conv7x1_128x17x17_to_192_relu(c->arena + 1771024, c->weights + 2246816,
+            c->weights + 2418848, c->arena + 1959760, part, parts);
+        break;
+    case 28: /* mix17_1.branch7x7dbl_2: 128x17x17 */
+        conv7x1_128x17x17_to_128_relu(c->arena + 1720976, c->weights + 2419040,
+            c->weights + 2533728, c->arena + 1670931, part, parts);
+        break;
+    case 29: /* mix17_1.branch7x7dbl_3: 128x17x17 */
+        conv1x7_128x17x17_to_128_relu(c->arena + 1670928, c->weights + 2533856,
+            c->weights + 2648544, c->arena + 1721027, part, parts);
+        break;
+    case 30: /* mix17_1.branch7x7dbl_4: 128x17x17 */
+        conv7x1_128x17x17_to_128_relu(c->arena + 1720976, c->weights + 2648672,
+            c->weights + 2763360, c->arena + 1670931, part, parts);
+        break;
+    case 31: /* mix17_1.branch7x7dbl_5: 192x17x17 */
+        conv1x7_128x17x17_to_192_relu(c->arena + 1670928, c->weights + 2763488,
+            c->weights + 2935520, c->arena + 2015248, part, parts);
+        break;
+    case 32: /* mix17_1.avgpool3x3: 192x17x17 */
+        avgpool3x3_192x17x17(c->arena + 2126224, c->weights + 2935712, c->arena + 2070736, part,
+            parts);
+        break;
+    case 33: /* mix17_2.branch1x1+mix17_2.branch7x7_1+mix17_2.branch7x7dbl_1+mix17_2.branch_pool: 704x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 1904272, c->weights + 2935904,
             c->weights + 3476576, c->arena + 2126224, part, parts);
         conv1x1_768x17x17_to_160_relu(c->arena + 1904272, c->weights + 3083360,
@@ -1949,28 +1980,35 @@ static void inception_v2_method1_plain_step(const RtContext *c, int step, int pa
         conv1x1_768x17x17_to_192(c->arena + 1904272, c->weights + 3329120, c->weights + 3477088,
             c->arena + 2348176, part, parts);
         break;
-    case 34: conv1x7_160x17x17_to_160_relu(c->arena + 1483248, c->weights + 3477280,
-        c->weights + 3656480, c->arena + 1608419, part,
-        parts); break; /* mix17_2.branch7x7_2: 160x17x17 */
-    case 35: conv7x1_160x17x17_to_192_relu(c->arena + 1608368, c->weights + 3656640,
-        c->weights + 3871680, c->arena + 2181712, part,
-        parts); break; /* mix17_2.branch7x7_3: 192x17x17 */
-    case 36: conv7x1_160x17x17_to_160_relu(c->arena + 1545808, c->weights + 3871872,
-        c->weights + 4051072, c->arena + 1483251, part,
-        parts); break; /* mix17_2.branch7x7dbl_2: 160x17x17 */
-    case 37: conv1x7_160x17x17_to_160_relu(c->arena + 1483248, c->weights + 4051232,
-        c->weights + 4230432, c->arena + 1545859, part,
-        parts); break; /* mix17_2.branch7x7dbl_3: 160x17x17 */
-    case 38: conv7x1_160x17x17_to_160_relu(c->arena + 1545808, c->weights + 4230592,
-        c->weights + 4409792, c->arena + 1483251, part,
-        parts); break; /* mix17_2.branch7x7dbl_4: 160x17x17 */
-    case 39: conv1x7_160x17x17_to_192_relu(c->arena + 1483248, c->weights + 4409952,
-        c->weights + 4624992, c->arena + 2237200, part,
-        parts); break; /* mix17_2.branch7x7dbl_5: 192x17x17 */
-    case 40: avgpool3x3_192x17x17(c->arena + 2348176, c->weights + 4625184, c->arena + 2292688,
-        part, parts); break; /* mix17_2.avgpool3x3: 192x17x17 */
-    case 41:
-        /* mix17_3.branch1x1+mix17_3.branch7x7_1+mix17_3.branch7x7dbl_1+mix17_3.branch_pool: 192x17x17 */
+    case 34: /* mix17_2.branch7x7_2: 160x17x17 */
+        conv1x7_160x17x17_to_160_relu(c->arena + 1483248, c->weights + 3477280,
+            c->weights + 3656480, c->arena + 1608419, part, parts);
+        break;
+    case 35: /* mix17_2.branch7x7_3: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1608368, c->weights + 3656640,
+            c->weights + 3871680, c->arena + 2181712, part, parts);
+        break;
+    case 36: /* mix17_2.branch7x7dbl_2: 160x17x17 */
+        conv7x1_160x17x17_to_160_relu(c->arena + 1545808, c->weights + 3871872,
+            c->weights + 4051072, c->arena + 1483251, part, parts);
+        break;
+    case 37: /* mix17_2.branch7x7dbl_3: 160x17x17 */
+        conv1x7_160x17x17_to_160_relu(c->arena + 1483248, c->weights + 4051232,
+            c->weights + 4230432, c->arena + 1545859, part, parts);
+        break;
+    case 38: /* mix17_2.branch7x7dbl_4: 160x17x17 */
+        conv7x1_160x17x17_to_160_relu(c->arena + 1545808, c->weights + 4230592,
+            c->weights + 4409792, c->arena + 1483251, part, parts);
+        break;
+    case 39: /* mix17_2.branch7x7dbl_5: 192x17x17 */
+        conv1x7_160x17x17_to_192_relu(c->arena + 1483248, c->weights + 4409952,
+            c->weights + 4624992, c->arena + 2237200, part, parts);
+        break;
+    case 40: /* mix17_2.avgpool3x3: 192x17x17 */
+        avgpool3x3_192x17x17(c->arena + 2348176, c->weights + 4625184, c->arena + 2292688, part,
+            parts);
+        break;
+    case 41: /* mix17_3.branch1x1+mix17_3.branch7x7_1+mix17_3.branch7x7dbl_1+mix17_3.branch_pool: 704x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 2126224, c->weights + 4625376,
             c->weights + 5166048, c->arena + 1904272, part, parts);
         conv1x1_768x17x17_to_160_relu(c->arena + 2126224, c->weights + 4772832,
@@ -1980,28 +2018,35 @@ static void inception_v2_method1_plain_step(const RtContext *c, int step, int pa
         conv1x1_768x17x17_to_192(c->arena + 2126224, c->weights + 5018592, c->weights + 5166560,
             c->arena + 2348176, part, parts);
         break;
-    case 42: conv1x7_160x17x17_to_160_relu(c->arena + 1483248, c->weights + 5166752,
-        c->weights + 5345952, c->arena + 1608419, part,
-        parts); break; /* mix17_3.branch7x7_2: 160x17x17 */
-    case 43: conv7x1_160x17x17_to_192_relu(c->arena + 1608368, c->weights + 5346112,
-        c->weights + 5561152, c->arena + 1959760, part,
-        parts); break; /* mix17_3.branch7x7_3: 192x17x17 */
-    case 44: conv7x1_160x17x17_to_160_relu(c->arena + 1545808, c->weights + 5561344,
-        c->weights + 5740544, c->arena + 1483251, part,
-        parts); break; /* mix17_3.branch7x7dbl_2: 160x17x17 */
-    case 45: conv1x7_160x17x17_to_160_relu(c->arena + 1483248, c->weights + 5740704,
-        c->weights + 5919904, c->arena + 1545859, part,
-        parts); break; /* mix17_3.branch7x7dbl_3: 160x17x17 */
-    case 46: conv7x1_160x17x17_to_160_relu(c->arena + 1545808, c->weights + 5920064,
-        c->weights + 6099264, c->arena + 1483251, part,
-        parts); break; /* mix17_3.branch7x7dbl_4: 160x17x17 */
-    case 47: conv1x7_160x17x17_to_192_relu(c->arena + 1483248, c->weights + 6099424,
-        c->weights + 6314464, c->arena + 2015248, part,
-        parts); break; /* mix17_3.branch7x7dbl_5: 192x17x17 */
-    case 48: avgpool3x3_192x17x17(c->arena + 2348176, c->weights + 6314656, c->arena + 2070736,
-        part, parts); break; /* mix17_3.avgpool3x3: 192x17x17 */
-    case 49:
-        /* mix17_4.branch1x1+mix17_4.branch7x7_1+mix17_4.branch7x7dbl_1+mix17_4.branch_pool: 192x17x17 */
+    case 42: /* mix17_3.branch7x7_2: 160x17x17 */
+        conv1x7_160x17x17_to_160_relu(c->arena + 1483248, c->weights + 5166752,
+            c->weights + 5345952, c->arena + 1608419, part, parts);
+        break;
+    case 43: /* mix17_3.branch7x7_3: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1608368, c->weights + 5346112,
+            c->weights + 5561152, c->arena + 1959760, part, parts);
+        break;
+    case 44: /* mix17_3.branch7x7dbl_2: 160x17x17 */
+        conv7x1_160x17x17_to_160_relu(c->arena + 1545808, c->weights + 5561344,
+            c->weights + 5740544, c->arena + 1483251, part, parts);
+        break;
+    case 45: /* mix17_3.branch7x7dbl_3: 160x17x17 */
+        conv1x7_160x17x17_to_160_relu(c->arena + 1483248, c->weights + 5740704,
+            c->weights + 5919904, c->arena + 1545859, part, parts);
+        break;
+    case 46: /* mix17_3.branch7x7dbl_4: 160x17x17 */
+        conv7x1_160x17x17_to_160_relu(c->arena + 1545808, c->weights + 5920064,
+            c->weights + 6099264, c->arena + 1483251, part, parts);
+        break;
+    case 47: /* mix17_3.branch7x7dbl_5: 192x17x17 */
+        conv1x7_160x17x17_to_192_relu(c->arena + 1483248, c->weights + 6099424,
+            c->weights + 6314464, c->arena + 2015248, part, parts);
+        break;
+    case 48: /* mix17_3.avgpool3x3: 192x17x17 */
+        avgpool3x3_192x17x17(c->arena + 2348176, c->weights + 6314656, c->arena + 2070736, part,
+            parts);
+        break;
+    case 49: /* mix17_4.branch1x1+mix17_4.branch7x7_1+mix17_4.branch7x7dbl_1+mix17_4.branch_pool: 768x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 1904272, c->weights + 6314848,
             c->weights + 6904672, c->arena + 2274192, part, parts);
         conv1x1_768x17x17_to_192_relu_2(c->arena + 1904272, c->weights + 6462304,
@@ -2011,32 +2056,42 @@ static void inception_v2_method1_plain_step(const RtContext *c, int step, int pa
         conv1x1_768x17x17_to_192(c->arena + 1904272, c->weights + 6757216, c->weights + 6905248,
             c->arena + 2126224, part, parts);
         break;
-    case 50: conv1x7_192x17x17_to_192_relu(c->arena + 1192320, c->weights + 6905440,
-        c->weights + 7163488, c->arena + 1342515, part,
-        parts); break; /* mix17_4.branch7x7_2: 192x17x17 */
-    case 51: conv7x1_192x17x17_to_192_relu(c->arena + 1342464, c->weights + 7163680,
-        c->weights + 7421728, c->arena + 2329680, part,
-        parts); break; /* mix17_4.branch7x7_3: 192x17x17 */
-    case 52: conv7x1_192x17x17_to_192_relu_2(c->arena + 1267392, c->weights + 7421920,
-        c->weights + 7679968, c->arena + 1192323, part,
-        parts); break; /* mix17_4.branch7x7dbl_2: 192x17x17 */
-    case 53: conv1x7_192x17x17_to_192_relu(c->arena + 1192320, c->weights + 7680160,
-        c->weights + 7938208, c->arena + 1267443, part,
-        parts); break; /* mix17_4.branch7x7dbl_3: 192x17x17 */
-    case 54: conv7x1_192x17x17_to_192_relu_2(c->arena + 1267392, c->weights + 7938400,
-        c->weights + 8196448, c->arena + 1192323, part,
-        parts); break; /* mix17_4.branch7x7dbl_4: 192x17x17 */
-    case 55: conv1x7_192x17x17_to_192_relu_2(c->arena + 1192320, c->weights + 8196640,
-        c->weights + 8454688, c->arena + 2385168, part,
-        parts); break; /* mix17_4.branch7x7dbl_5: 192x17x17 */
-    case 56: avgpool3x3_192x17x17(c->arena + 2126224, c->weights + 8454880, c->arena + 2440656,
-        part, parts); break; /* mix17_4.avgpool3x3: 192x17x17 */
-    case 57: conv1x1_768x17x17_to_1280_relu(c->arena + 2274192, c->weights + 8455072,
-        c->weights + 9438112, c->arena + 1904272, part, parts); break; /* red8: 1280x17x17 */
-    case 58: maxpool3x3s2_1280x17x17(c->arena + 1904272, c->arena + 2274192, part,
-        parts); break; /* red8.maxpool3x3: 1280x8x8 */
-    case 59:
-        /* mix8_1.branch1x1+mix8_1.branch3x3_1+mix8_1.branch3x3dbl_1+mix8_1.branch_pool: 320x8x8 */
+    case 50: /* mix17_4.branch7x7_2: 192x17x17 */
+        conv1x7_192x17x17_to_192_relu(c->arena + 1192320, c->weights + 6905440,
+            c->weights + 7163488, c->arena + 1342515, part, parts);
+        break;
+    case 51: /* mix17_4.branch7x7_3: 192x17x17 */
+        conv7x1_192x17x17_to_192_relu(c->arena + 1342464, c->weights + 7163680,
+            c->weights + 7421728, c->arena + 2329680, part, parts);
+        break;
+    case 52: /* mix17_4.branch7x7dbl_2: 192x17x17 */
+        conv7x1_192x17x17_to_192_relu_2(c->arena + 1267392, c->weights + 7421920,
+            c->weights + 7679968, c->arena + 1192323, part, parts);
+        break;
+    case 53: /* mix17_4.branch7x7dbl_3: 192x17x17 */
+        conv1x7_192x17x17_to_192_relu(c->arena + 1192320, c->weights + 7680160,
+            c->weights + 7938208, c->arena + 1267443, part, parts);
+        break;
+    case 54: /* mix17_4.branch7x7dbl_4: 192x17x17 */
+        conv7x1_192x17x17_to_192_relu_2(c->arena + 1267392, c->weights + 7938400,
+            c->weights + 8196448, c->arena + 1192323, part, parts);
+        break;
+    case 55: /* mix17_4.branch7x7dbl_5: 192x17x17 */
+        conv1x7_192x17x17_to_192_relu_2(c->arena + 1192320, c->weights + 8196640,
+            c->weights + 8454688, c->arena + 2385168, part, parts);
+        break;
+    case 56: /* mix17_4.avgpool3x3: 192x17x17 */
+        avgpool3x3_192x17x17(c->arena + 2126224, c->weights + 8454880, c->arena + 2440656, part,
+            parts);
+        break;
+    case 57: /* red8: 1280x17x17 */
+        conv1x1_768x17x17_to_1280_relu(c->arena + 2274192, c->weights + 8455072,
+            c->weights + 9438112, c->arena + 1904272, part, parts);
+        break;
+    case 58: /* red8.maxpool3x3: 1280x8x8 */
+        maxpool3x3s2_1280x17x17(c->arena + 1904272, c->arena + 2274192, part, parts);
+        break;
+    case 59: /* mix8_1.branch1x1+mix8_1.branch3x3_1+mix8_1.branch3x3dbl_1+mix8_1.branch_pool: 1344x8x8 */
         conv1x1_1280x8x8_to_320_relu(c->arena + 2274192, c->weights + 9439392,
             c->weights + 11159712, c->arena + 1904272, part, parts);
         conv1x1_1280x8x8_to_384_relu(c->arena + 2274192, c->weights + 9848992,
@@ -2046,25 +2101,31 @@ static void inception_v2_method1_plain_step(const RtContext *c, int step, int pa
         conv1x1_1280x8x8_to_192(c->arena + 2274192, c->weights + 10913952, c->weights + 11160864,
             c->arena + 2035344, part, parts);
         break;
-    case 60: conv1x3_384x8x8_to_384_relu(c->arena + 1865882, c->weights + 11161056,
-        c->weights + 11603424, c->arena + 1924752, part,
-        parts); break; /* mix8_1.branch3x3_2a: 384x8x8 */
-    case 61: conv3x1_384x8x8_to_384_relu(c->arena + 1865873, c->weights + 11603808,
-        c->weights + 12046176, c->arena + 1949328, part,
-        parts); break; /* mix8_1.branch3x3_2b: 384x8x8 */
-    case 62: conv3x3_448x8x8_to_384_relu(c->arena + 1821072, c->weights + 12046560,
-        c->weights + 13594848, c->arena + 1865883, part,
-        parts); break; /* mix8_1.branch3x3dbl_2: 384x8x8 */
-    case 63: conv1x3_384x8x8_to_384_relu(c->arena + 1865882, c->weights + 13595232,
-        c->weights + 14037600, c->arena + 1973904, part,
-        parts); break; /* mix8_1.branch3x3dbl_3a: 384x8x8 */
-    case 64: conv3x1_384x8x8_to_384_relu(c->arena + 1865873, c->weights + 14037984,
-        c->weights + 14480352, c->arena + 1998480, part,
-        parts); break; /* mix8_1.branch3x3dbl_3b: 384x8x8 */
-    case 65: avgpool3x3_192x8x8(c->arena + 2035344, c->weights + 14480736, c->arena + 2023056, part,
-        parts); break; /* mix8_1.avgpool3x3: 192x8x8 */
-    case 66:
-        /* mix8_2.branch1x1+mix8_2.branch3x3_1+mix8_2.branch3x3dbl_1+mix8_2.branch_pool: 320x8x8 */
+    case 60: /* mix8_1.branch3x3_2a: 384x8x8 */
+        conv1x3_384x8x8_to_384_relu(c->arena + 1865882, c->weights + 11161056,
+            c->weights + 11603424, c->arena + 1924752, part, parts);
+        break;
+    case 61: /* mix8_1.branch3x3_2b: 384x8x8 */
+        conv3x1_384x8x8_to_384_relu(c->arena + 1865873, c->weights + 11603808,
+            c->weights + 12046176, c->arena + 1949328, part, parts);
+        break;
+    case 62: /* mix8_1.branch3x3dbl_2: 384x8x8 */
+        conv3x3_448x8x8_to_384_relu(c->arena + 1821072, c->weights + 12046560,
+            c->weights + 13594848, c->arena + 1865883, part, parts);
+        break;
+    case 63: /* mix8_1.branch3x3dbl_3a: 384x8x8 */
+        conv1x3_384x8x8_to_384_relu(c->arena + 1865882, c->weights + 13595232,
+            c->weights + 14037600, c->arena + 1973904, part, parts);
+        break;
+    case 64: /* mix8_1.branch3x3dbl_3b: 384x8x8 */
+        conv3x1_384x8x8_to_384_relu(c->arena + 1865873, c->weights + 14037984,
+            c->weights + 14480352, c->arena + 1998480, part, parts);
+        break;
+    case 65: /* mix8_1.avgpool3x3: 192x8x8 */
+        avgpool3x3_192x8x8(c->arena + 2035344, c->weights + 14480736, c->arena + 2023056, part,
+            parts);
+        break;
+    case 66: /* mix8_2.branch1x1+mix8_2.branch3x3_1+mix8_2.branch3x3dbl_1+mix8_2.branch_pool: 1344x8x8 */
         conv1x1_2048x8x8_to_320_relu(c->arena + 1904272, c->weights + 14480928,
             c->weights + 17233440, c->arena + 2035344, part, parts);
         conv1x1_2048x8x8_to_384_relu(c->arena + 1904272, c->weights + 15136288,
@@ -2074,29 +2135,40 @@ static void inception_v2_method1_plain_step(const RtContext *c, int step, int pa
         conv1x1_2048x8x8_to_192(c->arena + 1904272, c->weights + 16840224, c->weights + 17234592,
             c->arena + 2166416, part, parts);
         break;
-    case 67: conv1x3_384x8x8_to_384_relu(c->arena + 1865882, c->weights + 17234784,
-        c->weights + 17677152, c->arena + 2055824, part,
-        parts); break; /* mix8_2.branch3x3_2a: 384x8x8 */
-    case 68: conv3x1_384x8x8_to_384_relu(c->arena + 1865873, c->weights + 17677536,
-        c->weights + 18119904, c->arena + 2080400, part,
-        parts); break; /* mix8_2.branch3x3_2b: 384x8x8 */
-    case 69: conv3x3_448x8x8_to_384_relu(c->arena + 1821072, c->weights + 18120288,
-        c->weights + 19668576, c->arena + 1865883, part,
-        parts); break; /* mix8_2.branch3x3dbl_2: 384x8x8 */
-    case 70: conv1x3_384x8x8_to_384_relu(c->arena + 1865882, c->weights + 19668960,
-        c->weights + 20111328, c->arena + 2104976, part,
-        parts); break; /* mix8_2.branch3x3dbl_3a: 384x8x8 */
-    case 71: conv3x1_384x8x8_to_384_relu(c->arena + 1865873, c->weights + 20111712,
-        c->weights + 20554080, c->arena + 2129552, part,
-        parts); break; /* mix8_2.branch3x3dbl_3b: 384x8x8 */
-    case 72: avgpool3x3_192x8x8(c->arena + 2166416, c->weights + 20554464, c->arena + 2154128, part,
-        parts); break; /* mix8_2.avgpool3x3: 192x8x8 */
-    case 73: globalavgpool_2048x8x8(c->arena + 2035344, c->arena + 1904272, part,
-        parts); break; /* fc.globalavgpool: 2048x1x1 */
-    case 74: fc_2048x1x1_to_1000(c->arena + 1904272, c->weights + 20554656, c->weights + 22602656,
-        c->arena + 1906320, part, parts); break; /* fc: 1000x1x1 */
-    case 75: softmax_1000x1x1(c->arena + 1906320, c->arena + 1904272, part,
-        parts); break; /* softmax: 1000x1x1 */
+    case 67: /* mix8_2.branch3x3_2a: 384x8x8 */
+        conv1x3_384x8x8_to_384_relu(c->arena + 1865882, c->weights + 17234784,
+            c->weights + 17677152, c->arena + 2055824, part, parts);
+        break;
+    case 68: /* mix8_2.branch3x3_2b: 384x8x8 */
+        conv3x1_384x8x8_to_384_relu(c->arena + 1865873, c->weights + 17677536,
+            c->weights + 18119904, c->arena + 2080400, part, parts);
+        break;
+    case 69: /* mix8_2.branch3x3dbl_2: 384x8x8 */
+        conv3x3_448x8x8_to_384_relu(c->arena + 1821072, c->weights + 18120288,
+            c->weights + 19668576, c->arena + 1865883, part, parts);
+        break;
+    case 70: /* mix8_2.branch3x3dbl_3a: 384x8x8 */
+        conv1x3_384x8x8_to_384_relu(c->arena + 1865882, c->weights + 19668960,
+            c->weights + 20111328, c->arena + 2104976, part, parts);
+        break;
+    case 71: /* mix8_2.branch3x3dbl_3b: 384x8x8 */
+        conv3x1_384x8x8_to_384_relu(c->arena + 1865873, c->weights + 20111712,
+            c->weights + 20554080, c->arena + 2129552, part, parts);
+        break;
+    case 72: /* mix8_2.avgpool3x3: 192x8x8 */
+        avgpool3x3_192x8x8(c->arena + 2166416, c->weights + 20554464, c->arena + 2154128, part,
+            parts);
+        break;
+    case 73: /* fc.globalavgpool: 2048x1x1 */
+        globalavgpool_2048x8x8(c->arena + 2035344, c->arena + 1904272, part, parts);
+        break;
+    case 74: /* fc: 1000x1x1 */
+        fc_2048x1x1_to_1000(c->arena + 1904272, c->weights + 20554656, c->weights + 22602656,
+            c->arena + 1906320, part, parts);
+        break;
+    case 75: /* softmax: 1000x1x1 */
+        softmax_1000x1x1(c->arena + 1906320, c->arena + 1904272, part, parts);
+        break;
     case 76: copy_output(c->arena + 1904272, c->y, part, parts); break; /* output: 1000x1x1 */
     }
 }
@@ -2955,7 +3027,7 @@ const RtNetwork inception_v2_method1_network = {
     .logits = "fc",
     .params = 22619976,
     .macs = 5726967392,
-    .structure = 0x9c224e79eb424975,
+    .structure = 0x839280fa9471e138,
     .n_weights = 437, .n_plans = 1, .n_view = 3,
     .weights = weights_table,
     .plans = plans,

@@ -420,7 +420,7 @@ static void copy_input(const float *restrict x, float *restrict y, int part, int
 }
 
 /* y = relu(w * x + b).
- * x: 3 x 299 x 299 with its zero border, w: 32 x 3 x 3 x 3, y: 32 x 149 x 149. */
+ * x: 3 x 299 x 299, w: 32 x 3 x 3 x 3, y: 32 x 149 x 149. */
 static void conv3x3s2_3x299x299_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -448,7 +448,7 @@ static void conv3x3s2_3x299x299_to_32_relu(const float *restrict x, const float 
 }
 
 /* y = relu(w * x + b).
- * x: 32 x 149 x 149 with its zero border, w: 32 x 32 x 3 x 3, y: 32 x 147 x 147. */
+ * x: 32 x 149 x 149, w: 32 x 32 x 3 x 3, y: 32 x 147 x 147. */
 static void conv3x3_32x149x149_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -503,7 +503,7 @@ static void conv3x3_32x147x147_to_64_relu(const float *restrict x, const float *
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 64 x 147 x 147, y: 64 x 73 x 73. */
 static void maxpool3x3s2_64x147x147(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -531,7 +531,7 @@ static void maxpool3x3s2_64x147x147(const float *restrict x, float *restrict y, 
 }
 
 /* y = relu(w * x + b).
- * x: 64 x 73 x 73 with its zero border, w: 80 x 64 x 3 x 3, y: 80 x 71 x 71. */
+ * x: 64 x 73 x 73, w: 80 x 64 x 3 x 3, y: 80 x 71 x 71. */
 static void conv3x3_64x73x73_to_80_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -559,7 +559,7 @@ static void conv3x3_64x73x73_to_80_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(w * x + b).
- * x: 80 x 71 x 71 with its zero border, w: 192 x 80 x 3 x 3, y: 192 x 35 x 35. */
+ * x: 80 x 71 x 71, w: 192 x 80 x 3 x 3, y: 192 x 35 x 35. */
 static void conv3x3s2_80x71x71_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -615,7 +615,7 @@ static void conv3x3_192x35x35_to_288_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 288 x 35 x 35 with its zero border, w: 64 x 288 x 1 x 1, y: 64 x 35 x 35. */
+ * x: 288 x 35 x 35, w: 64 x 288 x 1 x 1, y: 64 x 35 x 35. */
 static void conv1x1_288x35x35_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -640,7 +640,7 @@ static void conv1x1_288x35x35_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 288 x 35 x 35 with its zero border, w: 48 x 288 x 1 x 1, y: 48 x 35 x 35. */
+ * x: 288 x 35 x 35, w: 48 x 288 x 1 x 1, y: 48 x 35 x 35. */
 static void conv1x1_288x35x35_to_48_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -665,7 +665,7 @@ static void conv1x1_288x35x35_to_48_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 288 x 35 x 35 with its zero border, w: 64 x 288 x 1 x 1, y: 64 x 35 x 35. */
+ * x: 288 x 35 x 35, w: 64 x 288 x 1 x 1, y: 64 x 35 x 35. */
 static void conv1x1_288x35x35_to_64_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -690,7 +690,7 @@ static void conv1x1_288x35x35_to_64_relu_2(const float *restrict x, const float 
 }
 
 /* y = w * x + b.
- * x: 288 x 35 x 35 with its zero border, w: 64 x 288 x 1 x 1, y: 64 x 35 x 35. */
+ * x: 288 x 35 x 35, w: 64 x 288 x 1 x 1, y: 64 x 35 x 35. */
 static void conv1x1_288x35x35_to_64(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -825,7 +825,7 @@ static void avgpool3x3_64x35x35(const float *restrict x, const float *restrict b
 }
 
 /* y = relu(w * x + b).
- * x: 288 x 35 x 35 with its zero border, w: 384 x 288 x 3 x 3, y: 384 x 17 x 17. */
+ * x: 288 x 35 x 35, w: 384 x 288 x 3 x 3, y: 384 x 17 x 17. */
 static void conv3x3s2_288x35x35_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -881,7 +881,7 @@ static void conv3x3_64x35x35_to_96_relu_2(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 96 x 35 x 35 with its zero border, w: 96 x 96 x 3 x 3, y: 96 x 17 x 17. */
+ * x: 96 x 35 x 35, w: 96 x 96 x 3 x 3, y: 96 x 17 x 17. */
 static void conv3x3s2_96x35x35_to_96_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -908,7 +908,7 @@ static void conv3x3s2_96x35x35_to_96_relu(const float *restrict x, const float *
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 288 x 35 x 35, y: 288 x 17 x 17. */
 static void maxpool3x3s2_288x35x35(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -936,7 +936,7 @@ static void maxpool3x3s2_288x35x35(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
 static void conv1x1_768x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -961,7 +961,7 @@ static void conv1x1_768x17x17_to_192_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 128 x 768 x 1 x 1, y: 128 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 128 x 768 x 1 x 1, y: 128 x 17 x 17. */
 static void conv1x1_768x17x17_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -986,7 +986,7 @@ static void conv1x1_768x17x17_to_128_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 128 x 768 x 1 x 1, y: 128 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 128 x 768 x 1 x 1, y: 128 x 17 x 17. */
 static void conv1x1_768x17x17_to_128_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1011,7 +1011,7 @@ static void conv1x1_768x17x17_to_128_relu_2(const float *restrict x, const float
 }
 
 /* y = w * x + b.
- * x: 768 x 17 x 17 with its zero border, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
 static void conv1x1_768x17x17_to_192(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1170,7 +1170,7 @@ static void avgpool3x3_192x17x17(const float *restrict x, const float *restrict 
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 160 x 768 x 1 x 1, y: 160 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 160 x 768 x 1 x 1, y: 160 x 17 x 17. */
 static void conv1x1_768x17x17_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1195,7 +1195,7 @@ static void conv1x1_768x17x17_to_160_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 160 x 768 x 1 x 1, y: 160 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 160 x 768 x 1 x 1, y: 160 x 17 x 17. */
 static void conv1x1_768x17x17_to_160_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1328,7 +1328,7 @@ static void conv1x7_160x17x17_to_192_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
 static void conv1x1_768x17x17_to_192_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1353,7 +1353,7 @@ static void conv1x1_768x17x17_to_192_relu_2(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
 static void conv1x1_768x17x17_to_192_relu_3(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1486,7 +1486,7 @@ static void conv1x7_192x17x17_to_192_relu_2(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 17 x 17 with its zero border, w: 320 x 192 x 3 x 3, y: 320 x 8 x 8. */
+ * x: 192 x 17 x 17, w: 320 x 192 x 3 x 3, y: 320 x 8 x 8. */
 static void conv3x3s2_192x17x17_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1514,7 +1514,7 @@ static void conv3x3s2_192x17x17_to_320_relu(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 17 x 17 with its zero border, w: 192 x 192 x 3 x 3, y: 192 x 8 x 8. */
+ * x: 192 x 17 x 17, w: 192 x 192 x 3 x 3, y: 192 x 8 x 8. */
 static void conv3x3s2_192x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1541,7 +1541,7 @@ static void conv3x3s2_192x17x17_to_192_relu(const float *restrict x, const float
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 768 x 17 x 17, y: 768 x 8 x 8. */
 static void maxpool3x3s2_768x17x17(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1569,7 +1569,7 @@ static void maxpool3x3s2_768x17x17(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 1280 x 8 x 8 with its zero border, w: 320 x 1280 x 1 x 1, y: 320 x 8 x 8. */
+ * x: 1280 x 8 x 8, w: 320 x 1280 x 1 x 1, y: 320 x 8 x 8. */
 static void conv1x1_1280x8x8_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1594,7 +1594,7 @@ static void conv1x1_1280x8x8_to_320_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 1280 x 8 x 8 with its zero border, w: 384 x 1280 x 1 x 1, y: 384 x 8 x 8. */
+ * x: 1280 x 8 x 8, w: 384 x 1280 x 1 x 1, y: 384 x 8 x 8. */
 static void conv1x1_1280x8x8_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1619,7 +1619,7 @@ static void conv1x1_1280x8x8_to_384_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 1280 x 8 x 8 with its zero border, w: 448 x 1280 x 1 x 1, y: 448 x 8 x 8. */
+ * x: 1280 x 8 x 8, w: 448 x 1280 x 1 x 1, y: 448 x 8 x 8. */
 static void conv1x1_1280x8x8_to_448_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1644,7 +1644,7 @@ static void conv1x1_1280x8x8_to_448_relu(const float *restrict x, const float *r
 }
 
 /* y = w * x + b.
- * x: 1280 x 8 x 8 with its zero border, w: 192 x 1280 x 1 x 1, y: 192 x 8 x 8. */
+ * x: 1280 x 8 x 8, w: 192 x 1280 x 1 x 1, y: 192 x 8 x 8. */
 static void conv1x1_1280x8x8_to_192(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1775,7 +1775,7 @@ static void avgpool3x3_192x8x8(const float *restrict x, const float *restrict b,
 }
 
 /* y = relu(w * x + b).
- * x: 2048 x 8 x 8 with its zero border, w: 320 x 2048 x 1 x 1, y: 320 x 8 x 8. */
+ * x: 2048 x 8 x 8, w: 320 x 2048 x 1 x 1, y: 320 x 8 x 8. */
 static void conv1x1_2048x8x8_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1800,7 +1800,7 @@ static void conv1x1_2048x8x8_to_320_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 2048 x 8 x 8 with its zero border, w: 384 x 2048 x 1 x 1, y: 384 x 8 x 8. */
+ * x: 2048 x 8 x 8, w: 384 x 2048 x 1 x 1, y: 384 x 8 x 8. */
 static void conv1x1_2048x8x8_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1825,7 +1825,7 @@ static void conv1x1_2048x8x8_to_384_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 2048 x 8 x 8 with its zero border, w: 448 x 2048 x 1 x 1, y: 448 x 8 x 8. */
+ * x: 2048 x 8 x 8, w: 448 x 2048 x 1 x 1, y: 448 x 8 x 8. */
 static void conv1x1_2048x8x8_to_448_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1850,7 +1850,7 @@ static void conv1x1_2048x8x8_to_448_relu(const float *restrict x, const float *r
 }
 
 /* y = w * x + b.
- * x: 2048 x 8 x 8 with its zero border, w: 192 x 2048 x 1 x 1, y: 192 x 8 x 8. */
+ * x: 2048 x 8 x 8, w: 192 x 2048 x 1 x 1, y: 192 x 8 x 8. */
 static void conv1x1_2048x8x8_to_192(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1890,7 +1890,7 @@ static void globalavgpool_2048x8x8(const float *restrict x, float *restrict y, i
 }
 
 /* y = w * x + b.
- * x: 2048 x 1 x 1 with its zero border, w: 1000 x 2048 x 1 x 1, y: 1000 x 1 x 1. */
+ * x: 2048 x 1 x 1, w: 1000 x 2048 x 1 x 1, y: 1000 x 1 x 1. */
 static void fc_2048x1x1_to_1000(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1899,13 +1899,10 @@ static void fc_2048x1x1_to_1000(const float *restrict x, const float *restrict w
     const int begin = rt_begin(1000, part, parts);
     const int end = rt_begin(1000, part + 1, parts);
     for (int co = begin; co < end; co++) {
-        float *row = y + co;
-        row[0] = b[co];
-        for (int ci = 0; ci < CI; ci++) {
-            const float wv = w[co * CI + ci];
-            const float *xr = x + ci;
-            row[0] += wv * xr[0];
-        }
+        float sum = b[co];
+        for (int ci = 0; ci < CI; ci++)
+            sum += w[co * CI + ci] * x[ci];
+        y[co] = sum;
     }
 }
 
@@ -1943,22 +1940,34 @@ static void inception_v2_paper_plain_step(const RtContext *c, int step, int part
 {
     switch (step) {
     case 0: copy_input(c->x, c->arena + 2614704, part, parts); break; /* input: 3x299x299 */
-    case 1: conv3x3s2_3x299x299_to_32_relu(c->arena + 2614704, c->weights, c->weights + 864,
-        c->arena + 1904272, part, parts); break; /* conv1: 32x149x149 */
-    case 2: conv3x3_32x149x149_to_32_relu(c->arena + 1904272, c->weights + 896, c->weights + 10112,
-        c->arena + 150, part, parts); break; /* conv2: 32x147x147 */
-    case 3: conv3x3_32x147x147_to_64_relu(c->arena, c->weights + 10144, c->weights + 28576,
-        c->arena + 1904272, part, parts); break; /* conv3: 64x147x147 */
-    case 4: maxpool3x3s2_64x147x147(c->arena + 1904272, c->arena + 3287248, part,
-        parts); break; /* pool1: 64x73x73 */
-    case 5: conv3x3_64x73x73_to_80_relu(c->arena + 3287248, c->weights + 28640, c->weights + 74720,
-        c->arena + 1904272, part, parts); break; /* conv4: 80x71x71 */
-    case 6: conv3x3s2_80x71x71_to_192_relu(c->arena + 1904272, c->weights + 74800,
-        c->weights + 213040, c->arena + 710470, part, parts); break; /* conv5: 192x35x35 */
-    case 7: conv3x3_192x35x35_to_288_relu(c->arena + 710432, c->weights + 213232,
-        c->weights + 710896, c->arena + 1904272, part, parts); break; /* conv6: 288x35x35 */
-    case 8:
-        /* mix35_1.branch1x1+mix35_1.branch3x3_1+mix35_1.branch3x3dbl_1+mix35_1.branch_pool: 64x35x35 */
+    case 1: /* conv1: 32x149x149 */
+        conv3x3s2_3x299x299_to_32_relu(c->arena + 2614704, c->weights, c->weights + 864,
+            c->arena + 1904272, part, parts);
+        break;
+    case 2: /* conv2: 32x147x147 */
+        conv3x3_32x149x149_to_32_relu(c->arena + 1904272, c->weights + 896, c->weights + 10112,
+            c->arena + 150, part, parts);
+        break;
+    case 3: /* conv3: 64x147x147 */
+        conv3x3_32x147x147_to_64_relu(c->arena, c->weights + 10144, c->weights + 28576,
+            c->arena + 1904272, part, parts);
+        break;
+    case 4: /* pool1: 64x73x73 */
+        maxpool3x3s2_64x147x147(c->arena + 1904272, c->arena + 3287248, part, parts);
+        break;
+    case 5: /* conv4: 80x71x71 */
+        conv3x3_64x73x73_to_80_relu(c->arena + 3287248, c->weights + 28640, c->weights + 74720,
+            c->arena + 1904272, part, parts);
+        break;
+    case 6: /* conv5: 192x35x35 */
+        conv3x3s2_80x71x71_to_192_relu(c->arena + 1904272, c->weights + 74800, c->weights + 213040,
+            c->arena + 710470, part, parts);
+        break;
+    case 7: /* conv6: 288x35x35 */
+        conv3x3_192x35x35_to_288_relu(c->arena + 710432, c->weights + 213232, c->weights + 710896,
+            c->arena + 1904272, part, parts);
+        break;
+    case 8: /* mix35_1.branch1x1+mix35_1.branch3x3_1+mix35_1.branch3x3dbl_1+mix35_1.branch_pool: 240x35x35 */
         conv1x1_288x35x35_to_64_relu(c->arena + 1904272, c->weights + 711184, c->weights + 780304,
             c->arena + 2257072, part, parts);
         conv1x1_288x35x35_to_48_relu(c->arena + 1904272, c->weights + 729616, c->weights + 780368,
@@ -1968,19 +1977,23 @@ static void inception_v2_paper_plain_step(const RtContext *c, int step, int part
         conv1x1_288x35x35_to_64(c->arena + 1904272, c->weights + 761872, c->weights + 780480,
             c->arena + 2609872, part, parts);
         break;
-    case 9: conv3x3_48x35x35_to_64_relu(c->arena + 1417536, c->weights + 780544,
-        c->weights + 808192, c->arena + 2335472, part,
-        parts); break; /* mix35_1.branch3x3_2: 64x35x35 */
-    case 10: conv3x3_64x35x35_to_96_relu(c->arena + 1104704, c->weights + 808256,
-        c->weights + 863552, c->arena + 973318, part,
-        parts); break; /* mix35_1.branch3x3dbl_2: 96x35x35 */
-    case 11: conv3x3_96x35x35_to_96_relu(c->arena + 973280, c->weights + 863648,
-        c->weights + 946592, c->arena + 2413872, part,
-        parts); break; /* mix35_1.branch3x3dbl_3: 96x35x35 */
-    case 12: avgpool3x3_64x35x35(c->arena + 2609872, c->weights + 946688, c->arena + 2531472, part,
-        parts); break; /* mix35_1.avgpool3x3: 64x35x35 */
-    case 13:
-        /* mix35_2.branch1x1+mix35_2.branch3x3_1+mix35_2.branch3x3dbl_1+mix35_2.branch_pool: 64x35x35 */
+    case 9: /* mix35_1.branch3x3_2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1417536, c->weights + 780544, c->weights + 808192,
+            c->arena + 2335472, part, parts);
+        break;
+    case 10: /* mix35_1.branch3x3dbl_2: 96x35x35 */
+        conv3x3_64x35x35_to_96_relu(c->arena + 1104704, c->weights + 808256, c->weights + 863552,
+            c->arena + 973318, part, parts);
+        break;
+    case 11: /* mix35_1.branch3x3dbl_3: 96x35x35 */
+        conv3x3_96x35x35_to_96_relu(c->arena + 973280, c->weights + 863648, c->weights + 946592,
+            c->arena + 2413872, part, parts);
+        break;
+    case 12: /* mix35_1.avgpool3x3: 64x35x35 */
+        avgpool3x3_64x35x35(c->arena + 2609872, c->weights + 946688, c->arena + 2531472, part,
+            parts);
+        break;
+    case 13: /* mix35_2.branch1x1+mix35_2.branch3x3_1+mix35_2.branch3x3dbl_1+mix35_2.branch_pool: 240x35x35 */
         conv1x1_288x35x35_to_64_relu(c->arena + 2257072, c->weights + 946752, c->weights + 1015872,
             c->arena + 1904272, part, parts);
         conv1x1_288x35x35_to_48_relu(c->arena + 2257072, c->weights + 965184, c->weights + 1015936,
@@ -1990,19 +2003,23 @@ static void inception_v2_paper_plain_step(const RtContext *c, int step, int part
         conv1x1_288x35x35_to_64(c->arena + 2257072, c->weights + 997440, c->weights + 1016048,
             c->arena + 2609872, part, parts);
         break;
-    case 14: conv3x3_48x35x35_to_64_relu(c->arena + 1417536, c->weights + 1016112,
-        c->weights + 1043760, c->arena + 1982672, part,
-        parts); break; /* mix35_2.branch3x3_2: 64x35x35 */
-    case 15: conv3x3_64x35x35_to_96_relu(c->arena + 1104704, c->weights + 1043824,
-        c->weights + 1099120, c->arena + 973318, part,
-        parts); break; /* mix35_2.branch3x3dbl_2: 96x35x35 */
-    case 16: conv3x3_96x35x35_to_96_relu(c->arena + 973280, c->weights + 1099216,
-        c->weights + 1182160, c->arena + 2061072, part,
-        parts); break; /* mix35_2.branch3x3dbl_3: 96x35x35 */
-    case 17: avgpool3x3_64x35x35(c->arena + 2609872, c->weights + 1182256, c->arena + 2178672, part,
-        parts); break; /* mix35_2.avgpool3x3: 64x35x35 */
-    case 18:
-        /* mix35_3.branch1x1+mix35_3.branch3x3_1+mix35_3.branch3x3dbl_1+mix35_3.branch_pool: 64x35x35 */
+    case 14: /* mix35_2.branch3x3_2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1417536, c->weights + 1016112, c->weights + 1043760,
+            c->arena + 1982672, part, parts);
+        break;
+    case 15: /* mix35_2.branch3x3dbl_2: 96x35x35 */
+        conv3x3_64x35x35_to_96_relu(c->arena + 1104704, c->weights + 1043824, c->weights + 1099120,
+            c->arena + 973318, part, parts);
+        break;
+    case 16: /* mix35_2.branch3x3dbl_3: 96x35x35 */
+        conv3x3_96x35x35_to_96_relu(c->arena + 973280, c->weights + 1099216, c->weights + 1182160,
+            c->arena + 2061072, part, parts);
+        break;
+    case 17: /* mix35_2.avgpool3x3: 64x35x35 */
+        avgpool3x3_64x35x35(c->arena + 2609872, c->weights + 1182256, c->arena + 2178672, part,
+            parts);
+        break;
+    case 18: /* mix35_3.branch1x1+mix35_3.branch3x3_1+mix35_3.branch3x3dbl_1+mix35_3.branch_pool: 240x35x35 */
         conv1x1_288x35x35_to_64_relu(c->arena + 1904272, c->weights + 1182320, c->weights + 1251440,
             c->arena + 2257072, part, parts);
         conv1x1_288x35x35_to_48_relu(c->arena + 1904272, c->weights + 1200752, c->weights + 1251504,
@@ -2012,33 +2029,42 @@ static void inception_v2_paper_plain_step(const RtContext *c, int step, int part
         conv1x1_288x35x35_to_64(c->arena + 1904272, c->weights + 1233008, c->weights + 1251616,
             c->arena + 2609872, part, parts);
         break;
-    case 19: conv3x3_48x35x35_to_64_relu(c->arena + 1417536, c->weights + 1251680,
-        c->weights + 1279328, c->arena + 2335472, part,
-        parts); break; /* mix35_3.branch3x3_2: 64x35x35 */
-    case 20: conv3x3_64x35x35_to_96_relu(c->arena + 1104704, c->weights + 1279392,
-        c->weights + 1334688, c->arena + 973318, part,
-        parts); break; /* mix35_3.branch3x3dbl_2: 96x35x35 */
-    case 21: conv3x3_96x35x35_to_96_relu(c->arena + 973280, c->weights + 1334784,
-        c->weights + 1417728, c->arena + 2413872, part,
-        parts); break; /* mix35_3.branch3x3dbl_3: 96x35x35 */
-    case 22: avgpool3x3_64x35x35(c->arena + 2609872, c->weights + 1417824, c->arena + 2531472, part,
-        parts); break; /* mix35_3.avgpool3x3: 64x35x35 */
-    case 23: conv3x3s2_288x35x35_to_384_relu(c->arena + 2257072, c->weights + 1417888,
-        c->weights + 2413216, c->arena + 1904272, part,
-        parts); break; /* red17.branch3x3: 384x17x17 */
-    case 24: conv1x1_288x35x35_to_64_relu_2(c->arena + 2257072, c->weights + 2413600,
-        c->weights + 2432032, c->arena + 1104742, part,
-        parts); break; /* red17.branch3x3dbl_1: 64x35x35 */
-    case 25: conv3x3_64x35x35_to_96_relu_2(c->arena + 1104704, c->weights + 2432096,
-        c->weights + 2487392, c->arena + 2126224, part,
-        parts); break; /* red17.branch3x3dbl_2: 96x35x35 */
-    case 26: conv3x3s2_96x35x35_to_96_relu(c->arena + 2126224, c->weights + 2487488,
-        c->weights + 2570432, c->arena + 2015248, part,
-        parts); break; /* red17.branch3x3dbl_3: 96x17x17 */
-    case 27: maxpool3x3s2_288x35x35(c->arena + 2257072, c->arena + 2042992, part,
-        parts); break; /* red17.maxpool3x3: 288x17x17 */
-    case 28:
-        /* mix17_1.branch1x1+mix17_1.branch7x7_1+mix17_1.branch7x7dbl_1+mix17_1.branch_pool: 192x17x17 */
+    case 19: /* mix35_3.branch3x3_2: 64x35x35 */
+        conv3x3_48x35x35_to_64_relu(c->arena + 1417536, c->weights + 1251680, c->weights + 1279328,
+            c->arena + 2335472, part, parts);
+        break;
+    case 20: /* mix35_3.branch3x3dbl_2: 96x35x35 */
+        conv3x3_64x35x35_to_96_relu(c->arena + 1104704, c->weights + 1279392, c->weights + 1334688,
+            c->arena + 973318, part, parts);
+        break;
+    case 21: /* mix35_3.branch3x3dbl_3: 96x35x35 */
+        conv3x3_96x35x35_to_96_relu(c->arena + 973280, c->weights + 1334784, c->weights + 1417728,
+            c->arena + 2413872, part, parts);
+        break;
+    case 22: /* mix35_3.avgpool3x3: 64x35x35 */
+        avgpool3x3_64x35x35(c->arena + 2609872, c->weights + 1417824, c->arena + 2531472, part,
+            parts);
+        break;
+    case 23: /* red17.branch3x3: 384x17x17 */
+        conv3x3s2_288x35x35_to_384_relu(c->arena + 2257072, c->weights + 1417888,
+            c->weights + 2413216, c->arena + 1904272, part, parts);
+        break;
+    case 24: /* red17.branch3x3dbl_1: 64x35x35 */
+        conv1x1_288x35x35_to_64_relu_2(c->arena + 2257072, c->weights + 2413600,
+            c->weights + 2432032, c->arena + 1104742, part, parts);
+        break;
+    case 25: /* red17.branch3x3dbl_2: 96x35x35 */
+        conv3x3_64x35x35_to_96_relu_2(c->arena + 1104704, c->weights + 2432096,
+            c->weights + 2487392, c->arena + 2126224, part, parts);
+        break;
+    case 26: /* red17.branch3x3dbl_3: 96x17x17 */
+        conv3x3s2_96x35x35_to_96_relu(c->arena + 2126224, c->weights + 2487488,
+            c->weights + 2570432, c->arena + 2015248, part, parts);
+        break;
+    case 27: /* red17.maxpool3x3: 288x17x17 */
+        maxpool3x3s2_288x35x35(c->arena + 2257072, c->arena + 2042992, part, parts);
+        break;
+    case 28: /* mix17_1.branch1x1+mix17_1.branch7x7_1+mix17_1.branch7x7dbl_1+mix17_1.branch_pool: 640x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 1904272, c->weights + 2570528,
             c->weights + 3062048, c->arena + 2126224, part, parts);
         conv1x1_768x17x17_to_128_relu(c->arena + 1904272, c->weights + 2717984,
@@ -2048,28 +2074,35 @@ static void inception_v2_paper_plain_step(const RtContext *c, int step, int part
         conv1x1_768x17x17_to_192(c->arena + 1904272, c->weights + 2914592, c->weights + 3062496,
             c->arena + 2348176, part, parts);
         break;
-    case 29: conv1x7_128x17x17_to_128_relu(c->arena + 1670928, c->weights + 3062688,
-        c->weights + 3177376, c->arena + 1771075, part,
-        parts); break; /* mix17_1.branch7x7_2: 128x17x17 */
-    case 30: conv7x1_128x17x17_to_192_relu(c->arena + 1771024, c->weights + 3177504,
-        c->weights + 3349536, c->arena + 2181712, part,
-        parts); break; /* mix17_1.branch7x7_3: 192x17x17 */
-    case 31: conv7x1_128x17x17_to_128_relu(c->arena + 1720976, c->weights + 3349728,
-        c->weights + 3464416, c->arena + 1670931, part,
-        parts); break; /* mix17_1.branch7x7dbl_2: 128x17x17 */
-    case 32: conv1x7_128x17x17_to_128_relu(c->arena + 1670928, c->weights + 3464544,
-        c->weights + 3579232, c->arena + 1721027, part,
-        parts); break; /* mix17_1.branch7x7dbl_3: 128x17x17 */
-    case 33: conv7x1_128x17x17_to_128_relu(c->arena + 1720976, c->weights + 3579360,
-        c->weights + 3694048, c->arena + 1670931, part,
-        parts); break; /* mix17_1.branch7x7dbl_4: 128x17x17 */
-    case 34: conv1x7_128x17x17_to_192_relu(c->arena + 1670928, c->weights + 3694176,
-        c->weights + 3866208, c->arena + 2237200, part,
-        parts); break; /* mix17_1.branch7x7dbl_5: 192x17x17 */
-    case 35: avgpool3x3_192x17x17(c->arena + 2348176, c->weights + 3866400, c->arena + 2292688,
-        part, parts); break; /* mix17_1.avgpool3x3: 192x17x17 */
-    case 36:
-        /* mix17_2.branch1x1+mix17_2.branch7x7_1+mix17_2.branch7x7dbl_1+mix17_2.branch_pool: 192x17x17 */
+    case 29: /* mix17_1.branch7x7_2: 128x17x17 */
+        conv1x7_128x17x17_to_128_relu(c->arena + 1670928, c->weights + 3062688,
+            c->weights + 3177376, c->arena + 1771075, part, parts);
+        break;
+    case 30: /* mix17_1.branch7x7_3: 192x17x17 */
+        conv7x1_128x17x17_to_192_relu(c->arena + 1771024, c->weights + 3177504,
+            c->weights + 3349536, c->arena + 2181712, part, parts);
+        break;
+    case 31: /* mix17_1.branch7x7dbl_2: 128x17x17 */
+        conv7x1_128x17x17_to_128_relu(c->arena + 1720976, c->weights + 3349728,
+            c->weights + 3464416, c->arena + 1670931, part, parts);
+        break;
+    case 32: /* mix17_1.branch7x7dbl_3: 128x17x17 */
+        conv1x7_128x17x17_to_128_relu(c->arena + 1670928, c->weights + 3464544,
+            c->weights + 3579232, c->arena + 1721027, part, parts);
+        break;
+    case 33: /* mix17_1.branch7x7dbl_4: 128x17x17 */
+        conv7x1_128x17x17_to_128_relu(c->arena + 1720976, c->weights + 3579360,
+            c->weights + 3694048, c->arena + 1670931, part, parts);
+        break;
+    case 34: /* mix17_1.branch7x7dbl_5: 192x17x17 */
+        conv1x7_128x17x17_to_192_relu(c->arena + 1670928, c->weights + 3694176,
+            c->weights + 3866208, c->arena + 2237200, part, parts);
+        break;
+    case 35: /* mix17_1.avgpool3x3: 192x17x17 */
+        avgpool3x3_192x17x17(c->arena + 2348176, c->weights + 3866400, c->arena + 2292688, part,
+            parts);
+        break;
+    case 36: /* mix17_2.branch1x1+mix17_2.branch7x7_1+mix17_2.branch7x7dbl_1+mix17_2.branch_pool: 704x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 2126224, c->weights + 3866592,
             c->weights + 4407264, c->arena + 1904272, part, parts);
         conv1x1_768x17x17_to_160_relu(c->arena + 2126224, c->weights + 4014048,
@@ -2079,28 +2112,35 @@ static void inception_v2_paper_plain_step(const RtContext *c, int step, int part
         conv1x1_768x17x17_to_192(c->arena + 2126224, c->weights + 4259808, c->weights + 4407776,
             c->arena + 2348176, part, parts);
         break;
-    case 37: conv1x7_160x17x17_to_160_relu(c->arena + 1483248, c->weights + 4407968,
-        c->weights + 4587168, c->arena + 1608419, part,
-        parts); break; /* mix17_2.branch7x7_2: 160x17x17 */
-    case 38: conv7x1_160x17x17_to_192_relu(c->arena + 1608368, c->weights + 4587328,
-        c->weights + 4802368, c->arena + 1959760, part,
-        parts); break; /* mix17_2.branch7x7_3: 192x17x17 */
-    case 39: conv7x1_160x17x17_to_160_relu(c->arena + 1545808, c->weights + 4802560,
-        c->weights + 4981760, c->arena + 1483251, part,
-        parts); break; /* mix17_2.branch7x7dbl_2: 160x17x17 */
-    case 40: conv1x7_160x17x17_to_160_relu(c->arena + 1483248, c->weights + 4981920,
-        c->weights + 5161120, c->arena + 1545859, part,
-        parts); break; /* mix17_2.branch7x7dbl_3: 160x17x17 */
-    case 41: conv7x1_160x17x17_to_160_relu(c->arena + 1545808, c->weights + 5161280,
-        c->weights + 5340480, c->arena + 1483251, part,
-        parts); break; /* mix17_2.branch7x7dbl_4: 160x17x17 */
-    case 42: conv1x7_160x17x17_to_192_relu(c->arena + 1483248, c->weights + 5340640,
-        c->weights + 5555680, c->arena + 2015248, part,
-        parts); break; /* mix17_2.branch7x7dbl_5: 192x17x17 */
-    case 43: avgpool3x3_192x17x17(c->arena + 2348176, c->weights + 5555872, c->arena + 2070736,
-        part, parts); break; /* mix17_2.avgpool3x3: 192x17x17 */
-    case 44:
-        /* mix17_3.branch1x1+mix17_3.branch7x7_1+mix17_3.branch7x7dbl_1+mix17_3.branch_pool: 192x17x17 */
+    case 37: /* mix17_2.branch7x7_2: 160x17x17 */
+        conv1x7_160x17x17_to_160_relu(c->arena + 1483248, c->weights + 4407968,
+            c->weights + 4587168, c->arena + 1608419, part, parts);
+        break;
+    case 38: /* mix17_2.branch7x7_3: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1608368, c->weights + 4587328,
+            c->weights + 4802368, c->arena + 1959760, part, parts);
+        break;
+    case 39: /* mix17_2.branch7x7dbl_2: 160x17x17 */
+        conv7x1_160x17x17_to_160_relu(c->arena + 1545808, c->weights + 4802560,
+            c->weights + 4981760, c->arena + 1483251, part, parts);
+        break;
+    case 40: /* mix17_2.branch7x7dbl_3: 160x17x17 */
+        conv1x7_160x17x17_to_160_relu(c->arena + 1483248, c->weights + 4981920,
+            c->weights + 5161120, c->arena + 1545859, part, parts);
+        break;
+    case 41: /* mix17_2.branch7x7dbl_4: 160x17x17 */
+        conv7x1_160x17x17_to_160_relu(c->arena + 1545808, c->weights + 5161280,
+            c->weights + 5340480, c->arena + 1483251, part, parts);
+        break;
+    case 42: /* mix17_2.branch7x7dbl_5: 192x17x17 */
+        conv1x7_160x17x17_to_192_relu(c->arena + 1483248, c->weights + 5340640,
+            c->weights + 5555680, c->arena + 2015248, part, parts);
+        break;
+    case 43: /* mix17_2.avgpool3x3: 192x17x17 */
+        avgpool3x3_192x17x17(c->arena + 2348176, c->weights + 5555872, c->arena + 2070736, part,
+            parts);
+        break;
+    case 44: /* mix17_3.branch1x1+mix17_3.branch7x7_1+mix17_3.branch7x7dbl_1+mix17_3.branch_pool: 704x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 1904272, c->weights + 5556064,
             c->weights + 6096736, c->arena + 2126224, part, parts);
         conv1x1_768x17x17_to_160_relu(c->arena + 1904272, c->weights + 5703520,
@@ -2110,28 +2150,35 @@ static void inception_v2_paper_plain_step(const RtContext *c, int step, int part
         conv1x1_768x17x17_to_192(c->arena + 1904272, c->weights + 5949280, c->weights + 6097248,
             c->arena + 2348176, part, parts);
         break;
-    case 45: conv1x7_160x17x17_to_160_relu(c->arena + 1483248, c->weights + 6097440,
-        c->weights + 6276640, c->arena + 1608419, part,
-        parts); break; /* mix17_3.branch7x7_2: 160x17x17 */
-    case 46: conv7x1_160x17x17_to_192_relu(c->arena + 1608368, c->weights + 6276800,
-        c->weights + 6491840, c->arena + 2181712, part,
-        parts); break; /* mix17_3.branch7x7_3: 192x17x17 */
-    case 47: conv7x1_160x17x17_to_160_relu(c->arena + 1545808, c->weights + 6492032,
-        c->weights + 6671232, c->arena + 1483251, part,
-        parts); break; /* mix17_3.branch7x7dbl_2: 160x17x17 */
-    case 48: conv1x7_160x17x17_to_160_relu(c->arena + 1483248, c->weights + 6671392,
-        c->weights + 6850592, c->arena + 1545859, part,
-        parts); break; /* mix17_3.branch7x7dbl_3: 160x17x17 */
-    case 49: conv7x1_160x17x17_to_160_relu(c->arena + 1545808, c->weights + 6850752,
-        c->weights + 7029952, c->arena + 1483251, part,
-        parts); break; /* mix17_3.branch7x7dbl_4: 160x17x17 */
-    case 50: conv1x7_160x17x17_to_192_relu(c->arena + 1483248, c->weights + 7030112,
-        c->weights + 7245152, c->arena + 2237200, part,
-        parts); break; /* mix17_3.branch7x7dbl_5: 192x17x17 */
-    case 51: avgpool3x3_192x17x17(c->arena + 2348176, c->weights + 7245344, c->arena + 2292688,
-        part, parts); break; /* mix17_3.avgpool3x3: 192x17x17 */
-    case 52:
-        /* mix17_4.branch1x1+mix17_4.branch7x7_1+mix17_4.branch7x7dbl_1+mix17_4.branch_pool: 192x17x17 */
+    case 45: /* mix17_3.branch7x7_2: 160x17x17 */
+        conv1x7_160x17x17_to_160_relu(c->arena + 1483248, c->weights + 6097440,
+            c->weights + 6276640, c->arena + 1608419, part, parts);
+        break;
+    case 46: /* mix17_3.branch7x7_3: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1608368, c->weights + 6276800,
+            c->weights + 6491840, c->arena + 2181712, part, parts);
+        break;
+    case 47: /* mix17_3.branch7x7dbl_2: 160x17x17 */
+        conv7x1_160x17x17_to_160_relu(c->arena + 1545808, c->weights + 6492032,
+            c->weights + 6671232, c->arena + 1483251, part, parts);
+        break;
+    case 48: /* mix17_3.branch7x7dbl_3: 160x17x17 */
+        conv1x7_160x17x17_to_160_relu(c->arena + 1483248, c->weights + 6671392,
+            c->weights + 6850592, c->arena + 1545859, part, parts);
+        break;
+    case 49: /* mix17_3.branch7x7dbl_4: 160x17x17 */
+        conv7x1_160x17x17_to_160_relu(c->arena + 1545808, c->weights + 6850752,
+            c->weights + 7029952, c->arena + 1483251, part, parts);
+        break;
+    case 50: /* mix17_3.branch7x7dbl_5: 192x17x17 */
+        conv1x7_160x17x17_to_192_relu(c->arena + 1483248, c->weights + 7030112,
+            c->weights + 7245152, c->arena + 2237200, part, parts);
+        break;
+    case 51: /* mix17_3.avgpool3x3: 192x17x17 */
+        avgpool3x3_192x17x17(c->arena + 2348176, c->weights + 7245344, c->arena + 2292688, part,
+            parts);
+        break;
+    case 52: /* mix17_4.branch1x1+mix17_4.branch7x7_1+mix17_4.branch7x7dbl_1+mix17_4.branch_pool: 768x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 2126224, c->weights + 7245536,
             c->weights + 7835360, c->arena + 1904272, part, parts);
         conv1x1_768x17x17_to_192_relu_2(c->arena + 2126224, c->weights + 7392992,
@@ -2141,48 +2188,60 @@ static void inception_v2_paper_plain_step(const RtContext *c, int step, int part
         conv1x1_768x17x17_to_192(c->arena + 2126224, c->weights + 7687904, c->weights + 7835936,
             c->arena + 2348176, part, parts);
         break;
-    case 53: conv1x7_192x17x17_to_192_relu(c->arena + 1192320, c->weights + 7836128,
-        c->weights + 8094176, c->arena + 1342515, part,
-        parts); break; /* mix17_4.branch7x7_2: 192x17x17 */
-    case 54: conv7x1_192x17x17_to_192_relu(c->arena + 1342464, c->weights + 8094368,
-        c->weights + 8352416, c->arena + 1959760, part,
-        parts); break; /* mix17_4.branch7x7_3: 192x17x17 */
-    case 55: conv7x1_192x17x17_to_192_relu_2(c->arena + 1267392, c->weights + 8352608,
-        c->weights + 8610656, c->arena + 1192323, part,
-        parts); break; /* mix17_4.branch7x7dbl_2: 192x17x17 */
-    case 56: conv1x7_192x17x17_to_192_relu(c->arena + 1192320, c->weights + 8610848,
-        c->weights + 8868896, c->arena + 1267443, part,
-        parts); break; /* mix17_4.branch7x7dbl_3: 192x17x17 */
-    case 57: conv7x1_192x17x17_to_192_relu_2(c->arena + 1267392, c->weights + 8869088,
-        c->weights + 9127136, c->arena + 1192323, part,
-        parts); break; /* mix17_4.branch7x7dbl_4: 192x17x17 */
-    case 58: conv1x7_192x17x17_to_192_relu_2(c->arena + 1192320, c->weights + 9127328,
-        c->weights + 9385376, c->arena + 2015248, part,
-        parts); break; /* mix17_4.branch7x7dbl_5: 192x17x17 */
-    case 59: avgpool3x3_192x17x17(c->arena + 2348176, c->weights + 9385568, c->arena + 2070736,
-        part, parts); break; /* mix17_4.avgpool3x3: 192x17x17 */
-    case 60: /* red8.branch3x3_1+red8.branch7x7x3_1: 192x17x17 */
+    case 53: /* mix17_4.branch7x7_2: 192x17x17 */
+        conv1x7_192x17x17_to_192_relu(c->arena + 1192320, c->weights + 7836128,
+            c->weights + 8094176, c->arena + 1342515, part, parts);
+        break;
+    case 54: /* mix17_4.branch7x7_3: 192x17x17 */
+        conv7x1_192x17x17_to_192_relu(c->arena + 1342464, c->weights + 8094368,
+            c->weights + 8352416, c->arena + 1959760, part, parts);
+        break;
+    case 55: /* mix17_4.branch7x7dbl_2: 192x17x17 */
+        conv7x1_192x17x17_to_192_relu_2(c->arena + 1267392, c->weights + 8352608,
+            c->weights + 8610656, c->arena + 1192323, part, parts);
+        break;
+    case 56: /* mix17_4.branch7x7dbl_3: 192x17x17 */
+        conv1x7_192x17x17_to_192_relu(c->arena + 1192320, c->weights + 8610848,
+            c->weights + 8868896, c->arena + 1267443, part, parts);
+        break;
+    case 57: /* mix17_4.branch7x7dbl_4: 192x17x17 */
+        conv7x1_192x17x17_to_192_relu_2(c->arena + 1267392, c->weights + 8869088,
+            c->weights + 9127136, c->arena + 1192323, part, parts);
+        break;
+    case 58: /* mix17_4.branch7x7dbl_5: 192x17x17 */
+        conv1x7_192x17x17_to_192_relu_2(c->arena + 1192320, c->weights + 9127328,
+            c->weights + 9385376, c->arena + 2015248, part, parts);
+        break;
+    case 59: /* mix17_4.avgpool3x3: 192x17x17 */
+        avgpool3x3_192x17x17(c->arena + 2348176, c->weights + 9385568, c->arena + 2070736, part,
+            parts);
+        break;
+    case 60: /* red8.branch3x3_1+red8.branch7x7x3_1: 384x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 1904272, c->weights + 9385760,
             c->weights + 9680672, c->arena + 2208144, part, parts);
         conv1x1_768x17x17_to_192_relu_2(c->arena + 1904272, c->weights + 9533216,
             c->weights + 9680864, c->arena + 1192323, part, parts);
         break;
-    case 61: conv3x3s2_192x17x17_to_320_relu(c->arena + 2208144, c->weights + 9681056,
-        c->weights + 10234016, c->arena + 2126224, part,
-        parts); break; /* red8.branch3x3_2: 320x8x8 */
-    case 62: conv1x7_192x17x17_to_192_relu(c->arena + 1192320, c->weights + 10234336,
-        c->weights + 10492384, c->arena + 1267443, part,
-        parts); break; /* red8.branch7x7x3_2: 192x17x17 */
-    case 63: conv7x1_192x17x17_to_192_relu(c->arena + 1267392, c->weights + 10492576,
-        c->weights + 10750624, c->arena + 2208144, part,
-        parts); break; /* red8.branch7x7x3_3: 192x17x17 */
-    case 64: conv3x3s2_192x17x17_to_192_relu(c->arena + 2208144, c->weights + 10750816,
-        c->weights + 11082592, c->arena + 2146704, part,
-        parts); break; /* red8.branch7x7x3_4: 192x8x8 */
-    case 65: maxpool3x3s2_768x17x17(c->arena + 1904272, c->arena + 2158992, part,
-        parts); break; /* red8.maxpool3x3: 768x8x8 */
-    case 66:
-        /* mix8_1.branch1x1+mix8_1.branch3x3_1+mix8_1.branch3x3dbl_1+mix8_1.branch_pool: 320x8x8 */
+    case 61: /* red8.branch3x3_2: 320x8x8 */
+        conv3x3s2_192x17x17_to_320_relu(c->arena + 2208144, c->weights + 9681056,
+            c->weights + 10234016, c->arena + 2126224, part, parts);
+        break;
+    case 62: /* red8.branch7x7x3_2: 192x17x17 */
+        conv1x7_192x17x17_to_192_relu(c->arena + 1192320, c->weights + 10234336,
+            c->weights + 10492384, c->arena + 1267443, part, parts);
+        break;
+    case 63: /* red8.branch7x7x3_3: 192x17x17 */
+        conv7x1_192x17x17_to_192_relu(c->arena + 1267392, c->weights + 10492576,
+            c->weights + 10750624, c->arena + 2208144, part, parts);
+        break;
+    case 64: /* red8.branch7x7x3_4: 192x8x8 */
+        conv3x3s2_192x17x17_to_192_relu(c->arena + 2208144, c->weights + 10750816,
+            c->weights + 11082592, c->arena + 2146704, part, parts);
+        break;
+    case 65: /* red8.maxpool3x3: 768x8x8 */
+        maxpool3x3s2_768x17x17(c->arena + 1904272, c->arena + 2158992, part, parts);
+        break;
+    case 66: /* mix8_1.branch1x1+mix8_1.branch3x3_1+mix8_1.branch3x3dbl_1+mix8_1.branch_pool: 1344x8x8 */
         conv1x1_1280x8x8_to_320_relu(c->arena + 2126224, c->weights + 11082784,
             c->weights + 12803104, c->arena + 1904272, part, parts);
         conv1x1_1280x8x8_to_384_relu(c->arena + 2126224, c->weights + 11492384,
@@ -2192,25 +2251,31 @@ static void inception_v2_paper_plain_step(const RtContext *c, int step, int part
         conv1x1_1280x8x8_to_192(c->arena + 2126224, c->weights + 12557344, c->weights + 12804256,
             c->arena + 2035344, part, parts);
         break;
-    case 67: conv1x3_384x8x8_to_384_relu(c->arena + 1865882, c->weights + 12804448,
-        c->weights + 13246816, c->arena + 1924752, part,
-        parts); break; /* mix8_1.branch3x3_2a: 384x8x8 */
-    case 68: conv3x1_384x8x8_to_384_relu(c->arena + 1865873, c->weights + 13247200,
-        c->weights + 13689568, c->arena + 1949328, part,
-        parts); break; /* mix8_1.branch3x3_2b: 384x8x8 */
-    case 69: conv3x3_448x8x8_to_384_relu(c->arena + 1821072, c->weights + 13689952,
-        c->weights + 15238240, c->arena + 1865883, part,
-        parts); break; /* mix8_1.branch3x3dbl_2: 384x8x8 */
-    case 70: conv1x3_384x8x8_to_384_relu(c->arena + 1865882, c->weights + 15238624,
-        c->weights + 15680992, c->arena + 1973904, part,
-        parts); break; /* mix8_1.branch3x3dbl_3a: 384x8x8 */
-    case 71: conv3x1_384x8x8_to_384_relu(c->arena + 1865873, c->weights + 15681376,
-        c->weights + 16123744, c->arena + 1998480, part,
-        parts); break; /* mix8_1.branch3x3dbl_3b: 384x8x8 */
-    case 72: avgpool3x3_192x8x8(c->arena + 2035344, c->weights + 16124128, c->arena + 2023056, part,
-        parts); break; /* mix8_1.avgpool3x3: 192x8x8 */
-    case 73:
-        /* mix8_2.branch1x1+mix8_2.branch3x3_1+mix8_2.branch3x3dbl_1+mix8_2.branch_pool: 320x8x8 */
+    case 67: /* mix8_1.branch3x3_2a: 384x8x8 */
+        conv1x3_384x8x8_to_384_relu(c->arena + 1865882, c->weights + 12804448,
+            c->weights + 13246816, c->arena + 1924752, part, parts);
+        break;
+    case 68: /* mix8_1.branch3x3_2b: 384x8x8 */
+        conv3x1_384x8x8_to_384_relu(c->arena + 1865873, c->weights + 13247200,
+            c->weights + 13689568, c->arena + 1949328, part, parts);
+        break;
+    case 69: /* mix8_1.branch3x3dbl_2: 384x8x8 */
+        conv3x3_448x8x8_to_384_relu(c->arena + 1821072, c->weights + 13689952,
+            c->weights + 15238240, c->arena + 1865883, part, parts);
+        break;
+    case 70: /* mix8_1.branch3x3dbl_3a: 384x8x8 */
+        conv1x3_384x8x8_to_384_relu(c->arena + 1865882, c->weights + 15238624,
+            c->weights + 15680992, c->arena + 1973904, part, parts);
+        break;
+    case 71: /* mix8_1.branch3x3dbl_3b: 384x8x8 */
+        conv3x1_384x8x8_to_384_relu(c->arena + 1865873, c->weights + 15681376,
+            c->weights + 16123744, c->arena + 1998480, part, parts);
+        break;
+    case 72: /* mix8_1.avgpool3x3: 192x8x8 */
+        avgpool3x3_192x8x8(c->arena + 2035344, c->weights + 16124128, c->arena + 2023056, part,
+            parts);
+        break;
+    case 73: /* mix8_2.branch1x1+mix8_2.branch3x3_1+mix8_2.branch3x3dbl_1+mix8_2.branch_pool: 1344x8x8 */
         conv1x1_2048x8x8_to_320_relu(c->arena + 1904272, c->weights + 16124320,
             c->weights + 18876832, c->arena + 2035344, part, parts);
         conv1x1_2048x8x8_to_384_relu(c->arena + 1904272, c->weights + 16779680,
@@ -2220,29 +2285,40 @@ static void inception_v2_paper_plain_step(const RtContext *c, int step, int part
         conv1x1_2048x8x8_to_192(c->arena + 1904272, c->weights + 18483616, c->weights + 18877984,
             c->arena + 2166416, part, parts);
         break;
-    case 74: conv1x3_384x8x8_to_384_relu(c->arena + 1865882, c->weights + 18878176,
-        c->weights + 19320544, c->arena + 2055824, part,
-        parts); break; /* mix8_2.branch3x3_2a: 384x8x8 */
-    case 75: conv3x1_384x8x8_to_384_relu(c->arena + 1865873, c->weights + 19320928,
-        c->weights + 19763296, c->arena + 2080400, part,
-        parts); break; /* mix8_2.branch3x3_2b: 384x8x8 */
-    case 76: conv3x3_448x8x8_to_384_relu(c->arena + 1821072, c->weights + 19763680,
-        c->weights + 21311968, c->arena + 1865883, part,
-        parts); break; /* mix8_2.branch3x3dbl_2: 384x8x8 */
-    case 77: conv1x3_384x8x8_to_384_relu(c->arena + 1865882, c->weights + 21312352,
-        c->weights + 21754720, c->arena + 2104976, part,
-        parts); break; /* mix8_2.branch3x3dbl_3a: 384x8x8 */
-    case 78: conv3x1_384x8x8_to_384_relu(c->arena + 1865873, c->weights + 21755104,
-        c->weights + 22197472, c->arena + 2129552, part,
-        parts); break; /* mix8_2.branch3x3dbl_3b: 384x8x8 */
-    case 79: avgpool3x3_192x8x8(c->arena + 2166416, c->weights + 22197856, c->arena + 2154128, part,
-        parts); break; /* mix8_2.avgpool3x3: 192x8x8 */
-    case 80: globalavgpool_2048x8x8(c->arena + 2035344, c->arena + 1904272, part,
-        parts); break; /* fc.globalavgpool: 2048x1x1 */
-    case 81: fc_2048x1x1_to_1000(c->arena + 1904272, c->weights + 22198048, c->weights + 24246048,
-        c->arena + 1906320, part, parts); break; /* fc: 1000x1x1 */
-    case 82: softmax_1000x1x1(c->arena + 1906320, c->arena + 1904272, part,
-        parts); break; /* softmax: 1000x1x1 */
+    case 74: /* mix8_2.branch3x3_2a: 384x8x8 */
+        conv1x3_384x8x8_to_384_relu(c->arena + 1865882, c->weights + 18878176,
+            c->weights + 19320544, c->arena + 2055824, part, parts);
+        break;
+    case 75: /* mix8_2.branch3x3_2b: 384x8x8 */
+        conv3x1_384x8x8_to_384_relu(c->arena + 1865873, c->weights + 19320928,
+            c->weights + 19763296, c->arena + 2080400, part, parts);
+        break;
+    case 76: /* mix8_2.branch3x3dbl_2: 384x8x8 */
+        conv3x3_448x8x8_to_384_relu(c->arena + 1821072, c->weights + 19763680,
+            c->weights + 21311968, c->arena + 1865883, part, parts);
+        break;
+    case 77: /* mix8_2.branch3x3dbl_3a: 384x8x8 */
+        conv1x3_384x8x8_to_384_relu(c->arena + 1865882, c->weights + 21312352,
+            c->weights + 21754720, c->arena + 2104976, part, parts);
+        break;
+    case 78: /* mix8_2.branch3x3dbl_3b: 384x8x8 */
+        conv3x1_384x8x8_to_384_relu(c->arena + 1865873, c->weights + 21755104,
+            c->weights + 22197472, c->arena + 2129552, part, parts);
+        break;
+    case 79: /* mix8_2.avgpool3x3: 192x8x8 */
+        avgpool3x3_192x8x8(c->arena + 2166416, c->weights + 22197856, c->arena + 2154128, part,
+            parts);
+        break;
+    case 80: /* fc.globalavgpool: 2048x1x1 */
+        globalavgpool_2048x8x8(c->arena + 2035344, c->arena + 1904272, part, parts);
+        break;
+    case 81: /* fc: 1000x1x1 */
+        fc_2048x1x1_to_1000(c->arena + 1904272, c->weights + 22198048, c->weights + 24246048,
+            c->arena + 1906320, part, parts);
+        break;
+    case 82: /* softmax: 1000x1x1 */
+        softmax_1000x1x1(c->arena + 1906320, c->arena + 1904272, part, parts);
+        break;
     case 83: copy_output(c->arena + 1904272, c->y, part, parts); break; /* output: 1000x1x1 */
     }
 }
@@ -3172,7 +3248,7 @@ const RtNetwork inception_v2_paper_network = {
     .logits = "fc",
     .params = 24263240,
     .macs = 5864860256,
-    .structure = 0x9cd7f64e9a3278d1,
+    .structure = 0x8c4e9967782b6a21,
     .n_weights = 477, .n_plans = 1, .n_view = 3,
     .weights = weights_table,
     .plans = plans,

@@ -415,7 +415,7 @@ static void copy_input(const float *restrict x, float *restrict y, int part, int
 }
 
 /* y = relu(w * x + b).
- * x: 3 x 299 x 299 with its zero border, w: 32 x 3 x 3 x 3, y: 32 x 149 x 149. */
+ * x: 3 x 299 x 299, w: 32 x 3 x 3 x 3, y: 32 x 149 x 149. */
 static void conv3x3s2_3x299x299_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -443,7 +443,7 @@ static void conv3x3s2_3x299x299_to_32_relu(const float *restrict x, const float 
 }
 
 /* y = relu(w * x + b).
- * x: 32 x 149 x 149 with its zero border, w: 32 x 32 x 3 x 3, y: 32 x 147 x 147. */
+ * x: 32 x 149 x 149, w: 32 x 32 x 3 x 3, y: 32 x 147 x 147. */
 static void conv3x3_32x149x149_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -498,7 +498,7 @@ static void conv3x3_32x147x147_to_64_relu(const float *restrict x, const float *
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 64 x 147 x 147, y: 64 x 73 x 73. */
 static void maxpool3x3s2_64x147x147(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -526,7 +526,7 @@ static void maxpool3x3s2_64x147x147(const float *restrict x, float *restrict y, 
 }
 
 /* y = relu(w * x + b).
- * x: 64 x 73 x 73 with its zero border, w: 80 x 64 x 1 x 1, y: 80 x 73 x 73. */
+ * x: 64 x 73 x 73, w: 80 x 64 x 1 x 1, y: 80 x 73 x 73. */
 static void conv1x1_64x73x73_to_80_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -550,7 +550,7 @@ static void conv1x1_64x73x73_to_80_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(w * x + b).
- * x: 80 x 73 x 73 with its zero border, w: 192 x 80 x 3 x 3, y: 192 x 71 x 71. */
+ * x: 80 x 73 x 73, w: 192 x 80 x 3 x 3, y: 192 x 71 x 71. */
 static void conv3x3_80x73x73_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -577,7 +577,7 @@ static void conv3x3_80x73x73_to_192_relu(const float *restrict x, const float *r
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 192 x 71 x 71, y: 192 x 35 x 35. */
 static void maxpool3x3s2_192x71x71(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -605,7 +605,7 @@ static void maxpool3x3s2_192x71x71(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 35 x 35 with its zero border, w: 64 x 192 x 1 x 1, y: 64 x 35 x 35. */
+ * x: 192 x 35 x 35, w: 64 x 192 x 1 x 1, y: 64 x 35 x 35. */
 static void conv1x1_192x35x35_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -630,7 +630,7 @@ static void conv1x1_192x35x35_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 35 x 35 with its zero border, w: 48 x 192 x 1 x 1, y: 48 x 35 x 35. */
+ * x: 192 x 35 x 35, w: 48 x 192 x 1 x 1, y: 48 x 35 x 35. */
 static void conv1x1_192x35x35_to_48_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -655,7 +655,7 @@ static void conv1x1_192x35x35_to_48_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 35 x 35 with its zero border, w: 64 x 192 x 1 x 1, y: 64 x 35 x 35. */
+ * x: 192 x 35 x 35, w: 64 x 192 x 1 x 1, y: 64 x 35 x 35. */
 static void conv1x1_192x35x35_to_64_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -680,7 +680,7 @@ static void conv1x1_192x35x35_to_64_relu_2(const float *restrict x, const float 
 }
 
 /* y = w * x + b.
- * x: 192 x 35 x 35 with its zero border, w: 32 x 192 x 1 x 1, y: 32 x 35 x 35. */
+ * x: 192 x 35 x 35, w: 32 x 192 x 1 x 1, y: 32 x 35 x 35. */
 static void conv1x1_192x35x35_to_32(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -815,7 +815,7 @@ static void avgpool3x3_32x35x35(const float *restrict x, const float *restrict b
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 35 x 35 with its zero border, w: 64 x 256 x 1 x 1, y: 64 x 35 x 35. */
+ * x: 256 x 35 x 35, w: 64 x 256 x 1 x 1, y: 64 x 35 x 35. */
 static void conv1x1_256x35x35_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -840,7 +840,7 @@ static void conv1x1_256x35x35_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 35 x 35 with its zero border, w: 48 x 256 x 1 x 1, y: 48 x 35 x 35. */
+ * x: 256 x 35 x 35, w: 48 x 256 x 1 x 1, y: 48 x 35 x 35. */
 static void conv1x1_256x35x35_to_48_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -865,7 +865,7 @@ static void conv1x1_256x35x35_to_48_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 256 x 35 x 35 with its zero border, w: 64 x 256 x 1 x 1, y: 64 x 35 x 35. */
+ * x: 256 x 35 x 35, w: 64 x 256 x 1 x 1, y: 64 x 35 x 35. */
 static void conv1x1_256x35x35_to_64_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -890,7 +890,7 @@ static void conv1x1_256x35x35_to_64_relu_2(const float *restrict x, const float 
 }
 
 /* y = w * x + b.
- * x: 256 x 35 x 35 with its zero border, w: 64 x 256 x 1 x 1, y: 64 x 35 x 35. */
+ * x: 256 x 35 x 35, w: 64 x 256 x 1 x 1, y: 64 x 35 x 35. */
 static void conv1x1_256x35x35_to_64(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -941,7 +941,7 @@ static void avgpool3x3_64x35x35(const float *restrict x, const float *restrict b
 }
 
 /* y = relu(w * x + b).
- * x: 288 x 35 x 35 with its zero border, w: 64 x 288 x 1 x 1, y: 64 x 35 x 35. */
+ * x: 288 x 35 x 35, w: 64 x 288 x 1 x 1, y: 64 x 35 x 35. */
 static void conv1x1_288x35x35_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -966,7 +966,7 @@ static void conv1x1_288x35x35_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 288 x 35 x 35 with its zero border, w: 48 x 288 x 1 x 1, y: 48 x 35 x 35. */
+ * x: 288 x 35 x 35, w: 48 x 288 x 1 x 1, y: 48 x 35 x 35. */
 static void conv1x1_288x35x35_to_48_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -991,7 +991,7 @@ static void conv1x1_288x35x35_to_48_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 288 x 35 x 35 with its zero border, w: 64 x 288 x 1 x 1, y: 64 x 35 x 35. */
+ * x: 288 x 35 x 35, w: 64 x 288 x 1 x 1, y: 64 x 35 x 35. */
 static void conv1x1_288x35x35_to_64_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1016,7 +1016,7 @@ static void conv1x1_288x35x35_to_64_relu_2(const float *restrict x, const float 
 }
 
 /* y = w * x + b.
- * x: 288 x 35 x 35 with its zero border, w: 64 x 288 x 1 x 1, y: 64 x 35 x 35. */
+ * x: 288 x 35 x 35, w: 64 x 288 x 1 x 1, y: 64 x 35 x 35. */
 static void conv1x1_288x35x35_to_64(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1039,7 +1039,7 @@ static void conv1x1_288x35x35_to_64(const float *restrict x, const float *restri
 }
 
 /* y = relu(w * x + b).
- * x: 288 x 35 x 35 with its zero border, w: 384 x 288 x 3 x 3, y: 384 x 17 x 17. */
+ * x: 288 x 35 x 35, w: 384 x 288 x 3 x 3, y: 384 x 17 x 17. */
 static void conv3x3s2_288x35x35_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1095,7 +1095,7 @@ static void conv3x3_64x35x35_to_96_relu_2(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 96 x 35 x 35 with its zero border, w: 96 x 96 x 3 x 3, y: 96 x 17 x 17. */
+ * x: 96 x 35 x 35, w: 96 x 96 x 3 x 3, y: 96 x 17 x 17. */
 static void conv3x3s2_96x35x35_to_96_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1122,7 +1122,7 @@ static void conv3x3s2_96x35x35_to_96_relu(const float *restrict x, const float *
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 288 x 35 x 35, y: 288 x 17 x 17. */
 static void maxpool3x3s2_288x35x35(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1150,7 +1150,7 @@ static void maxpool3x3s2_288x35x35(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
 static void conv1x1_768x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1175,7 +1175,7 @@ static void conv1x1_768x17x17_to_192_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 128 x 768 x 1 x 1, y: 128 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 128 x 768 x 1 x 1, y: 128 x 17 x 17. */
 static void conv1x1_768x17x17_to_128_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1200,7 +1200,7 @@ static void conv1x1_768x17x17_to_128_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 128 x 768 x 1 x 1, y: 128 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 128 x 768 x 1 x 1, y: 128 x 17 x 17. */
 static void conv1x1_768x17x17_to_128_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1225,7 +1225,7 @@ static void conv1x1_768x17x17_to_128_relu_2(const float *restrict x, const float
 }
 
 /* y = w * x + b.
- * x: 768 x 17 x 17 with its zero border, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
 static void conv1x1_768x17x17_to_192(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1384,7 +1384,7 @@ static void avgpool3x3_192x17x17(const float *restrict x, const float *restrict 
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 160 x 768 x 1 x 1, y: 160 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 160 x 768 x 1 x 1, y: 160 x 17 x 17. */
 static void conv1x1_768x17x17_to_160_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1409,7 +1409,7 @@ static void conv1x1_768x17x17_to_160_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 160 x 768 x 1 x 1, y: 160 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 160 x 768 x 1 x 1, y: 160 x 17 x 17. */
 static void conv1x1_768x17x17_to_160_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1542,7 +1542,7 @@ static void conv1x7_160x17x17_to_192_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
 static void conv1x1_768x17x17_to_192_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1567,7 +1567,7 @@ static void conv1x1_768x17x17_to_192_relu_2(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 768 x 17 x 17 with its zero border, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
+ * x: 768 x 17 x 17, w: 192 x 768 x 1 x 1, y: 192 x 17 x 17. */
 static void conv1x1_768x17x17_to_192_relu_3(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1700,7 +1700,7 @@ static void conv1x7_192x17x17_to_192_relu_2(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 17 x 17 with its zero border, w: 320 x 192 x 3 x 3, y: 320 x 8 x 8. */
+ * x: 192 x 17 x 17, w: 320 x 192 x 3 x 3, y: 320 x 8 x 8. */
 static void conv3x3s2_192x17x17_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1728,7 +1728,7 @@ static void conv3x3s2_192x17x17_to_320_relu(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 17 x 17 with its zero border, w: 192 x 192 x 3 x 3, y: 192 x 8 x 8. */
+ * x: 192 x 17 x 17, w: 192 x 192 x 3 x 3, y: 192 x 8 x 8. */
 static void conv3x3s2_192x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1755,7 +1755,7 @@ static void conv3x3s2_192x17x17_to_192_relu(const float *restrict x, const float
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 768 x 17 x 17, y: 768 x 8 x 8. */
 static void maxpool3x3s2_768x17x17(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1783,7 +1783,7 @@ static void maxpool3x3s2_768x17x17(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 1280 x 8 x 8 with its zero border, w: 320 x 1280 x 1 x 1, y: 320 x 8 x 8. */
+ * x: 1280 x 8 x 8, w: 320 x 1280 x 1 x 1, y: 320 x 8 x 8. */
 static void conv1x1_1280x8x8_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1808,7 +1808,7 @@ static void conv1x1_1280x8x8_to_320_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 1280 x 8 x 8 with its zero border, w: 384 x 1280 x 1 x 1, y: 384 x 8 x 8. */
+ * x: 1280 x 8 x 8, w: 384 x 1280 x 1 x 1, y: 384 x 8 x 8. */
 static void conv1x1_1280x8x8_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1833,7 +1833,7 @@ static void conv1x1_1280x8x8_to_384_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 1280 x 8 x 8 with its zero border, w: 448 x 1280 x 1 x 1, y: 448 x 8 x 8. */
+ * x: 1280 x 8 x 8, w: 448 x 1280 x 1 x 1, y: 448 x 8 x 8. */
 static void conv1x1_1280x8x8_to_448_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1858,7 +1858,7 @@ static void conv1x1_1280x8x8_to_448_relu(const float *restrict x, const float *r
 }
 
 /* y = w * x + b.
- * x: 1280 x 8 x 8 with its zero border, w: 192 x 1280 x 1 x 1, y: 192 x 8 x 8. */
+ * x: 1280 x 8 x 8, w: 192 x 1280 x 1 x 1, y: 192 x 8 x 8. */
 static void conv1x1_1280x8x8_to_192(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1989,7 +1989,7 @@ static void avgpool3x3_192x8x8(const float *restrict x, const float *restrict b,
 }
 
 /* y = relu(w * x + b).
- * x: 2048 x 8 x 8 with its zero border, w: 320 x 2048 x 1 x 1, y: 320 x 8 x 8. */
+ * x: 2048 x 8 x 8, w: 320 x 2048 x 1 x 1, y: 320 x 8 x 8. */
 static void conv1x1_2048x8x8_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -2014,7 +2014,7 @@ static void conv1x1_2048x8x8_to_320_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 2048 x 8 x 8 with its zero border, w: 384 x 2048 x 1 x 1, y: 384 x 8 x 8. */
+ * x: 2048 x 8 x 8, w: 384 x 2048 x 1 x 1, y: 384 x 8 x 8. */
 static void conv1x1_2048x8x8_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -2039,7 +2039,7 @@ static void conv1x1_2048x8x8_to_384_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 2048 x 8 x 8 with its zero border, w: 448 x 2048 x 1 x 1, y: 448 x 8 x 8. */
+ * x: 2048 x 8 x 8, w: 448 x 2048 x 1 x 1, y: 448 x 8 x 8. */
 static void conv1x1_2048x8x8_to_448_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -2064,7 +2064,7 @@ static void conv1x1_2048x8x8_to_448_relu(const float *restrict x, const float *r
 }
 
 /* y = w * x + b.
- * x: 2048 x 8 x 8 with its zero border, w: 192 x 2048 x 1 x 1, y: 192 x 8 x 8. */
+ * x: 2048 x 8 x 8, w: 192 x 2048 x 1 x 1, y: 192 x 8 x 8. */
 static void conv1x1_2048x8x8_to_192(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -2104,7 +2104,7 @@ static void globalavgpool_2048x8x8(const float *restrict x, float *restrict y, i
 }
 
 /* y = w * x + b.
- * x: 2048 x 1 x 1 with its zero border, w: 1000 x 2048 x 1 x 1, y: 1000 x 1 x 1. */
+ * x: 2048 x 1 x 1, w: 1000 x 2048 x 1 x 1, y: 1000 x 1 x 1. */
 static void fc_2048x1x1_to_1000(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -2113,13 +2113,10 @@ static void fc_2048x1x1_to_1000(const float *restrict x, const float *restrict w
     const int begin = rt_begin(1000, part, parts);
     const int end = rt_begin(1000, part + 1, parts);
     for (int co = begin; co < end; co++) {
-        float *row = y + co;
-        row[0] = b[co];
-        for (int ci = 0; ci < CI; ci++) {
-            const float wv = w[co * CI + ci];
-            const float *xr = x + ci;
-            row[0] += wv * xr[0];
-        }
+        float sum = b[co];
+        for (int ci = 0; ci < CI; ci++)
+            sum += w[co * CI + ci] * x[ci];
+        y[co] = sum;
     }
 }
 
@@ -2157,22 +2154,33 @@ static void inception_v3_plain_step(const RtContext *c, int step, int part, int 
 {
     switch (step) {
     case 0: copy_input(c->x, c->arena + 2359152, part, parts); break; /* input: 3x299x299 */
-    case 1: conv3x3s2_3x299x299_to_32_relu(c->arena + 2359152, c->weights, c->weights + 864,
-        c->arena + 1648720, part, parts); break; /* Conv2d_1a_3x3: 32x149x149 */
-    case 2: conv3x3_32x149x149_to_32_relu(c->arena + 1648720, c->weights + 896, c->weights + 10112,
-        c->arena + 150, part, parts); break; /* Conv2d_2a_3x3: 32x147x147 */
-    case 3: conv3x3_32x147x147_to_64_relu(c->arena, c->weights + 10144, c->weights + 28576,
-        c->arena + 1648720, part, parts); break; /* Conv2d_2b_3x3: 64x147x147 */
-    case 4: maxpool3x3s2_64x147x147(c->arena + 1648720, c->arena + 3042912, part,
-        parts); break; /* maxpool1: 64x73x73 */
-    case 5: conv1x1_64x73x73_to_80_relu(c->arena + 3042912, c->weights + 28640, c->weights + 33760,
-        c->arena + 2616592, part, parts); break; /* Conv2d_3b_1x1: 80x73x73 */
-    case 6: conv3x3_80x73x73_to_192_relu(c->arena + 2616592, c->weights + 33840,
-        c->weights + 172080, c->arena + 1648720, part, parts); break; /* Conv2d_4a_3x3: 192x71x71 */
-    case 7: maxpool3x3s2_192x71x71(c->arena + 1648720, c->arena + 2616592, part,
-        parts); break; /* maxpool2: 192x35x35 */
-    case 8:
-        /* Mixed_5b.branch1x1+Mixed_5b.branch5x5_1+Mixed_5b.branch3x3dbl_1+Mixed_5b.branch_pool: 64x35x35 */
+    case 1: /* Conv2d_1a_3x3: 32x149x149 */
+        conv3x3s2_3x299x299_to_32_relu(c->arena + 2359152, c->weights, c->weights + 864,
+            c->arena + 1648720, part, parts);
+        break;
+    case 2: /* Conv2d_2a_3x3: 32x147x147 */
+        conv3x3_32x149x149_to_32_relu(c->arena + 1648720, c->weights + 896, c->weights + 10112,
+            c->arena + 150, part, parts);
+        break;
+    case 3: /* Conv2d_2b_3x3: 64x147x147 */
+        conv3x3_32x147x147_to_64_relu(c->arena, c->weights + 10144, c->weights + 28576,
+            c->arena + 1648720, part, parts);
+        break;
+    case 4: /* maxpool1: 64x73x73 */
+        maxpool3x3s2_64x147x147(c->arena + 1648720, c->arena + 3042912, part, parts);
+        break;
+    case 5: /* Conv2d_3b_1x1: 80x73x73 */
+        conv1x1_64x73x73_to_80_relu(c->arena + 3042912, c->weights + 28640, c->weights + 33760,
+            c->arena + 2616592, part, parts);
+        break;
+    case 6: /* Conv2d_4a_3x3: 192x71x71 */
+        conv3x3_80x73x73_to_192_relu(c->arena + 2616592, c->weights + 33840, c->weights + 172080,
+            c->arena + 1648720, part, parts);
+        break;
+    case 7: /* maxpool2: 192x35x35 */
+        maxpool3x3s2_192x71x71(c->arena + 1648720, c->arena + 2616592, part, parts);
+        break;
+    case 8: /* Mixed_5b.branch1x1+Mixed_5b.branch5x5_1+Mixed_5b.branch3x3dbl_1+Mixed_5b.branch_pool: 208x35x35 */
         conv1x1_192x35x35_to_64_relu(c->arena + 2616592, c->weights + 172272, c->weights + 212208,
             c->arena + 2001520, part, parts);
         conv1x1_192x35x35_to_48_relu(c->arena + 2616592, c->weights + 184560, c->weights + 212272,
@@ -2182,19 +2190,23 @@ static void inception_v3_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_192x35x35_to_32(c->arena + 2616592, c->weights + 206064, c->weights + 212384,
             c->arena + 1648720, part, parts);
         break;
-    case 9: conv5x5_48x35x35_to_64_relu(c->arena + 1154688, c->weights + 212416,
-        c->weights + 289216, c->arena + 2079920, part,
-        parts); break; /* Mixed_5b.branch5x5_2: 64x35x35 */
-    case 10: conv3x3_64x35x35_to_96_relu(c->arena + 841856, c->weights + 289280,
-        c->weights + 344576, c->arena + 710470, part,
-        parts); break; /* Mixed_5b.branch3x3dbl_2: 96x35x35 */
-    case 11: conv3x3_96x35x35_to_96_relu(c->arena + 710432, c->weights + 344672,
-        c->weights + 427616, c->arena + 2158320, part,
-        parts); break; /* Mixed_5b.branch3x3dbl_3: 96x35x35 */
-    case 12: avgpool3x3_32x35x35(c->arena + 1648720, c->weights + 427712, c->arena + 2275920, part,
-        parts); break; /* Mixed_5b.avgpool3x3: 32x35x35 */
-    case 13:
-        /* Mixed_5c.branch1x1+Mixed_5c.branch5x5_1+Mixed_5c.branch3x3dbl_1+Mixed_5c.branch_pool: 64x35x35 */
+    case 9: /* Mixed_5b.branch5x5_2: 64x35x35 */
+        conv5x5_48x35x35_to_64_relu(c->arena + 1154688, c->weights + 212416, c->weights + 289216,
+            c->arena + 2079920, part, parts);
+        break;
+    case 10: /* Mixed_5b.branch3x3dbl_2: 96x35x35 */
+        conv3x3_64x35x35_to_96_relu(c->arena + 841856, c->weights + 289280, c->weights + 344576,
+            c->arena + 710470, part, parts);
+        break;
+    case 11: /* Mixed_5b.branch3x3dbl_3: 96x35x35 */
+        conv3x3_96x35x35_to_96_relu(c->arena + 710432, c->weights + 344672, c->weights + 427616,
+            c->arena + 2158320, part, parts);
+        break;
+    case 12: /* Mixed_5b.avgpool3x3: 32x35x35 */
+        avgpool3x3_32x35x35(c->arena + 1648720, c->weights + 427712, c->arena + 2275920, part,
+            parts);
+        break;
+    case 13: /* Mixed_5c.branch1x1+Mixed_5c.branch5x5_1+Mixed_5c.branch3x3dbl_1+Mixed_5c.branch_pool: 240x35x35 */
         conv1x1_256x35x35_to_64_relu(c->arena + 2001520, c->weights + 427744, c->weights + 489184,
             c->arena + 1648720, part, parts);
         conv1x1_256x35x35_to_48_relu(c->arena + 2001520, c->weights + 444128, c->weights + 489248,
@@ -2204,19 +2216,23 @@ static void inception_v3_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_256x35x35_to_64(c->arena + 2001520, c->weights + 472800, c->weights + 489360,
             c->arena + 2315120, part, parts);
         break;
-    case 14: conv5x5_48x35x35_to_64_relu(c->arena + 1154688, c->weights + 489424,
-        c->weights + 566224, c->arena + 1727120, part,
-        parts); break; /* Mixed_5c.branch5x5_2: 64x35x35 */
-    case 15: conv3x3_64x35x35_to_96_relu(c->arena + 841856, c->weights + 566288,
-        c->weights + 621584, c->arena + 710470, part,
-        parts); break; /* Mixed_5c.branch3x3dbl_2: 96x35x35 */
-    case 16: conv3x3_96x35x35_to_96_relu(c->arena + 710432, c->weights + 621680,
-        c->weights + 704624, c->arena + 1805520, part,
-        parts); break; /* Mixed_5c.branch3x3dbl_3: 96x35x35 */
-    case 17: avgpool3x3_64x35x35(c->arena + 2315120, c->weights + 704720, c->arena + 1923120, part,
-        parts); break; /* Mixed_5c.avgpool3x3: 64x35x35 */
-    case 18:
-        /* Mixed_5d.branch1x1+Mixed_5d.branch5x5_1+Mixed_5d.branch3x3dbl_1+Mixed_5d.branch_pool: 64x35x35 */
+    case 14: /* Mixed_5c.branch5x5_2: 64x35x35 */
+        conv5x5_48x35x35_to_64_relu(c->arena + 1154688, c->weights + 489424, c->weights + 566224,
+            c->arena + 1727120, part, parts);
+        break;
+    case 15: /* Mixed_5c.branch3x3dbl_2: 96x35x35 */
+        conv3x3_64x35x35_to_96_relu(c->arena + 841856, c->weights + 566288, c->weights + 621584,
+            c->arena + 710470, part, parts);
+        break;
+    case 16: /* Mixed_5c.branch3x3dbl_3: 96x35x35 */
+        conv3x3_96x35x35_to_96_relu(c->arena + 710432, c->weights + 621680, c->weights + 704624,
+            c->arena + 1805520, part, parts);
+        break;
+    case 17: /* Mixed_5c.avgpool3x3: 64x35x35 */
+        avgpool3x3_64x35x35(c->arena + 2315120, c->weights + 704720, c->arena + 1923120, part,
+            parts);
+        break;
+    case 18: /* Mixed_5d.branch1x1+Mixed_5d.branch5x5_1+Mixed_5d.branch3x3dbl_1+Mixed_5d.branch_pool: 240x35x35 */
         conv1x1_288x35x35_to_64_relu(c->arena + 1648720, c->weights + 704784, c->weights + 773904,
             c->arena + 2001520, part, parts);
         conv1x1_288x35x35_to_48_relu(c->arena + 1648720, c->weights + 723216, c->weights + 773968,
@@ -2226,33 +2242,42 @@ static void inception_v3_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_288x35x35_to_64(c->arena + 1648720, c->weights + 755472, c->weights + 774080,
             c->arena + 2354320, part, parts);
         break;
-    case 19: conv5x5_48x35x35_to_64_relu(c->arena + 1154688, c->weights + 774144,
-        c->weights + 850944, c->arena + 2079920, part,
-        parts); break; /* Mixed_5d.branch5x5_2: 64x35x35 */
-    case 20: conv3x3_64x35x35_to_96_relu(c->arena + 841856, c->weights + 851008,
-        c->weights + 906304, c->arena + 710470, part,
-        parts); break; /* Mixed_5d.branch3x3dbl_2: 96x35x35 */
-    case 21: conv3x3_96x35x35_to_96_relu(c->arena + 710432, c->weights + 906400,
-        c->weights + 989344, c->arena + 2158320, part,
-        parts); break; /* Mixed_5d.branch3x3dbl_3: 96x35x35 */
-    case 22: avgpool3x3_64x35x35(c->arena + 2354320, c->weights + 989440, c->arena + 2275920, part,
-        parts); break; /* Mixed_5d.avgpool3x3: 64x35x35 */
-    case 23: conv3x3s2_288x35x35_to_384_relu(c->arena + 2001520, c->weights + 989504,
-        c->weights + 1984832, c->arena + 1648720, part,
-        parts); break; /* Mixed_6a.branch3x3: 384x17x17 */
-    case 24: conv1x1_288x35x35_to_64_relu_2(c->arena + 2001520, c->weights + 1985216,
-        c->weights + 2003648, c->arena + 841894, part,
-        parts); break; /* Mixed_6a.branch3x3dbl_1: 64x35x35 */
-    case 25: conv3x3_64x35x35_to_96_relu_2(c->arena + 841856, c->weights + 2003712,
-        c->weights + 2059008, c->arena + 1870672, part,
-        parts); break; /* Mixed_6a.branch3x3dbl_2: 96x35x35 */
-    case 26: conv3x3s2_96x35x35_to_96_relu(c->arena + 1870672, c->weights + 2059104,
-        c->weights + 2142048, c->arena + 1759696, part,
-        parts); break; /* Mixed_6a.branch3x3dbl_3: 96x17x17 */
-    case 27: maxpool3x3s2_288x35x35(c->arena + 2001520, c->arena + 1787440, part,
-        parts); break; /* Mixed_6a.maxpool3x3: 288x17x17 */
-    case 28:
-        /* Mixed_6b.branch1x1+Mixed_6b.branch7x7_1+Mixed_6b.branch7x7dbl_1+Mixed_6b.branch_pool: 192x17x17 */
+    case 19: /* Mixed_5d.branch5x5_2: 64x35x35 */
+        conv5x5_48x35x35_to_64_relu(c->arena + 1154688, c->weights + 774144, c->weights + 850944,
+            c->arena + 2079920, part, parts);
+        break;
+    case 20: /* Mixed_5d.branch3x3dbl_2: 96x35x35 */
+        conv3x3_64x35x35_to_96_relu(c->arena + 841856, c->weights + 851008, c->weights + 906304,
+            c->arena + 710470, part, parts);
+        break;
+    case 21: /* Mixed_5d.branch3x3dbl_3: 96x35x35 */
+        conv3x3_96x35x35_to_96_relu(c->arena + 710432, c->weights + 906400, c->weights + 989344,
+            c->arena + 2158320, part, parts);
+        break;
+    case 22: /* Mixed_5d.avgpool3x3: 64x35x35 */
+        avgpool3x3_64x35x35(c->arena + 2354320, c->weights + 989440, c->arena + 2275920, part,
+            parts);
+        break;
+    case 23: /* Mixed_6a.branch3x3: 384x17x17 */
+        conv3x3s2_288x35x35_to_384_relu(c->arena + 2001520, c->weights + 989504,
+            c->weights + 1984832, c->arena + 1648720, part, parts);
+        break;
+    case 24: /* Mixed_6a.branch3x3dbl_1: 64x35x35 */
+        conv1x1_288x35x35_to_64_relu_2(c->arena + 2001520, c->weights + 1985216,
+            c->weights + 2003648, c->arena + 841894, part, parts);
+        break;
+    case 25: /* Mixed_6a.branch3x3dbl_2: 96x35x35 */
+        conv3x3_64x35x35_to_96_relu_2(c->arena + 841856, c->weights + 2003712, c->weights + 2059008,
+            c->arena + 1870672, part, parts);
+        break;
+    case 26: /* Mixed_6a.branch3x3dbl_3: 96x17x17 */
+        conv3x3s2_96x35x35_to_96_relu(c->arena + 1870672, c->weights + 2059104,
+            c->weights + 2142048, c->arena + 1759696, part, parts);
+        break;
+    case 27: /* Mixed_6a.maxpool3x3: 288x17x17 */
+        maxpool3x3s2_288x35x35(c->arena + 2001520, c->arena + 1787440, part, parts);
+        break;
+    case 28: /* Mixed_6b.branch1x1+Mixed_6b.branch7x7_1+Mixed_6b.branch7x7dbl_1+Mixed_6b.branch_pool: 640x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 1648720, c->weights + 2142144,
             c->weights + 2633664, c->arena + 1870672, part, parts);
         conv1x1_768x17x17_to_128_relu(c->arena + 1648720, c->weights + 2289600,
@@ -2262,28 +2287,35 @@ static void inception_v3_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_768x17x17_to_192(c->arena + 1648720, c->weights + 2486208, c->weights + 2634112,
             c->arena + 2092624, part, parts);
         break;
-    case 29: conv1x7_128x17x17_to_128_relu(c->arena + 1415376, c->weights + 2634304,
-        c->weights + 2748992, c->arena + 1515523, part,
-        parts); break; /* Mixed_6b.branch7x7_2: 128x17x17 */
-    case 30: conv7x1_128x17x17_to_192_relu(c->arena + 1515472, c->weights + 2749120,
-        c->weights + 2921152, c->arena + 1926160, part,
-        parts); break; /* Mixed_6b.branch7x7_3: 192x17x17 */
-    case 31: conv7x1_128x17x17_to_128_relu(c->arena + 1465424, c->weights + 2921344,
-        c->weights + 3036032, c->arena + 1415379, part,
-        parts); break; /* Mixed_6b.branch7x7dbl_2: 128x17x17 */
-    case 32: conv1x7_128x17x17_to_128_relu(c->arena + 1415376, c->weights + 3036160,
-        c->weights + 3150848, c->arena + 1465475, part,
-        parts); break; /* Mixed_6b.branch7x7dbl_3: 128x17x17 */
-    case 33: conv7x1_128x17x17_to_128_relu(c->arena + 1465424, c->weights + 3150976,
-        c->weights + 3265664, c->arena + 1415379, part,
-        parts); break; /* Mixed_6b.branch7x7dbl_4: 128x17x17 */
-    case 34: conv1x7_128x17x17_to_192_relu(c->arena + 1415376, c->weights + 3265792,
-        c->weights + 3437824, c->arena + 1981648, part,
-        parts); break; /* Mixed_6b.branch7x7dbl_5: 192x17x17 */
-    case 35: avgpool3x3_192x17x17(c->arena + 2092624, c->weights + 3438016, c->arena + 2037136,
-        part, parts); break; /* Mixed_6b.avgpool3x3: 192x17x17 */
-    case 36:
-        /* Mixed_6c.branch1x1+Mixed_6c.branch7x7_1+Mixed_6c.branch7x7dbl_1+Mixed_6c.branch_pool: 192x17x17 */
+    case 29: /* Mixed_6b.branch7x7_2: 128x17x17 */
+        conv1x7_128x17x17_to_128_relu(c->arena + 1415376, c->weights + 2634304,
+            c->weights + 2748992, c->arena + 1515523, part, parts);
+        break;
+    case 30: /* Mixed_6b.branch7x7_3: 192x17x17 */
+        conv7x1_128x17x17_to_192_relu(c->arena + 1515472, c->weights + 2749120,
+            c->weights + 2921152, c->arena + 1926160, part, parts);
+        break;
+    case 31: /* Mixed_6b.branch7x7dbl_2: 128x17x17 */
+        conv7x1_128x17x17_to_128_relu(c->arena + 1465424, c->weights + 2921344,
+            c->weights + 3036032, c->arena + 1415379, part, parts);
+        break;
+    case 32: /* Mixed_6b.branch7x7dbl_3: 128x17x17 */
+        conv1x7_128x17x17_to_128_relu(c->arena + 1415376, c->weights + 3036160,
+            c->weights + 3150848, c->arena + 1465475, part, parts);
+        break;
+    case 33: /* Mixed_6b.branch7x7dbl_4: 128x17x17 */
+        conv7x1_128x17x17_to_128_relu(c->arena + 1465424, c->weights + 3150976,
+            c->weights + 3265664, c->arena + 1415379, part, parts);
+        break;
+    case 34: /* Mixed_6b.branch7x7dbl_5: 192x17x17 */
+        conv1x7_128x17x17_to_192_relu(c->arena + 1415376, c->weights + 3265792,
+            c->weights + 3437824, c->arena + 1981648, part, parts);
+        break;
+    case 35: /* Mixed_6b.avgpool3x3: 192x17x17 */
+        avgpool3x3_192x17x17(c->arena + 2092624, c->weights + 3438016, c->arena + 2037136, part,
+            parts);
+        break;
+    case 36: /* Mixed_6c.branch1x1+Mixed_6c.branch7x7_1+Mixed_6c.branch7x7dbl_1+Mixed_6c.branch_pool: 704x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 1870672, c->weights + 3438208,
             c->weights + 3978880, c->arena + 1648720, part, parts);
         conv1x1_768x17x17_to_160_relu(c->arena + 1870672, c->weights + 3585664,
@@ -2293,28 +2325,35 @@ static void inception_v3_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_768x17x17_to_192(c->arena + 1870672, c->weights + 3831424, c->weights + 3979392,
             c->arena + 2092624, part, parts);
         break;
-    case 37: conv1x7_160x17x17_to_160_relu(c->arena + 1227696, c->weights + 3979584,
-        c->weights + 4158784, c->arena + 1352867, part,
-        parts); break; /* Mixed_6c.branch7x7_2: 160x17x17 */
-    case 38: conv7x1_160x17x17_to_192_relu(c->arena + 1352816, c->weights + 4158944,
-        c->weights + 4373984, c->arena + 1704208, part,
-        parts); break; /* Mixed_6c.branch7x7_3: 192x17x17 */
-    case 39: conv7x1_160x17x17_to_160_relu(c->arena + 1290256, c->weights + 4374176,
-        c->weights + 4553376, c->arena + 1227699, part,
-        parts); break; /* Mixed_6c.branch7x7dbl_2: 160x17x17 */
-    case 40: conv1x7_160x17x17_to_160_relu(c->arena + 1227696, c->weights + 4553536,
-        c->weights + 4732736, c->arena + 1290307, part,
-        parts); break; /* Mixed_6c.branch7x7dbl_3: 160x17x17 */
-    case 41: conv7x1_160x17x17_to_160_relu(c->arena + 1290256, c->weights + 4732896,
-        c->weights + 4912096, c->arena + 1227699, part,
-        parts); break; /* Mixed_6c.branch7x7dbl_4: 160x17x17 */
-    case 42: conv1x7_160x17x17_to_192_relu(c->arena + 1227696, c->weights + 4912256,
-        c->weights + 5127296, c->arena + 1759696, part,
-        parts); break; /* Mixed_6c.branch7x7dbl_5: 192x17x17 */
-    case 43: avgpool3x3_192x17x17(c->arena + 2092624, c->weights + 5127488, c->arena + 1815184,
-        part, parts); break; /* Mixed_6c.avgpool3x3: 192x17x17 */
-    case 44:
-        /* Mixed_6d.branch1x1+Mixed_6d.branch7x7_1+Mixed_6d.branch7x7dbl_1+Mixed_6d.branch_pool: 192x17x17 */
+    case 37: /* Mixed_6c.branch7x7_2: 160x17x17 */
+        conv1x7_160x17x17_to_160_relu(c->arena + 1227696, c->weights + 3979584,
+            c->weights + 4158784, c->arena + 1352867, part, parts);
+        break;
+    case 38: /* Mixed_6c.branch7x7_3: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1352816, c->weights + 4158944,
+            c->weights + 4373984, c->arena + 1704208, part, parts);
+        break;
+    case 39: /* Mixed_6c.branch7x7dbl_2: 160x17x17 */
+        conv7x1_160x17x17_to_160_relu(c->arena + 1290256, c->weights + 4374176,
+            c->weights + 4553376, c->arena + 1227699, part, parts);
+        break;
+    case 40: /* Mixed_6c.branch7x7dbl_3: 160x17x17 */
+        conv1x7_160x17x17_to_160_relu(c->arena + 1227696, c->weights + 4553536,
+            c->weights + 4732736, c->arena + 1290307, part, parts);
+        break;
+    case 41: /* Mixed_6c.branch7x7dbl_4: 160x17x17 */
+        conv7x1_160x17x17_to_160_relu(c->arena + 1290256, c->weights + 4732896,
+            c->weights + 4912096, c->arena + 1227699, part, parts);
+        break;
+    case 42: /* Mixed_6c.branch7x7dbl_5: 192x17x17 */
+        conv1x7_160x17x17_to_192_relu(c->arena + 1227696, c->weights + 4912256,
+            c->weights + 5127296, c->arena + 1759696, part, parts);
+        break;
+    case 43: /* Mixed_6c.avgpool3x3: 192x17x17 */
+        avgpool3x3_192x17x17(c->arena + 2092624, c->weights + 5127488, c->arena + 1815184, part,
+            parts);
+        break;
+    case 44: /* Mixed_6d.branch1x1+Mixed_6d.branch7x7_1+Mixed_6d.branch7x7dbl_1+Mixed_6d.branch_pool: 704x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 1648720, c->weights + 5127680,
             c->weights + 5668352, c->arena + 1870672, part, parts);
         conv1x1_768x17x17_to_160_relu(c->arena + 1648720, c->weights + 5275136,
@@ -2324,28 +2363,35 @@ static void inception_v3_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_768x17x17_to_192(c->arena + 1648720, c->weights + 5520896, c->weights + 5668864,
             c->arena + 2092624, part, parts);
         break;
-    case 45: conv1x7_160x17x17_to_160_relu(c->arena + 1227696, c->weights + 5669056,
-        c->weights + 5848256, c->arena + 1352867, part,
-        parts); break; /* Mixed_6d.branch7x7_2: 160x17x17 */
-    case 46: conv7x1_160x17x17_to_192_relu(c->arena + 1352816, c->weights + 5848416,
-        c->weights + 6063456, c->arena + 1926160, part,
-        parts); break; /* Mixed_6d.branch7x7_3: 192x17x17 */
-    case 47: conv7x1_160x17x17_to_160_relu(c->arena + 1290256, c->weights + 6063648,
-        c->weights + 6242848, c->arena + 1227699, part,
-        parts); break; /* Mixed_6d.branch7x7dbl_2: 160x17x17 */
-    case 48: conv1x7_160x17x17_to_160_relu(c->arena + 1227696, c->weights + 6243008,
-        c->weights + 6422208, c->arena + 1290307, part,
-        parts); break; /* Mixed_6d.branch7x7dbl_3: 160x17x17 */
-    case 49: conv7x1_160x17x17_to_160_relu(c->arena + 1290256, c->weights + 6422368,
-        c->weights + 6601568, c->arena + 1227699, part,
-        parts); break; /* Mixed_6d.branch7x7dbl_4: 160x17x17 */
-    case 50: conv1x7_160x17x17_to_192_relu(c->arena + 1227696, c->weights + 6601728,
-        c->weights + 6816768, c->arena + 1981648, part,
-        parts); break; /* Mixed_6d.branch7x7dbl_5: 192x17x17 */
-    case 51: avgpool3x3_192x17x17(c->arena + 2092624, c->weights + 6816960, c->arena + 2037136,
-        part, parts); break; /* Mixed_6d.avgpool3x3: 192x17x17 */
-    case 52:
-        /* Mixed_6e.branch1x1+Mixed_6e.branch7x7_1+Mixed_6e.branch7x7dbl_1+Mixed_6e.branch_pool: 192x17x17 */
+    case 45: /* Mixed_6d.branch7x7_2: 160x17x17 */
+        conv1x7_160x17x17_to_160_relu(c->arena + 1227696, c->weights + 5669056,
+            c->weights + 5848256, c->arena + 1352867, part, parts);
+        break;
+    case 46: /* Mixed_6d.branch7x7_3: 192x17x17 */
+        conv7x1_160x17x17_to_192_relu(c->arena + 1352816, c->weights + 5848416,
+            c->weights + 6063456, c->arena + 1926160, part, parts);
+        break;
+    case 47: /* Mixed_6d.branch7x7dbl_2: 160x17x17 */
+        conv7x1_160x17x17_to_160_relu(c->arena + 1290256, c->weights + 6063648,
+            c->weights + 6242848, c->arena + 1227699, part, parts);
+        break;
+    case 48: /* Mixed_6d.branch7x7dbl_3: 160x17x17 */
+        conv1x7_160x17x17_to_160_relu(c->arena + 1227696, c->weights + 6243008,
+            c->weights + 6422208, c->arena + 1290307, part, parts);
+        break;
+    case 49: /* Mixed_6d.branch7x7dbl_4: 160x17x17 */
+        conv7x1_160x17x17_to_160_relu(c->arena + 1290256, c->weights + 6422368,
+            c->weights + 6601568, c->arena + 1227699, part, parts);
+        break;
+    case 50: /* Mixed_6d.branch7x7dbl_5: 192x17x17 */
+        conv1x7_160x17x17_to_192_relu(c->arena + 1227696, c->weights + 6601728,
+            c->weights + 6816768, c->arena + 1981648, part, parts);
+        break;
+    case 51: /* Mixed_6d.avgpool3x3: 192x17x17 */
+        avgpool3x3_192x17x17(c->arena + 2092624, c->weights + 6816960, c->arena + 2037136, part,
+            parts);
+        break;
+    case 52: /* Mixed_6e.branch1x1+Mixed_6e.branch7x7_1+Mixed_6e.branch7x7dbl_1+Mixed_6e.branch_pool: 768x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 1870672, c->weights + 6817152,
             c->weights + 7406976, c->arena + 1648720, part, parts);
         conv1x1_768x17x17_to_192_relu_2(c->arena + 1870672, c->weights + 6964608,
@@ -2355,48 +2401,60 @@ static void inception_v3_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_768x17x17_to_192(c->arena + 1870672, c->weights + 7259520, c->weights + 7407552,
             c->arena + 2092624, part, parts);
         break;
-    case 53: conv1x7_192x17x17_to_192_relu(c->arena + 929472, c->weights + 7407744,
-        c->weights + 7665792, c->arena + 1079667, part,
-        parts); break; /* Mixed_6e.branch7x7_2: 192x17x17 */
-    case 54: conv7x1_192x17x17_to_192_relu(c->arena + 1079616, c->weights + 7665984,
-        c->weights + 7924032, c->arena + 1704208, part,
-        parts); break; /* Mixed_6e.branch7x7_3: 192x17x17 */
-    case 55: conv7x1_192x17x17_to_192_relu_2(c->arena + 1004544, c->weights + 7924224,
-        c->weights + 8182272, c->arena + 929475, part,
-        parts); break; /* Mixed_6e.branch7x7dbl_2: 192x17x17 */
-    case 56: conv1x7_192x17x17_to_192_relu(c->arena + 929472, c->weights + 8182464,
-        c->weights + 8440512, c->arena + 1004595, part,
-        parts); break; /* Mixed_6e.branch7x7dbl_3: 192x17x17 */
-    case 57: conv7x1_192x17x17_to_192_relu_2(c->arena + 1004544, c->weights + 8440704,
-        c->weights + 8698752, c->arena + 929475, part,
-        parts); break; /* Mixed_6e.branch7x7dbl_4: 192x17x17 */
-    case 58: conv1x7_192x17x17_to_192_relu_2(c->arena + 929472, c->weights + 8698944,
-        c->weights + 8956992, c->arena + 1759696, part,
-        parts); break; /* Mixed_6e.branch7x7dbl_5: 192x17x17 */
-    case 59: avgpool3x3_192x17x17(c->arena + 2092624, c->weights + 8957184, c->arena + 1815184,
-        part, parts); break; /* Mixed_6e.avgpool3x3: 192x17x17 */
-    case 60: /* Mixed_7a.branch3x3_1+Mixed_7a.branch7x7x3_1: 192x17x17 */
+    case 53: /* Mixed_6e.branch7x7_2: 192x17x17 */
+        conv1x7_192x17x17_to_192_relu(c->arena + 929472, c->weights + 7407744, c->weights + 7665792,
+            c->arena + 1079667, part, parts);
+        break;
+    case 54: /* Mixed_6e.branch7x7_3: 192x17x17 */
+        conv7x1_192x17x17_to_192_relu(c->arena + 1079616, c->weights + 7665984,
+            c->weights + 7924032, c->arena + 1704208, part, parts);
+        break;
+    case 55: /* Mixed_6e.branch7x7dbl_2: 192x17x17 */
+        conv7x1_192x17x17_to_192_relu_2(c->arena + 1004544, c->weights + 7924224,
+            c->weights + 8182272, c->arena + 929475, part, parts);
+        break;
+    case 56: /* Mixed_6e.branch7x7dbl_3: 192x17x17 */
+        conv1x7_192x17x17_to_192_relu(c->arena + 929472, c->weights + 8182464, c->weights + 8440512,
+            c->arena + 1004595, part, parts);
+        break;
+    case 57: /* Mixed_6e.branch7x7dbl_4: 192x17x17 */
+        conv7x1_192x17x17_to_192_relu_2(c->arena + 1004544, c->weights + 8440704,
+            c->weights + 8698752, c->arena + 929475, part, parts);
+        break;
+    case 58: /* Mixed_6e.branch7x7dbl_5: 192x17x17 */
+        conv1x7_192x17x17_to_192_relu_2(c->arena + 929472, c->weights + 8698944,
+            c->weights + 8956992, c->arena + 1759696, part, parts);
+        break;
+    case 59: /* Mixed_6e.avgpool3x3: 192x17x17 */
+        avgpool3x3_192x17x17(c->arena + 2092624, c->weights + 8957184, c->arena + 1815184, part,
+            parts);
+        break;
+    case 60: /* Mixed_7a.branch3x3_1+Mixed_7a.branch7x7x3_1: 384x17x17 */
         conv1x1_768x17x17_to_192_relu(c->arena + 1648720, c->weights + 8957376,
             c->weights + 9252288, c->arena + 1952592, part, parts);
         conv1x1_768x17x17_to_192_relu_2(c->arena + 1648720, c->weights + 9104832,
             c->weights + 9252480, c->arena + 929475, part, parts);
         break;
-    case 61: conv3x3s2_192x17x17_to_320_relu(c->arena + 1952592, c->weights + 9252672,
-        c->weights + 9805632, c->arena + 1870672, part,
-        parts); break; /* Mixed_7a.branch3x3_2: 320x8x8 */
-    case 62: conv1x7_192x17x17_to_192_relu(c->arena + 929472, c->weights + 9805952,
-        c->weights + 10064000, c->arena + 1004595, part,
-        parts); break; /* Mixed_7a.branch7x7x3_2: 192x17x17 */
-    case 63: conv7x1_192x17x17_to_192_relu(c->arena + 1004544, c->weights + 10064192,
-        c->weights + 10322240, c->arena + 1952592, part,
-        parts); break; /* Mixed_7a.branch7x7x3_3: 192x17x17 */
-    case 64: conv3x3s2_192x17x17_to_192_relu(c->arena + 1952592, c->weights + 10322432,
-        c->weights + 10654208, c->arena + 1891152, part,
-        parts); break; /* Mixed_7a.branch7x7x3_4: 192x8x8 */
-    case 65: maxpool3x3s2_768x17x17(c->arena + 1648720, c->arena + 1903440, part,
-        parts); break; /* Mixed_7a.maxpool3x3: 768x8x8 */
-    case 66:
-        /* Mixed_7b.branch1x1+Mixed_7b.branch3x3_1+Mixed_7b.branch3x3dbl_1+Mixed_7b.branch_pool: 320x8x8 */
+    case 61: /* Mixed_7a.branch3x3_2: 320x8x8 */
+        conv3x3s2_192x17x17_to_320_relu(c->arena + 1952592, c->weights + 9252672,
+            c->weights + 9805632, c->arena + 1870672, part, parts);
+        break;
+    case 62: /* Mixed_7a.branch7x7x3_2: 192x17x17 */
+        conv1x7_192x17x17_to_192_relu(c->arena + 929472, c->weights + 9805952,
+            c->weights + 10064000, c->arena + 1004595, part, parts);
+        break;
+    case 63: /* Mixed_7a.branch7x7x3_3: 192x17x17 */
+        conv7x1_192x17x17_to_192_relu(c->arena + 1004544, c->weights + 10064192,
+            c->weights + 10322240, c->arena + 1952592, part, parts);
+        break;
+    case 64: /* Mixed_7a.branch7x7x3_4: 192x8x8 */
+        conv3x3s2_192x17x17_to_192_relu(c->arena + 1952592, c->weights + 10322432,
+            c->weights + 10654208, c->arena + 1891152, part, parts);
+        break;
+    case 65: /* Mixed_7a.maxpool3x3: 768x8x8 */
+        maxpool3x3s2_768x17x17(c->arena + 1648720, c->arena + 1903440, part, parts);
+        break;
+    case 66: /* Mixed_7b.branch1x1+Mixed_7b.branch3x3_1+Mixed_7b.branch3x3dbl_1+Mixed_7b.branch_pool: 1344x8x8 */
         conv1x1_1280x8x8_to_320_relu(c->arena + 1870672, c->weights + 10654400,
             c->weights + 12374720, c->arena + 1648720, part, parts);
         conv1x1_1280x8x8_to_384_relu(c->arena + 1870672, c->weights + 11064000,
@@ -2406,25 +2464,31 @@ static void inception_v3_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_1280x8x8_to_192(c->arena + 1870672, c->weights + 12128960, c->weights + 12375872,
             c->arena + 1779792, part, parts);
         break;
-    case 67: conv1x3_384x8x8_to_384_relu(c->arena + 1610330, c->weights + 12376064,
-        c->weights + 12818432, c->arena + 1669200, part,
-        parts); break; /* Mixed_7b.branch3x3_2a: 384x8x8 */
-    case 68: conv3x1_384x8x8_to_384_relu(c->arena + 1610321, c->weights + 12818816,
-        c->weights + 13261184, c->arena + 1693776, part,
-        parts); break; /* Mixed_7b.branch3x3_2b: 384x8x8 */
-    case 69: conv3x3_448x8x8_to_384_relu(c->arena + 1565520, c->weights + 13261568,
-        c->weights + 14809856, c->arena + 1610331, part,
-        parts); break; /* Mixed_7b.branch3x3dbl_2: 384x8x8 */
-    case 70: conv1x3_384x8x8_to_384_relu(c->arena + 1610330, c->weights + 14810240,
-        c->weights + 15252608, c->arena + 1718352, part,
-        parts); break; /* Mixed_7b.branch3x3dbl_3a: 384x8x8 */
-    case 71: conv3x1_384x8x8_to_384_relu(c->arena + 1610321, c->weights + 15252992,
-        c->weights + 15695360, c->arena + 1742928, part,
-        parts); break; /* Mixed_7b.branch3x3dbl_3b: 384x8x8 */
-    case 72: avgpool3x3_192x8x8(c->arena + 1779792, c->weights + 15695744, c->arena + 1767504, part,
-        parts); break; /* Mixed_7b.avgpool3x3: 192x8x8 */
-    case 73:
-        /* Mixed_7c.branch1x1+Mixed_7c.branch3x3_1+Mixed_7c.branch3x3dbl_1+Mixed_7c.branch_pool: 320x8x8 */
+    case 67: /* Mixed_7b.branch3x3_2a: 384x8x8 */
+        conv1x3_384x8x8_to_384_relu(c->arena + 1610330, c->weights + 12376064,
+            c->weights + 12818432, c->arena + 1669200, part, parts);
+        break;
+    case 68: /* Mixed_7b.branch3x3_2b: 384x8x8 */
+        conv3x1_384x8x8_to_384_relu(c->arena + 1610321, c->weights + 12818816,
+            c->weights + 13261184, c->arena + 1693776, part, parts);
+        break;
+    case 69: /* Mixed_7b.branch3x3dbl_2: 384x8x8 */
+        conv3x3_448x8x8_to_384_relu(c->arena + 1565520, c->weights + 13261568,
+            c->weights + 14809856, c->arena + 1610331, part, parts);
+        break;
+    case 70: /* Mixed_7b.branch3x3dbl_3a: 384x8x8 */
+        conv1x3_384x8x8_to_384_relu(c->arena + 1610330, c->weights + 14810240,
+            c->weights + 15252608, c->arena + 1718352, part, parts);
+        break;
+    case 71: /* Mixed_7b.branch3x3dbl_3b: 384x8x8 */
+        conv3x1_384x8x8_to_384_relu(c->arena + 1610321, c->weights + 15252992,
+            c->weights + 15695360, c->arena + 1742928, part, parts);
+        break;
+    case 72: /* Mixed_7b.avgpool3x3: 192x8x8 */
+        avgpool3x3_192x8x8(c->arena + 1779792, c->weights + 15695744, c->arena + 1767504, part,
+            parts);
+        break;
+    case 73: /* Mixed_7c.branch1x1+Mixed_7c.branch3x3_1+Mixed_7c.branch3x3dbl_1+Mixed_7c.branch_pool: 1344x8x8 */
         conv1x1_2048x8x8_to_320_relu(c->arena + 1648720, c->weights + 15695936,
             c->weights + 18448448, c->arena + 1779792, part, parts);
         conv1x1_2048x8x8_to_384_relu(c->arena + 1648720, c->weights + 16351296,
@@ -2434,29 +2498,40 @@ static void inception_v3_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_2048x8x8_to_192(c->arena + 1648720, c->weights + 18055232, c->weights + 18449600,
             c->arena + 1910864, part, parts);
         break;
-    case 74: conv1x3_384x8x8_to_384_relu(c->arena + 1610330, c->weights + 18449792,
-        c->weights + 18892160, c->arena + 1800272, part,
-        parts); break; /* Mixed_7c.branch3x3_2a: 384x8x8 */
-    case 75: conv3x1_384x8x8_to_384_relu(c->arena + 1610321, c->weights + 18892544,
-        c->weights + 19334912, c->arena + 1824848, part,
-        parts); break; /* Mixed_7c.branch3x3_2b: 384x8x8 */
-    case 76: conv3x3_448x8x8_to_384_relu(c->arena + 1565520, c->weights + 19335296,
-        c->weights + 20883584, c->arena + 1610331, part,
-        parts); break; /* Mixed_7c.branch3x3dbl_2: 384x8x8 */
-    case 77: conv1x3_384x8x8_to_384_relu(c->arena + 1610330, c->weights + 20883968,
-        c->weights + 21326336, c->arena + 1849424, part,
-        parts); break; /* Mixed_7c.branch3x3dbl_3a: 384x8x8 */
-    case 78: conv3x1_384x8x8_to_384_relu(c->arena + 1610321, c->weights + 21326720,
-        c->weights + 21769088, c->arena + 1874000, part,
-        parts); break; /* Mixed_7c.branch3x3dbl_3b: 384x8x8 */
-    case 79: avgpool3x3_192x8x8(c->arena + 1910864, c->weights + 21769472, c->arena + 1898576, part,
-        parts); break; /* Mixed_7c.avgpool3x3: 192x8x8 */
-    case 80: globalavgpool_2048x8x8(c->arena + 1779792, c->arena + 1648720, part,
-        parts); break; /* fc.globalavgpool: 2048x1x1 */
-    case 81: fc_2048x1x1_to_1000(c->arena + 1648720, c->weights + 21769664, c->weights + 23817664,
-        c->arena + 1650768, part, parts); break; /* fc: 1000x1x1 */
-    case 82: softmax_1000x1x1(c->arena + 1650768, c->arena + 1648720, part,
-        parts); break; /* softmax: 1000x1x1 */
+    case 74: /* Mixed_7c.branch3x3_2a: 384x8x8 */
+        conv1x3_384x8x8_to_384_relu(c->arena + 1610330, c->weights + 18449792,
+            c->weights + 18892160, c->arena + 1800272, part, parts);
+        break;
+    case 75: /* Mixed_7c.branch3x3_2b: 384x8x8 */
+        conv3x1_384x8x8_to_384_relu(c->arena + 1610321, c->weights + 18892544,
+            c->weights + 19334912, c->arena + 1824848, part, parts);
+        break;
+    case 76: /* Mixed_7c.branch3x3dbl_2: 384x8x8 */
+        conv3x3_448x8x8_to_384_relu(c->arena + 1565520, c->weights + 19335296,
+            c->weights + 20883584, c->arena + 1610331, part, parts);
+        break;
+    case 77: /* Mixed_7c.branch3x3dbl_3a: 384x8x8 */
+        conv1x3_384x8x8_to_384_relu(c->arena + 1610330, c->weights + 20883968,
+            c->weights + 21326336, c->arena + 1849424, part, parts);
+        break;
+    case 78: /* Mixed_7c.branch3x3dbl_3b: 384x8x8 */
+        conv3x1_384x8x8_to_384_relu(c->arena + 1610321, c->weights + 21326720,
+            c->weights + 21769088, c->arena + 1874000, part, parts);
+        break;
+    case 79: /* Mixed_7c.avgpool3x3: 192x8x8 */
+        avgpool3x3_192x8x8(c->arena + 1910864, c->weights + 21769472, c->arena + 1898576, part,
+            parts);
+        break;
+    case 80: /* fc.globalavgpool: 2048x1x1 */
+        globalavgpool_2048x8x8(c->arena + 1779792, c->arena + 1648720, part, parts);
+        break;
+    case 81: /* fc: 1000x1x1 */
+        fc_2048x1x1_to_1000(c->arena + 1648720, c->weights + 21769664, c->weights + 23817664,
+            c->arena + 1650768, part, parts);
+        break;
+    case 82: /* softmax: 1000x1x1 */
+        softmax_1000x1x1(c->arena + 1650768, c->arena + 1648720, part, parts);
+        break;
     case 83: copy_output(c->arena + 1648720, c->y, part, parts); break; /* output: 1000x1x1 */
     }
 }
@@ -3381,7 +3456,7 @@ const RtNetwork inception_v3_network = {
     .logits = "fc",
     .params = 23834568,
     .macs = 5713216096,
-    .structure = 0x20cb29bf1af2e2b2,
+    .structure = 0xfed66e481170eef4,
     .n_weights = 472, .n_plans = 1, .n_view = 3,
     .weights = weights_table,
     .plans = plans,

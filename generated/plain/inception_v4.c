@@ -629,7 +629,7 @@ static void copy_input(const float *restrict x, float *restrict y, int part, int
 }
 
 /* y = relu(w * x + b).
- * x: 3 x 299 x 299 with its zero border, w: 32 x 3 x 3 x 3, y: 32 x 149 x 149. */
+ * x: 3 x 299 x 299, w: 32 x 3 x 3 x 3, y: 32 x 149 x 149. */
 static void conv3x3s2_3x299x299_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -657,7 +657,7 @@ static void conv3x3s2_3x299x299_to_32_relu(const float *restrict x, const float 
 }
 
 /* y = relu(w * x + b).
- * x: 32 x 149 x 149 with its zero border, w: 32 x 32 x 3 x 3, y: 32 x 147 x 147. */
+ * x: 32 x 149 x 149, w: 32 x 32 x 3 x 3, y: 32 x 147 x 147. */
 static void conv3x3_32x149x149_to_32_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -712,7 +712,7 @@ static void conv3x3_32x147x147_to_64_relu(const float *restrict x, const float *
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 64 x 147 x 147, y: 64 x 73 x 73. */
 static void maxpool3x3s2_64x147x147(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -740,7 +740,7 @@ static void maxpool3x3s2_64x147x147(const float *restrict x, float *restrict y, 
 }
 
 /* y = relu(w * x + b).
- * x: 64 x 147 x 147 with its zero border, w: 96 x 64 x 3 x 3, y: 96 x 73 x 73. */
+ * x: 64 x 147 x 147, w: 96 x 64 x 3 x 3, y: 96 x 73 x 73. */
 static void conv3x3s2_64x147x147_to_96_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -768,7 +768,7 @@ static void conv3x3s2_64x147x147_to_96_relu(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 160 x 73 x 73 with its zero border, w: 64 x 160 x 1 x 1, y: 64 x 73 x 73. */
+ * x: 160 x 73 x 73, w: 64 x 160 x 1 x 1, y: 64 x 73 x 73. */
 static void conv1x1_160x73x73_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -793,7 +793,7 @@ static void conv1x1_160x73x73_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 160 x 73 x 73 with its zero border, w: 64 x 160 x 1 x 1, y: 64 x 73 x 73. */
+ * x: 160 x 73 x 73, w: 64 x 160 x 1 x 1, y: 64 x 73 x 73. */
 static void conv1x1_160x73x73_to_64_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -818,7 +818,7 @@ static void conv1x1_160x73x73_to_64_relu_2(const float *restrict x, const float 
 }
 
 /* y = relu(w * x + b).
- * x: 64 x 73 x 73 with its zero border, w: 96 x 64 x 3 x 3, y: 96 x 71 x 71. */
+ * x: 64 x 73 x 73, w: 96 x 64 x 3 x 3, y: 96 x 71 x 71. */
 static void conv3x3_64x73x73_to_96_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -900,7 +900,7 @@ static void conv7x1_64x73x73_to_64_relu(const float *restrict x, const float *re
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 71 x 71 with its zero border, w: 192 x 192 x 3 x 3, y: 192 x 35 x 35. */
+ * x: 192 x 71 x 71, w: 192 x 192 x 3 x 3, y: 192 x 35 x 35. */
 static void conv3x3s2_192x71x71_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -927,7 +927,7 @@ static void conv3x3s2_192x71x71_to_192_relu(const float *restrict x, const float
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 192 x 71 x 71, y: 192 x 35 x 35. */
 static void maxpool3x3s2_192x71x71(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -955,7 +955,7 @@ static void maxpool3x3s2_192x71x71(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 384 x 35 x 35 with its zero border, w: 96 x 384 x 1 x 1, y: 96 x 35 x 35. */
+ * x: 384 x 35 x 35, w: 96 x 384 x 1 x 1, y: 96 x 35 x 35. */
 static void conv1x1_384x35x35_to_96_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -980,7 +980,7 @@ static void conv1x1_384x35x35_to_96_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 384 x 35 x 35 with its zero border, w: 64 x 384 x 1 x 1, y: 64 x 35 x 35. */
+ * x: 384 x 35 x 35, w: 64 x 384 x 1 x 1, y: 64 x 35 x 35. */
 static void conv1x1_384x35x35_to_64_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1005,7 +1005,7 @@ static void conv1x1_384x35x35_to_64_relu(const float *restrict x, const float *r
 }
 
 /* y = w * x + b.
- * x: 384 x 35 x 35 with its zero border, w: 96 x 384 x 1 x 1, y: 96 x 35 x 35. */
+ * x: 384 x 35 x 35, w: 96 x 384 x 1 x 1, y: 96 x 35 x 35. */
 static void conv1x1_384x35x35_to_96(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1140,7 +1140,7 @@ static void avgpool3x3_96x35x35(const float *restrict x, const float *restrict b
 }
 
 /* y = relu(w * x + b).
- * x: 384 x 35 x 35 with its zero border, w: 384 x 384 x 3 x 3, y: 384 x 17 x 17. */
+ * x: 384 x 35 x 35, w: 384 x 384 x 3 x 3, y: 384 x 17 x 17. */
 static void conv3x3s2_384x35x35_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1168,7 +1168,7 @@ static void conv3x3s2_384x35x35_to_384_relu(const float *restrict x, const float
 }
 
 /* y = relu(w * x + b).
- * x: 384 x 35 x 35 with its zero border, w: 192 x 384 x 1 x 1, y: 192 x 35 x 35. */
+ * x: 384 x 35 x 35, w: 192 x 384 x 1 x 1, y: 192 x 35 x 35. */
 static void conv1x1_384x35x35_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1221,7 +1221,7 @@ static void conv3x3_192x35x35_to_224_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 224 x 35 x 35 with its zero border, w: 256 x 224 x 3 x 3, y: 256 x 17 x 17. */
+ * x: 224 x 35 x 35, w: 256 x 224 x 3 x 3, y: 256 x 17 x 17. */
 static void conv3x3s2_224x35x35_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1248,7 +1248,7 @@ static void conv3x3s2_224x35x35_to_256_relu(const float *restrict x, const float
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 384 x 35 x 35, y: 384 x 17 x 17. */
 static void maxpool3x3s2_384x35x35(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1276,7 +1276,7 @@ static void maxpool3x3s2_384x35x35(const float *restrict x, float *restrict y, i
 }
 
 /* y = relu(w * x + b).
- * x: 1024 x 17 x 17 with its zero border, w: 384 x 1024 x 1 x 1, y: 384 x 17 x 17. */
+ * x: 1024 x 17 x 17, w: 384 x 1024 x 1 x 1, y: 384 x 17 x 17. */
 static void conv1x1_1024x17x17_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1301,7 +1301,7 @@ static void conv1x1_1024x17x17_to_384_relu(const float *restrict x, const float 
 }
 
 /* y = relu(w * x + b).
- * x: 1024 x 17 x 17 with its zero border, w: 192 x 1024 x 1 x 1, y: 192 x 17 x 17. */
+ * x: 1024 x 17 x 17, w: 192 x 1024 x 1 x 1, y: 192 x 17 x 17. */
 static void conv1x1_1024x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1326,7 +1326,7 @@ static void conv1x1_1024x17x17_to_192_relu(const float *restrict x, const float 
 }
 
 /* y = relu(w * x + b).
- * x: 1024 x 17 x 17 with its zero border, w: 192 x 1024 x 1 x 1, y: 192 x 17 x 17. */
+ * x: 1024 x 17 x 17, w: 192 x 1024 x 1 x 1, y: 192 x 17 x 17. */
 static void conv1x1_1024x17x17_to_192_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1351,7 +1351,7 @@ static void conv1x1_1024x17x17_to_192_relu_2(const float *restrict x, const floa
 }
 
 /* y = w * x + b.
- * x: 1024 x 17 x 17 with its zero border, w: 128 x 1024 x 1 x 1, y: 128 x 17 x 17. */
+ * x: 1024 x 17 x 17, w: 128 x 1024 x 1 x 1, y: 128 x 17 x 17. */
 static void conv1x1_1024x17x17_to_128(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1537,7 +1537,7 @@ static void avgpool3x3_128x17x17(const float *restrict x, const float *restrict 
 }
 
 /* y = relu(w * x + b).
- * x: 1024 x 17 x 17 with its zero border, w: 192 x 1024 x 1 x 1, y: 192 x 17 x 17. */
+ * x: 1024 x 17 x 17, w: 192 x 1024 x 1 x 1, y: 192 x 17 x 17. */
 static void conv1x1_1024x17x17_to_192_relu_3(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1562,7 +1562,7 @@ static void conv1x1_1024x17x17_to_192_relu_3(const float *restrict x, const floa
 }
 
 /* y = relu(w * x + b).
- * x: 1024 x 17 x 17 with its zero border, w: 256 x 1024 x 1 x 1, y: 256 x 17 x 17. */
+ * x: 1024 x 17 x 17, w: 256 x 1024 x 1 x 1, y: 256 x 17 x 17. */
 static void conv1x1_1024x17x17_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1587,7 +1587,7 @@ static void conv1x1_1024x17x17_to_256_relu(const float *restrict x, const float 
 }
 
 /* y = relu(w * x + b).
- * x: 192 x 17 x 17 with its zero border, w: 192 x 192 x 3 x 3, y: 192 x 8 x 8. */
+ * x: 192 x 17 x 17, w: 192 x 192 x 3 x 3, y: 192 x 8 x 8. */
 static void conv3x3s2_192x17x17_to_192_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1669,7 +1669,7 @@ static void conv7x1_256x17x17_to_320_relu(const float *restrict x, const float *
 }
 
 /* y = relu(w * x + b).
- * x: 320 x 17 x 17 with its zero border, w: 320 x 320 x 3 x 3, y: 320 x 8 x 8. */
+ * x: 320 x 17 x 17, w: 320 x 320 x 3 x 3, y: 320 x 8 x 8. */
 static void conv3x3s2_320x17x17_to_320_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1696,7 +1696,7 @@ static void conv3x3s2_320x17x17_to_320_relu(const float *restrict x, const float
         }
 }
 
-/* y = maximum of each 3 x 3 window, step 2 x 2, pad 0,0,0,0.
+/* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 1024 x 17 x 17, y: 1024 x 8 x 8. */
 static void maxpool3x3s2_1024x17x17(const float *restrict x, float *restrict y, int part, int parts)
 {
@@ -1724,7 +1724,7 @@ static void maxpool3x3s2_1024x17x17(const float *restrict x, float *restrict y, 
 }
 
 /* y = relu(w * x + b).
- * x: 1536 x 8 x 8 with its zero border, w: 256 x 1536 x 1 x 1, y: 256 x 8 x 8. */
+ * x: 1536 x 8 x 8, w: 256 x 1536 x 1 x 1, y: 256 x 8 x 8. */
 static void conv1x1_1536x8x8_to_256_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1749,7 +1749,7 @@ static void conv1x1_1536x8x8_to_256_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 1536 x 8 x 8 with its zero border, w: 384 x 1536 x 1 x 1, y: 384 x 8 x 8. */
+ * x: 1536 x 8 x 8, w: 384 x 1536 x 1 x 1, y: 384 x 8 x 8. */
 static void conv1x1_1536x8x8_to_384_relu(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1774,7 +1774,7 @@ static void conv1x1_1536x8x8_to_384_relu(const float *restrict x, const float *r
 }
 
 /* y = relu(w * x + b).
- * x: 1536 x 8 x 8 with its zero border, w: 384 x 1536 x 1 x 1, y: 384 x 8 x 8. */
+ * x: 1536 x 8 x 8, w: 384 x 1536 x 1 x 1, y: 384 x 8 x 8. */
 static void conv1x1_1536x8x8_to_384_relu_2(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -1799,7 +1799,7 @@ static void conv1x1_1536x8x8_to_384_relu_2(const float *restrict x, const float 
 }
 
 /* y = w * x + b.
- * x: 1536 x 8 x 8 with its zero border, w: 256 x 1536 x 1 x 1, y: 256 x 8 x 8. */
+ * x: 1536 x 8 x 8, w: 256 x 1536 x 1 x 1, y: 256 x 8 x 8. */
 static void conv1x1_1536x8x8_to_256(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -2023,7 +2023,7 @@ static void globalavgpool_1536x8x8(const float *restrict x, float *restrict y, i
 }
 
 /* y = w * x + b.
- * x: 1536 x 1 x 1 with its zero border, w: 1000 x 1536 x 1 x 1, y: 1000 x 1 x 1. */
+ * x: 1536 x 1 x 1, w: 1000 x 1536 x 1 x 1, y: 1000 x 1 x 1. */
 static void fc_1536x1x1_to_1000(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
@@ -2032,13 +2032,10 @@ static void fc_1536x1x1_to_1000(const float *restrict x, const float *restrict w
     const int begin = rt_begin(1000, part, parts);
     const int end = rt_begin(1000, part + 1, parts);
     for (int co = begin; co < end; co++) {
-        float *row = y + co;
-        row[0] = b[co];
-        for (int ci = 0; ci < CI; ci++) {
-            const float wv = w[co * CI + ci];
-            const float *xr = x + ci;
-            row[0] += wv * xr[0];
-        }
+        float sum = b[co];
+        for (int ci = 0; ci < CI; ci++)
+            sum += w[co * CI + ci] * x[ci];
+        y[co] = sum;
     }
 }
 
@@ -2076,40 +2073,55 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
 {
     switch (step) {
     case 0: copy_input(c->x, c->arena + 3410208, part, parts); break; /* input: 3x299x299 */
-    case 1: conv3x3s2_3x299x299_to_32_relu(c->arena + 3410208, c->weights, c->weights + 864,
-        c->arena + 2699776, part, parts); break; /* features.0: 32x149x149 */
-    case 2: conv3x3_32x149x149_to_32_relu(c->arena + 2699776, c->weights + 896, c->weights + 10112,
-        c->arena + 150, part, parts); break; /* features.1: 32x147x147 */
-    case 3: conv3x3_32x147x147_to_64_relu(c->arena, c->weights + 10144, c->weights + 28576,
-        c->arena + 2699776, part, parts); break; /* features.2: 64x147x147 */
-    case 4: maxpool3x3s2_64x147x147(c->arena + 2699776, c->arena + 4082752, part,
-        parts); break; /* features.3.maxpool3x3: 64x73x73 */
-    case 5: conv3x3s2_64x147x147_to_96_relu(c->arena + 2699776, c->weights + 28640,
-        c->weights + 83936, c->arena + 4423808, part, parts); break; /* features.3.conv: 96x73x73 */
-    case 6: /* features.4.branch0.0+features.4.branch1.0: 64x73x73 */
+    case 1: /* features.0: 32x149x149 */
+        conv3x3s2_3x299x299_to_32_relu(c->arena + 3410208, c->weights, c->weights + 864,
+            c->arena + 2699776, part, parts);
+        break;
+    case 2: /* features.1: 32x147x147 */
+        conv3x3_32x149x149_to_32_relu(c->arena + 2699776, c->weights + 896, c->weights + 10112,
+            c->arena + 150, part, parts);
+        break;
+    case 3: /* features.2: 64x147x147 */
+        conv3x3_32x147x147_to_64_relu(c->arena, c->weights + 10144, c->weights + 28576,
+            c->arena + 2699776, part, parts);
+        break;
+    case 4: /* features.3.maxpool3x3: 64x73x73 */
+        maxpool3x3s2_64x147x147(c->arena + 2699776, c->arena + 4082752, part, parts);
+        break;
+    case 5: /* features.3.conv: 96x73x73 */
+        conv3x3s2_64x147x147_to_96_relu(c->arena + 2699776, c->weights + 28640, c->weights + 83936,
+            c->arena + 4423808, part, parts);
+        break;
+    case 6: /* features.4.branch0.0+features.4.branch1.0: 128x73x73 */
         conv1x1_160x73x73_to_64_relu(c->arena + 4082752, c->weights + 84032, c->weights + 104512,
             c->arena + 3667648, part, parts);
         conv1x1_160x73x73_to_64_relu_2(c->arena + 4082752, c->weights + 94272, c->weights + 104576,
             c->arena + 710435, part, parts);
         break;
-    case 7: conv3x3_64x73x73_to_96_relu(c->arena + 3667648, c->weights + 104640,
-        c->weights + 159936, c->arena + 2699776, part,
-        parts); break; /* features.4.branch0.1: 96x71x71 */
-    case 8: conv1x7_64x73x73_to_64_relu(c->arena + 710432, c->weights + 160032, c->weights + 188704,
-        c->arena + 1079739, part, parts); break; /* features.4.branch1.1: 64x73x73 */
-    case 9: conv7x1_64x73x73_to_64_relu(c->arena + 1079520, c->weights + 188768,
-        c->weights + 217440, c->arena + 3667648, part,
-        parts); break; /* features.4.branch1.2: 64x73x73 */
-    case 10: conv3x3_64x73x73_to_96_relu(c->arena + 3667648, c->weights + 217504,
-        c->weights + 272800, c->arena + 3183712, part,
-        parts); break; /* features.4.branch1.3: 96x71x71 */
-    case 11: conv3x3s2_192x71x71_to_192_relu(c->arena + 2699776, c->weights + 272896,
-        c->weights + 604672, c->arena + 3667648, part,
-        parts); break; /* features.5.conv: 192x35x35 */
-    case 12: maxpool3x3s2_192x71x71(c->arena + 2699776, c->arena + 3902848, part,
-        parts); break; /* features.5.maxpool3x3: 192x35x35 */
-    case 13:
-        /* features.6.branch0+features.6.branch1.0+features.6.branch2.0+features.6.branch3.1: 96x35x35 */
+    case 7: /* features.4.branch0.1: 96x71x71 */
+        conv3x3_64x73x73_to_96_relu(c->arena + 3667648, c->weights + 104640, c->weights + 159936,
+            c->arena + 2699776, part, parts);
+        break;
+    case 8: /* features.4.branch1.1: 64x73x73 */
+        conv1x7_64x73x73_to_64_relu(c->arena + 710432, c->weights + 160032, c->weights + 188704,
+            c->arena + 1079739, part, parts);
+        break;
+    case 9: /* features.4.branch1.2: 64x73x73 */
+        conv7x1_64x73x73_to_64_relu(c->arena + 1079520, c->weights + 188768, c->weights + 217440,
+            c->arena + 3667648, part, parts);
+        break;
+    case 10: /* features.4.branch1.3: 96x71x71 */
+        conv3x3_64x73x73_to_96_relu(c->arena + 3667648, c->weights + 217504, c->weights + 272800,
+            c->arena + 3183712, part, parts);
+        break;
+    case 11: /* features.5.conv: 192x35x35 */
+        conv3x3s2_192x71x71_to_192_relu(c->arena + 2699776, c->weights + 272896,
+            c->weights + 604672, c->arena + 3667648, part, parts);
+        break;
+    case 12: /* features.5.maxpool3x3: 192x35x35 */
+        maxpool3x3s2_192x71x71(c->arena + 2699776, c->arena + 3902848, part, parts);
+        break;
+    case 13: /* features.6.branch0+features.6.branch1.0+features.6.branch2.0+features.6.branch3.1: 320x35x35 */
         conv1x1_384x35x35_to_96_relu(c->arena + 3667648, c->weights + 604864, c->weights + 727744,
             c->arena + 2699776, part, parts);
         conv1x1_384x35x35_to_64_relu(c->arena + 3667648, c->weights + 641728, c->weights + 727840,
@@ -2119,19 +2131,23 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_384x35x35_to_96(c->arena + 3667648, c->weights + 690880, c->weights + 727968,
             c->arena + 3170176, part, parts);
         break;
-    case 14: conv3x3_64x35x35_to_96_relu(c->arena + 2043072, c->weights + 728064,
-        c->weights + 783360, c->arena + 2817376, part,
-        parts); break; /* features.6.branch1.1: 96x35x35 */
-    case 15: conv3x3_64x35x35_to_96_relu_2(c->arena + 2130688, c->weights + 783456,
-        c->weights + 838752, c->arena + 1711494, part,
-        parts); break; /* features.6.branch2.1: 96x35x35 */
-    case 16: conv3x3_96x35x35_to_96_relu(c->arena + 1711456, c->weights + 838848,
-        c->weights + 921792, c->arena + 2934976, part,
-        parts); break; /* features.6.branch2.2: 96x35x35 */
-    case 17: avgpool3x3_96x35x35(c->arena + 3170176, c->weights + 921888, c->arena + 3052576, part,
-        parts); break; /* features.6.branch3.0: 96x35x35 */
-    case 18:
-        /* features.7.branch0+features.7.branch1.0+features.7.branch2.0+features.7.branch3.1: 96x35x35 */
+    case 14: /* features.6.branch1.1: 96x35x35 */
+        conv3x3_64x35x35_to_96_relu(c->arena + 2043072, c->weights + 728064, c->weights + 783360,
+            c->arena + 2817376, part, parts);
+        break;
+    case 15: /* features.6.branch2.1: 96x35x35 */
+        conv3x3_64x35x35_to_96_relu_2(c->arena + 2130688, c->weights + 783456, c->weights + 838752,
+            c->arena + 1711494, part, parts);
+        break;
+    case 16: /* features.6.branch2.2: 96x35x35 */
+        conv3x3_96x35x35_to_96_relu(c->arena + 1711456, c->weights + 838848, c->weights + 921792,
+            c->arena + 2934976, part, parts);
+        break;
+    case 17: /* features.6.branch3.0: 96x35x35 */
+        avgpool3x3_96x35x35(c->arena + 3170176, c->weights + 921888, c->arena + 3052576, part,
+            parts);
+        break;
+    case 18: /* features.7.branch0+features.7.branch1.0+features.7.branch2.0+features.7.branch3.1: 320x35x35 */
         conv1x1_384x35x35_to_96_relu(c->arena + 2699776, c->weights + 921984, c->weights + 1044864,
             c->arena + 3170176, part, parts);
         conv1x1_384x35x35_to_64_relu(c->arena + 2699776, c->weights + 958848, c->weights + 1044960,
@@ -2141,19 +2157,23 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_384x35x35_to_96(c->arena + 2699776, c->weights + 1008000, c->weights + 1045088,
             c->arena + 3640576, part, parts);
         break;
-    case 19: conv3x3_64x35x35_to_96_relu(c->arena + 2043072, c->weights + 1045184,
-        c->weights + 1100480, c->arena + 3287776, part,
-        parts); break; /* features.7.branch1.1: 96x35x35 */
-    case 20: conv3x3_64x35x35_to_96_relu_2(c->arena + 2130688, c->weights + 1100576,
-        c->weights + 1155872, c->arena + 1711494, part,
-        parts); break; /* features.7.branch2.1: 96x35x35 */
-    case 21: conv3x3_96x35x35_to_96_relu(c->arena + 1711456, c->weights + 1155968,
-        c->weights + 1238912, c->arena + 3405376, part,
-        parts); break; /* features.7.branch2.2: 96x35x35 */
-    case 22: avgpool3x3_96x35x35(c->arena + 3640576, c->weights + 1239008, c->arena + 3522976, part,
-        parts); break; /* features.7.branch3.0: 96x35x35 */
-    case 23:
-        /* features.8.branch0+features.8.branch1.0+features.8.branch2.0+features.8.branch3.1: 96x35x35 */
+    case 19: /* features.7.branch1.1: 96x35x35 */
+        conv3x3_64x35x35_to_96_relu(c->arena + 2043072, c->weights + 1045184, c->weights + 1100480,
+            c->arena + 3287776, part, parts);
+        break;
+    case 20: /* features.7.branch2.1: 96x35x35 */
+        conv3x3_64x35x35_to_96_relu_2(c->arena + 2130688, c->weights + 1100576,
+            c->weights + 1155872, c->arena + 1711494, part, parts);
+        break;
+    case 21: /* features.7.branch2.2: 96x35x35 */
+        conv3x3_96x35x35_to_96_relu(c->arena + 1711456, c->weights + 1155968, c->weights + 1238912,
+            c->arena + 3405376, part, parts);
+        break;
+    case 22: /* features.7.branch3.0: 96x35x35 */
+        avgpool3x3_96x35x35(c->arena + 3640576, c->weights + 1239008, c->arena + 3522976, part,
+            parts);
+        break;
+    case 23: /* features.8.branch0+features.8.branch1.0+features.8.branch2.0+features.8.branch3.1: 320x35x35 */
         conv1x1_384x35x35_to_96_relu(c->arena + 3170176, c->weights + 1239104, c->weights + 1361984,
             c->arena + 2699776, part, parts);
         conv1x1_384x35x35_to_64_relu(c->arena + 3170176, c->weights + 1275968, c->weights + 1362080,
@@ -2163,19 +2183,23 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_384x35x35_to_96(c->arena + 3170176, c->weights + 1325120, c->weights + 1362208,
             c->arena + 3640576, part, parts);
         break;
-    case 24: conv3x3_64x35x35_to_96_relu(c->arena + 2043072, c->weights + 1362304,
-        c->weights + 1417600, c->arena + 2817376, part,
-        parts); break; /* features.8.branch1.1: 96x35x35 */
-    case 25: conv3x3_64x35x35_to_96_relu_2(c->arena + 2130688, c->weights + 1417696,
-        c->weights + 1472992, c->arena + 1711494, part,
-        parts); break; /* features.8.branch2.1: 96x35x35 */
-    case 26: conv3x3_96x35x35_to_96_relu(c->arena + 1711456, c->weights + 1473088,
-        c->weights + 1556032, c->arena + 2934976, part,
-        parts); break; /* features.8.branch2.2: 96x35x35 */
-    case 27: avgpool3x3_96x35x35(c->arena + 3640576, c->weights + 1556128, c->arena + 3052576, part,
-        parts); break; /* features.8.branch3.0: 96x35x35 */
-    case 28:
-        /* features.9.branch0+features.9.branch1.0+features.9.branch2.0+features.9.branch3.1: 96x35x35 */
+    case 24: /* features.8.branch1.1: 96x35x35 */
+        conv3x3_64x35x35_to_96_relu(c->arena + 2043072, c->weights + 1362304, c->weights + 1417600,
+            c->arena + 2817376, part, parts);
+        break;
+    case 25: /* features.8.branch2.1: 96x35x35 */
+        conv3x3_64x35x35_to_96_relu_2(c->arena + 2130688, c->weights + 1417696,
+            c->weights + 1472992, c->arena + 1711494, part, parts);
+        break;
+    case 26: /* features.8.branch2.2: 96x35x35 */
+        conv3x3_96x35x35_to_96_relu(c->arena + 1711456, c->weights + 1473088, c->weights + 1556032,
+            c->arena + 2934976, part, parts);
+        break;
+    case 27: /* features.8.branch3.0: 96x35x35 */
+        avgpool3x3_96x35x35(c->arena + 3640576, c->weights + 1556128, c->arena + 3052576, part,
+            parts);
+        break;
+    case 28: /* features.9.branch0+features.9.branch1.0+features.9.branch2.0+features.9.branch3.1: 320x35x35 */
         conv1x1_384x35x35_to_96_relu(c->arena + 2699776, c->weights + 1556224, c->weights + 1679104,
             c->arena + 3170176, part, parts);
         conv1x1_384x35x35_to_64_relu(c->arena + 2699776, c->weights + 1593088, c->weights + 1679200,
@@ -2185,33 +2209,42 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_384x35x35_to_96(c->arena + 2699776, c->weights + 1642240, c->weights + 1679328,
             c->arena + 3640576, part, parts);
         break;
-    case 29: conv3x3_64x35x35_to_96_relu(c->arena + 2043072, c->weights + 1679424,
-        c->weights + 1734720, c->arena + 3287776, part,
-        parts); break; /* features.9.branch1.1: 96x35x35 */
-    case 30: conv3x3_64x35x35_to_96_relu_2(c->arena + 2130688, c->weights + 1734816,
-        c->weights + 1790112, c->arena + 1711494, part,
-        parts); break; /* features.9.branch2.1: 96x35x35 */
-    case 31: conv3x3_96x35x35_to_96_relu(c->arena + 1711456, c->weights + 1790208,
-        c->weights + 1873152, c->arena + 3405376, part,
-        parts); break; /* features.9.branch2.2: 96x35x35 */
-    case 32: avgpool3x3_96x35x35(c->arena + 3640576, c->weights + 1873248, c->arena + 3522976, part,
-        parts); break; /* features.9.branch3.0: 96x35x35 */
-    case 33: conv3x3s2_384x35x35_to_384_relu(c->arena + 3170176, c->weights + 1873344,
-        c->weights + 3200448, c->arena + 2699776, part,
-        parts); break; /* features.10.branch0: 384x17x17 */
-    case 34: conv1x1_384x35x35_to_192_relu(c->arena + 3170176, c->weights + 3200832,
-        c->weights + 3274560, c->arena + 1448646, part,
-        parts); break; /* features.10.branch1.0: 192x35x35 */
-    case 35: conv3x3_192x35x35_to_224_relu(c->arena + 1448608, c->weights + 3274752,
-        c->weights + 3661824, c->arena + 3640576, part,
-        parts); break; /* features.10.branch1.1: 224x35x35 */
-    case 36: conv3x3s2_224x35x35_to_256_relu(c->arena + 3640576, c->weights + 3662048,
-        c->weights + 4178144, c->arena + 2810752, part,
-        parts); break; /* features.10.branch1.2: 256x17x17 */
-    case 37: maxpool3x3s2_384x35x35(c->arena + 3170176, c->arena + 2884736, part,
-        parts); break; /* features.10.maxpool3x3: 384x17x17 */
-    case 38:
-        /* features.11.branch0+features.11.branch1.0+features.11.branch2.0+features.11.branch3.1: 384x17x17 */
+    case 29: /* features.9.branch1.1: 96x35x35 */
+        conv3x3_64x35x35_to_96_relu(c->arena + 2043072, c->weights + 1679424, c->weights + 1734720,
+            c->arena + 3287776, part, parts);
+        break;
+    case 30: /* features.9.branch2.1: 96x35x35 */
+        conv3x3_64x35x35_to_96_relu_2(c->arena + 2130688, c->weights + 1734816,
+            c->weights + 1790112, c->arena + 1711494, part, parts);
+        break;
+    case 31: /* features.9.branch2.2: 96x35x35 */
+        conv3x3_96x35x35_to_96_relu(c->arena + 1711456, c->weights + 1790208, c->weights + 1873152,
+            c->arena + 3405376, part, parts);
+        break;
+    case 32: /* features.9.branch3.0: 96x35x35 */
+        avgpool3x3_96x35x35(c->arena + 3640576, c->weights + 1873248, c->arena + 3522976, part,
+            parts);
+        break;
+    case 33: /* features.10.branch0: 384x17x17 */
+        conv3x3s2_384x35x35_to_384_relu(c->arena + 3170176, c->weights + 1873344,
+            c->weights + 3200448, c->arena + 2699776, part, parts);
+        break;
+    case 34: /* features.10.branch1.0: 192x35x35 */
+        conv1x1_384x35x35_to_192_relu(c->arena + 3170176, c->weights + 3200832,
+            c->weights + 3274560, c->arena + 1448646, part, parts);
+        break;
+    case 35: /* features.10.branch1.1: 224x35x35 */
+        conv3x3_192x35x35_to_224_relu(c->arena + 1448608, c->weights + 3274752,
+            c->weights + 3661824, c->arena + 3640576, part, parts);
+        break;
+    case 36: /* features.10.branch1.2: 256x17x17 */
+        conv3x3s2_224x35x35_to_256_relu(c->arena + 3640576, c->weights + 3662048,
+            c->weights + 4178144, c->arena + 2810752, part, parts);
+        break;
+    case 37: /* features.10.maxpool3x3: 384x17x17 */
+        maxpool3x3s2_384x35x35(c->arena + 3170176, c->arena + 2884736, part, parts);
+        break;
+    case 38: /* features.11.branch0+features.11.branch1.0+features.11.branch2.0+features.11.branch3.1: 896x17x17 */
         conv1x1_1024x17x17_to_384_relu(c->arena + 2699776, c->weights + 4178400,
             c->weights + 5095904, c->arena + 2995712, part, parts);
         conv1x1_1024x17x17_to_192_relu(c->arena + 2699776, c->weights + 4571616,
@@ -2221,28 +2254,35 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_1024x17x17_to_128(c->arena + 2699776, c->weights + 4964832, c->weights + 5096672,
             c->arena + 3291648, part, parts);
         break;
-    case 39: conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 5096800,
-        c->weights + 5397856, c->arena + 2218355, part,
-        parts); break; /* features.11.branch1.1: 224x17x17 */
-    case 40: conv7x1_224x17x17_to_256_relu(c->arena + 2218304, c->weights + 5398080,
-        c->weights + 5799488, c->arena + 3106688, part,
-        parts); break; /* features.11.branch1.2: 256x17x17 */
-    case 41: conv7x1_192x17x17_to_192_relu(c->arena + 2468544, c->weights + 5799744,
-        c->weights + 6057792, c->arena + 2393475, part,
-        parts); break; /* features.11.branch2.1: 192x17x17 */
-    case 42: conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 6057984,
-        c->weights + 6359040, c->arena + 2218355, part,
-        parts); break; /* features.11.branch2.2: 224x17x17 */
-    case 43: conv7x1_224x17x17_to_224_relu(c->arena + 2218304, c->weights + 6359264,
-        c->weights + 6710496, c->arena + 2305891, part,
-        parts); break; /* features.11.branch2.3: 224x17x17 */
-    case 44: conv1x7_224x17x17_to_256_relu(c->arena + 2305888, c->weights + 6710720,
-        c->weights + 7112128, c->arena + 3180672, part,
-        parts); break; /* features.11.branch2.4: 256x17x17 */
-    case 45: avgpool3x3_128x17x17(c->arena + 3291648, c->weights + 7112384, c->arena + 3254656,
-        part, parts); break; /* features.11.branch3.0: 128x17x17 */
-    case 46:
-        /* features.12.branch0+features.12.branch1.0+features.12.branch2.0+features.12.branch3.1: 384x17x17 */
+    case 39: /* features.11.branch1.1: 224x17x17 */
+        conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 5096800,
+            c->weights + 5397856, c->arena + 2218355, part, parts);
+        break;
+    case 40: /* features.11.branch1.2: 256x17x17 */
+        conv7x1_224x17x17_to_256_relu(c->arena + 2218304, c->weights + 5398080,
+            c->weights + 5799488, c->arena + 3106688, part, parts);
+        break;
+    case 41: /* features.11.branch2.1: 192x17x17 */
+        conv7x1_192x17x17_to_192_relu(c->arena + 2468544, c->weights + 5799744,
+            c->weights + 6057792, c->arena + 2393475, part, parts);
+        break;
+    case 42: /* features.11.branch2.2: 224x17x17 */
+        conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 6057984,
+            c->weights + 6359040, c->arena + 2218355, part, parts);
+        break;
+    case 43: /* features.11.branch2.3: 224x17x17 */
+        conv7x1_224x17x17_to_224_relu(c->arena + 2218304, c->weights + 6359264,
+            c->weights + 6710496, c->arena + 2305891, part, parts);
+        break;
+    case 44: /* features.11.branch2.4: 256x17x17 */
+        conv1x7_224x17x17_to_256_relu(c->arena + 2305888, c->weights + 6710720,
+            c->weights + 7112128, c->arena + 3180672, part, parts);
+        break;
+    case 45: /* features.11.branch3.0: 128x17x17 */
+        avgpool3x3_128x17x17(c->arena + 3291648, c->weights + 7112384, c->arena + 3254656, part,
+            parts);
+        break;
+    case 46: /* features.12.branch0+features.12.branch1.0+features.12.branch2.0+features.12.branch3.1: 896x17x17 */
         conv1x1_1024x17x17_to_384_relu(c->arena + 2995712, c->weights + 7112512,
             c->weights + 8030016, c->arena + 2699776, part, parts);
         conv1x1_1024x17x17_to_192_relu(c->arena + 2995712, c->weights + 7505728,
@@ -2252,28 +2292,35 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_1024x17x17_to_128(c->arena + 2995712, c->weights + 7898944, c->weights + 8030784,
             c->arena + 3291648, part, parts);
         break;
-    case 47: conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 8030912,
-        c->weights + 8331968, c->arena + 2218355, part,
-        parts); break; /* features.12.branch1.1: 224x17x17 */
-    case 48: conv7x1_224x17x17_to_256_relu(c->arena + 2218304, c->weights + 8332192,
-        c->weights + 8733600, c->arena + 2810752, part,
-        parts); break; /* features.12.branch1.2: 256x17x17 */
-    case 49: conv7x1_192x17x17_to_192_relu(c->arena + 2468544, c->weights + 8733856,
-        c->weights + 8991904, c->arena + 2393475, part,
-        parts); break; /* features.12.branch2.1: 192x17x17 */
-    case 50: conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 8992096,
-        c->weights + 9293152, c->arena + 2218355, part,
-        parts); break; /* features.12.branch2.2: 224x17x17 */
-    case 51: conv7x1_224x17x17_to_224_relu(c->arena + 2218304, c->weights + 9293376,
-        c->weights + 9644608, c->arena + 2305891, part,
-        parts); break; /* features.12.branch2.3: 224x17x17 */
-    case 52: conv1x7_224x17x17_to_256_relu(c->arena + 2305888, c->weights + 9644832,
-        c->weights + 10046240, c->arena + 2884736, part,
-        parts); break; /* features.12.branch2.4: 256x17x17 */
-    case 53: avgpool3x3_128x17x17(c->arena + 3291648, c->weights + 10046496, c->arena + 2958720,
-        part, parts); break; /* features.12.branch3.0: 128x17x17 */
-    case 54:
-        /* features.13.branch0+features.13.branch1.0+features.13.branch2.0+features.13.branch3.1: 384x17x17 */
+    case 47: /* features.12.branch1.1: 224x17x17 */
+        conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 8030912,
+            c->weights + 8331968, c->arena + 2218355, part, parts);
+        break;
+    case 48: /* features.12.branch1.2: 256x17x17 */
+        conv7x1_224x17x17_to_256_relu(c->arena + 2218304, c->weights + 8332192,
+            c->weights + 8733600, c->arena + 2810752, part, parts);
+        break;
+    case 49: /* features.12.branch2.1: 192x17x17 */
+        conv7x1_192x17x17_to_192_relu(c->arena + 2468544, c->weights + 8733856,
+            c->weights + 8991904, c->arena + 2393475, part, parts);
+        break;
+    case 50: /* features.12.branch2.2: 224x17x17 */
+        conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 8992096,
+            c->weights + 9293152, c->arena + 2218355, part, parts);
+        break;
+    case 51: /* features.12.branch2.3: 224x17x17 */
+        conv7x1_224x17x17_to_224_relu(c->arena + 2218304, c->weights + 9293376,
+            c->weights + 9644608, c->arena + 2305891, part, parts);
+        break;
+    case 52: /* features.12.branch2.4: 256x17x17 */
+        conv1x7_224x17x17_to_256_relu(c->arena + 2305888, c->weights + 9644832,
+            c->weights + 10046240, c->arena + 2884736, part, parts);
+        break;
+    case 53: /* features.12.branch3.0: 128x17x17 */
+        avgpool3x3_128x17x17(c->arena + 3291648, c->weights + 10046496, c->arena + 2958720, part,
+            parts);
+        break;
+    case 54: /* features.13.branch0+features.13.branch1.0+features.13.branch2.0+features.13.branch3.1: 896x17x17 */
         conv1x1_1024x17x17_to_384_relu(c->arena + 2699776, c->weights + 10046624,
             c->weights + 10964128, c->arena + 2995712, part, parts);
         conv1x1_1024x17x17_to_192_relu(c->arena + 2699776, c->weights + 10439840,
@@ -2283,28 +2330,35 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_1024x17x17_to_128(c->arena + 2699776, c->weights + 10833056, c->weights + 10964896,
             c->arena + 3291648, part, parts);
         break;
-    case 55: conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 10965024,
-        c->weights + 11266080, c->arena + 2218355, part,
-        parts); break; /* features.13.branch1.1: 224x17x17 */
-    case 56: conv7x1_224x17x17_to_256_relu(c->arena + 2218304, c->weights + 11266304,
-        c->weights + 11667712, c->arena + 3106688, part,
-        parts); break; /* features.13.branch1.2: 256x17x17 */
-    case 57: conv7x1_192x17x17_to_192_relu(c->arena + 2468544, c->weights + 11667968,
-        c->weights + 11926016, c->arena + 2393475, part,
-        parts); break; /* features.13.branch2.1: 192x17x17 */
-    case 58: conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 11926208,
-        c->weights + 12227264, c->arena + 2218355, part,
-        parts); break; /* features.13.branch2.2: 224x17x17 */
-    case 59: conv7x1_224x17x17_to_224_relu(c->arena + 2218304, c->weights + 12227488,
-        c->weights + 12578720, c->arena + 2305891, part,
-        parts); break; /* features.13.branch2.3: 224x17x17 */
-    case 60: conv1x7_224x17x17_to_256_relu(c->arena + 2305888, c->weights + 12578944,
-        c->weights + 12980352, c->arena + 3180672, part,
-        parts); break; /* features.13.branch2.4: 256x17x17 */
-    case 61: avgpool3x3_128x17x17(c->arena + 3291648, c->weights + 12980608, c->arena + 3254656,
-        part, parts); break; /* features.13.branch3.0: 128x17x17 */
-    case 62:
-        /* features.14.branch0+features.14.branch1.0+features.14.branch2.0+features.14.branch3.1: 384x17x17 */
+    case 55: /* features.13.branch1.1: 224x17x17 */
+        conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 10965024,
+            c->weights + 11266080, c->arena + 2218355, part, parts);
+        break;
+    case 56: /* features.13.branch1.2: 256x17x17 */
+        conv7x1_224x17x17_to_256_relu(c->arena + 2218304, c->weights + 11266304,
+            c->weights + 11667712, c->arena + 3106688, part, parts);
+        break;
+    case 57: /* features.13.branch2.1: 192x17x17 */
+        conv7x1_192x17x17_to_192_relu(c->arena + 2468544, c->weights + 11667968,
+            c->weights + 11926016, c->arena + 2393475, part, parts);
+        break;
+    case 58: /* features.13.branch2.2: 224x17x17 */
+        conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 11926208,
+            c->weights + 12227264, c->arena + 2218355, part, parts);
+        break;
+    case 59: /* features.13.branch2.3: 224x17x17 */
+        conv7x1_224x17x17_to_224_relu(c->arena + 2218304, c->weights + 12227488,
+            c->weights + 12578720, c->arena + 2305891, part, parts);
+        break;
+    case 60: /* features.13.branch2.4: 256x17x17 */
+        conv1x7_224x17x17_to_256_relu(c->arena + 2305888, c->weights + 12578944,
+            c->weights + 12980352, c->arena + 3180672, part, parts);
+        break;
+    case 61: /* features.13.branch3.0: 128x17x17 */
+        avgpool3x3_128x17x17(c->arena + 3291648, c->weights + 12980608, c->arena + 3254656, part,
+            parts);
+        break;
+    case 62: /* features.14.branch0+features.14.branch1.0+features.14.branch2.0+features.14.branch3.1: 896x17x17 */
         conv1x1_1024x17x17_to_384_relu(c->arena + 2995712, c->weights + 12980736,
             c->weights + 13898240, c->arena + 2699776, part, parts);
         conv1x1_1024x17x17_to_192_relu(c->arena + 2995712, c->weights + 13373952,
@@ -2314,28 +2368,35 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_1024x17x17_to_128(c->arena + 2995712, c->weights + 13767168, c->weights + 13899008,
             c->arena + 3291648, part, parts);
         break;
-    case 63: conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 13899136,
-        c->weights + 14200192, c->arena + 2218355, part,
-        parts); break; /* features.14.branch1.1: 224x17x17 */
-    case 64: conv7x1_224x17x17_to_256_relu(c->arena + 2218304, c->weights + 14200416,
-        c->weights + 14601824, c->arena + 2810752, part,
-        parts); break; /* features.14.branch1.2: 256x17x17 */
-    case 65: conv7x1_192x17x17_to_192_relu(c->arena + 2468544, c->weights + 14602080,
-        c->weights + 14860128, c->arena + 2393475, part,
-        parts); break; /* features.14.branch2.1: 192x17x17 */
-    case 66: conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 14860320,
-        c->weights + 15161376, c->arena + 2218355, part,
-        parts); break; /* features.14.branch2.2: 224x17x17 */
-    case 67: conv7x1_224x17x17_to_224_relu(c->arena + 2218304, c->weights + 15161600,
-        c->weights + 15512832, c->arena + 2305891, part,
-        parts); break; /* features.14.branch2.3: 224x17x17 */
-    case 68: conv1x7_224x17x17_to_256_relu(c->arena + 2305888, c->weights + 15513056,
-        c->weights + 15914464, c->arena + 2884736, part,
-        parts); break; /* features.14.branch2.4: 256x17x17 */
-    case 69: avgpool3x3_128x17x17(c->arena + 3291648, c->weights + 15914720, c->arena + 2958720,
-        part, parts); break; /* features.14.branch3.0: 128x17x17 */
-    case 70:
-        /* features.15.branch0+features.15.branch1.0+features.15.branch2.0+features.15.branch3.1: 384x17x17 */
+    case 63: /* features.14.branch1.1: 224x17x17 */
+        conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 13899136,
+            c->weights + 14200192, c->arena + 2218355, part, parts);
+        break;
+    case 64: /* features.14.branch1.2: 256x17x17 */
+        conv7x1_224x17x17_to_256_relu(c->arena + 2218304, c->weights + 14200416,
+            c->weights + 14601824, c->arena + 2810752, part, parts);
+        break;
+    case 65: /* features.14.branch2.1: 192x17x17 */
+        conv7x1_192x17x17_to_192_relu(c->arena + 2468544, c->weights + 14602080,
+            c->weights + 14860128, c->arena + 2393475, part, parts);
+        break;
+    case 66: /* features.14.branch2.2: 224x17x17 */
+        conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 14860320,
+            c->weights + 15161376, c->arena + 2218355, part, parts);
+        break;
+    case 67: /* features.14.branch2.3: 224x17x17 */
+        conv7x1_224x17x17_to_224_relu(c->arena + 2218304, c->weights + 15161600,
+            c->weights + 15512832, c->arena + 2305891, part, parts);
+        break;
+    case 68: /* features.14.branch2.4: 256x17x17 */
+        conv1x7_224x17x17_to_256_relu(c->arena + 2305888, c->weights + 15513056,
+            c->weights + 15914464, c->arena + 2884736, part, parts);
+        break;
+    case 69: /* features.14.branch3.0: 128x17x17 */
+        avgpool3x3_128x17x17(c->arena + 3291648, c->weights + 15914720, c->arena + 2958720, part,
+            parts);
+        break;
+    case 70: /* features.15.branch0+features.15.branch1.0+features.15.branch2.0+features.15.branch3.1: 896x17x17 */
         conv1x1_1024x17x17_to_384_relu(c->arena + 2699776, c->weights + 15914848,
             c->weights + 16832352, c->arena + 2995712, part, parts);
         conv1x1_1024x17x17_to_192_relu(c->arena + 2699776, c->weights + 16308064,
@@ -2345,28 +2406,35 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_1024x17x17_to_128(c->arena + 2699776, c->weights + 16701280, c->weights + 16833120,
             c->arena + 3291648, part, parts);
         break;
-    case 71: conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 16833248,
-        c->weights + 17134304, c->arena + 2218355, part,
-        parts); break; /* features.15.branch1.1: 224x17x17 */
-    case 72: conv7x1_224x17x17_to_256_relu(c->arena + 2218304, c->weights + 17134528,
-        c->weights + 17535936, c->arena + 3106688, part,
-        parts); break; /* features.15.branch1.2: 256x17x17 */
-    case 73: conv7x1_192x17x17_to_192_relu(c->arena + 2468544, c->weights + 17536192,
-        c->weights + 17794240, c->arena + 2393475, part,
-        parts); break; /* features.15.branch2.1: 192x17x17 */
-    case 74: conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 17794432,
-        c->weights + 18095488, c->arena + 2218355, part,
-        parts); break; /* features.15.branch2.2: 224x17x17 */
-    case 75: conv7x1_224x17x17_to_224_relu(c->arena + 2218304, c->weights + 18095712,
-        c->weights + 18446944, c->arena + 2305891, part,
-        parts); break; /* features.15.branch2.3: 224x17x17 */
-    case 76: conv1x7_224x17x17_to_256_relu(c->arena + 2305888, c->weights + 18447168,
-        c->weights + 18848576, c->arena + 3180672, part,
-        parts); break; /* features.15.branch2.4: 256x17x17 */
-    case 77: avgpool3x3_128x17x17(c->arena + 3291648, c->weights + 18848832, c->arena + 3254656,
-        part, parts); break; /* features.15.branch3.0: 128x17x17 */
-    case 78:
-        /* features.16.branch0+features.16.branch1.0+features.16.branch2.0+features.16.branch3.1: 384x17x17 */
+    case 71: /* features.15.branch1.1: 224x17x17 */
+        conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 16833248,
+            c->weights + 17134304, c->arena + 2218355, part, parts);
+        break;
+    case 72: /* features.15.branch1.2: 256x17x17 */
+        conv7x1_224x17x17_to_256_relu(c->arena + 2218304, c->weights + 17134528,
+            c->weights + 17535936, c->arena + 3106688, part, parts);
+        break;
+    case 73: /* features.15.branch2.1: 192x17x17 */
+        conv7x1_192x17x17_to_192_relu(c->arena + 2468544, c->weights + 17536192,
+            c->weights + 17794240, c->arena + 2393475, part, parts);
+        break;
+    case 74: /* features.15.branch2.2: 224x17x17 */
+        conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 17794432,
+            c->weights + 18095488, c->arena + 2218355, part, parts);
+        break;
+    case 75: /* features.15.branch2.3: 224x17x17 */
+        conv7x1_224x17x17_to_224_relu(c->arena + 2218304, c->weights + 18095712,
+            c->weights + 18446944, c->arena + 2305891, part, parts);
+        break;
+    case 76: /* features.15.branch2.4: 256x17x17 */
+        conv1x7_224x17x17_to_256_relu(c->arena + 2305888, c->weights + 18447168,
+            c->weights + 18848576, c->arena + 3180672, part, parts);
+        break;
+    case 77: /* features.15.branch3.0: 128x17x17 */
+        avgpool3x3_128x17x17(c->arena + 3291648, c->weights + 18848832, c->arena + 3254656, part,
+            parts);
+        break;
+    case 78: /* features.16.branch0+features.16.branch1.0+features.16.branch2.0+features.16.branch3.1: 896x17x17 */
         conv1x1_1024x17x17_to_384_relu(c->arena + 2995712, c->weights + 18848960,
             c->weights + 19766464, c->arena + 2699776, part, parts);
         conv1x1_1024x17x17_to_192_relu(c->arena + 2995712, c->weights + 19242176,
@@ -2376,28 +2444,35 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_1024x17x17_to_128(c->arena + 2995712, c->weights + 19635392, c->weights + 19767232,
             c->arena + 3291648, part, parts);
         break;
-    case 79: conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 19767360,
-        c->weights + 20068416, c->arena + 2218355, part,
-        parts); break; /* features.16.branch1.1: 224x17x17 */
-    case 80: conv7x1_224x17x17_to_256_relu(c->arena + 2218304, c->weights + 20068640,
-        c->weights + 20470048, c->arena + 2810752, part,
-        parts); break; /* features.16.branch1.2: 256x17x17 */
-    case 81: conv7x1_192x17x17_to_192_relu(c->arena + 2468544, c->weights + 20470304,
-        c->weights + 20728352, c->arena + 2393475, part,
-        parts); break; /* features.16.branch2.1: 192x17x17 */
-    case 82: conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 20728544,
-        c->weights + 21029600, c->arena + 2218355, part,
-        parts); break; /* features.16.branch2.2: 224x17x17 */
-    case 83: conv7x1_224x17x17_to_224_relu(c->arena + 2218304, c->weights + 21029824,
-        c->weights + 21381056, c->arena + 2305891, part,
-        parts); break; /* features.16.branch2.3: 224x17x17 */
-    case 84: conv1x7_224x17x17_to_256_relu(c->arena + 2305888, c->weights + 21381280,
-        c->weights + 21782688, c->arena + 2884736, part,
-        parts); break; /* features.16.branch2.4: 256x17x17 */
-    case 85: avgpool3x3_128x17x17(c->arena + 3291648, c->weights + 21782944, c->arena + 2958720,
-        part, parts); break; /* features.16.branch3.0: 128x17x17 */
-    case 86:
-        /* features.17.branch0+features.17.branch1.0+features.17.branch2.0+features.17.branch3.1: 384x17x17 */
+    case 79: /* features.16.branch1.1: 224x17x17 */
+        conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 19767360,
+            c->weights + 20068416, c->arena + 2218355, part, parts);
+        break;
+    case 80: /* features.16.branch1.2: 256x17x17 */
+        conv7x1_224x17x17_to_256_relu(c->arena + 2218304, c->weights + 20068640,
+            c->weights + 20470048, c->arena + 2810752, part, parts);
+        break;
+    case 81: /* features.16.branch2.1: 192x17x17 */
+        conv7x1_192x17x17_to_192_relu(c->arena + 2468544, c->weights + 20470304,
+            c->weights + 20728352, c->arena + 2393475, part, parts);
+        break;
+    case 82: /* features.16.branch2.2: 224x17x17 */
+        conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 20728544,
+            c->weights + 21029600, c->arena + 2218355, part, parts);
+        break;
+    case 83: /* features.16.branch2.3: 224x17x17 */
+        conv7x1_224x17x17_to_224_relu(c->arena + 2218304, c->weights + 21029824,
+            c->weights + 21381056, c->arena + 2305891, part, parts);
+        break;
+    case 84: /* features.16.branch2.4: 256x17x17 */
+        conv1x7_224x17x17_to_256_relu(c->arena + 2305888, c->weights + 21381280,
+            c->weights + 21782688, c->arena + 2884736, part, parts);
+        break;
+    case 85: /* features.16.branch3.0: 128x17x17 */
+        avgpool3x3_128x17x17(c->arena + 3291648, c->weights + 21782944, c->arena + 2958720, part,
+            parts);
+        break;
+    case 86: /* features.17.branch0+features.17.branch1.0+features.17.branch2.0+features.17.branch3.1: 896x17x17 */
         conv1x1_1024x17x17_to_384_relu(c->arena + 2699776, c->weights + 21783072,
             c->weights + 22700576, c->arena + 2995712, part, parts);
         conv1x1_1024x17x17_to_192_relu(c->arena + 2699776, c->weights + 22176288,
@@ -2407,48 +2482,60 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_1024x17x17_to_128(c->arena + 2699776, c->weights + 22569504, c->weights + 22701344,
             c->arena + 3291648, part, parts);
         break;
-    case 87: conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 22701472,
-        c->weights + 23002528, c->arena + 2218355, part,
-        parts); break; /* features.17.branch1.1: 224x17x17 */
-    case 88: conv7x1_224x17x17_to_256_relu(c->arena + 2218304, c->weights + 23002752,
-        c->weights + 23404160, c->arena + 3106688, part,
-        parts); break; /* features.17.branch1.2: 256x17x17 */
-    case 89: conv7x1_192x17x17_to_192_relu(c->arena + 2468544, c->weights + 23404416,
-        c->weights + 23662464, c->arena + 2393475, part,
-        parts); break; /* features.17.branch2.1: 192x17x17 */
-    case 90: conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 23662656,
-        c->weights + 23963712, c->arena + 2218355, part,
-        parts); break; /* features.17.branch2.2: 224x17x17 */
-    case 91: conv7x1_224x17x17_to_224_relu(c->arena + 2218304, c->weights + 23963936,
-        c->weights + 24315168, c->arena + 2305891, part,
-        parts); break; /* features.17.branch2.3: 224x17x17 */
-    case 92: conv1x7_224x17x17_to_256_relu(c->arena + 2305888, c->weights + 24315392,
-        c->weights + 24716800, c->arena + 3180672, part,
-        parts); break; /* features.17.branch2.4: 256x17x17 */
-    case 93: avgpool3x3_128x17x17(c->arena + 3291648, c->weights + 24717056, c->arena + 3254656,
-        part, parts); break; /* features.17.branch3.0: 128x17x17 */
-    case 94: /* features.18.branch0.0+features.18.branch1.0: 192x17x17 */
+    case 87: /* features.17.branch1.1: 224x17x17 */
+        conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 22701472,
+            c->weights + 23002528, c->arena + 2218355, part, parts);
+        break;
+    case 88: /* features.17.branch1.2: 256x17x17 */
+        conv7x1_224x17x17_to_256_relu(c->arena + 2218304, c->weights + 23002752,
+            c->weights + 23404160, c->arena + 3106688, part, parts);
+        break;
+    case 89: /* features.17.branch2.1: 192x17x17 */
+        conv7x1_192x17x17_to_192_relu(c->arena + 2468544, c->weights + 23404416,
+            c->weights + 23662464, c->arena + 2393475, part, parts);
+        break;
+    case 90: /* features.17.branch2.2: 224x17x17 */
+        conv1x7_192x17x17_to_224_relu(c->arena + 2393472, c->weights + 23662656,
+            c->weights + 23963712, c->arena + 2218355, part, parts);
+        break;
+    case 91: /* features.17.branch2.3: 224x17x17 */
+        conv7x1_224x17x17_to_224_relu(c->arena + 2218304, c->weights + 23963936,
+            c->weights + 24315168, c->arena + 2305891, part, parts);
+        break;
+    case 92: /* features.17.branch2.4: 256x17x17 */
+        conv1x7_224x17x17_to_256_relu(c->arena + 2305888, c->weights + 24315392,
+            c->weights + 24716800, c->arena + 3180672, part, parts);
+        break;
+    case 93: /* features.17.branch3.0: 128x17x17 */
+        avgpool3x3_128x17x17(c->arena + 3291648, c->weights + 24717056, c->arena + 3254656, part,
+            parts);
+        break;
+    case 94: /* features.18.branch0.0+features.18.branch1.0: 448x17x17 */
         conv1x1_1024x17x17_to_192_relu_3(c->arena + 2995712, c->weights + 24717184,
             c->weights + 25175936, c->arena + 2798080, part, parts);
         conv1x1_1024x17x17_to_256_relu(c->arena + 2995712, c->weights + 24913792,
             c->weights + 25176128, c->arena + 1842883, part, parts);
         break;
-    case 95: conv3x3s2_192x17x17_to_192_relu(c->arena + 2798080, c->weights + 25176384,
-        c->weights + 25508160, c->arena + 2699776, part,
-        parts); break; /* features.18.branch0.1: 192x8x8 */
-    case 96: conv1x7_256x17x17_to_256_relu(c->arena + 1842880, c->weights + 25508352,
-        c->weights + 25967104, c->arena + 1943027, part,
-        parts); break; /* features.18.branch1.1: 256x17x17 */
-    case 97: conv7x1_256x17x17_to_320_relu(c->arena + 1942976, c->weights + 25967360,
-        c->weights + 26540800, c->arena + 2798080, part,
-        parts); break; /* features.18.branch1.2: 320x17x17 */
-    case 98: conv3x3s2_320x17x17_to_320_relu(c->arena + 2798080, c->weights + 26541120,
-        c->weights + 27462720, c->arena + 2712064, part,
-        parts); break; /* features.18.branch1.3: 320x8x8 */
-    case 99: maxpool3x3s2_1024x17x17(c->arena + 2995712, c->arena + 2732544, part,
-        parts); break; /* features.18.maxpool3x3: 1024x8x8 */
-    case 100:
-        /* features.19.branch0+features.19.branch1_0+features.19.branch2_0+features.19.branch3.1: 256x8x8 */
+    case 95: /* features.18.branch0.1: 192x8x8 */
+        conv3x3s2_192x17x17_to_192_relu(c->arena + 2798080, c->weights + 25176384,
+            c->weights + 25508160, c->arena + 2699776, part, parts);
+        break;
+    case 96: /* features.18.branch1.1: 256x17x17 */
+        conv1x7_256x17x17_to_256_relu(c->arena + 1842880, c->weights + 25508352,
+            c->weights + 25967104, c->arena + 1943027, part, parts);
+        break;
+    case 97: /* features.18.branch1.2: 320x17x17 */
+        conv7x1_256x17x17_to_320_relu(c->arena + 1942976, c->weights + 25967360,
+            c->weights + 26540800, c->arena + 2798080, part, parts);
+        break;
+    case 98: /* features.18.branch1.3: 320x8x8 */
+        conv3x3s2_320x17x17_to_320_relu(c->arena + 2798080, c->weights + 26541120,
+            c->weights + 27462720, c->arena + 2712064, part, parts);
+        break;
+    case 99: /* features.18.maxpool3x3: 1024x8x8 */
+        maxpool3x3s2_1024x17x17(c->arena + 2995712, c->arena + 2732544, part, parts);
+        break;
+    case 100: /* features.19.branch0+features.19.branch1_0+features.19.branch2_0+features.19.branch3.1: 1280x8x8 */
         conv1x1_1536x8x8_to_256_relu(c->arena + 2699776, c->weights + 27463040,
             c->weights + 29429120, c->arena + 2798080, part, parts);
         conv1x1_1536x8x8_to_384_relu(c->arena + 2699776, c->weights + 27856256,
@@ -2458,28 +2545,35 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_1536x8x8_to_256(c->arena + 2699776, c->weights + 29035904, c->weights + 29430144,
             c->arena + 2896384, part, parts);
         break;
-    case 101: conv1x3_384x8x8_to_256_relu(c->arena + 2594826, c->weights + 29430400,
-        c->weights + 29725312, c->arena + 2814464, part,
-        parts); break; /* features.19.branch1_1a: 256x8x8 */
-    case 102: conv3x1_384x8x8_to_256_relu(c->arena + 2594817, c->weights + 29725568,
-        c->weights + 30020480, c->arena + 2830848, part,
-        parts); break; /* features.19.branch1_1b: 256x8x8 */
-    case 103: conv3x1_384x8x8_to_448_relu(c->arena + 2669056, c->weights + 30020736,
-        c->weights + 30536832, c->arena + 2633217, part,
-        parts); break; /* features.19.branch2_1: 448x8x8 */
-    case 104: conv1x3_448x8x8_to_512_relu(c->arena + 2633216, c->weights + 30537280,
-        c->weights + 31225408, c->arena + 2543627, part,
-        parts); break; /* features.19.branch2_2: 512x8x8 */
-    case 105: conv1x3_512x8x8_to_256_relu(c->arena + 2543626, c->weights + 31225920,
-        c->weights + 31619136, c->arena + 2847232, part,
-        parts); break; /* features.19.branch2_3a: 256x8x8 */
-    case 106: conv3x1_512x8x8_to_256_relu(c->arena + 2543617, c->weights + 31619392,
-        c->weights + 32012608, c->arena + 2863616, part,
-        parts); break; /* features.19.branch2_3b: 256x8x8 */
-    case 107: avgpool3x3_256x8x8(c->arena + 2896384, c->weights + 32012864, c->arena + 2880000,
-        part, parts); break; /* features.19.branch3.0: 256x8x8 */
-    case 108:
-        /* features.20.branch0+features.20.branch1_0+features.20.branch2_0+features.20.branch3.1: 256x8x8 */
+    case 101: /* features.19.branch1_1a: 256x8x8 */
+        conv1x3_384x8x8_to_256_relu(c->arena + 2594826, c->weights + 29430400,
+            c->weights + 29725312, c->arena + 2814464, part, parts);
+        break;
+    case 102: /* features.19.branch1_1b: 256x8x8 */
+        conv3x1_384x8x8_to_256_relu(c->arena + 2594817, c->weights + 29725568,
+            c->weights + 30020480, c->arena + 2830848, part, parts);
+        break;
+    case 103: /* features.19.branch2_1: 448x8x8 */
+        conv3x1_384x8x8_to_448_relu(c->arena + 2669056, c->weights + 30020736,
+            c->weights + 30536832, c->arena + 2633217, part, parts);
+        break;
+    case 104: /* features.19.branch2_2: 512x8x8 */
+        conv1x3_448x8x8_to_512_relu(c->arena + 2633216, c->weights + 30537280,
+            c->weights + 31225408, c->arena + 2543627, part, parts);
+        break;
+    case 105: /* features.19.branch2_3a: 256x8x8 */
+        conv1x3_512x8x8_to_256_relu(c->arena + 2543626, c->weights + 31225920,
+            c->weights + 31619136, c->arena + 2847232, part, parts);
+        break;
+    case 106: /* features.19.branch2_3b: 256x8x8 */
+        conv3x1_512x8x8_to_256_relu(c->arena + 2543617, c->weights + 31619392,
+            c->weights + 32012608, c->arena + 2863616, part, parts);
+        break;
+    case 107: /* features.19.branch3.0: 256x8x8 */
+        avgpool3x3_256x8x8(c->arena + 2896384, c->weights + 32012864, c->arena + 2880000, part,
+            parts);
+        break;
+    case 108: /* features.20.branch0+features.20.branch1_0+features.20.branch2_0+features.20.branch3.1: 1280x8x8 */
         conv1x1_1536x8x8_to_256_relu(c->arena + 2798080, c->weights + 32013120,
             c->weights + 33979200, c->arena + 2699776, part, parts);
         conv1x1_1536x8x8_to_384_relu(c->arena + 2798080, c->weights + 32406336,
@@ -2489,28 +2583,35 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_1536x8x8_to_256(c->arena + 2798080, c->weights + 33585984, c->weights + 33980224,
             c->arena + 2896384, part, parts);
         break;
-    case 109: conv1x3_384x8x8_to_256_relu(c->arena + 2594826, c->weights + 33980480,
-        c->weights + 34275392, c->arena + 2716160, part,
-        parts); break; /* features.20.branch1_1a: 256x8x8 */
-    case 110: conv3x1_384x8x8_to_256_relu(c->arena + 2594817, c->weights + 34275648,
-        c->weights + 34570560, c->arena + 2732544, part,
-        parts); break; /* features.20.branch1_1b: 256x8x8 */
-    case 111: conv3x1_384x8x8_to_448_relu(c->arena + 2669056, c->weights + 34570816,
-        c->weights + 35086912, c->arena + 2633217, part,
-        parts); break; /* features.20.branch2_1: 448x8x8 */
-    case 112: conv1x3_448x8x8_to_512_relu(c->arena + 2633216, c->weights + 35087360,
-        c->weights + 35775488, c->arena + 2543627, part,
-        parts); break; /* features.20.branch2_2: 512x8x8 */
-    case 113: conv1x3_512x8x8_to_256_relu(c->arena + 2543626, c->weights + 35776000,
-        c->weights + 36169216, c->arena + 2748928, part,
-        parts); break; /* features.20.branch2_3a: 256x8x8 */
-    case 114: conv3x1_512x8x8_to_256_relu(c->arena + 2543617, c->weights + 36169472,
-        c->weights + 36562688, c->arena + 2765312, part,
-        parts); break; /* features.20.branch2_3b: 256x8x8 */
-    case 115: avgpool3x3_256x8x8(c->arena + 2896384, c->weights + 36562944, c->arena + 2781696,
-        part, parts); break; /* features.20.branch3.0: 256x8x8 */
-    case 116:
-        /* features.21.branch0+features.21.branch1_0+features.21.branch2_0+features.21.branch3.1: 256x8x8 */
+    case 109: /* features.20.branch1_1a: 256x8x8 */
+        conv1x3_384x8x8_to_256_relu(c->arena + 2594826, c->weights + 33980480,
+            c->weights + 34275392, c->arena + 2716160, part, parts);
+        break;
+    case 110: /* features.20.branch1_1b: 256x8x8 */
+        conv3x1_384x8x8_to_256_relu(c->arena + 2594817, c->weights + 34275648,
+            c->weights + 34570560, c->arena + 2732544, part, parts);
+        break;
+    case 111: /* features.20.branch2_1: 448x8x8 */
+        conv3x1_384x8x8_to_448_relu(c->arena + 2669056, c->weights + 34570816,
+            c->weights + 35086912, c->arena + 2633217, part, parts);
+        break;
+    case 112: /* features.20.branch2_2: 512x8x8 */
+        conv1x3_448x8x8_to_512_relu(c->arena + 2633216, c->weights + 35087360,
+            c->weights + 35775488, c->arena + 2543627, part, parts);
+        break;
+    case 113: /* features.20.branch2_3a: 256x8x8 */
+        conv1x3_512x8x8_to_256_relu(c->arena + 2543626, c->weights + 35776000,
+            c->weights + 36169216, c->arena + 2748928, part, parts);
+        break;
+    case 114: /* features.20.branch2_3b: 256x8x8 */
+        conv3x1_512x8x8_to_256_relu(c->arena + 2543617, c->weights + 36169472,
+            c->weights + 36562688, c->arena + 2765312, part, parts);
+        break;
+    case 115: /* features.20.branch3.0: 256x8x8 */
+        avgpool3x3_256x8x8(c->arena + 2896384, c->weights + 36562944, c->arena + 2781696, part,
+            parts);
+        break;
+    case 116: /* features.21.branch0+features.21.branch1_0+features.21.branch2_0+features.21.branch3.1: 1280x8x8 */
         conv1x1_1536x8x8_to_256_relu(c->arena + 2699776, c->weights + 36563200,
             c->weights + 38529280, c->arena + 2798080, part, parts);
         conv1x1_1536x8x8_to_384_relu(c->arena + 2699776, c->weights + 36956416,
@@ -2520,32 +2621,44 @@ static void inception_v4_plain_step(const RtContext *c, int step, int part, int 
         conv1x1_1536x8x8_to_256(c->arena + 2699776, c->weights + 38136064, c->weights + 38530304,
             c->arena + 2896384, part, parts);
         break;
-    case 117: conv1x3_384x8x8_to_256_relu(c->arena + 2594826, c->weights + 38530560,
-        c->weights + 38825472, c->arena + 2814464, part,
-        parts); break; /* features.21.branch1_1a: 256x8x8 */
-    case 118: conv3x1_384x8x8_to_256_relu(c->arena + 2594817, c->weights + 38825728,
-        c->weights + 39120640, c->arena + 2830848, part,
-        parts); break; /* features.21.branch1_1b: 256x8x8 */
-    case 119: conv3x1_384x8x8_to_448_relu(c->arena + 2669056, c->weights + 39120896,
-        c->weights + 39636992, c->arena + 2633217, part,
-        parts); break; /* features.21.branch2_1: 448x8x8 */
-    case 120: conv1x3_448x8x8_to_512_relu(c->arena + 2633216, c->weights + 39637440,
-        c->weights + 40325568, c->arena + 2543627, part,
-        parts); break; /* features.21.branch2_2: 512x8x8 */
-    case 121: conv1x3_512x8x8_to_256_relu(c->arena + 2543626, c->weights + 40326080,
-        c->weights + 40719296, c->arena + 2847232, part,
-        parts); break; /* features.21.branch2_3a: 256x8x8 */
-    case 122: conv3x1_512x8x8_to_256_relu(c->arena + 2543617, c->weights + 40719552,
-        c->weights + 41112768, c->arena + 2863616, part,
-        parts); break; /* features.21.branch2_3b: 256x8x8 */
-    case 123: avgpool3x3_256x8x8(c->arena + 2896384, c->weights + 41113024, c->arena + 2880000,
-        part, parts); break; /* features.21.branch3.0: 256x8x8 */
-    case 124: globalavgpool_1536x8x8(c->arena + 2798080, c->arena + 2699776, part,
-        parts); break; /* last_linear.globalavgpool: 1536x1x1 */
-    case 125: fc_1536x1x1_to_1000(c->arena + 2699776, c->weights + 41113280, c->weights + 42649280,
-        c->arena + 2701312, part, parts); break; /* last_linear: 1000x1x1 */
-    case 126: softmax_1000x1x1(c->arena + 2701312, c->arena + 2699776, part,
-        parts); break; /* softmax: 1000x1x1 */
+    case 117: /* features.21.branch1_1a: 256x8x8 */
+        conv1x3_384x8x8_to_256_relu(c->arena + 2594826, c->weights + 38530560,
+            c->weights + 38825472, c->arena + 2814464, part, parts);
+        break;
+    case 118: /* features.21.branch1_1b: 256x8x8 */
+        conv3x1_384x8x8_to_256_relu(c->arena + 2594817, c->weights + 38825728,
+            c->weights + 39120640, c->arena + 2830848, part, parts);
+        break;
+    case 119: /* features.21.branch2_1: 448x8x8 */
+        conv3x1_384x8x8_to_448_relu(c->arena + 2669056, c->weights + 39120896,
+            c->weights + 39636992, c->arena + 2633217, part, parts);
+        break;
+    case 120: /* features.21.branch2_2: 512x8x8 */
+        conv1x3_448x8x8_to_512_relu(c->arena + 2633216, c->weights + 39637440,
+            c->weights + 40325568, c->arena + 2543627, part, parts);
+        break;
+    case 121: /* features.21.branch2_3a: 256x8x8 */
+        conv1x3_512x8x8_to_256_relu(c->arena + 2543626, c->weights + 40326080,
+            c->weights + 40719296, c->arena + 2847232, part, parts);
+        break;
+    case 122: /* features.21.branch2_3b: 256x8x8 */
+        conv3x1_512x8x8_to_256_relu(c->arena + 2543617, c->weights + 40719552,
+            c->weights + 41112768, c->arena + 2863616, part, parts);
+        break;
+    case 123: /* features.21.branch3.0: 256x8x8 */
+        avgpool3x3_256x8x8(c->arena + 2896384, c->weights + 41113024, c->arena + 2880000, part,
+            parts);
+        break;
+    case 124: /* last_linear.globalavgpool: 1536x1x1 */
+        globalavgpool_1536x8x8(c->arena + 2798080, c->arena + 2699776, part, parts);
+        break;
+    case 125: /* last_linear: 1000x1x1 */
+        fc_1536x1x1_to_1000(c->arena + 2699776, c->weights + 41113280, c->weights + 42649280,
+            c->arena + 2701312, part, parts);
+        break;
+    case 126: /* softmax: 1000x1x1 */
+        softmax_1000x1x1(c->arena + 2701312, c->arena + 2699776, part, parts);
+        break;
     case 127: copy_output(c->arena + 2699776, c->y, part, parts); break; /* output: 1000x1x1 */
     }
 }
@@ -3969,7 +4082,7 @@ const RtNetwork inception_v4_network = {
     .logits = "last_linear",
     .params = 42679816,
     .macs = 12253974624,
-    .structure = 0x4f42e98f6673f9a0,
+    .structure = 0xfea3b7efd936a3c8,
     .n_weights = 747, .n_plans = 1, .n_view = 3,
     .weights = weights_table,
     .plans = plans,

@@ -75,6 +75,22 @@ static RtStatus match(Source *s)
     return RT_OK;
 }
 
+/* A file that says for which layers it was made must have been made for these. */
+static RtStatus check_structure(Source *s)
+{
+    char ours[20];
+    const char *theirs = safetensors_meta(&s->file, "structure"),
+               *made_for = safetensors_meta(&s->file, "network");
+    network_structure_text(s->net, ours);
+    if (!theirs || strcmp(theirs, ours) == 0)
+        return RT_OK;
+    return rt_error(s->err, RT_ERROR_INPUT,
+                    "%s: made for other layers than those of '%s' (for network '%.60s'), though names "
+                    "and shapes are the same\n'inceptc weights diff %s %s.net' lists the differences; "
+                    "'inceptc weights import' makes them this network's",
+                    s->file.path, s->net->name, made_for ? made_for : "?", s->file.path, s->net->name);
+}
+
 static RtStatus out_of_memory(Source *s)
 {
     return rt_error(s->err, RT_ERROR_FILE, "%s: out of memory for %d tensors", s->file.path,
@@ -119,6 +135,24 @@ static RtStatus check_target(const RtNetwork *net, RtTarget target, RtError *err
                     rt_target_name(target));
 }
 
+/* Of an open file, which it closes. */
+static RtStatus load(Source *s, RtTarget target, void *weights)
+{
+    size_t n = (size_t)s->net->n_weights + 1;
+    s->tensor = calloc(n, sizeof *s->tensor);
+    s->raw = calloc(n, sizeof *s->raw);
+    s->converted = calloc(n, sizeof *s->converted);
+    RtStatus status = s->tensor && s->raw && s->converted ? match(s) : out_of_memory(s);
+    if (!status)
+        status = check_structure(s);
+    if (!status)
+        status = convert(s);
+    if (!status)
+        rt_pack(s->net, target, s->raw, weights);
+    release(s);
+    return status;
+}
+
 RtStatus rt_load(const RtNetwork *net, RtTarget target, const char *path, void *weights,
                  RtError *err)
 {
@@ -126,19 +160,17 @@ RtStatus rt_load(const RtNetwork *net, RtTarget target, const char *path, void *
     RtStatus status = check_target(net, target, err);
     if (!status)
         status = safetensors_open(&s.file, path, err);
-    if (status)
-        return status;
-    size_t n = (size_t)net->n_weights + 1;
-    s.tensor = calloc(n, sizeof *s.tensor);
-    s.raw = calloc(n, sizeof *s.raw);
-    s.converted = calloc(n, sizeof *s.converted);
-    status = s.tensor && s.raw && s.converted ? match(&s) : out_of_memory(&s);
+    return status ? status : load(&s, target, weights);
+}
+
+RtStatus rt_load_bytes(const RtNetwork *net, RtTarget target, const char *name, const void *bytes,
+                       size_t size, void *weights, RtError *err)
+{
+    Source s = { .net = net, .err = err };
+    RtStatus status = check_target(net, target, err);
     if (!status)
-        status = convert(&s);
-    if (!status)
-        rt_pack(net, target, s.raw, weights);
-    release(&s);
-    return status;
+        status = safetensors_parse(&s.file, name, bytes, size, err);
+    return status ? status : load(&s, target, weights);
 }
 
 /* ---- Initialised weights ---- */
@@ -186,11 +218,13 @@ RtStatus rt_init_file(const RtNetwork *net, uint64_t seed, const char *path, RtE
     float **values = make_values(net, seed);
     SafetensorsItem *items = calloc(n, sizeof *items);
     uint64_t(*shapes)[4] = calloc(n, sizeof *shapes);
-    char text[24];
+    char text[24], structure[20];
     snprintf(text, sizeof text, "%" PRIu64, seed);
+    network_structure_text(net, structure);
     const SafetensorsMeta meta[] = { { "format", "pt" },
                                      { "network", net->name },
-                                     { "seed", text } };
+                                     { "seed", text },
+                                     { "structure", structure } };
     RtStatus status;
     if (values && items && shapes) {
         for (int i = 0; i < net->n_weights; i++) {
@@ -199,7 +233,7 @@ RtStatus rt_init_file(const RtNetwork *net, uint64_t seed, const char *path, RtE
                 shapes[i][k] = (uint64_t)w->dim[k];
             items[i] = (SafetensorsItem){ w->name, SAFETENSORS_F32, w->rank, shapes[i], values[i] };
         }
-        status = safetensors_write(path, items, net->n_weights, meta, 3, err);
+        status = safetensors_write(path, items, net->n_weights, meta, 4, err);
     } else {
         status = rt_error(err, RT_ERROR_FILE, "out of memory for the weights of network '%s'",
                           net->name);

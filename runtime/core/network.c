@@ -3,6 +3,8 @@
  * Packed weights are a head of 64 bytes, then the plan's floats.  The head says for which network
  * and target they were packed, and forward goes by it. */
 #include "network.h"
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +68,11 @@ size_t network_weight_count(const RtWeight *w)
     for (int i = 0; i < w->rank; i++)
         n *= (size_t)w->dim[i];
     return n;
+}
+
+void network_structure_text(const RtNetwork *net, char out[20])
+{
+    snprintf(out, 20, "%016" PRIx64, net->structure);
 }
 
 void rt_pack(const RtNetwork *net, RtTarget target, const float *const *raw, void *weights)

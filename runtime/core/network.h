@@ -13,4 +13,6 @@ typedef struct RtHead {                         /* 64 bytes, before the packed f
 
 /* Elements of a row of the weights table. */
 size_t network_weight_count(const RtWeight *w);
+/* The structure's hash as a file's metadata has it: 16 hexadecimal digits. */
+void network_structure_text(const RtNetwork *net, char out[20]);
 #endif

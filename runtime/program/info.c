@@ -47,6 +47,8 @@ static void print_text(const Program *p, const RtPlan *chosen)
     printf("parameters  %" PRId64 " in %d tensors\n", net->params, net->n_weights);
     printf("MACs        %" PRId64 "\n", net->macs);
     printf("structure   %016" PRIx64 "\n", net->structure);
+    if (p->embedded)
+        printf("weights     %zu bytes inside\n", p->embedded_bytes);
     printf("view        ");
     for (int i = 0; i < net->n_view; i++) {
         printf("%s", i ? ", " : "");
@@ -88,6 +90,7 @@ static void print_json(const Program *p, const RtPlan *chosen)
     printf("  \"parameters\": %" PRId64 ", \"tensors\": %d, \"macs\": %" PRId64
            ", \"structure\": \"%016" PRIx64 "\",\n",
            net->params, net->n_weights, net->macs, net->structure);
+    printf("  \"embedded_bytes\": %zu,\n", p->embedded_bytes);
     printf("  \"targets\": [");
     for (int i = 0; i < net->n_plans; i++) {
         RtTarget t = net->plans[i].target;

@@ -181,10 +181,13 @@ static RtStatus finish_output(const Program *p, RtStatus status)
                          errno ? strerror(errno) : "");
 }
 
-int rt_program(const RtNetwork *net, int argc, char **argv)
+int rt_program(const RtNetwork *net, const void *embedded, size_t size, int argc, char **argv)
 {
     const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
-    Program p = { .net = net, .name = slash ? slash + 1 : argc > 0 ? argv[0] : net->name };
+    Program p = { .net = net,
+                  .name = slash ? slash + 1 : argc > 0 ? argv[0] : net->name,
+                  .embedded = embedded,
+                  .embedded_bytes = size };
     signal(SIGPIPE, SIG_IGN);
     RtStatus status = run(&p, argc, argv);
     return (int)finish_output(&p, status);

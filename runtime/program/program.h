@@ -28,6 +28,8 @@ typedef struct Program {
     const RtNetwork *net;
     const char *name; /* as it was called, without directories: begins every message */
     Options options;
+    const void *embedded; /* a safetensors file inside the program; null: none */
+    size_t embedded_bytes;
 } Program;
 
 typedef struct Command {
@@ -81,8 +83,8 @@ typedef struct Session {
     RtPool *pool;
     void *weights, *arena;
 } Session;
-/* Prints its own errors.  Weights come from --weights, or else from --seed; from `fallback` when
- * neither is given and fallback is not null; with none of them it is a usage error. */
+/* Prints its own errors.  Weights come from --weights, or else from --seed, or else from inside the program; from
+ * `fallback` when there is none of them and fallback is not null; else it is a usage error. */
 RtStatus session_open(Session *s, const Program *p, RtTarget target, int threads,
                       const uint64_t *fallback);
 void session_close(Session *s);

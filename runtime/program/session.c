@@ -38,6 +38,9 @@ static RtStatus load(Session *s, const Program *p, const uint64_t *fallback)
         return program_error(p, RT_ERROR_USAGE, "--weights and --seed exclude each other");
     if (o->weights)
         status = rt_load(s->net, s->target, o->weights, s->weights, &err);
+    else if (!o->seed.given && p->embedded)
+        status = rt_load_bytes(s->net, s->target, "the weights in this program", p->embedded,
+                               p->embedded_bytes, s->weights, &err);
     else if (o->seed.given || fallback)
         status = rt_load_initial(s->net, s->target, o->seed.given ? o->seed.value : *fallback,
                                  s->weights, &err);

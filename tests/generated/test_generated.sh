@@ -23,5 +23,10 @@ for target in plain x86-64-v3 x86-64-v4; do
     } END { exit bad }' "$work" || exit 1
     bad ' (const )?int ([a-z0-9_]+) = [a-z_]+;$' 'a variable that only renames another'
     bad '\(void\)' 'a parameter that nothing reads'
+    bad '^ *\(?at$|\[channel / 1\]|pad 0,0,0,0' 'what a person would not write'
+    awk '/^ *else$/ { match($0, /[^ ]/); at = RSTART; next } at { match($0, /[^ ]/); if (RSTART <= at) { print NR ": not behind its else:" $0; bad = 1 } at = 0 }
+        END { exit bad }' "$work" || exit 1
+    awk '/ = \{$/ { rising = 1; last = -1; n = 0; next } /^\};/ { if (rising && n > 30) { print NR ": a table of 0, 1, 2, ..."; bad = 1 } rising = 0 }
+        rising { for (i = 1; i <= NF; i++) { if ($i + 0 != last + 1) rising = 0; last = $i + 0; n++ } } END { exit bad }' "$work" || exit 1
     bad '^    [^{].{140}' 'a statement of more than 140 characters'
 done

@@ -3,7 +3,7 @@
 here=$(cd "$(dirname "$0")/../.." && pwd)
 if [ "$1" = --list ]; then
     for n in "$here"/netdefs/*.net; do basename "$n" .net; done
-    echo random settings
+    echo random settings names
     exit 0
 fi
 work=$(mktemp -d) || exit 1
@@ -48,5 +48,16 @@ train { loss = xent(e) + 0.5*xent(f, smooth=0.1)
 N
     round s.net && grep -q 'opt = sgd(0.01, momentum=0.9)' explicit.net && grep -q 'view = resize 32 -> centercrop 16$' explicit.net &&
         grep -q '^  batch = 4$' explicit.net && grep -q '^conv3x3_2 = ' explicit.net && grep -q '^lrn_1 = ' explicit.net ;;
+names) # of layers in a statement beside those of its only module
+    cat >n.net <<'N'
+net n
+conventions torch
+module m = concat { conv 3x3 4 same | maxpool 3x3 -> conv 1x1 4 }
+input x 3x16x16
+a = m -> maxpool 3x3/2 -> concat { in | maxpool 3x3 }
+output a
+N
+    round n.net && grep -o ' path=[^ ]*' want >paths && sort paths | uniq -d | grep . && { echo 'two layers have this name'; exit 1; }
+    grep -q 'path=a.maxpool3x3_2$' paths && grep -q 'path=a.concat_2$' paths || { cat paths; exit 1; } ;;
 *) round "$here/netdefs/$1.net" ;;
 esac

@@ -1,0 +1,20 @@
+#!/bin/sh
+# full.sh [PATTERN]: the whole matrix, or the cases that match: 200 random networks by gcc and by clang and every network, each pass
+# left out in turn. JOBS cases at a time (default: one a processor); the last line is "N passed, N failed".
+cd "$(dirname "$0")/.." || exit 1
+cases() {
+    for n in netdefs/*.net; do echo "nets $(basename "$n" .net)"; done
+    for s in $(seq 1 200); do echo "random $s gcc"; echo "random $s clang"; done
+}
+one='log=$(mktemp)
+case $1 in
+nets) sh tests/nets/test_nets.sh "$2" each ;;
+*) sh tests/random/run_net.sh "$2" "$3" each ;;
+esac >"$log" 2>&1 && echo "ok      $*" || { echo "FAILED  $*"; tail -n 60 "$log"; }
+rm -f "$log"'
+results=$(mktemp) || exit 1
+trap 'rm -f "$results"' EXIT
+cases | grep -e "${1:-.}" | xargs -L 1 -P "${JOBS:-$(nproc)}" sh -c "$one" case | tee "$results"
+failed=$(grep -c '^FAILED' "$results")
+echo "$(grep -c '^ok ' "$results") passed, $failed failed"
+[ "$failed" -eq 0 ]
