@@ -17,10 +17,10 @@ endif
 
 PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc python3 python3-numpy python3-pil
 
-COMPILER = arena ast ast_text autodiff diag driver elab_expr elab_flags elab_flow elab_layers elab_settings elab_text elab_variant emit_c graph graph_text \
+COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare diag driver elab_expr elab_flags elab_flow elab_layers elab_settings elab_text elab_variant emit_c graph graph_text \
   graph_totals graph_verify home interp interp_io loop loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text ops options \
   pass_concat_in_place pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings pass_remove_dead \
-  pass_reorder_avgpool passes plan plan_memory print_c structure verb_run verb_summary
+  pass_reorder_avgpool passes plan plan_memory print_c reference structure suspects suspects_table verb_certify verb_run verb_summary
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool \
   l2norm linear lrn max maxpool mul normalize relu scale_weights slice softmax zeros
 WEIGHTS = load_plan load_report name_pattern names verb_weights weights_diff weights_embed weights_export weights_import weights_list
@@ -29,7 +29,7 @@ FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safe
 CHECKPOINT = npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
 CORE = error init load math network philox pool target
 TRAIN = image image_bmp image_jpeg image_png image_pnm resize view
-PROGRAM = bench eval info init input options predict program selftest session
+PROGRAM = bench eval info init input options predict program selftest session trace
 
 COMPILER_O = $(COMPILER:%=$(BUILD)/compiler/%.o) $(OPS:%=$(BUILD)/compiler/ops/%.o) $(KERNELS:%=$(BUILD)/compiler/kernels/%.o) \
   $(WEIGHTS:%=$(BUILD)/compiler/weights/%.o) \
@@ -133,7 +133,7 @@ bench: packages
 # libFuzzer on the front end (and all behind it) and on the reader of weights: RUNS executions each, seeds and found inputs first.
 RUNS = 1000000
 FUZZ = clang -g -O1 $(STD) $(INC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/verb_%.c compiler/options.c compiler/interp_io.c,$(COMPILER:%=compiler/%.c))
+FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/verb_%.c compiler/options.c compiler/interp_io.c compiler/certify%.c compiler/compare.c compiler/reference.c compiler/suspects%.c,$(COMPILER:%=compiler/%.c))
 # fuzz RUN: one target; the end of what it says, and its exit code.
 fuzz_run = $(1) >$(BUILD)/fuzz.log 2>&1; code=$$?; tail -12 $(BUILD)/fuzz.log; exit $$code
 .PHONY: fuzz

@@ -114,7 +114,7 @@ static int write_pair(Emit *e, const char *c_path)
 
 /* ---- The C compiler ---- */
 
-static int run_command(const Options *o, char *const *argv)
+int driver_run(const Options *o, char *const *argv)
 {
     if (o->verbose) {
         for (int i = 0; argv[i]; i++)
@@ -122,7 +122,7 @@ static int run_command(const Options *o, char *const *argv)
         fprintf(stderr, "\n");
     }
     if (o->dry_run)
-        return EXIT_OK;
+        return 0;
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
@@ -135,11 +135,15 @@ static int run_command(const Options *o, char *const *argv)
     while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
     cleanup_child(0);
-    if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return EXIT_OK;
-    if (!(pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 127))
+    return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int run_command(const Options *o, char *const *argv)
+{
+    int code = driver_run(o, argv);
+    if (code && code != 127)
         fprintf(stderr, "inceptc: error: the C compiler '%s' failed\n", argv[0]);
-    return EXIT_FILE;
+    return code ? EXIT_FILE : EXIT_OK;
 }
 
 enum { MAX_ARGS = 64 };

@@ -9,10 +9,13 @@ bool driver_plan(const Options *o, Emit *e);
 int driver_dump(const Options *o, const Emit *e);
 /* Writes what -o asks for; files appear complete or not at all.  Returns the exit code. */
 int driver_output(const Options *o, Emit *e);
+/* Runs a program to its end and returns how it ended, -1 when it could not be started; -v shows the command. */
+int driver_run(const Options *o, char *const *argv);
 /* Ends standard output; an error there turns `code` 0 into EXIT_FILE. */
 int driver_close_stdout(int code);
 
 int verb_run(const Options *o, Arena *a);
 int verb_summary(const Options *o, Arena *a);
+int verb_certify(const Options *o, Arena *a);
 int verb_weights(const Options *o, Arena *a); /* weights/ */
 #endif

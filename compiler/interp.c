@@ -36,7 +36,6 @@ void interp_keep_all(Interp *it)
 
 void interp_need(Interp *it, const Tensor *t)
 {
-    interp_keep(it, t);
     if (!it->needed)
         it->needed = ARENA_ARRAY(it->graph->arena, it->graph->next_id + 1, bool);
     it->needed[t->id] = true;
@@ -95,6 +94,8 @@ void interp_run(Interp *it)
         if (skipped(it, n))
             continue;
         op_eval(it, n);
+        if (it->after)
+            it->after(it->after_arg, n);
         release(it, n, left);
     }
 }

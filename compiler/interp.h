@@ -10,6 +10,8 @@ typedef struct Interp {
     bool calibrate;    /* batchnorm: statistics of this batch are written to mean and var (rounded to float) first */
     bool *keep;        /* by tensor id: interp_keep */
     bool *needed;      /* by tensor id: interp_need; null: everything is */
+    void (*after)(void *arg, const Node *n); /* null, or called when n is evaluated and nothing that it read is gone */
+    void *after_arg;
     double **value;    /* by tensor id: n * elems for batched tensors, elems otherwise; last index fastest */
 } Interp;
 
@@ -19,7 +21,7 @@ double *interp_values(Interp *it, Tensor *t);
 /* The values of t stay after the run; those of other results go when their last user has run. */
 void interp_keep(Interp *it, const Tensor *t);
 void interp_keep_all(Interp *it);
-/* Only what t, kept, and other needed tensors depend on is evaluated. */
+/* Only what t and other needed tensors depend on is evaluated. */
 void interp_need(Interp *it, const Tensor *t);
 bool interp_needs(const Interp *it, const Tensor *t);
 /* Evaluates every node in order. */

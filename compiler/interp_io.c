@@ -19,41 +19,65 @@ static RtView *runtime_view(Arena *a, const Graph *g)
     return v;
 }
 
-static RtStatus read_npy(const char *path, double *x, int64_t n, RtError *err)
+RtStatus images_add(Images *to, const Graph *g, const char *path, const double *x, size_t count, RtError *err)
+{
+    size_t one = (size_t)shape_elems(&g->input->shape), old = (size_t)to->n * one;
+    if (count == 0 || count % one || count / one > 4096)
+        return rt_error(err, RT_ERROR_INPUT, "%s: %zu numbers; an input of network '%s' is %s, %zu numbers", path, count, g->name,
+                        shape_text(g->arena, &g->input->shape), one);
+    to->x = arena_grow(g->arena, to->x, old, old + count, sizeof *to->x);
+    memcpy(to->x + old, x, count * sizeof *x);
+    to->n += (int)(count / one);
+    return RT_OK;
+}
+
+static RtStatus read_npy(Images *to, const Graph *g, const char *path, RtError *err)
 {
     NpyArray a;
     RtStatus s = npy_read(path, &a, err);
     if (s != RT_OK)
         return s;
-    if (a.count != (size_t)n || a.type == NPY_U8)
-        s = rt_error(err, RT_ERROR_INPUT, "%s: %zu numbers of %s; the network wants %lld of float32 or float64", path, a.count,
-                     a.type == NPY_U8 ? "uint8" : "float", (long long)n);
-    for (int64_t i = 0; s == RT_OK && i < n; i++)
-        x[i] = a.type == NPY_F64 ? ((double *)a.data)[i] : ((float *)a.data)[i];
+    double *x = ARENA_ARRAY(g->arena, a.count + 1, double);
+    if (a.type == NPY_U8)
+        s = rt_error(err, RT_ERROR_INPUT, "%s: an array of uint8; a prepared input is float32 or float64", path);
+    for (size_t i = 0; s == RT_OK && i < a.count; i++)
+        x[i] = a.type == NPY_F64 ? ((double *)a.data)[i] : (double)((float *)a.data)[i];
+    if (s == RT_OK)
+        s = images_add(to, g, path, x, a.count, err);
     npy_free(&a);
     return s;
 }
 
-static RtStatus read_picture(const Graph *g, const char *path, double *x, int64_t n, RtError *err)
+static RtStatus read_picture(Images *to, const Graph *g, const char *path, RtError *err)
 {
     const int *d = g->input->shape.dim;
+    size_t n = (size_t)shape_elems(&g->input->shape);
     float *prepared = ARENA_ARRAY(g->arena, n, float);
+    double *x = ARENA_ARRAY(g->arena, n, double);
     RtImage image = { 0 };
     RtStatus s = rt_image_read(path, &image, err);
     if (s == RT_OK)
         s = rt_view_apply(runtime_view(g->arena, g), g->view.n, &image, d[0], d[1], d[2], prepared, err);
-    for (int64_t i = 0; s == RT_OK && i < n; i++)
+    for (size_t i = 0; s == RT_OK && i < n; i++)
         x[i] = prepared[i];
     rt_image_free(&image);
-    return s;
+    return s == RT_OK ? images_add(to, g, path, x, n, err) : s;
+}
+
+RtStatus images_read(Images *to, const Graph *g, const char *path, RtError *err)
+{
+    return text_ends_with(path, ".npy") ? read_npy(to, g, path, err) : read_picture(to, g, path, err);
 }
 
 RtStatus interp_read_input(Interp *it, const char *path, RtError *err)
 {
-    Tensor *input = it->graph->input;
-    int64_t n = shape_elems(&input->shape);
-    double *x = interp_values(it, input);
-    return text_ends_with(path, ".npy") ? read_npy(path, x, n, err) : read_picture(it->graph, path, x, n, err);
+    Images in = { 0 };
+    RtStatus s = images_read(&in, it->graph, path, err);
+    if (s == RT_OK && in.n != it->n)
+        s = rt_error(err, RT_ERROR_INPUT, "%s: %d inputs, not %d", path, in.n, it->n);
+    if (s == RT_OK)
+        memcpy(interp_values(it, it->graph->input), in.x, (size_t)in.n * (size_t)shape_elems(&it->graph->input->shape) * sizeof *in.x);
+    return s;
 }
 
 static RtStatus read_weight(Interp *it, const SafetensorsFile *f, Tensor *w, Arena *a, RtError *err)

@@ -4,8 +4,15 @@
 #include "../runtime/rt.h"
 #include "interp.h"
 
-/* The graph's input for image 0 from a picture, prepared by the graph's view, or from an .npy of float32 or float64 with as
- * many numbers as the input has. */
+typedef struct Images { /* n inputs of a network, one behind the other */
+    int n;
+    double *x;
+} Images;
+/* Appends a picture, prepared by the graph's view, or those that an .npy of float32 or float64 holds, prepared already. */
+RtStatus images_read(Images *to, const Graph *g, const char *path, RtError *err);
+/* Appends those of `count` numbers; path names them. */
+RtStatus images_add(Images *to, const Graph *g, const char *path, const double *x, size_t count, RtError *err);
+/* The graph's input, of the interpreter's one image. */
 RtStatus interp_read_input(Interp *it, const char *path, RtError *err);
 /* Every weight that the interpreter needs, from a safetensors file, by its name; a missing one or another shape is an error. */
 RtStatus interp_read_weights(Interp *it, const char *path, RtError *err);

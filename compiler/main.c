@@ -60,6 +60,7 @@ int main(int argc, char **argv)
         case VERB_COMPILE: code = compile(&o, a); break;
         case VERB_RUN: code = verb_run(&o, a); break;
         case VERB_SUMMARY: code = verb_summary(&o, a); break;
+        case VERB_CERTIFY: code = verb_certify(&o, a); break;
         case VERB_WEIGHTS: code = verb_weights(&o, a); break;
         }
     }

@@ -37,6 +37,10 @@ static bool set_names(State *s, const char *v) { s->o->names = v; return true; }
 static bool set_partial(State *s, const char *v) { (void)v; s->o->partial = true; return true; }
 static bool set_inference(State *s, const char *v) { (void)v; s->o->inference = true; return true; }
 static bool set_json(State *s, const char *v) { (void)v; s->o->json = true; return true; }
+static bool set_against(State *s, const char *v) { s->o->against = v; return true; }
+static bool set_compiled(State *s, const char *v) { (void)v; s->o->compiled = true; return true; }
+static bool set_training(State *s, const char *v) { (void)v; s->o->training = true; return true; }
+static bool add_picture(State *s, const char *v) { LIST_PUSH(s->a, &s->o->pictures, v); return true; }
 static bool add_include(State *s, const char *v) { LIST_PUSH(s->a, &s->o->net.include_dirs, v); return true; }
 
 static bool set_seed(State *s, const char *v)
@@ -154,7 +158,8 @@ static bool set_format(State *s, const char *v)
     return true;
 }
 
-enum { COMPILE = 1 << VERB_COMPILE, RUN = 1 << VERB_RUN, SUMMARY = 1 << VERB_SUMMARY, WEIGHTS = 1 << VERB_WEIGHTS, ALL = ~0 };
+enum { COMPILE = 1 << VERB_COMPILE, RUN = 1 << VERB_RUN, SUMMARY = 1 << VERB_SUMMARY, WEIGHTS = 1 << VERB_WEIGHTS,
+       CERTIFY = 1 << VERB_CERTIFY, ALL = ~0 };
 typedef struct OptionRow {
     const char *name;
     const char *value; /* what it wants, null: nothing */
@@ -167,18 +172,18 @@ static const OptionRow rows[] = {
     { "-o", "FILE", set_output, COMPILE | RUN | WEIGHTS, "write FILE: .c (and .h beside it), .o, or a program; - is C on standard output" },
     { "-I", "DIR", add_include, ALL, "look for included files in DIR too" },
     { "-D", "NAME=VALUE", add_define, ALL, "set a parameter of the net" },
-    { "--target", "NAME", set_target, COMPILE | SUMMARY, "plain, x86-64-v3, x86-64-v4, native or all (default: all; the program picks)" },
+    { "--target", "NAME", set_target, COMPILE | SUMMARY | CERTIFY, "plain, x86-64-v3, x86-64-v4, native or all (default: all; the program picks)" },
     { "--dump", "WHAT", set_dump, COMPILE, "print ast, net, graph, after:PASS, plan, loops or c, and stop" },
-    { "--no-pass", "PASS", add_off, COMPILE | RUN, "leave a pass out; all leaves all out" },
-    { "--cc", "COMMAND", set_cc, COMPILE, "the C compiler (default: $CC, else cc)" },
+    { "--no-pass", "PASS", add_off, COMPILE | RUN | CERTIFY, "leave a pass out; all leaves all out" },
+    { "--cc", "COMMAND", set_cc, COMPILE | CERTIFY, "the C compiler (default: $CC, else cc)" },
     { "--embed", "FILE", set_embed, COMPILE, "put the weights of FILE (safetensors, .pth, .npz) inside the program" },
     { "--static", NULL, set_static, COMPILE, "link the program statically: one file that needs nothing" },
-    { "-v", NULL, set_verbose, COMPILE, "show the C compiler's command" },
+    { "-v", NULL, set_verbose, COMPILE | CERTIFY, "show the C compiler's command" },
     { "-###", NULL, set_dry, COMPILE, "show it without running it" },
     { "-fdiagnostics-color", "WHEN", set_color, ALL, "auto, always or never" },
     { "-fdiagnostics-format", "FORM", set_format, ALL, "text or json" },
-    { "--weights", "FILE", set_weights, RUN | WEIGHTS, "weights from a safetensors file (export: from any)" },
-    { "--seed", "N", set_seed, RUN | WEIGHTS, "initialised weights of seed N (default: 0)" },
+    { "--weights", "FILE", set_weights, RUN | WEIGHTS | CERTIFY, "weights from a safetensors file (export: from any)" },
+    { "--seed", "N", set_seed, RUN | WEIGHTS | CERTIFY, "initialised weights of seed N (default: 0)" },
     { "--calibrate", "FILE", set_calibrate, RUN, "set batch norm statistics from the input and write the weights" },
     { "--tensor", "NAME", set_tensor, RUN, "print or write this tensor instead of the logits" },
     { "--passes", NULL, set_passes, RUN, "evaluate the graph after the inference passes" },
@@ -186,7 +191,11 @@ static const OptionRow rows[] = {
     { "--names", "MAP", set_names, WEIGHTS | COMPILE, "a name map: a file, or the name of one of netdefs/names" },
     { "--partial", NULL, set_partial, WEIGHTS | COMPILE, "what does not fit starts fresh or is ignored, and the report says so" },
     { "--inference", NULL, set_inference, WEIGHTS, "only what 'output' needs: no auxiliary heads" },
-    { "--json", NULL, set_json, WEIGHTS, "print JSON" },
+    { "--against", "PATH", set_against, CERTIFY, "a folder of NAME.npy, or a file of tensors, from a reference implementation" },
+    { "--input", "INPUT", add_picture, CERTIFY, "what the reference saw (default: its array `input`); again for a batch" },
+    { "--compiled", NULL, set_compiled, CERTIFY, "the compiled program instead of the graph in double precision" },
+    { "--training", NULL, set_training, CERTIFY, "batch norms by the statistics of the batch" },
+    { "--json", NULL, set_json, WEIGHTS | CERTIFY, "print JSON" },
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };
 
@@ -198,6 +207,7 @@ typedef struct VerbRow {
 static const VerbRow verbs[] = {
     { NULL, VERB_COMPILE, "NET.net [-o FILE]", "compile a network to C or to a program" },
     { "run", VERB_RUN, "NET.net INPUT", "evaluate it in double precision: the judge" },
+    { "certify", VERB_CERTIFY, "NET.net --against PATH", "compare every tensor with a reference implementation's" },
     { "summary", VERB_SUMMARY, "NET.net...", "parameters, multiply-accumulates and memory" },
     { "weights", VERB_WEIGHTS, "list|diff|import|export|init ...", "read, compare and convert weights" },
 };
@@ -314,6 +324,10 @@ static int check(const Options *o)
         complain("one network at a time: '%s' and '%s'", o->inputs.at[0], o->inputs.at[1]);
     else if (o->verb == VERB_RUN && n != 2)
         complain("run wants a network and one input%s%s", "", "");
+    else if (o->verb == VERB_CERTIFY && (n != 1 || !o->against))
+        complain("certify wants one network and --against PATH%s%s", "", "");
+    else if (o->verb == VERB_CERTIFY && o->compiled && o->training)
+        complain("--compiled and --training exclude each other: programs do not train%s%s", "", "");
     else if (o->verb == VERB_COMPILE && !o->output && !o->dump)
         complain("'%s' is read, but nothing is asked for: say -o FILE or --dump WHAT%s", o->inputs.at[0], "");
     else if ((o->embed || o->is_static) && (!o->output || text_ends_with(o->output, ".c") || text_ends_with(o->output, ".o") || strcmp(o->output, "-") == 0))

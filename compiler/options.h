@@ -3,7 +3,7 @@
 #define INCEPTC_OPTIONS_H
 #include "frontend.h"
 
-typedef enum Verb { VERB_COMPILE, VERB_RUN, VERB_SUMMARY, VERB_WEIGHTS } Verb;
+typedef enum Verb { VERB_COMPILE, VERB_RUN, VERB_SUMMARY, VERB_WEIGHTS, VERB_CERTIFY } Verb;
 
 enum { MAX_OFF = 16 };
 typedef struct Options {
@@ -26,6 +26,10 @@ typedef struct Options {
     bool partial, inference, json;
     const char *embed;
     bool is_static;
+    /* certify */
+    const char *against;
+    LIST(const char *) pictures; /* --input */
+    bool compiled, training;
 } Options;
 
 /* Fills o.  Returns -1 to go on, else the exit code: help and version were printed, or a usage error. */

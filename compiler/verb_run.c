@@ -55,6 +55,7 @@ static int evaluate(const Options *o, Graph *g, Arena *a)
     if (!t)
         return EXIT_USAGE;
     Interp *it = interp_new(a, g, 1);
+    interp_keep(it, t);
     interp_need(it, t);
     if (interp_read_input(it, o->inputs.at[1], &err) != RT_OK)
         return fail(&err);

@@ -22,6 +22,8 @@ const Command commands[] = {
     { "selftest", FOR_SELFTEST, command_selftest, 0, 0, "",
       "do all targets, thread counts and batches agree here?" },
     { "init", FOR_INIT, command_init, 0, 0, "--seed N -o FILE", "write initialised weights" },
+    { "trace", FOR_TRACE, command_trace, 1, 1 << 20, "INPUT... -o FILE",
+      "write every tensor that is kept, as safetensors" },
 };
 const int n_commands = sizeof commands / sizeof commands[0];
 

@@ -46,7 +46,8 @@ enum {
     FOR_INFO = 8,
     FOR_SELFTEST = 16,
     FOR_INIT = 32,
-    FOR_ALL = 63
+    FOR_TRACE = 64,
+    FOR_ALL = 127
 };
 extern const Command commands[];
 extern const int n_commands;
@@ -57,6 +58,7 @@ RtStatus command_bench(const Program *p);
 RtStatus command_info(const Program *p);
 RtStatus command_selftest(const Program *p);
 RtStatus command_init(const Program *p);
+RtStatus command_trace(const Program *p);
 
 /* options.c: fills p->options from argv[first ..]. Options may stand between operands; "--" ends
  * them. */

@@ -75,6 +75,10 @@ expect 0 '1 images' eval data --seed 5 --limit 1
 expect 3 'cannot read' eval nowhere --seed 5
 expect 1 'no pictures' eval none --seed 5
 
+expect 2 'needs -o' trace --seed 5 zero.npy
+expect 3 'No such file' trace --seed 5 -o t.st none.npy
+expect 0 'know nothing' trace --seed 5 -o t.st zero.npy batch.npy
+head -c 400 t.st | grep -q '"shape":\[2,' || { echo 'FAILED: trace of two inputs'; failures=1; }
 expect 0 'same bits' selftest
 expect 0 '"ok": true' selftest --json
 expect 0 'images/s' bench --seconds 0.01 --threads 2 --batch 2
