@@ -3,6 +3,7 @@
 #include "../formats/replace.h"
 #include "print_c.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -209,13 +210,23 @@ static int compile_c(const Options *o, Emit *e, const char *dir, const char *c_p
     return run_command(o, argv);
 }
 
+/* What cannot be written is said now, not when the C compiler has done its work. */
+static int claim(const char *path, const char *output)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd >= 0 && close(fd) == 0)
+        return EXIT_OK;
+    fprintf(stderr, "inceptc: error: cannot write '%s': %s\n", output, strerror(errno));
+    return EXIT_FILE;
+}
+
 /* Compiles in a folder of its own and moves the result over the output when all went well. */
 static int build(const Options *o, Emit *e)
 {
     Arena *a = e->arena;
     struct stat st;
-    if (stat(o->output, &st) == 0 && S_ISDIR(st.st_mode)) {
-        fprintf(stderr, "inceptc: error: output '%s' is a directory\n", o->output);
+    if (stat(o->output, &st) == 0 && !S_ISREG(st.st_mode)) {
+        fprintf(stderr, "inceptc: error: output '%s' is %s\n", o->output, S_ISDIR(st.st_mode) ? "a directory" : "no regular file");
         return EXIT_FILE;
     }
     const char *tmp = getenv("TMPDIR") && *getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
@@ -227,7 +238,9 @@ static int build(const Options *o, Emit *e)
     const char *c_path = arena_printf(a, "%s/%s.c", dir, e->graph->name);
     const char *out = arena_printf(a, "%s.tmp.%ld", o->output, (long)getpid());
     int slots[] = { cleanup_add(dir), cleanup_add(c_path), cleanup_add(with_suffix(a, c_path, ".h")), cleanup_add(out) };
-    int code = write_pair(e, c_path);
+    int code = o->dry_run ? EXIT_OK : claim(out, o->output);
+    if (!code)
+        code = write_pair(e, c_path);
     if (!code)
         code = compile_c(o, e, dir, c_path, out);
     if (!code && !o->dry_run && rename(out, o->output) != 0) {

@@ -66,13 +66,21 @@ arguments)
     refuse 2 "unknown option '--targte'; did you mean '--target'" --targte plain "$here/netdefs/googlenet.net" -o out.c
     refuse 2 "there is no target 'pain'; did you mean 'plain'" "$here/netdefs/googlenet.net" --target=pain -o out.c
     refuse 2 "option '-o' wants FILE" "$here/netdefs/googlenet.net" -o
+    refuse 2 "option '-o' wants FILE" "$here/netdefs/googlenet.net" -o ''
+    refuse 2 'seed wants a number from 0' run "$here/netdefs/googlenet.net" "$here/demo/cat.png" --seed -1
+    refuse 2 "no command 'runn'; did you mean 'run'" runn "$here/netdefs/googlenet.net" "$here/demo/cat.png"
     refuse 1 "no parameter 'clases'; did you mean 'classes'" "$here/netdefs/googlenet.net" -D clases=2 -o out.c
     refuse 2 'wants NAME=VALUE' "$here/netdefs/googlenet.net" -D classes -o out.c ;;
 full_disk)
     "$inceptc" "$here/netdefs/googlenet.net" --target=plain -o - >/dev/full 2>err.txt
     [ $? -eq 3 ] && grep -q 'No space left on device' err.txt || fail 'standard output on a full disk' ;;
-directory_output) mkdir d.c; refuse 3 'd.c' "$here/netdefs/googlenet.net" -o d.c; [ -d d.c ] || fail 'the directory is gone' ;;
-no_folder) refuse 3 "No such file or directory" "$here/netdefs/googlenet.net" -o nowhere/out.c ;;
+directory_output)
+    mkdir d.c; refuse 3 'd.c' "$here/netdefs/googlenet.net" -o d.c; [ -d d.c ] || fail 'the directory is gone'
+    mkdir d; refuse 3 "output 'd' is a directory" "$here/netdefs/googlenet.net" -o d
+    refuse 3 "output '/dev/full' is no regular file" "$here/netdefs/googlenet.net" -o /dev/full; [ -c /dev/full ] || fail 'the device is gone' ;;
+no_folder)
+    refuse 3 "No such file or directory" "$here/netdefs/googlenet.net" -o nowhere/out.c
+    refuse 3 "cannot write 'nowhere/out': No such file or directory" "$here/netdefs/googlenet.net" -o nowhere/out ;;
 limit) # a file may grow to 8 KB only: what a full disk does in the middle of writing
     (ulimit -f 16; trap '' XFSZ; timeout 2 "$inceptc" "$here/netdefs/googlenet.net" -o out.c 2>err.txt)
     [ $? -eq 3 ] && grep -q 'File too large' err.txt || fail 'a write that fails half-way'
