@@ -87,9 +87,9 @@ limit) # a file may grow to 8 KB only: what a full disk does in the middle of wr
     [ -z "$(ls | grep '^out')" ] || fail "left behind: $(ls)" ;;
 interrupt)
     printf '#!/bin/sh\necho x >>calls\nexec sleep 5\n' >slowcc; chmod +x slowcc
-    for signal in INT TERM; do
+    for signal in INT TERM HUP QUIT PIPE; do
         # a shell's background jobs ignore SIGINT; env gives it back
-        TMPDIR=$work/tmp env --default-signal=INT,TERM "$inceptc" "$here/netdefs/googlenet.net" --cc "$work/slowcc" -o out 2>err.txt &
+        TMPDIR=$work/tmp env --default-signal=INT,TERM,HUP,QUIT,PIPE "$inceptc" "$here/netdefs/googlenet.net" --cc "$work/slowcc" -o out 2>err.txt &
         pid=$!
         for i in 1 2 3 4 5 6 7 8 9 10; do [ -f calls ] && break; sleep 0.1; done
         rm -f calls
