@@ -4,6 +4,7 @@
 #include "print_c.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -63,7 +64,7 @@ int driver_dump(const Options *o, const Emit *e)
 
 static int file_error(const RtError *err)
 {
-    fprintf(stderr, "inceptc: error: %s\n", err->message);
+    diag_error((Loc){ 0 }, "%s", err->message);
     return EXIT_FILE;
 }
 
@@ -151,21 +152,19 @@ static int run_command(const Options *o, char *const *argv)
     if (o->dry_run)
         return EXIT_OK;
     fflush(NULL);
-    pid_t pid = fork();
-    if (pid == 0) {
-        execvp(argv[0], argv);
-        fprintf(stderr, "inceptc: error: cannot run '%s': %s\n", argv[0], strerror(errno));
-        _exit(127);
+    pid_t pid;
+    int why = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ), status = 0;
+    if (why) {
+        diag_error((Loc){ 0 }, "cannot run '%s': %s", argv[0], strerror(why));
+        return EXIT_FILE;
     }
-    int status = 0;
     cleanup_child(pid);
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
     cleanup_child(0);
-    if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return EXIT_OK;
-    if (!(pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 127))
-        fprintf(stderr, "inceptc: error: the C compiler '%s' failed\n", argv[0]);
+    diag_error((Loc){ 0 }, "the C compiler '%s' failed", argv[0]);
     return EXIT_FILE;
 }
 
@@ -216,7 +215,7 @@ static int claim(const char *path, const char *output)
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (fd >= 0 && close(fd) == 0)
         return EXIT_OK;
-    fprintf(stderr, "inceptc: error: cannot write '%s': %s\n", output, strerror(errno));
+    diag_error((Loc){ 0 }, "cannot write '%s': %s", output, strerror(errno));
     return EXIT_FILE;
 }
 
@@ -226,13 +225,13 @@ static int build(const Options *o, Emit *e)
     Arena *a = e->arena;
     struct stat st;
     if (stat(o->output, &st) == 0 && !S_ISREG(st.st_mode)) {
-        fprintf(stderr, "inceptc: error: output '%s' is %s\n", o->output, S_ISDIR(st.st_mode) ? "a directory" : "no regular file");
+        diag_error((Loc){ 0 }, "output '%s' is %s", o->output, S_ISDIR(st.st_mode) ? "a directory" : "no regular file");
         return EXIT_FILE;
     }
     const char *tmp = getenv("TMPDIR") && *getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
     char *dir = arena_printf(a, "%s/inceptc-XXXXXX", tmp);
     if (!mkdtemp(dir)) {
-        fprintf(stderr, "inceptc: error: cannot make a folder in '%s': %s\n", tmp, strerror(errno));
+        diag_error((Loc){ 0 }, "cannot make a folder in '%s': %s", tmp, strerror(errno));
         return EXIT_FILE;
     }
     const char *c_path = arena_printf(a, "%s/%s.c", dir, e->graph->name);
@@ -244,7 +243,7 @@ static int build(const Options *o, Emit *e)
     if (!code)
         code = compile_c(o, e, dir, c_path, out);
     if (!code && !o->dry_run && rename(out, o->output) != 0) {
-        fprintf(stderr, "inceptc: error: cannot write '%s': %s\n", o->output, strerror(errno));
+        diag_error((Loc){ 0 }, "cannot write '%s': %s", o->output, strerror(errno));
         code = EXIT_FILE;
     }
     if (code)
@@ -271,7 +270,7 @@ int driver_close_stdout(int code)
 {
     bool bad = ferror(stdout) != 0;
     if (fclose(stdout) != 0 || bad) {
-        fprintf(stderr, "inceptc: error: cannot write to standard output: %s\n", strerror(errno));
+        diag_error((Loc){ 0 }, "cannot write to standard output: %s", strerror(errno));
         return code ? code : EXIT_FILE;
     }
     return code;

@@ -54,6 +54,7 @@ int main(int argc, char **argv)
         case VERB_SUMMARY: code = verb_summary(&o, a); break;
         }
     }
+    code = driver_close_stdout(code);
     diag_finish();
-    return driver_close_stdout(code);
+    return code;
 }

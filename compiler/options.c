@@ -17,9 +17,8 @@ typedef bool Handler(State *s, const char *value); /* false: it has printed what
 
 static bool complain(const char *fmt, const char *a, const char *b)
 {
-    fprintf(stderr, "inceptc: error: ");
-    fprintf(stderr, fmt, a, b);
-    fprintf(stderr, "\nTry 'inceptc --help'.\n");
+    diag_error((Loc){ 0 }, fmt, a, b);
+    diag_note((Loc){ 0 }, "inceptc --help lists the options");
     return false;
 }
 

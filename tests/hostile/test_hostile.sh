@@ -1,7 +1,7 @@
 #!/bin/sh
 # Input meant to hurt: a message, the right exit code, within 2 seconds and 512 MB, and no output left behind or overwritten.
 [ "$1" = --list ] && { echo missing directory unreadable empty binary long_line deep layers lines newlines utf8 recursion variants overflow \
-    arguments full_disk directory_output no_folder limit interrupt keeps_output json weights_other weights_truncated not_a_picture; exit 0; }
+    arguments full_disk directory_output no_folder limit interrupt keeps_output json colour weights_other weights_truncated not_a_picture; exit 0; }
 here=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -119,7 +119,27 @@ print(d)
 assert len(d) == 2 and all(x['kind'] == 'error' for x in d)
 at = d[0]['locations'][0]['caret']
 assert (at['file'], at['line'], at['column']) == ('t.net', 4, 5), at
-assert 'lrn' in d[1]['message']" || fail 'the JSON' ;;
+assert 'lrn' in d[1]['message']" || fail 'the JSON'
+    for f in "$here"/tests/diag/*.net no.net .; do # and what is no mistake in a text
+        "$inceptc" "$f" -fdiagnostics-format=json -o nowhere/out 2>err.txt
+        /usr/bin/python3 -c "import json; assert json.load(open('err.txt', encoding='utf-8'))" || fail "no JSON for $f"
+    done
+    "$inceptc" "$here/netdefs/googlenet.net" -fdiagnostics-format=json -o nowhere/out 2>err.txt
+    /usr/bin/python3 -c "import json; assert 'nowhere/out' in json.load(open('err.txt'))[0]['message']" || fail 'no JSON for an output' ;;
+colour) # on a terminal only, and not where NO_COLOR or a dumb one asks for none
+    printf "$head"'a = conv 3x3 0\noutput a\n' >t.net
+    /usr/bin/python3 - "$inceptc" <<'P' || fail colour
+import os, pty, subprocess, sys
+def said(terminal, **more):
+    env = {**{k: v for k, v in os.environ.items() if k != 'NO_COLOR'}, 'TERM': 'xterm', **more}
+    ours, theirs = pty.openpty() if terminal else os.pipe()
+    subprocess.run([sys.argv[1], 't.net', '-o', 'out.c'], stderr=theirs, env=env)
+    return os.read(ours, 4096)
+assert b'\033[' in said(True), 'no colour on a terminal'
+for text in said(False), said(True, NO_COLOR='1'), said(True, TERM='dumb'):
+    assert b'error' in text and b'\033' not in text, text
+P
+    ;;
 weights_* | not_a_picture)
     printf "$head"'a = conv 3x3 4\nlogits = globalavgpool -> fc 5\noutput logits -> softmax\n' >t.net
     printf "$head"'a = conv 3x3 6\nlogits = globalavgpool -> fc 5\noutput logits -> softmax\n' >u.net
