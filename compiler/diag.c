@@ -493,7 +493,7 @@ static int edit_distance(const char *a, const char *b, int most)
     return rows[n % 3][m];
 }
 
-void nearest_start(Nearest *s, const char *word) { *s = (Nearest){ word, NULL, 1 + (int)strlen(word) / 3 + 1 }; }
+void nearest_start(Nearest *s, const char *word) { *s = (Nearest){ word, NULL, 2 + ((int)strlen(word) - 1) / 3 }; }
 
 void nearest_try(Nearest *s, const char *candidate)
 {

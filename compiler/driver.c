@@ -5,6 +5,8 @@
 #include "print_c.h"
 #include "weights/embed.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -64,7 +66,7 @@ int driver_dump(const Options *o, const Emit *e)
 
 static int file_error(const RtError *err)
 {
-    fprintf(stderr, "inceptc: error: %s\n", err->message);
+    diag_error((Loc){ 0 }, "%s", err->message);
     return EXIT_FILE;
 }
 
@@ -124,25 +126,24 @@ int driver_run(const Options *o, char *const *argv)
     if (o->dry_run)
         return 0;
     fflush(NULL);
-    pid_t pid = fork();
-    if (pid == 0) {
-        execvp(argv[0], argv);
-        fprintf(stderr, "inceptc: error: cannot run '%s': %s\n", argv[0], strerror(errno));
-        _exit(127);
+    pid_t pid;
+    int why = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ), status = 0;
+    if (why) {
+        diag_error((Loc){ 0 }, "cannot run '%s': %s", argv[0], strerror(why));
+        return DRIVER_NOT_RUN;
     }
-    int status = 0;
     cleanup_child(pid);
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
     cleanup_child(0);
-    return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 static int run_command(const Options *o, char *const *argv)
 {
     int code = driver_run(o, argv);
-    if (code && code != 127)
-        fprintf(stderr, "inceptc: error: the C compiler '%s' failed\n", argv[0]);
+    if (code && code != DRIVER_NOT_RUN)
+        diag_error((Loc){ 0 }, "the C compiler '%s' failed", argv[0]);
     return code ? EXIT_FILE : EXIT_OK;
 }
 
@@ -193,19 +194,29 @@ static int compile_c(const Options *o, Emit *e, const char *dir, const char *c_p
     return run_command(o, argv);
 }
 
+/* What cannot be written is said now, not when the C compiler has done its work. */
+static int claim(const char *path, const char *output)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd >= 0 && close(fd) == 0)
+        return EXIT_OK;
+    diag_error((Loc){ 0 }, "cannot write '%s': %s", output, strerror(errno));
+    return EXIT_FILE;
+}
+
 /* Compiles in a folder of its own and moves the result over the output when all went well. */
 static int build(const Options *o, Emit *e)
 {
     Arena *a = e->arena;
     struct stat st;
-    if (stat(o->output, &st) == 0 && S_ISDIR(st.st_mode)) {
-        fprintf(stderr, "inceptc: error: output '%s' is a directory\n", o->output);
+    if (stat(o->output, &st) == 0 && !S_ISREG(st.st_mode)) {
+        diag_error((Loc){ 0 }, "output '%s' is %s", o->output, S_ISDIR(st.st_mode) ? "a directory" : "no regular file");
         return EXIT_FILE;
     }
     const char *tmp = getenv("TMPDIR") && *getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
     char *dir = arena_printf(a, "%s/inceptc-XXXXXX", tmp);
     if (!mkdtemp(dir)) {
-        fprintf(stderr, "inceptc: error: cannot make a folder in '%s': %s\n", tmp, strerror(errno));
+        diag_error((Loc){ 0 }, "cannot make a folder in '%s': %s", tmp, strerror(errno));
         return EXIT_FILE;
     }
     const char *c_path = arena_printf(a, "%s/%s.c", dir, e->graph->name);
@@ -216,13 +227,15 @@ static int build(const Options *o, Emit *e)
     int slots[N_FILES];
     for (int i = 0; i < N_FILES; i++)
         slots[i] = cleanup_add(files[i]);
-    int code = write_pair(e, c_path);
+    int code = o->dry_run ? EXIT_OK : claim(out, o->output);
+    if (!code)
+        code = write_pair(e, c_path);
     if (!code && e->embed)
         code = embed_write(e->embed, weights, weights_c);
     if (!code)
         code = compile_c(o, e, dir, c_path, weights_c, out);
     if (!code && !o->dry_run && rename(out, o->output) != 0) {
-        fprintf(stderr, "inceptc: error: cannot write '%s': %s\n", o->output, strerror(errno));
+        diag_error((Loc){ 0 }, "cannot write '%s': %s", o->output, strerror(errno));
         code = EXIT_FILE;
     }
     if (code)
@@ -250,7 +263,7 @@ int driver_close_stdout(int code)
 {
     bool bad = ferror(stdout) != 0;
     if (fclose(stdout) != 0 || bad) {
-        fprintf(stderr, "inceptc: error: cannot write to standard output: %s\n", strerror(errno));
+        diag_error((Loc){ 0 }, "cannot write to standard output: %s", strerror(errno));
         return code ? code : EXIT_FILE;
     }
     return code;

@@ -9,7 +9,9 @@ bool driver_plan(const Options *o, Emit *e);
 int driver_dump(const Options *o, const Emit *e);
 /* Writes what -o asks for; files appear complete or not at all.  Returns the exit code. */
 int driver_output(const Options *o, Emit *e);
-/* Runs a program to its end and returns how it ended, -1 when it could not be started; -v shows the command. */
+enum { DRIVER_NOT_RUN = -2 };
+/* Runs a program to its end and returns its exit code, -1 when a signal ended it, DRIVER_NOT_RUN after a message when it could
+ * not be started.  -v shows the command. */
 int driver_run(const Options *o, char *const *argv);
 /* Ends standard output; an error there turns `code` 0 into EXIT_FILE. */
 int driver_close_stdout(int code);

@@ -64,6 +64,7 @@ int main(int argc, char **argv)
         case VERB_WEIGHTS: code = verb_weights(&o, a); break;
         }
     }
+    code = driver_close_stdout(code);
     diag_finish();
-    return driver_close_stdout(code);
+    return code;
 }

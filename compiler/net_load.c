@@ -9,12 +9,8 @@
 
 static void cannot_read(Elab *e, const char *path, Loc loc, const char *why)
 {
-    if (loc.file) {
-        diag_error(loc, "cannot read '%s': %s", path, why);
-        return;
-    }
-    fprintf(stderr, "inceptc: error: cannot read '%s': %s\n", path, why);
-    e->file_error = true;
+    diag_error(loc, "cannot read '%s': %s", path, why);
+    e->file_error |= !loc.file;
 }
 
 static char *read_all(FILE *f, size_t *size)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifndef INCEPTC_VERSION
 #define INCEPTC_VERSION "0.1.0"
@@ -16,13 +17,17 @@ typedef bool Handler(State *s, const char *value); /* false: it has printed what
 
 static bool complain(const char *fmt, const char *a, const char *b)
 {
-    fprintf(stderr, "inceptc: error: ");
-    fprintf(stderr, fmt, a, b);
-    fprintf(stderr, "\nTry 'inceptc --help'.\n");
+    diag_error((Loc){ 0 }, fmt, a, b);
+    diag_note((Loc){ 0 }, "inceptc --help lists the options");
     return false;
 }
 
-static bool set_output(State *s, const char *v) { s->o->output = v; return true; }
+static bool set_output(State *s, const char *v)
+{
+    s->o->output = v;
+    return *v ? true : complain("option '-o' wants FILE%s%s", "", "");
+}
+
 static bool set_cc(State *s, const char *v) { s->o->cc = v; return true; }
 static bool set_verbose(State *s, const char *v) { (void)v; s->o->verbose = true; return true; }
 static bool set_dry(State *s, const char *v) { (void)v; s->o->verbose = s->o->dry_run = true; return true; }
@@ -48,7 +53,7 @@ static bool set_seed(State *s, const char *v)
     char *end;
     errno = 0;
     s->o->seed = strtoull(v, &end, 10);
-    if (*end || end == v || errno)
+    if (*v < '0' || *v > '9' || *end || errno)
         return complain("--seed wants a number from 0 to 18446744073709551615, not '%s'%s", v, "");
     return true;
 }
@@ -315,11 +320,23 @@ static bool take_verb(Options *o, const char *arg)
     return false;
 }
 
+/* "inceptc runn a.net cat.png": the verb that was meant, or null. */
+static const char *meant_verb(const char *arg)
+{
+    Nearest near;
+    nearest_start(&near, arg);
+    nearest_try(&near, "run");
+    nearest_try(&near, "summary");
+    return access(arg, F_OK) == 0 ? NULL : nearest_result(&near);
+}
+
 static int check(const Options *o)
 {
     int n = o->inputs.n;
     if (n == 0)
         complain("no input file%s%s", "", "");
+    else if (o->verb == VERB_COMPILE && n > 1 && meant_verb(o->inputs.at[0]))
+        complain("there is no command '%s'; did you mean '%s'?", o->inputs.at[0], meant_verb(o->inputs.at[0]));
     else if (o->verb == VERB_COMPILE && n > 1)
         complain("one network at a time: '%s' and '%s'", o->inputs.at[0], o->inputs.at[1]);
     else if (o->verb == VERB_RUN && n != 2)

@@ -160,14 +160,14 @@ static void changed(Diff *d, const Line *theirs, const Line *ours)
     if (!counts(d))
         return;
     const char *x = words_without(d->a, theirs->text, ours->text), *y = words_without(d->a, ours->text, theirs->text);
-    fprintf(d->f, "  %s (%.*s): %s in %s, %s in %s\n", ours->path, (int)strcspn(ours->text, " "), ours->text, *x ? x : "nothing more",
+    fprintf(d->f, "%s (%.*s): %s in %s, %s in %s\n", ours->path, (int)strcspn(ours->text, " "), ours->text, *x ? x : "nothing more",
             d->their_name, *y ? y : "nothing more", d->our_name);
 }
 
 static void alone(Diff *d, const Line *line, const char *name)
 {
     if (counts(d))
-        fprintf(d->f, "  %s: only in %s: %s\n", line->path, name, line->text);
+        fprintf(d->f, "%s: only in %s: %s\n", line->path, name, line->text);
 }
 
 /* Lines x[0, nx) and y[0, ny) that have no equal partner: paired by path, in order. */
@@ -227,6 +227,6 @@ int structure_diff(Arena *a, const char *theirs, const char *ours, const char *t
     Diff d = { a, their_name, our_name, 0, most, f };
     compare(&d, x.at, x.n, y.at, y.n);
     if (d.found > most)
-        fprintf(f, "  and %d more differences\n", d.found - most);
+        fprintf(f, "and %d more differences\n", d.found - most);
     return d.found;
 }

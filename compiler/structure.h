@@ -13,7 +13,7 @@ uint64_t structure_hash(const Graph *g);
 const char *structure_hash_text(Arena *a, uint64_t hash); /* 16 hexadecimal digits */
 /* All lines, each closed by a newline; in the graph's arena. */
 const char *structure_text(const Graph *g);
-/* Prints at most `most` differences between two such texts, "theirs" first, and how many more there are; each line begins with
- * two spaces.  Returns their number.  A text that is no structure is compared all the same: line by line. */
+/* Prints at most `most` differences between two such texts, "theirs" first, and how many more there are, a line each.
+ * Returns their number.  A text that is no structure is compared all the same: line by line. */
 int structure_diff(Arena *a, const char *theirs, const char *ours, const char *their_name, const char *our_name, int most, FILE *f);
 #endif

@@ -5,7 +5,7 @@
 
 static int fail(const RtError *err)
 {
-    fprintf(stderr, "inceptc: error: %s\n", err->message);
+    diag_error((Loc){ 0 }, "%s", err->message);
     return err->status == RT_ERROR_FILE ? EXIT_FILE : EXIT_INPUT;
 }
 
@@ -74,7 +74,7 @@ static int report(const Certify *c)
     else
         certify_print(c);
     if (compared == 0)
-        fprintf(stderr, "inceptc: error: %s: nothing was compared\n", c->ref.path);
+        diag_error((Loc){ 0 }, "%s: nothing was compared", c->ref.path);
     return compared == 0 || certify_first_disagreement(c) ? EXIT_INPUT : EXIT_OK;
 }
 

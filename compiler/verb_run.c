@@ -7,7 +7,7 @@
 
 static int fail(const RtError *err)
 {
-    fprintf(stderr, "inceptc: error: %s\n", err->message);
+    diag_error((Loc){ 0 }, "%s", err->message);
     return err->status == RT_ERROR_FILE ? EXIT_FILE : EXIT_INPUT;
 }
 
@@ -43,8 +43,7 @@ static Tensor *wanted(const Options *o, const Graph *g)
     for (int i = 0; i < g->tensors.n; i++)
         nearest_try(&near, g->tensors.at[i]->name);
     const char *best = nearest_result(&near);
-    fprintf(stderr, "inceptc: error: the graph has no tensor '%s'", o->tensor);
-    fprintf(stderr, best ? "; did you mean '%s'?\n" : "\n", best);
+    diag_error((Loc){ 0 }, best ? "the graph has no tensor '%s'; did you mean '%s'?" : "the graph has no tensor '%s'%s", o->tensor, best ? best : "");
     return NULL;
 }
 

@@ -26,9 +26,9 @@ static void on_signal(int number)
 
 static void install(void)
 {
-    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
     static int installed;
-    for (int i = 0; i < 3 && !installed; i++) {
+    for (size_t i = 0; i < sizeof signals / sizeof *signals && !installed; i++) {
         struct sigaction old, now = { .sa_handler = on_signal };
         sigemptyset(&now.sa_mask);
         if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)

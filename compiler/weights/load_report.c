@@ -5,7 +5,8 @@
 #include <glob.h>
 #include <string.h>
 
-enum { PROBLEMS_SHOWN = 20, FOREIGN_SHOWN = 3 };
+enum { PROBLEMS_SHOWN = 19, /* diag stops at 20 */
+       FOREIGN_SHOWN = 3 };
 
 typedef struct Group {
     const char *status, *name, *why;
@@ -150,22 +151,22 @@ static void suggest_map(const LoadPlan *p, const LoadOptions *o)
     }
     globfree(&found);
     if (best)
-        fprintf(stderr, "  note: %d of %d names match; with --names %s %d do\n", p->n_matched, p->n, best, most);
+        diag_note((Loc){ 0 }, "%d of %d names match; with --names %s %d do", p->n_matched, p->n, best, most);
     else
-        fprintf(stderr, "  note: %d of %d names match: these are the weights of another network, or --names must map them\n",
-                p->n_matched, p->n);
+        diag_note((Loc){ 0 }, "%d of %d names match: these are the weights of another network, or --names must map them",
+                  p->n_matched, p->n);
 }
 
 void load_print_problems(const LoadPlan *p, const LoadOptions *o)
 {
     int n = p->problems.n, shown = p->n_matched * 10 >= p->n ? PROBLEMS_SHOWN : FOREIGN_SHOWN;
     for (int i = 0; i < n && i < shown; i++)
-        fprintf(stderr, "inceptc: error: %s\n", p->problems.at[i]);
+        diag_error((Loc){ 0 }, "%s", p->problems.at[i]);
     if (n > shown)
-        fprintf(stderr, "inceptc: error: and %d more that do not fit\n", n - shown);
+        diag_error((Loc){ 0 }, "and %d more that do not fit", n - shown);
     if (p->n_matched * 2 >= p->n)
-        fprintf(stderr, "  note: 'weights ... except' in the netdef, or --partial, lets a weight that does not fit start fresh%s\n",
-                o->inference ? "" : "; --inference asks only for what 'output' needs");
+        diag_note((Loc){ 0 }, "'weights ... except' in the netdef, or --partial, lets a weight that does not fit start fresh%s",
+                  o->inference ? "" : "; --inference asks only for what 'output' needs");
     else if (!o->map)
         suggest_map(p, o);
 }

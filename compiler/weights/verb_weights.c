@@ -21,7 +21,7 @@ enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
 int weights_fail(const RtError *err)
 {
-    fprintf(stderr, "inceptc: error: %s\n", err->message);
+    diag_error((Loc){ 0 }, "%s", err->message);
     return err->status == RT_ERROR_FILE ? EXIT_FILE : err->status == RT_ERROR_USAGE ? EXIT_USAGE : EXIT_INPUT;
 }
 
@@ -80,7 +80,8 @@ bool weights_is_net(const char *s) { return text_ends_with(s, ".net"); }
 
 static int usage(const CommandRow *c, const char *why)
 {
-    fprintf(stderr, "inceptc: error: weights %s: %s\nUsage: inceptc weights %s %s\n", c->name, why, c->name, c->operands);
+    diag_error((Loc){ 0 }, "weights %s: %s", c->name, why);
+    diag_note((Loc){ 0 }, "inceptc weights %s %s", c->name, c->operands);
     return EXIT_USAGE;
 }
 
@@ -91,12 +92,12 @@ static int unknown(const char *name)
     for (int i = 0; i < N_COMMANDS; i++)
         nearest_try(&near, commands[i].name);
     const char *best = nearest_result(&near);
-    fprintf(stderr, "inceptc: error: weights knows no '%s'", name);
     if (best)
-        fprintf(stderr, "; did you mean '%s'?", best);
-    fprintf(stderr, "\nUsage:\n");
+        diag_error((Loc){ 0 }, "weights knows no '%s'; did you mean '%s'?", name, best);
+    else
+        diag_error((Loc){ 0 }, "weights knows no '%s'", name);
     for (int i = 0; i < N_COMMANDS; i++)
-        fprintf(stderr, "  inceptc weights %s %s\n", commands[i].name, commands[i].operands);
+        diag_note((Loc){ 0 }, "inceptc weights %s %s", commands[i].name, commands[i].operands);
     return EXIT_USAGE;
 }
 

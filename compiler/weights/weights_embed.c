@@ -17,6 +17,20 @@ struct Embed {
     bool as_it_is; /* the file holds these tensors and no others, as float32 */
 };
 
+static void note_differences(const Graph *g, const char *theirs, const char *ours, const char *path)
+{
+    char *text = NULL, *rest = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
+    if (!f)
+        return;
+    structure_diff(g->arena, theirs, ours, path, g->name, DIFFERENCES_SHOWN, f);
+    fclose(f);
+    for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
+        diag_note((Loc){ 0 }, "%s", line);
+    free(text);
+}
+
 /* What the file says of the layers it was made for must be these. */
 static bool made_for(const TensorFile *f, const LoadPlan *p)
 {
@@ -30,9 +44,9 @@ static bool made_for(const TensorFile *f, const LoadPlan *p)
     }
     if (!hash || strcmp(hash, p->structure) == 0)
         return true;
-    fprintf(stderr, "inceptc: error: %s: made for other layers than those of %s, though names and shapes are the same\n", f->path, g->name);
-    structure_diff(g->arena, layers, p->layers, f->path, g->name, DIFFERENCES_SHOWN, stderr);
-    fprintf(stderr, "  note: 'inceptc weights import %s --for %s -o NEW.safetensors' makes them this network's\n", f->path, g->source);
+    diag_error((Loc){ 0 }, "%s: made for other layers than those of %s, though names and shapes are the same", f->path, g->name);
+    note_differences(g, layers, p->layers, f->path);
+    diag_note((Loc){ 0 }, "'inceptc weights import %s --for %s -o NEW.safetensors' makes them this network's", f->path, g->source);
     return false;
 }
 
@@ -105,7 +119,7 @@ static int link_file(const Embed *e, const char *bin_path)
     int bad = !real || symlink(real, bin_path) != 0 ? errno : 0;
     free(real);
     if (bad)
-        fprintf(stderr, "inceptc: error: cannot link '%s' to '%s': %s\n", bin_path, e->file->path, strerror(bad));
+        diag_error((Loc){ 0 }, "cannot link '%s' to '%s': %s", bin_path, e->file->path, strerror(bad));
     return bad ? EXIT_FILE : EXIT_OK;
 }
 

@@ -77,7 +77,7 @@ int weights_export(const Options *o, Arena *a, const char **operands, int n)
     int code = EXIT_OK;
     (void)n;
     if (!o->weights) {
-        fprintf(stderr, "inceptc: error: weights export: say --weights FILE\n");
+        diag_error((Loc){ 0 }, "weights export: say --weights FILE");
         return EXIT_USAGE;
     }
     Graph *g = weights_net(o, a, operands[0], &code);

@@ -164,7 +164,7 @@ int weights_import(const Options *o, Arena *a, const char **operands, int n)
         operands = &named, n = 1;
     const char *misuse = import_misuse(o, g, n);
     if (misuse) {
-        fprintf(stderr, "inceptc: error: weights import: %s\n", misuse);
+        diag_error((Loc){ 0 }, "weights import: %s", misuse);
         return EXIT_USAGE;
     }
     TensorFile *files = weights_open(a, operands, n, &code);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Input meant to hurt: a message, the right exit code, within 2 seconds and 512 MB, and no output left behind or overwritten.
 [ "$1" = --list ] && { echo missing directory unreadable empty binary long_line deep layers lines newlines utf8 recursion variants overflow \
-    arguments full_disk directory_output no_folder limit interrupt keeps_output json weights_other weights_truncated not_a_picture; exit 0; }
+    arguments full_disk directory_output no_folder limit interrupt keeps_output json colour weights_other weights_truncated not_a_picture; exit 0; }
 here=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -66,22 +66,30 @@ arguments)
     refuse 2 "unknown option '--targte'; did you mean '--target'" --targte plain "$here/netdefs/googlenet.net" -o out.c
     refuse 2 "there is no target 'pain'; did you mean 'plain'" "$here/netdefs/googlenet.net" --target=pain -o out.c
     refuse 2 "option '-o' wants FILE" "$here/netdefs/googlenet.net" -o
+    refuse 2 "option '-o' wants FILE" "$here/netdefs/googlenet.net" -o ''
+    refuse 2 'seed wants a number from 0' run "$here/netdefs/googlenet.net" "$here/demo/cat.png" --seed -1
+    refuse 2 "no command 'runn'; did you mean 'run'" runn "$here/netdefs/googlenet.net" "$here/demo/cat.png"
     refuse 1 "no parameter 'clases'; did you mean 'classes'" "$here/netdefs/googlenet.net" -D clases=2 -o out.c
     refuse 2 'wants NAME=VALUE' "$here/netdefs/googlenet.net" -D classes -o out.c ;;
 full_disk)
     "$inceptc" "$here/netdefs/googlenet.net" --target=plain -o - >/dev/full 2>err.txt
     [ $? -eq 3 ] && grep -q 'No space left on device' err.txt || fail 'standard output on a full disk' ;;
-directory_output) mkdir d.c; refuse 3 'd.c' "$here/netdefs/googlenet.net" -o d.c; [ -d d.c ] || fail 'the directory is gone' ;;
-no_folder) refuse 3 "No such file or directory" "$here/netdefs/googlenet.net" -o nowhere/out.c ;;
+directory_output)
+    mkdir d.c; refuse 3 'd.c' "$here/netdefs/googlenet.net" -o d.c; [ -d d.c ] || fail 'the directory is gone'
+    mkdir d; refuse 3 "output 'd' is a directory" "$here/netdefs/googlenet.net" -o d
+    refuse 3 "output '/dev/full' is no regular file" "$here/netdefs/googlenet.net" -o /dev/full; [ -c /dev/full ] || fail 'the device is gone' ;;
+no_folder)
+    refuse 3 "No such file or directory" "$here/netdefs/googlenet.net" -o nowhere/out.c
+    refuse 3 "cannot write 'nowhere/out': No such file or directory" "$here/netdefs/googlenet.net" -o nowhere/out ;;
 limit) # a file may grow to 8 KB only: what a full disk does in the middle of writing
     (ulimit -f 16; trap '' XFSZ; timeout 2 "$inceptc" "$here/netdefs/googlenet.net" -o out.c 2>err.txt)
     [ $? -eq 3 ] && grep -q 'File too large' err.txt || fail 'a write that fails half-way'
     [ -z "$(ls | grep '^out')" ] || fail "left behind: $(ls)" ;;
 interrupt)
     printf '#!/bin/sh\necho x >>calls\nexec sleep 5\n' >slowcc; chmod +x slowcc
-    for signal in INT TERM; do
+    for signal in INT TERM HUP QUIT PIPE; do
         # a shell's background jobs ignore SIGINT; env gives it back
-        TMPDIR=$work/tmp env --default-signal=INT,TERM "$inceptc" "$here/netdefs/googlenet.net" --cc "$work/slowcc" -o out 2>err.txt &
+        TMPDIR=$work/tmp env --default-signal=INT,TERM,HUP,QUIT,PIPE "$inceptc" "$here/netdefs/googlenet.net" --cc "$work/slowcc" -o out 2>err.txt &
         pid=$!
         for i in 1 2 3 4 5 6 7 8 9 10; do [ -f calls ] && break; sleep 0.1; done
         rm -f calls
@@ -111,7 +119,27 @@ print(d)
 assert len(d) == 2 and all(x['kind'] == 'error' for x in d)
 at = d[0]['locations'][0]['caret']
 assert (at['file'], at['line'], at['column']) == ('t.net', 4, 5), at
-assert 'lrn' in d[1]['message']" || fail 'the JSON' ;;
+assert 'lrn' in d[1]['message']" || fail 'the JSON'
+    for f in "$here"/tests/diag/*.net no.net .; do # and what is no mistake in a text
+        "$inceptc" "$f" -fdiagnostics-format=json -o nowhere/out 2>err.txt
+        /usr/bin/python3 -c "import json; assert json.load(open('err.txt', encoding='utf-8'))" || fail "no JSON for $f"
+    done
+    "$inceptc" "$here/netdefs/googlenet.net" -fdiagnostics-format=json -o nowhere/out 2>err.txt
+    /usr/bin/python3 -c "import json; assert 'nowhere/out' in json.load(open('err.txt'))[0]['message']" || fail 'no JSON for an output' ;;
+colour) # on a terminal only, and not where NO_COLOR or a dumb one asks for none
+    printf "$head"'a = conv 3x3 0\noutput a\n' >t.net
+    /usr/bin/python3 - "$inceptc" <<'P' || fail colour
+import os, pty, subprocess, sys
+def said(terminal, **more):
+    env = {**{k: v for k, v in os.environ.items() if k != 'NO_COLOR'}, 'TERM': 'xterm', **more}
+    ours, theirs = pty.openpty() if terminal else os.pipe()
+    subprocess.run([sys.argv[1], 't.net', '-o', 'out.c'], stderr=theirs, env=env)
+    return os.read(ours, 4096)
+assert b'\033[' in said(True), 'no colour on a terminal'
+for text in said(False), said(True, NO_COLOR='1'), said(True, TERM='dumb'):
+    assert b'error' in text and b'\033' not in text, text
+P
+    ;;
 weights_* | not_a_picture)
     printf "$head"'a = conv 3x3 4\nlogits = globalavgpool -> fc 5\noutput logits -> softmax\n' >t.net
     printf "$head"'a = conv 3x3 6\nlogits = globalavgpool -> fc 5\noutput logits -> softmax\n' >u.net

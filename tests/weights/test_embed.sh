@@ -73,8 +73,8 @@ structure)
     sed 's/bn relu/bn relu eps=0.01/; s/^b = conv/b = avgpool 3x3 -> conv/' small.net >other.net
     inceptc weights init other.net -o other.safetensors >/dev/null
     refuse 1 'made for other layers than those of small' -o inside --embed other.safetensors
-    has '^  a \(batchnorm\): eps=0.01 in other.safetensors, eps=1e-05 in small' err.txt
-    has '^  b.avgpool3x3: only in other.safetensors: avgpool 4x16x16' err.txt
+    has '^  note: a \(batchnorm\): eps=0.01 in other.safetensors, eps=1e-05 in small' err.txt
+    has '^  note: b.avgpool3x3: only in other.safetensors: avgpool 4x16x16' err.txt
     inceptc weights import other.safetensors --for small.net -o mine.safetensors >/dev/null && inceptc small.net -o inside --embed mine.safetensors ;;
 quotes) # a path is no text of the assembler
     mkdir "tmp/a \"b\\c"
