@@ -148,6 +148,15 @@ $(BUILD)/fuzz_net: tests/fuzz/fuzz_net.c $(BUILD)/inceptc
 	$(Q)$(FUZZ) -w -o $@ $< $(FRONT) $(OPS:%=compiler/ops/%.c) $(KERNELS:%=compiler/kernels/%.c) $(BUILD)/parser.c $(BUILD)/lexer.c $(FORMATS:%=formats/%.c) $(CORE:%=runtime/core/%.c) -lm -lpthread
 $(BUILD)/fuzz_safetensors: tests/fuzz/fuzz_safetensors.c $(BUILD)/inceptc
 	$(Q)$(FUZZ) -w -o $@ $< $(FORMATS:%=formats/%.c) runtime/core/error.c -lm
+# The name maps' reader: parse, apply, the way back.
+.PHONY: fuzz-names
+fuzz: fuzz-names
+fuzz-names: packages $(BUILD)/fuzz_names
+	@mkdir -p $(BUILD)/corpus_names; cp tests/fuzz/corpus_names/* $(BUILD)/corpus_names/
+	$(Q)$(call fuzz_run,$(BUILD)/fuzz_names -runs=$(RUNS) -max_len=1500 -timeout=10 -dict=tests/fuzz/names.dict -print_final_stats=1 -artifact_prefix=$(BUILD)/ $(BUILD)/corpus_names)
+$(BUILD)/fuzz_names: tests/fuzz/fuzz_names.c compiler/weights/names.c compiler/weights/name_pattern.c
+	@mkdir -p $(BUILD)
+	$(Q)$(FUZZ) -w -o $@ $^ compiler/arena.c compiler/diag.c formats/json.c runtime/core/error.c
 
 generated: all
 	@mkdir -p generated/plain
