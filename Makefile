@@ -100,6 +100,9 @@ check-peers: packages
 	if /usr/bin/python3 tests/peers/torch_reference.py $$n $(BUILD)/$$n.npz && \
 	/usr/bin/python3 -c "import sys, numpy as np; a, b = np.load(sys.argv[1]), np.load(sys.argv[2]); assert a.files == b.files; assert all(np.allclose(a[k], b[k], 1e-5, 1e-6) for k in a.files)" $(BUILD)/$$n.npz tests/peers/$$n.npz; \
 	then passed=$$((passed + 1)); else failed=$$((failed + 1)); fi; done; echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ]
+# TensorFlow with Keras 2 and tf_slim, of which newer TensorFlows can run only one or the other.
+$(BUILD)/tf-peers:
+	$(Q)/usr/bin/python3 -m venv $@.tmp && $@.tmp/bin/pip install -q tensorflow-cpu==2.15.1 tf_slim==1.1.0 pillow && mv $@.tmp $@
 tests-built: $(TESTS)
 $(BUILD)/test_runtime: tests/runtime/test_runtime.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -Iruntime -o $@ tests/runtime/test_runtime.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a -lcunit $(LIBS)
