@@ -18,13 +18,13 @@ endif
 PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc python3 python3-numpy python3-pil
 
 COMPILER = arena ast ast_text autodiff diag driver elab_expr elab_flow elab_layers elab_settings elab_text elab_variant emit_c graph graph_text \
-  graph_totals graph_verify interp interp_io loop loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text ops options \
+  graph_totals graph_verify interp interp_io loop loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options \
   pass_concat_in_place pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings pass_remove_dead \
   pass_reorder_avgpool passes plan plan_memory print_c verb_run verb_summary
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool \
   l2norm linear lrn max maxpool mul normalize relu scale_weights slice softmax zeros
 KERNELS = channels choose common conv_plain gemm_tile pointwise pool
-FORMATS = cleanup json npy replace safetensors safetensors_write
+FORMATS = cleanup json npy onnx_write replace safetensors safetensors_write wire
 CORE = error init load math network philox pool target
 TRAIN = image image_bmp image_jpeg image_png image_pnm resize view
 PROGRAM = bench eval info init input options predict program selftest session
@@ -127,7 +127,7 @@ bench: packages
 # libFuzzer on the front end (and all behind it) and on the reader of weights: RUNS executions each, seeds and found inputs first.
 RUNS = 1000000
 FUZZ = clang -g -O1 $(STD) $(INC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/verb_%.c compiler/options.c compiler/interp_io.c,$(COMPILER:%=compiler/%.c))
+FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/verb_%.c compiler/options.c compiler/interp_io.c compiler/onnx.c compiler/onnx_ops.c,$(COMPILER:%=compiler/%.c))
 .PHONY: fuzz
 fuzz: packages $(BUILD)/fuzz_net $(BUILD)/fuzz_safetensors
 	@mkdir -p $(BUILD)/corpus_net $(BUILD)/corpus_safetensors

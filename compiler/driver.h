@@ -9,6 +9,8 @@ void driver_plan(const Options *o, Emit *e);
 int driver_dump(const Options *o, const Emit *e);
 /* Writes what -o asks for; files appear complete or not at all.  Returns the exit code. */
 int driver_output(const Options *o, Emit *e);
+/* Writes g, not yet passed, as ONNX. */
+int driver_onnx(const Options *o, Graph *g, uint64_t structure);
 /* Ends standard output; an error there turns `code` 0 into EXIT_FILE. */
 int driver_close_stdout(int code);
 

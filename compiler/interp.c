@@ -99,26 +99,29 @@ void interp_run(Interp *it)
     }
 }
 
+void interp_init_weight(Interp *it, Tensor *w, uint64_t seed)
+{
+    int64_t count = shape_elems(&w->shape);
+    RtWeight row = { .name = w->name, .rank = w->shape.rank, .init = (RtInit)w->init.kind, .a = w->init.a, .b = w->init.b,
+                     .fan_in = w->fan_in, .fan_out = w->fan_out, .trains = w->trains };
+    for (int k = 0; k < 4; k++)
+        row.dim[k] = k < row.rank ? w->shape.dim[k] : 1;
+    float *values = malloc((size_t)count * sizeof *values);
+    CHECK(values);
+    rt_init_weight(&row, seed, values);
+    double *to = interp_values(it, w);
+    for (int64_t k = 0; k < count; k++)
+        to[k] = values[k];
+    free(values);
+}
+
 void interp_init_weights(Interp *it, uint64_t seed)
 {
     Tensor **w;
     int n = graph_weights(it->graph, &w);
-    for (int i = 0; i < n; i++) {
-        if (it->value[w[i]->id])
-            continue;
-        int64_t count = shape_elems(&w[i]->shape);
-        RtWeight row = { .name = w[i]->name, .rank = w[i]->shape.rank, .init = (RtInit)w[i]->init.kind, .a = w[i]->init.a, .b = w[i]->init.b,
-                         .fan_in = w[i]->fan_in, .fan_out = w[i]->fan_out, .trains = w[i]->trains };
-        for (int k = 0; k < 4; k++)
-            row.dim[k] = k < row.rank ? w[i]->shape.dim[k] : 1;
-        float *values = malloc((size_t)count * sizeof *values);
-        CHECK(values);
-        rt_init_weight(&row, seed, values);
-        double *to = interp_values(it, w[i]);
-        for (int64_t k = 0; k < count; k++)
-            to[k] = values[k];
-        free(values);
-    }
+    for (int i = 0; i < n; i++)
+        if (!it->value[w[i]->id])
+            interp_init_weight(it, w[i], seed);
 }
 
 void interp_release(Interp *it)

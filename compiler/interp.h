@@ -24,7 +24,8 @@ void interp_need(Interp *it, const Tensor *t);
 bool interp_needs(const Interp *it, const Tensor *t);
 /* Evaluates every node in order. */
 void interp_run(Interp *it);
-/* Fills every weight that is still unset from its initialiser (seed as `init --seed`). */
+/* Fills a weight, or every weight that is still unset, from its initialiser (seed as `init --seed`). */
+void interp_init_weight(Interp *it, Tensor *w, uint64_t seed);
 void interp_init_weights(Interp *it, uint64_t seed);
 /* Frees all values. */
 void interp_release(Interp *it);

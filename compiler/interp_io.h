@@ -1,12 +1,15 @@
 /* Inputs and weights of the interpreter from and to files. */
 #ifndef INCEPTC_INTERP_IO_H
 #define INCEPTC_INTERP_IO_H
+#include "../formats/safetensors.h"
 #include "../runtime/rt.h"
 #include "interp.h"
 
 /* The graph's input for image 0 from a picture, prepared by the graph's view, or from an .npy of float32 or float64 with as
  * many numbers as the input has. */
 RtStatus interp_read_input(Interp *it, const char *path, RtError *err);
+/* One weight, from an open file, by its name; a missing one or another shape is an error. */
+RtStatus interp_read_weight(Interp *it, const SafetensorsFile *f, Tensor *w, RtError *err);
 /* Every weight that the interpreter needs, from a safetensors file, by its name; a missing one or another shape is an error. */
 RtStatus interp_read_weights(Interp *it, const char *path, RtError *err);
 /* Those that were needed, rounded to float32: a file for the program, which has no auxiliary heads. */

@@ -29,6 +29,8 @@ static int compile(const Options *o, Arena *a)
         return EXIT_OK;
     }
     Emit e = { .arena = a, .graph = g, .totals = graph_totals(g), .structure = emit_structure_hash(g) };
+    if (options_want_onnx(o))
+        return driver_onnx(o, g, e.structure);
     PassOptions p = { o->pass_off, NULL, stdout };
     if (o->dump && strncmp(o->dump, "after:", 6) == 0)
         p.dump_after = o->dump + 6;

@@ -4,10 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef INCEPTC_VERSION
-#define INCEPTC_VERSION "0.1.0"
-#endif
-
 typedef struct State {
     Options *o;
     Arena *a;
@@ -29,6 +25,7 @@ static bool set_dry(State *s, const char *v) { (void)v; s->o->verbose = s->o->dr
 static bool set_weights(State *s, const char *v) { s->o->weights = v; return true; }
 static bool set_calibrate(State *s, const char *v) { s->o->calibrate = v; return true; }
 static bool set_tensor(State *s, const char *v) { s->o->tensor = v; return true; }
+static bool set_unfused(State *s, const char *v) { (void)v; s->o->onnx_unfused = true; return true; }
 static bool set_passes(State *s, const char *v) { (void)v; s->o->passes = true; return true; }
 static bool add_include(State *s, const char *v) { LIST_PUSH(s->a, &s->o->net.include_dirs, v); return true; }
 
@@ -37,6 +34,7 @@ static bool set_seed(State *s, const char *v)
     char *end;
     errno = 0;
     s->o->seed = strtoull(v, &end, 10);
+    s->o->seed_given = true;
     if (*end || end == v || errno)
         return complain("--seed wants a number from 0 to 18446744073709551615, not '%s'%s", v, "");
     return true;
@@ -155,7 +153,7 @@ typedef struct OptionRow {
 } OptionRow;
 
 static const OptionRow rows[] = {
-    { "-o", "FILE", set_output, "write FILE: .c (and .h beside it), .o, or a program; - is C on standard output" },
+    { "-o", "FILE", set_output, "write FILE: .c (and .h beside it), .onnx, .o, or a program; - is C on standard output" },
     { "-I", "DIR", add_include, "look for included files in DIR too" },
     { "-D", "NAME=VALUE", add_define, "set a parameter of the net" },
     { "--target", "NAME", set_target, "plain, x86-64-v3, x86-64-v4, native or all (default: all; the program picks)" },
@@ -166,8 +164,9 @@ static const OptionRow rows[] = {
     { "-###", NULL, set_dry, "show it without running it" },
     { "-fdiagnostics-color", "WHEN", set_color, "auto, always or never" },
     { "-fdiagnostics-format", "FORM", set_format, "text or json" },
-    { "--weights", "FILE", set_weights, "run: weights from a safetensors file" },
-    { "--seed", "N", set_seed, "run: initialised weights of seed N (default: 0)" },
+    { "--weights", "FILE", set_weights, "run, .onnx: weights from a safetensors file" },
+    { "--seed", "N", set_seed, "run, .onnx: initialised weights of seed N (default of run: 0)" },
+    { "--onnx-unfused", NULL, set_unfused, ".onnx: batch norms stay nodes instead of going into the weights before them" },
     { "--calibrate", "FILE", set_calibrate, "run: set batch norm statistics from the input and write the weights" },
     { "--tensor", "NAME", set_tensor, "run: print or write this tensor instead of the logits" },
     { "--passes", NULL, set_passes, "run: evaluate the graph after the inference passes" },
@@ -256,6 +255,22 @@ static bool take_verb(Options *o, const char *arg)
     return true;
 }
 
+bool options_want_onnx(const Options *o)
+{
+    return o->verb == VERB_COMPILE && !o->dump && o->output && text_ends_with(o->output, ".onnx");
+}
+
+/* An ONNX file has weights inside, so it must be said which. */
+static bool check_onnx(const Options *o)
+{
+    if (!options_want_onnx(o))
+        return !o->onnx_unfused || complain("--onnx-unfused is for -o FILE.onnx%s%s", "", "");
+    if (o->weights && o->seed_given)
+        return complain("'%s' gets its weights from '%s' or from a seed, not from both", o->output, o->weights);
+    return o->weights || o->seed_given ||
+           complain("'%s' holds weights: say --weights FILE.safetensors, or --seed N for initialised ones%s", o->output, "");
+}
+
 static int check(const Options *o)
 {
     int n = o->inputs.n;
@@ -267,7 +282,7 @@ static int check(const Options *o)
         complain("run wants a network and one input%s%s", "", "");
     else if (o->verb == VERB_COMPILE && !o->output && !o->dump)
         complain("'%s' is read, but nothing is asked for: say -o FILE or --dump WHAT%s", o->inputs.at[0], "");
-    else
+    else if (check_onnx(o))
         return -1;
     return EXIT_USAGE;
 }
