@@ -15,7 +15,7 @@ else
 say = @:
 endif
 
-PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc python3 python3-numpy python3-pil
+PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc python3 python3-numpy python3-onnx python3-pil
 
 COMPILER = arena ast ast_text autodiff diag driver elab_expr elab_flow elab_layers elab_settings elab_text elab_variant emit_c graph graph_text \
   graph_totals graph_verify interp interp_io loop loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options \
@@ -81,7 +81,7 @@ check: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/run.sh
 
-TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/test_graph $(BUILD)/test_kernels $(BUILD)/conv_blas $(BUILD)/tiny $(BUILD)/view_tool
+TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/test_graph $(BUILD)/test_kernels $(BUILD)/graph_to_onnx $(BUILD)/conv_blas $(BUILD)/tiny $(BUILD)/view_tool
 .PHONY: tests-built check-full
 # The whole matrix: 200 random networks, every pass off in turn, both compilers.
 check-full: packages
@@ -91,10 +91,20 @@ check-full: packages
 	for n in netdefs/*.net; do if sh tests/nets/test_nets.sh $$(basename $$n .net) each; then passed=$$((passed + 1)); else failed=$$((failed + 1)); fi; done; \
 	echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ]
 
-# The stored outputs of the judges, computed again: needs PyTorch.
-.PHONY: check-peers
+# The stored outputs of the judges, computed again: needs PyTorch.  Then every network's ONNX before onnx and ONNX Runtime.
+.PHONY: check-peers check-onnx
+PEERS = $(BUILD)/peers/bin/python
+ONNX_NETS = $(notdir $(basename $(wildcard netdefs/*.net))) $(addprefix corners-,$(notdir $(basename $(wildcard tests/onnx/corners/*.net)))) $(addprefix random-,$(shell seq 1 30))
+check-onnx: PACKAGES += python3-venv
+check-onnx: packages
+	@$(MAKE) -s all $(PEERS)
+	@$(PEERS) tests/peers/onnx_peers.py $(ONNX_NETS)
+$(PEERS): # of scikit-image the photographs alone, without what it needs to run
+	$(call say,PIP   $@)
+	$(Q)/usr/bin/python3 -m venv $(BUILD)/peers && $(BUILD)/peers/bin/pip install -q numpy pillow onnx onnxruntime && \
+	$(BUILD)/peers/bin/pip install -q --no-deps scikit-image || { rm -rf $(BUILD)/peers; exit 1; }
 check-peers: PACKAGES += python3-torch python3-torchvision
-check-peers: packages
+check-peers: packages check-onnx
 	@passed=0; failed=0; for n in googlenet_tv inception_v3; do \
 	if /usr/bin/python3 tests/peers/torch_reference.py $$n $(BUILD)/$$n.npz && \
 	/usr/bin/python3 -c "import sys, numpy as np; a, b = np.load(sys.argv[1]), np.load(sys.argv[2]); assert a.files == b.files; assert all(np.allclose(a[k], b[k], 1e-5, 1e-6) for k in a.files)" $(BUILD)/$$n.npz tests/peers/$$n.npz; \
@@ -108,6 +118,8 @@ $(BUILD)/test_npy: tests/formats/test_npy.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
 $(BUILD)/test_graph: tests/graph/test_graph.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit $(LIBS)
+$(BUILD)/graph_to_onnx: tests/onnx/graph_to_onnx.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
+	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a $(LIBS)
 $(BUILD)/test_kernels: tests/kernels/test_kernels.c tests/kernels/judge.h $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit -ldl $(LIBS)
 $(BUILD)/conv_blas: bench/conv_blas.c $(BUILD)/libinceptrt.a
@@ -148,6 +160,6 @@ check-generated: all
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all demo check check-full check-peers fuzz bench generated check-generated clean"
+	@echo "all demo check check-full check-peers check-onnx fuzz bench generated check-generated clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
