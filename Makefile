@@ -15,10 +15,10 @@ else
 say = @:
 endif
 
-PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc python3 python3-numpy python3-pil
+PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc python3 python3-numpy python3-onnx python3-pil
 
 COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare diag driver elab_expr elab_flags elab_flow elab_layers elab_settings elab_text elab_variant emit_c graph graph_text \
-  graph_totals graph_verify home interp interp_io loop loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text ops options \
+  graph_totals graph_verify home interp interp_io loop loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options \
   pass_concat_in_place pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings pass_remove_dead \
   pass_reorder_avgpool passes plan plan_memory print_c reference structure suspects suspects_table verb_certify verb_run verb_summary
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool \
@@ -26,7 +26,7 @@ OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv
 WEIGHTS = load_plan load_report name_pattern names verb_weights weights_diff weights_embed weights_export weights_import weights_list
 KERNELS = channels choose common conv_plain gemm_tile pointwise pool
 FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safetensors_write
-CHECKPOINT = npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
+COMPILER_FORMATS = onnx_write wire npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
 CORE = error init load math network philox pool target
 TRAIN = image image_bmp image_jpeg image_png image_pnm resize view
 PROGRAM = bench eval info init input options predict program selftest session trace
@@ -34,7 +34,7 @@ PROGRAM = bench eval info init input options predict program selftest session tr
 COMPILER_O = $(COMPILER:%=$(BUILD)/compiler/%.o) $(OPS:%=$(BUILD)/compiler/ops/%.o) $(KERNELS:%=$(BUILD)/compiler/kernels/%.o) \
   $(WEIGHTS:%=$(BUILD)/compiler/weights/%.o) \
   $(BUILD)/parser.o $(BUILD)/lexer.o
-CHECKPOINT_O = $(CHECKPOINT:%=$(BUILD)/formats/%.o)
+COMPILER_FORMATS_O = $(COMPILER_FORMATS:%=$(BUILD)/formats/%.o)
 LIB_O = $(FORMATS:%=$(BUILD)/formats/%.o) $(CORE:%=$(BUILD)/runtime/core/%.o) $(TRAIN:%=$(BUILD)/runtime/train/%.o)
 PROGRAM_O = $(PROGRAM:%=$(BUILD)/runtime/program/%.o)
 LIBS = -ljpeg -lpng -lz -lm -lpthread
@@ -69,7 +69,7 @@ $(BUILD)/libinceptrt.a: $(LIB_O) $(PROGRAM_O)
 	$(call say,AR    $@)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
-$(BUILD)/libinceptc.a: $(filter-out %/main.o,$(COMPILER_O)) $(CHECKPOINT_O)
+$(BUILD)/libinceptc.a: $(filter-out %/main.o,$(COMPILER_O)) $(COMPILER_FORMATS_O)
 	$(call say,AR    $@)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
@@ -85,17 +85,27 @@ check: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/run.sh
 
-TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/test_tensor_file $(BUILD)/test_graph $(BUILD)/test_names $(BUILD)/test_kernels $(BUILD)/conv_blas $(BUILD)/tiny $(BUILD)/view_tool
+TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/test_tensor_file $(BUILD)/test_graph $(BUILD)/test_names $(BUILD)/test_kernels $(BUILD)/conv_blas $(BUILD)/tiny $(BUILD)/view_tool $(BUILD)/graph_to_onnx
 .PHONY: tests-built check-full
 # The whole matrix: 200 random networks, every pass off in turn, both compilers.
 check-full: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/full.sh
 
-# The stored outputs of the judges, computed again: needs PyTorch.
-.PHONY: check-peers
+# The stored outputs of the judges, computed again: needs PyTorch.  Then every network's ONNX before onnx and ONNX Runtime.
+.PHONY: check-peers check-onnx
+PEERS = $(BUILD)/peers/bin/python
+ONNX_NETS = $(notdir $(basename $(wildcard netdefs/*.net))) $(addprefix corners-,$(notdir $(basename $(wildcard tests/onnx/corners/*.net)))) $(addprefix random-,$(shell seq 1 30))
+check-onnx: PACKAGES += python3-venv
+check-onnx: packages
+	@$(MAKE) -s all $(PEERS)
+	@$(PEERS) tests/peers/onnx_peers.py $(ONNX_NETS)
+$(PEERS): # of scikit-image the photographs alone, without what it needs to run
+	$(call say,PIP   $@)
+	$(Q)/usr/bin/python3 -m venv $(BUILD)/peers && $(BUILD)/peers/bin/pip install -q numpy pillow onnx onnxruntime && \
+	$(BUILD)/peers/bin/pip install -q --no-deps scikit-image || { rm -rf $(BUILD)/peers; exit 1; }
 check-peers: PACKAGES += python3-torch python3-torchvision
-check-peers: packages
+check-peers: packages check-onnx
 	@passed=0; failed=0; for n in googlenet_tv inception_v3; do \
 	if /usr/bin/python3 tests/peers/torch_reference.py $$n $(BUILD)/$$n.npz && \
 	/usr/bin/python3 -c "import sys, numpy as np; a, b = np.load(sys.argv[1]), np.load(sys.argv[2]); assert a.files == b.files; assert all(np.allclose(a[k], b[k], 1e-5, 1e-6) for k in a.files)" $(BUILD)/$$n.npz tests/peers/$$n.npz; \
@@ -113,6 +123,8 @@ $(BUILD)/test_graph: tests/graph/test_graph.c $(BUILD)/libinceptc.a $(BUILD)/lib
 	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit $(LIBS)
 $(BUILD)/test_names: tests/weights/test_names.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit $(LIBS)
+$(BUILD)/graph_to_onnx: tests/onnx/graph_to_onnx.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
+	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a $(LIBS)
 $(BUILD)/test_kernels: tests/kernels/test_kernels.c tests/kernels/judge.h $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit -ldl $(LIBS)
 $(BUILD)/conv_blas: bench/conv_blas.c $(BUILD)/libinceptrt.a
@@ -133,7 +145,7 @@ bench: packages
 # libFuzzer on the front end (and all behind it) and on the reader of weights: RUNS executions each, seeds and found inputs first.
 RUNS = 1000000
 FUZZ = clang -g -O1 $(STD) $(INC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/verb_%.c compiler/options.c compiler/interp_io.c compiler/certify%.c compiler/compare.c compiler/reference.c compiler/suspects%.c,$(COMPILER:%=compiler/%.c))
+FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/verb_%.c compiler/options.c compiler/interp_io.c compiler/certify%.c compiler/compare.c compiler/reference.c compiler/suspects%.c compiler/onnx%.c,$(COMPILER:%=compiler/%.c))
 # fuzz RUN: one target; the end of what it says, and its exit code.
 fuzz_run = $(1) >$(BUILD)/fuzz.log 2>&1; code=$$?; tail -12 $(BUILD)/fuzz.log; exit $$code
 .PHONY: fuzz
@@ -158,6 +170,6 @@ check-generated: all
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all demo check check-full check-peers fuzz bench generated check-generated clean"
+	@echo "all demo check check-full check-peers check-onnx fuzz bench generated check-generated clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

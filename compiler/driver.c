@@ -2,6 +2,7 @@
 #include "../formats/cleanup.h"
 #include "../formats/replace.h"
 #include "home.h"
+#include "onnx.h"
 #include "print_c.h"
 #include "weights/embed.h"
 #include <errno.h>
@@ -257,6 +258,16 @@ int driver_output(const Options *o, Emit *e)
         return EXIT_OK;
     }
     return text_ends_with(o->output, ".c") ? write_pair(e, o->output) : build(o, e);
+}
+
+int driver_onnx(const Options *o, Graph *g, uint64_t structure)
+{
+    OnnxOptions x = { .weights = o->weights, .seed = o->seed, .unfused = o->onnx_unfused, .structure = structure, .version = INCEPTC_VERSION };
+    RtError err = { 0 };
+    RtStatus status = onnx_export(g, &x, o->output, &err);
+    if (status && *err.message)
+        fprintf(stderr, "inceptc: error: %s\n", err.message);
+    return (int)status; /* RtStatus has the values of exit codes */
 }
 
 int driver_close_stdout(int code)

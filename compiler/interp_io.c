@@ -1,6 +1,5 @@
 #include "interp_io.h"
 #include "../formats/npy.h"
-#include "../formats/safetensors.h"
 #include "../runtime/train/image.h"
 #include "../runtime/train/view.h"
 #include <stdlib.h>
@@ -80,8 +79,9 @@ RtStatus interp_read_input(Interp *it, const char *path, RtError *err)
     return s;
 }
 
-static RtStatus read_weight(Interp *it, const SafetensorsFile *f, Tensor *w, Arena *a, RtError *err)
+RtStatus interp_read_weight(Interp *it, const SafetensorsFile *f, Tensor *w, RtError *err)
 {
+    Arena *a = it->graph->arena;
     int64_t n = shape_elems(&w->shape);
     const SafetensorsTensor *t = safetensors_find(f, w->name);
     if (!t)
@@ -115,7 +115,7 @@ RtStatus interp_read_weights(Interp *it, const char *path, RtError *err)
     int n = graph_weights(it->graph, &w);
     for (int i = 0; i < n && s == RT_OK; i++)
         if (interp_needs(it, w[i]))
-            s = read_weight(it, &f, w[i], it->graph->arena, err);
+            s = interp_read_weight(it, &f, w[i], err);
     safetensors_close(&f);
     return s;
 }
