@@ -83,7 +83,7 @@ check: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/run.sh
 
-TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/test_tensor_file $(BUILD)/test_graph $(BUILD)/test_kernels $(BUILD)/conv_blas $(BUILD)/tiny $(BUILD)/view_tool
+TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/test_tensor_file $(BUILD)/check_malformed $(BUILD)/test_graph $(BUILD)/test_kernels $(BUILD)/conv_blas $(BUILD)/tiny $(BUILD)/view_tool
 .PHONY: tests-built check-full
 # The whole matrix: 200 random networks, every pass off in turn, both compilers.
 check-full: packages
@@ -102,6 +102,16 @@ check-peers: packages
 	/usr/bin/python3 -c "import sys, numpy as np; a, b = np.load(sys.argv[1]), np.load(sys.argv[2]); assert a.files == b.files; assert all(np.allclose(a[k], b[k], 1e-5, 1e-6) for k in a.files)" $(BUILD)/$$n.npz tests/peers/$$n.npz; \
 	then passed=$$((passed + 1)); else failed=$$((failed + 1)); fi; done; echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ]
 tests-built: $(TESTS)
+# Hostile weights files, under the sanitizers.
+.PHONY: check-malformed
+check-malformed: packages
+	@$(MAKE) -s $(BUILD)/check_malformed
+	@sh tests/formats/test_malformed.sh table
+READER_C = $(FORMATS:%=formats/%.c) $(CHECKPOINT:%=formats/%.c) runtime/core/error.c
+SANITIZED = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+$(BUILD)/check_malformed: tests/formats/check_malformed.c $(READER_C) $(wildcard formats/*.h)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(SANITIZED) -o $@ $< $(READER_C) -lz -lm
 $(BUILD)/test_runtime: tests/runtime/test_runtime.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -Iruntime -o $@ tests/runtime/test_runtime.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a -lcunit $(LIBS)
 $(BUILD)/test_safetensors: tests/formats/test_safetensors.c $(BUILD)/libinceptrt.a
@@ -152,6 +162,6 @@ check-generated: all
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all demo check check-full check-peers fuzz bench generated check-generated clean"
+	@echo "all demo check check-full check-malformed check-peers fuzz bench generated check-generated clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
