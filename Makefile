@@ -138,20 +138,28 @@ bench: packages
 	@sh bench/compile.sh
 	@sh bench/yardstick.sh
 
-# libFuzzer on the front end (and all behind it) and on the reader of weights: RUNS executions each, seeds and found inputs first.
+# libFuzzer on the front end (and all behind it) and on the readers of weights: RUNS executions each, seeds and found inputs first.
 RUNS = 1000000
 FUZZ = clang -g -O1 $(STD) $(INC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/verb_%.c compiler/options.c,$(COMPILER:%=compiler/%.c))
 .PHONY: fuzz
-fuzz: packages $(BUILD)/fuzz_net $(BUILD)/fuzz_safetensors
+fuzz: packages $(BUILD)/fuzz_net $(BUILD)/fuzz_safetensors $(BUILD)/fuzz_torch $(BUILD)/fuzz_npy
 	@mkdir -p $(BUILD)/corpus_net $(BUILD)/corpus_safetensors
 	@for f in tests/diag/*.net tests/fuzz/found_net/*; do [ -f $$f ] && cp $$f $(BUILD)/corpus_net/; done; cp tests/fuzz/corpus_safetensors/* $(BUILD)/corpus_safetensors/
 	$(BUILD)/fuzz_net -runs=$(RUNS) -max_len=3000 -timeout=10 -rss_limit_mb=2048 -dict=tests/fuzz/net.dict -print_final_stats=1 $(BUILD)/corpus_net 2>&1 | tail -12
 	$(BUILD)/fuzz_safetensors -runs=$(RUNS) -max_len=2000 -timeout=10 -print_final_stats=1 $(BUILD)/corpus_safetensors 2>&1 | tail -12
+	@mkdir -p $(BUILD)/corpus_torch $(BUILD)/corpus_npy $(BUILD)/seeds && /usr/bin/python3 tests/formats/make_torch.py $(BUILD)/seeds && /usr/bin/python3 tests/formats/make_malformed.py $(BUILD)/seeds && rm $(BUILD)/seeds/table.txt
+	@cp $(BUILD)/seeds/*.pth $(BUILD)/seeds/pickle_* $(BUILD)/seeds/torch_* $(BUILD)/seeds/legacy_* $(BUILD)/corpus_torch/; cp $(BUILD)/seeds/np* $(BUILD)/seeds/*.np* $(BUILD)/corpus_npy/
+	@for k in torch npy; do for f in tests/fuzz/found_$$k/*; do [ -f $$f ] && cp $$f $(BUILD)/corpus_$$k/; done; done; true
+	$(BUILD)/fuzz_torch -runs=$(RUNS) -max_len=3000 -timeout=10 -dict=tests/fuzz/torch.dict -print_final_stats=1 $(BUILD)/corpus_torch 2>&1 | tail -12
+	$(BUILD)/fuzz_npy -runs=$(RUNS) -max_len=1500 -timeout=10 -dict=tests/fuzz/torch.dict -print_final_stats=1 $(BUILD)/corpus_npy 2>&1 | tail -12
 $(BUILD)/fuzz_net: tests/fuzz/fuzz_net.c $(BUILD)/inceptc
 	$(Q)$(FUZZ) -w -o $@ $< $(FRONT) $(OPS:%=compiler/ops/%.c) $(KERNELS:%=compiler/kernels/%.c) $(BUILD)/parser.c $(BUILD)/lexer.c $(FORMATS:%=formats/%.c) $(CORE:%=runtime/core/%.c) -lm -lpthread
 $(BUILD)/fuzz_safetensors: tests/fuzz/fuzz_safetensors.c $(BUILD)/inceptc
 	$(Q)$(FUZZ) -w -o $@ $< $(FORMATS:%=formats/%.c) runtime/core/error.c -lm
+$(BUILD)/fuzz_torch $(BUILD)/fuzz_npy: $(BUILD)/%: tests/fuzz/%.c tests/fuzz/check_tensors.h $(READER_C)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ) -w -o $@ $< $(READER_C) -lz -lm
 
 generated: all
 	@mkdir -p generated/plain
