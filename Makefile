@@ -118,6 +118,8 @@ $(BUILD)/test_safetensors: tests/formats/test_safetensors.c $(BUILD)/libinceptrt
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
 $(BUILD)/test_tensor_file: tests/formats/test_tensor_file.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit $(LIBS)
+$(BUILD)/tensor_tool: tests/formats/tensor_tool.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
+	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a $(LIBS)
 $(BUILD)/test_npy: tests/formats/test_npy.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
 $(BUILD)/test_graph: tests/graph/test_graph.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
