@@ -85,7 +85,7 @@ check: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/run.sh
 
-TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/test_tensor_file $(BUILD)/test_graph $(BUILD)/test_names $(BUILD)/test_kernels $(BUILD)/conv_blas $(BUILD)/tiny $(BUILD)/view_tool $(BUILD)/graph_to_onnx
+TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/test_tensor_file $(BUILD)/test_graph $(BUILD)/test_names $(BUILD)/test_kernels $(BUILD)/conv_blas $(BUILD)/tiny $(BUILD)/view_tool $(BUILD)/graph_to_onnx $(BUILD)/check_malformed
 .PHONY: tests-built check-full
 # The whole matrix: 200 random networks, every pass off in turn, both compilers.
 check-full: packages
@@ -111,12 +111,24 @@ check-peers: packages check-onnx
 	/usr/bin/python3 -c "import sys, numpy as np; a, b = np.load(sys.argv[1]), np.load(sys.argv[2]); assert a.files == b.files; assert all(np.allclose(a[k], b[k], 1e-5, 1e-6) for k in a.files)" $(BUILD)/$$n.npz tests/peers/$$n.npz; \
 	then passed=$$((passed + 1)); else failed=$$((failed + 1)); fi; done; echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ]
 tests-built: $(TESTS)
+# Hostile weights files, under the sanitizers.
+.PHONY: check-malformed
+check-malformed: packages
+	@$(MAKE) -s $(BUILD)/check_malformed
+	@sh tests/formats/test_malformed.sh table
+READER_C = $(FORMATS:%=formats/%.c) $(COMPILER_FORMATS:%=formats/%.c) runtime/core/error.c
+SANITIZED = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+$(BUILD)/check_malformed: tests/formats/check_malformed.c $(READER_C) $(wildcard formats/*.h)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(SANITIZED) -o $@ $< $(READER_C) -lz -lm
 $(BUILD)/test_runtime: tests/runtime/test_runtime.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -Iruntime -o $@ tests/runtime/test_runtime.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a -lcunit $(LIBS)
 $(BUILD)/test_safetensors: tests/formats/test_safetensors.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
 $(BUILD)/test_tensor_file: tests/formats/test_tensor_file.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit $(LIBS)
+$(BUILD)/tensor_tool: tests/formats/tensor_tool.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
+	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a $(LIBS)
 $(BUILD)/test_npy: tests/formats/test_npy.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
 $(BUILD)/test_graph: tests/graph/test_graph.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
@@ -142,24 +154,23 @@ bench: packages
 	@sh bench/yardstick.sh
 	@sh bench/weights.sh
 
-# libFuzzer on the front end (and all behind it) and on the reader of weights: RUNS executions each, seeds and found inputs first.
+# libFuzzer on the front end (and all behind it) and on the readers of weights: RUNS executions each, seeds and found inputs first.
 RUNS = 1000000
 FUZZ = clang -g -O1 $(STD) $(INC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/verb_%.c compiler/options.c compiler/interp_io.c compiler/certify%.c compiler/compare.c compiler/reference.c compiler/suspects%.c compiler/onnx%.c,$(COMPILER:%=compiler/%.c))
-# fuzz RUN: one target; the end of what it says, and its exit code.
-fuzz_run = $(1) >$(BUILD)/fuzz.log 2>&1; code=$$?; tail -12 $(BUILD)/fuzz.log; exit $$code
 .PHONY: fuzz
 fuzz: PACKAGES += libclang-rt-dev
 fuzz: packages
-	@$(MAKE) -s $(BUILD)/fuzz_net $(BUILD)/fuzz_safetensors
-	@mkdir -p $(BUILD)/corpus_net $(BUILD)/corpus_safetensors
-	@for f in tests/diag/*.net tests/fuzz/found_net/*; do [ -f $$f ] && cp $$f $(BUILD)/corpus_net/; done; cp tests/fuzz/corpus_safetensors/* $(BUILD)/corpus_safetensors/
-	$(Q)$(call fuzz_run,$(BUILD)/fuzz_net -runs=$(RUNS) -max_len=3000 -timeout=10 -rss_limit_mb=2048 -dict=tests/fuzz/net.dict -print_final_stats=1 -artifact_prefix=$(BUILD)/ $(BUILD)/corpus_net)
-	$(Q)$(call fuzz_run,$(BUILD)/fuzz_safetensors -runs=$(RUNS) -max_len=2000 -timeout=10 -print_final_stats=1 -artifact_prefix=$(BUILD)/ $(BUILD)/corpus_safetensors)
+	@$(MAKE) -s $(FUZZERS)
+	@sh tests/fuzz/run.sh $(RUNS)
+FUZZERS = $(BUILD)/fuzz_net $(BUILD)/fuzz_safetensors $(BUILD)/fuzz_torch $(BUILD)/fuzz_npy
 $(BUILD)/fuzz_net: tests/fuzz/fuzz_net.c $(BUILD)/inceptc
 	$(Q)$(FUZZ) -w -o $@ $< $(FRONT) $(OPS:%=compiler/ops/%.c) $(KERNELS:%=compiler/kernels/%.c) $(BUILD)/parser.c $(BUILD)/lexer.c $(FORMATS:%=formats/%.c) $(CORE:%=runtime/core/%.c) -lm -lpthread
 $(BUILD)/fuzz_safetensors: tests/fuzz/fuzz_safetensors.c $(BUILD)/inceptc
 	$(Q)$(FUZZ) -w -o $@ $< $(FORMATS:%=formats/%.c) runtime/core/error.c -lm
+$(BUILD)/fuzz_torch $(BUILD)/fuzz_npy: $(BUILD)/%: tests/fuzz/%.c tests/fuzz/check_tensors.h $(READER_C)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ) -w -o $@ $< $(READER_C) -lz -lm
 
 generated: all
 	@mkdir -p generated/plain
@@ -170,6 +181,6 @@ check-generated: all
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all demo check check-full check-peers check-onnx fuzz bench generated check-generated clean"
+	@echo "all demo check check-full check-malformed check-peers check-onnx fuzz bench generated check-generated clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

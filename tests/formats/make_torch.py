@@ -183,6 +183,8 @@ def main(folder):
     files["small_legacy.pth"] = legacy_file(small)
     files["new.pth"] = zip_file(small, more=[("byteorder", b"little"), (".format_version", b"1"), (".data/serialization_id", b"123")])
     files["comment.pth"] = zip_file(small, comment=b"a comment")
+    header = b'{"__metadata__":{"k":"v"},"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'
+    files["small.safetensors"] = struct.pack("<Q", len(header)) + header + raw(Storage(np.array([1, 2], "<f4")))
     for name, data in files.items():
         with open(os.path.join(folder, name), "wb") as f:
             f.write(data)
