@@ -81,7 +81,7 @@ check: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/run.sh
 
-TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/test_graph $(BUILD)/test_kernels $(BUILD)/graph_to_onnx $(BUILD)/conv_blas $(BUILD)/tiny $(BUILD)/view_tool
+TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/test_wire $(BUILD)/test_graph $(BUILD)/test_kernels $(BUILD)/graph_to_onnx $(BUILD)/conv_blas $(BUILD)/tiny $(BUILD)/view_tool
 .PHONY: tests-built check-full
 # The whole matrix: 200 random networks, every pass off in turn, both compilers.
 check-full: packages
@@ -115,6 +115,8 @@ $(BUILD)/test_runtime: tests/runtime/test_runtime.c tests/runtime/tiny_network.c
 $(BUILD)/test_safetensors: tests/formats/test_safetensors.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
 $(BUILD)/test_npy: tests/formats/test_npy.c $(BUILD)/libinceptrt.a
+	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
+$(BUILD)/test_wire: tests/formats/test_wire.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
 $(BUILD)/test_graph: tests/graph/test_graph.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit $(LIBS)

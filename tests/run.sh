@@ -19,6 +19,7 @@ run() {
 run runtime build/test_runtime
 run safetensors build/test_safetensors
 run npy build/test_npy
+run wire build/test_wire
 run graph build/test_graph
 run kernels build/test_kernels
 run program sh tests/runtime/program.sh build/tiny
