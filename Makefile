@@ -85,34 +85,34 @@ check: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/run.sh
 
-TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/test_tensor_file $(BUILD)/test_graph $(BUILD)/test_names $(BUILD)/test_kernels $(BUILD)/conv_blas $(BUILD)/tiny $(BUILD)/view_tool $(BUILD)/graph_to_onnx $(BUILD)/check_malformed
-.PHONY: tests-built check-full
+# Unit tests: a program of CUnit for each, and the tools of the shell tests. tests/run.sh runs every build/unit_*.
+UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph \
+  weights/test_names kernels/test_kernels
+TOOLS = runtime/view_tool formats/tensor_tool onnx/graph_to_onnx
+UNIT_BIN = $(patsubst test_%,$(BUILD)/unit_%,$(notdir $(UNIT)))
+TOOL_BIN = $(addprefix $(BUILD)/,$(notdir $(TOOLS)))
+.PHONY: tests-built check-full check-malformed
+tests-built: $(UNIT_BIN) $(TOOL_BIN) $(BUILD)/check_malformed $(BUILD)/conv_blas $(BUILD)/tiny
+TEST_LIBS = $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
+define test_program # its program, its source
+$(1): $(2) $(wildcard $(dir $(2))*.h) $(TEST_LIBS)
+	$$(Q)$$(CC) $$(STD) $$(INC) -Iruntime $$(CFLAGS) -o $$@ $$< $$(EXTRA) $$(TEST_LIBS) -lcunit -ldl $$(LIBS)
+endef
+$(foreach t,$(UNIT),$(eval $(call test_program,$(patsubst test_%,$(BUILD)/unit_%,$(notdir $(t))),tests/$(t).c)))
+$(foreach t,$(TOOLS),$(eval $(call test_program,$(BUILD)/$(notdir $(t)),tests/$(t).c)))
+$(BUILD)/unit_runtime: EXTRA = tests/runtime/tiny_network.c
+$(BUILD)/unit_runtime: tests/runtime/tiny_network.c
+$(BUILD)/conv_blas: bench/conv_blas.c $(BUILD)/libinceptrt.a
+	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lopenblas $(LIBS)
+$(BUILD)/tiny: tests/runtime/tiny_network.c runtime/program/main.c $(BUILD)/libinceptrt.a
+	$(Q)$(CC) $(STD) $(CFLAGS) -Iruntime -DRT_PROGRAM_NETWORK=tiny_network -o $@ runtime/program/main.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a $(LIBS)
+
 # The whole matrix: 200 random networks, every pass off in turn, both compilers.
 check-full: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/full.sh
 
-# The stored outputs of the judges, computed again: needs PyTorch.  Then every network's ONNX before onnx and ONNX Runtime.
-.PHONY: check-peers check-onnx
-PEERS = $(BUILD)/peers/bin/python
-ONNX_NETS = $(notdir $(basename $(wildcard netdefs/*.net))) $(addprefix corners-,$(notdir $(basename $(wildcard tests/onnx/corners/*.net)))) $(addprefix random-,$(shell seq 1 30))
-check-onnx: PACKAGES += python3-venv
-check-onnx: packages
-	@$(MAKE) -s all $(PEERS)
-	@$(PEERS) tests/peers/onnx_peers.py $(ONNX_NETS)
-$(PEERS): # of scikit-image the photographs alone, without what it needs to run
-	$(call say,PIP   $@)
-	$(Q)/usr/bin/python3 -m venv $(BUILD)/peers && $(BUILD)/peers/bin/pip install -q numpy pillow onnx onnxruntime && \
-	$(BUILD)/peers/bin/pip install -q --no-deps scikit-image || { rm -rf $(BUILD)/peers; exit 1; }
-check-peers: PACKAGES += python3-torch python3-torchvision
-check-peers: packages check-onnx
-	@passed=0; failed=0; for n in googlenet_tv inception_v3; do \
-	if /usr/bin/python3 tests/peers/torch_reference.py $$n $(BUILD)/$$n.npz && \
-	/usr/bin/python3 -c "import sys, numpy as np; a, b = np.load(sys.argv[1]), np.load(sys.argv[2]); assert a.files == b.files; assert all(np.allclose(a[k], b[k], 1e-5, 1e-6) for k in a.files)" $(BUILD)/$$n.npz tests/peers/$$n.npz; \
-	then passed=$$((passed + 1)); else failed=$$((failed + 1)); fi; done; echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ]
-tests-built: $(TESTS)
 # Hostile weights files, under the sanitizers.
-.PHONY: check-malformed
 check-malformed: packages
 	@$(MAKE) -s $(BUILD)/check_malformed
 	@sh tests/formats/test_malformed.sh table
@@ -121,30 +121,13 @@ SANITIZED = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 $(BUILD)/check_malformed: tests/formats/check_malformed.c $(READER_C) $(wildcard formats/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(SANITIZED) -o $@ $< $(READER_C) -lz -lm
-$(BUILD)/test_runtime: tests/runtime/test_runtime.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(CFLAGS) -Iruntime -o $@ tests/runtime/test_runtime.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a -lcunit $(LIBS)
-$(BUILD)/test_safetensors: tests/formats/test_safetensors.c $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
-$(BUILD)/test_tensor_file: tests/formats/test_tensor_file.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit $(LIBS)
-$(BUILD)/tensor_tool: tests/formats/tensor_tool.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a $(LIBS)
-$(BUILD)/test_npy: tests/formats/test_npy.c $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
-$(BUILD)/test_graph: tests/graph/test_graph.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit $(LIBS)
-$(BUILD)/test_names: tests/weights/test_names.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit $(LIBS)
-$(BUILD)/graph_to_onnx: tests/onnx/graph_to_onnx.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a $(LIBS)
-$(BUILD)/test_kernels: tests/kernels/test_kernels.c tests/kernels/judge.h $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit -ldl $(LIBS)
-$(BUILD)/conv_blas: bench/conv_blas.c $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lopenblas $(LIBS)
-$(BUILD)/view_tool: tests/runtime/view_tool.c $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a $(LIBS)
-$(BUILD)/tiny: tests/runtime/tiny_network.c runtime/program/main.c $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(CFLAGS) -Iruntime -DRT_PROGRAM_NETWORK=tiny_network -o $@ runtime/program/main.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a $(LIBS)
+
+# Against other frameworks, from the package registries: what they are is listed in tests/peers/install.sh.
+.PHONY: check-peers
+check-peers: PACKAGES += python3-torch python3-torchvision python3-venv python3-pip
+check-peers: packages
+	@$(MAKE) -s all tests-built
+	@sh tests/peers/run.sh $(PARTS)
 
 # Figures, by hand: compile time and size, and the speed against im2col + OpenBLAS.
 bench: PACKAGES += time
@@ -181,6 +164,6 @@ check-generated: all
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all demo check check-full check-malformed check-peers check-onnx fuzz bench generated check-generated clean"
+	@echo "all demo check check-full check-malformed check-peers fuzz bench generated check-generated clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

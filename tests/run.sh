@@ -16,13 +16,7 @@ run() {
         tail -n 40 "$log"
     fi
 }
-run runtime build/test_runtime
-run safetensors build/test_safetensors
-run npy build/test_npy
-run tensor_file build/test_tensor_file
-run graph build/test_graph
-run names build/test_names
-run kernels build/test_kernels
+for t in build/unit_*; do run "$(basename "$t" | sed s/unit_//)" "$t"; done
 run program sh tests/runtime/program.sh build/tiny
 for t in tests/*/test_*.sh; do
     [ -f "$t" ] || continue

@@ -15,10 +15,13 @@ def read_weights(path):
     return {k: np.frombuffer(data[8 + n + v['data_offsets'][0]:8 + n + v['data_offsets'][1]], '<f4').reshape(v['shape'])
             for k, v in json.loads(data[8:8 + n]).items() if k != '__metadata__'}
 
-def nodes_of_graph(unfused):
-    """The graph that is exported: operator to its nodes' lines."""
-    text = subprocess.run([inceptc, net, '--dump=after:' + ('remove-dead' if unfused else 'fold-batchnorm'), '--no-pass', 'fold-constants'],
+def graph_text(unfused):
+    """The graph that is exported."""
+    return subprocess.run([inceptc, net, '--dump=after:' + ('remove-dead' if unfused else 'fold-batchnorm'), '--no-pass', 'fold-constants'],
                           check=True, capture_output=True, text=True).stdout
+
+def nodes_of_graph(text):
+    """Operator to its nodes' lines."""
     ops = collections.defaultdict(list)
     for line in text.split('\n'):
         if line.startswith('node '):
@@ -27,8 +30,8 @@ def nodes_of_graph(unfused):
 
 def load(*flags):
     subprocess.run([inceptc, net, '-o', 'net.onnx', '--weights', 'w.safetensors', *flags], check=True)
-    onnx.checker.check_model('net.onnx', full_check=True)
     m = onnx.load('net.onnx')
+    onnx.checker.check_model(m, full_check=True) # of the model: given a path, onnx 1.12 writes what it inferred into the file
     assert m.SerializeToString() == open('net.onnx', 'rb').read(), 'not the bytes that protobuf writes'
     return m
 
@@ -36,6 +39,10 @@ def shape(v):
     t = v.type.tensor_type
     assert t.elem_type == onnx.TensorProto.FLOAT
     return [d.dim_param or d.dim_value for d in t.shape.dim]
+
+def check_outputs(g, text):
+    want = [line.split()[1] for line in text.split('\n') if line.startswith(('output ', 'logits '))]
+    assert [v.name for v in g.output] == sorted(set(want), key=want.index) or g.output[0].name == g.input[0].name + '/output', want
 
 def check_head(m, g):
     assert (m.ir_version, [(o.domain, o.version) for o in m.opset_import], m.producer_name) == (7, [('', 13)], 'inceptc')
@@ -59,6 +66,10 @@ def check_values(m, g):
     assert ready - read == {v.name for v in g.output} - read, 'a value that nothing reads'
     names = [n.name for n in g.node]
     assert len(set(names)) == len(names) and all('/' in n and '.' not in n for n in names)
+    size = {t.name: list(t.dims) for t in g.initializer}
+    for n in (n for n in g.node if n.op_type == 'Conv'):
+        groups = [a.i for a in n.attribute if a.name == 'group'][0]
+        assert size[n.input[1]][1] * groups == known[n.input[0]][1], n.name
     bare = onnx.ModelProto()
     bare.CopyFrom(m)
     del bare.graph.value_info[:]
@@ -117,5 +128,7 @@ for form, flags in (('unfused', ['--onnx-unfused']), ('fused', [])):
     check_head(m, m.graph)
     check_values(m, m.graph)
     check_initializers(m.graph)
-    print(form, dict(check_counts(m.graph, nodes_of_graph(form == 'unfused'))))
+    text = graph_text(form == 'unfused')
+    check_outputs(m.graph, text)
+    print(form, dict(check_counts(m.graph, nodes_of_graph(text))))
 print(check_folded(models['unfused'].graph, models['fused'].graph, weights), 'batch norms folded')

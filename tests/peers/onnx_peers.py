@@ -27,8 +27,8 @@ def distance(a, b):
 
 def export(net, flags):
     run('inceptc', net, '-o', 'net.onnx', '--weights', 'w.safetensors', *flags)
-    onnx.checker.check_model('net.onnx', full_check=True)
     model = onnx.load('net.onnx')
+    onnx.checker.check_model(model, full_check=True)
     assert model.SerializeToString() == open('net.onnx', 'rb').read(), 'not the bytes of the reference serializer'
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2

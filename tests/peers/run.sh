@@ -1,0 +1,49 @@
+#!/bin/sh
+# run.sh [PART...]: other frameworks judge. Each part installs what it needs by name, under build/. The last line counts.
+#   onnx        every network, corners and 30 random ones before onnx's checker and ONNX Runtime
+#   files       what PyTorch saved, read by us; the safetensors library's verdict on spoiled files
+#   roundtrip   PyTorch's implementations: saved, imported, exported, loaded strictly
+#   references  the stored activations of the reference implementations, computed again
+cd "$(dirname "$0")/../.." || exit 1
+here=$PWD
+passed=0 failed=0
+# count COMMAND...: one check.
+count() { if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi; }
+python=/usr/bin/python3
+venv=$here/build/peers/bin/python
+onnx_packages="numpy pillow onnx onnxruntime"
+torch_packages="timm==0.6.13 facenet-pytorch==2.5.3 pretrainedmodels==0.7.4 munch tqdm safetensors"
+need_onnx() { # of scikit-image the photographs alone, without what it needs to run
+    [ -x "$venv" ] && return
+    $python -m venv build/peers && build/peers/bin/pip install -q $onnx_packages && build/peers/bin/pip install -q --no-deps scikit-image && return
+    rm -rf build/peers
+    return 1
+}
+need_torch() { # beside Debian's own PyTorch
+    [ -d build/peers-py ] && return
+    $python -m pip install -q --no-deps --target build/peers-py $torch_packages && return
+    rm -rf build/peers-py
+    return 1
+}
+names() { for f in "$@"; do basename "$f" .net; done; }
+for part in ${*:-onnx files roundtrip references}; do
+    case $part in
+    onnx)
+        need_onnx || { failed=$((failed + 1)); continue; }
+        for n in $(names netdefs/*.net) $(names tests/onnx/corners/*.net | sed s/^/corners-/) $(seq 1 30 | sed s/^/random-/); do
+            count "$venv" tests/peers/onnx_peers.py "$n"
+        done ;;
+    files)
+        need_torch || { failed=$((failed + 1)); continue; }
+        mkdir -p build/torch_files
+        count $python tests/peers/torch_files.py build/torch_files ;;
+    roundtrip)
+        need_torch || { failed=$((failed + 1)); continue; }
+        for n in googlenet_tv inception_v3 inception_v4 inception_resnet_v2 bn_inception inception_resnet_v1_facenet; do
+            count $python tests/peers/roundtrip.py $n
+        done ;;
+    *) echo "no part '$part'"; failed=$((failed + 1)) ;;
+    esac
+done
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
