@@ -1,7 +1,7 @@
 /* Inputs and weights of the interpreter from and to files. */
 #ifndef INCEPTC_INTERP_IO_H
 #define INCEPTC_INTERP_IO_H
-#include "../formats/safetensors.h"
+#include "../formats/tensor_file.h"
 #include "../runtime/rt.h"
 #include "interp.h"
 
@@ -16,8 +16,8 @@ RtStatus images_add(Images *to, const Graph *g, const char *path, const double *
 /* The graph's input, of the interpreter's one image. */
 RtStatus interp_read_input(Interp *it, const char *path, RtError *err);
 /* One weight, from an open file, by its name; a missing one or another shape is an error. */
-RtStatus interp_read_weight(Interp *it, const SafetensorsFile *f, Tensor *w, RtError *err);
-/* Every weight that the interpreter needs, from a safetensors file, by its name; a missing one or another shape is an error. */
+RtStatus interp_read_weight(Interp *it, const TensorFile *f, Tensor *w, RtError *err);
+/* Every weight that the interpreter needs, from any file of tensors, by its name; a missing one or another shape is an error. */
 RtStatus interp_read_weights(Interp *it, const char *path, RtError *err);
 /* Those that were needed, rounded to float32: a file for the program, which has no auxiliary heads. */
 RtStatus interp_write_weights(Interp *it, const char *path, RtError *err);

@@ -248,7 +248,7 @@ typedef struct Weights {
     const Onnx *x;
     const OnnxOptions *options;
     Interp *it;
-    SafetensorsFile file;
+    TensorFile file;
     Tensor **stack;       /* what is being computed, the wanted one first */
     LIST(Tensor *) alive; /* have values */
     float *numbers;
@@ -349,14 +349,14 @@ static RtStatus fill(void *context, int i, const void **data, RtError *err)
 static RtStatus write_file(Onnx *x, const OnnxOptions *o, const char *path, RtError *err)
 {
     Weights w = { .x = x, .options = o, .it = interp_new(x->arena, x->graph, 1) };
-    RtStatus status = o->weights ? safetensors_open(&w.file, o->weights, err) : RT_OK;
+    RtStatus status = o->weights ? tensor_file_open(&w.file, o->weights, err) : RT_OK;
     if (status)
         return status;
     w.stack = ARENA_ARRAY(x->arena, x->graph->tensors.n + 1, Tensor *);
     OnnxNames names = { x->graph->name, "inceptc", o->version };
     status = onnx_write(&x->model, &names, path, fill, &w, err);
     if (o->weights)
-        safetensors_close(&w.file);
+        tensor_file_close(&w.file);
     free(w.numbers);
     return status;
 }

@@ -343,7 +343,7 @@ static bool check_onnx(const Options *o)
     if (o->weights && o->seed_given)
         return complain("'%s' gets its weights from '%s' or from a seed, not from both", o->output, o->weights);
     return o->weights || o->seed_given ||
-           complain("'%s' holds weights: say --weights FILE.safetensors, or --seed N for initialised ones%s", o->output, "");
+           complain("'%s' holds weights: say --weights FILE, or --seed N for initialised ones%s", o->output, "");
 }
 
 static int check(const Options *o)

@@ -82,7 +82,7 @@ same_bytes)
 memory) # a file of 223 MB: the memory is that of the largest layer, not of the file
     (ulimit -v 120000; $inceptc "$here/netdefs/inception_resnet_v2.net" --seed 1 -o big.onnx) && [ $(wc -c <big.onnx) -gt 220000000 ] ;;
 usage)
-    refuse 2 'out.onnx. holds weights: say --weights FILE.safetensors, or --seed N' "$googlenet" -o out.onnx
+    refuse 2 'out.onnx. holds weights: say --weights FILE, or --seed N' "$googlenet" -o out.onnx
     refuse 2 'from a seed, not from both' "$googlenet" -o out.onnx --seed 1 --weights w.safetensors
     refuse 2 'onnx-unfused is for -o FILE.onnx' "$googlenet" -o out.c --onnx-unfused
     refuse 2 "did you mean '--onnx-unfused'" "$googlenet" -o out.onnx --onnx-unfussed ;;
