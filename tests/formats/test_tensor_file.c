@@ -169,7 +169,8 @@ static void strided_elements_come_in_c_order(void)
 static void other_legal_archives_are_read(void)
 {
     static const char *const files[] = { "new.pth", "comment.pth", "small.pth", "small_legacy.pth",
-                                         "small.npz", "small.safetensors" };
+                                         "small.npz", "small.safetensors", "python2.pth",
+                                         "python2_legacy.pth", "beside.pth" };
     for (size_t k = 0; k < sizeof files / sizeof files[0]; k++) {
         TensorFile f;
         float got[2];
@@ -178,6 +179,21 @@ static void other_legal_archives_are_read(void)
         CU_ASSERT_STRING_EQUAL(f.entries[0].name, "w");
         CU_ASSERT_EQUAL(tensor_entry_to_f32(&f, &f.entries[0], got, NULL), RT_OK);
         CU_ASSERT(got[0] == 1 && got[1] == 2);
+        tensor_file_close(&f);
+    }
+}
+
+static void many_small_tensors_fit_the_memory_allowed(void)
+{
+    static const char *const files[] = { "many.pth", "many_legacy.pth" };
+    for (int k = 0; k < 2; k++) {
+        TensorFile f;
+        RtError err = { 0, "" };
+        float got;
+        CU_ASSERT_EQUAL_FATAL(tensor_file_open(&f, in_folder(files[k]), &err), RT_OK);
+        CU_ASSERT_EQUAL(f.n_entries, 3000);
+        tensor_entry_to_f32(&f, tensor_file_find(&f, "w00300"), &got, NULL);
+        CU_ASSERT_EQUAL(got, 300 % 256);
         tensor_file_close(&f);
     }
 }
@@ -222,6 +238,7 @@ static const struct {
     TEST(torch_files_of_both_layouts_are_read),
     TEST(strided_elements_come_in_c_order),
     TEST(other_legal_archives_are_read),
+    TEST(many_small_tensors_fit_the_memory_allowed),
     TEST(archives_of_arrays_are_read),
     TEST(open_says_what_the_system_says),
 };
