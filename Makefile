@@ -146,7 +146,7 @@ fuzz: PACKAGES += libclang-rt-dev
 fuzz: packages
 	@$(MAKE) -s $(FUZZERS)
 	@sh tests/fuzz/run.sh $(RUNS)
-FUZZERS = $(BUILD)/fuzz_net $(BUILD)/fuzz_safetensors $(BUILD)/fuzz_torch $(BUILD)/fuzz_npy
+FUZZERS = $(BUILD)/fuzz_net $(BUILD)/fuzz_safetensors $(BUILD)/fuzz_torch $(BUILD)/fuzz_npy $(BUILD)/fuzz_names
 $(BUILD)/fuzz_net: tests/fuzz/fuzz_net.c $(BUILD)/inceptc
 	$(Q)$(FUZZ) -w -o $@ $< $(FRONT) $(OPS:%=compiler/ops/%.c) $(KERNELS:%=compiler/kernels/%.c) $(BUILD)/parser.c $(BUILD)/lexer.c $(FORMATS:%=formats/%.c) $(CORE:%=runtime/core/%.c) -lm -lpthread
 $(BUILD)/fuzz_safetensors: tests/fuzz/fuzz_safetensors.c $(BUILD)/inceptc
@@ -154,6 +154,9 @@ $(BUILD)/fuzz_safetensors: tests/fuzz/fuzz_safetensors.c $(BUILD)/inceptc
 $(BUILD)/fuzz_torch $(BUILD)/fuzz_npy: $(BUILD)/%: tests/fuzz/%.c tests/fuzz/check_tensors.h $(READER_C)
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ) -w -o $@ $< $(READER_C) -lz -lm
+$(BUILD)/fuzz_names: tests/fuzz/fuzz_names.c compiler/weights/names.c compiler/weights/name_pattern.c
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ) -w -o $@ $^ compiler/arena.c compiler/diag.c formats/json.c runtime/core/error.c
 
 generated: all
 	@mkdir -p generated/plain

@@ -142,10 +142,13 @@ static void print_settings(const AstSettings *list, FILE *f)
 
 static void print_edits(const AstItem *v, FILE *f)
 {
-    static const char *const kinds[] = { "statement", "param", "delete", "insert after", "insert before" };
+    static const char *const kinds[] = { "statement", "param", "default", "delete", "insert after", "insert before" };
     for (int i = 0; i < v->edits.n; i++) {
         const AstEdit *e = &v->edits.at[i];
-        line(f, 1, "%s %s", kinds[e->kind], e->name ? e->name : e->at.text ? e->at.text : "");
+        const char *name = e->item ? e->item->name : e->name ? e->name : e->at.text;
+        line(f, 1, "%s %s", kinds[e->kind], name ? name : "");
+        if (e->item)
+            print_args(&e->item->args, 2, f);
         print_spans(&e->spans, "name", f);
         if (e->stmt)
             print_stmt(e->stmt, 2, f);

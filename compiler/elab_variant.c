@@ -118,6 +118,21 @@ static void edit_param(Elab *e, AstFile *base, const AstEdit *edit)
         diag_error(edit->name_loc, "the base has no parameter '%s'", edit->name);
 }
 
+/* In front of the first module or layer, and again behind each later default of the same layer, so that it wins everywhere. */
+static void edit_default(Elab *e, AstFile *base, const AstEdit *edit)
+{
+    bool placed = false;
+    for (int i = 0; i < base->items.n; i++) {
+        const AstItem *item = base->items.at[i];
+        if (!placed && (item->kind == AI_MODULE || item->kind == AI_STMT)) {
+            insert_item(e, base, i++, edit->item);
+            placed = true;
+        } else if (placed && item->kind == AI_DEFAULT && strcmp(item->name, edit->item->name) == 0) {
+            insert_item(e, base, ++i, edit->item);
+        }
+    }
+}
+
 static void edit_insert(Elab *e, AstFile *base, const AstEdit *edit, bool after)
 {
     int at = want_stmt(base, edit->at.text, edit->at.loc, after ? "insert after" : "insert before");
@@ -152,6 +167,7 @@ void elab_variant(Elab *e, const AstItem *v, AstFile *base)
         switch (edit->kind) {
         case EDIT_STMT: edit_stmt(e, base, edit); break;
         case EDIT_PARAM: edit_param(e, base, edit); break;
+        case EDIT_DEFAULT: edit_default(e, base, edit); break;
         case EDIT_DELETE: edit_delete(e, base, edit); break;
         case EDIT_INSERT_AFTER: edit_insert(e, base, edit, true); break;
         case EDIT_INSERT_BEFORE: edit_insert(e, base, edit, false); break;

@@ -166,6 +166,7 @@ edits: %empty { $$ = ast_item(A, AI_VARIANT, @$, NULL, @$); } | edits edit { $$ 
 edit: ';' { $$ = (AstEdit){ 0 }; }
     | stmt { $$ = (AstEdit){ .kind = EDIT_STMT, .loc = @$, .stmt = $1 }; }
     | PARAM ID '=' expr ';' { $$ = (AstEdit){ .kind = EDIT_PARAM, .loc = @$, .name = $2, .name_loc = @2, .value = $4 }; }
+    | DEFAULT ID '{' args '}' ';' { $$ = (AstEdit){ .kind = EDIT_DEFAULT, .loc = @$, .item = ast_item(A, AI_DEFAULT, @$, $2, @2) }; $$.item->args = *$4; }
     | DELETE names ';' { $$ = (AstEdit){ .kind = EDIT_DELETE, .loc = @$, .spans = *$2 }; }
     | INSERT AFTER path chain ';' { $$ = (AstEdit){ .kind = EDIT_INSERT_AFTER, .loc = @$, .at = $3, .chain = $4 }; }
     | INSERT BEFORE path chain ';' { $$ = (AstEdit){ .kind = EDIT_INSERT_BEFORE, .loc = @$, .at = $3, .chain = $4 }; };

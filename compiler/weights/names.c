@@ -105,33 +105,109 @@ static Pattern reversed(Arena *a, const Pattern *p, const char *own)
     return out;
 }
 
-static RtStatus read_rule(Reader *r, char *line)
+/* Words of a line and their columns, from 1; a comment ends it. */
+typedef struct Words {
+    const char *at[4];
+    int column[4], n;
+} Words;
+
+static Words split(char *line)
 {
-    char *word[4] = { 0 }, *rest = NULL;
-    int n = 0;
-    for (char *w = strtok_r(line, " \t\r", &rest); w && *w != '#' && n < 4; w = strtok_r(NULL, " \t\r", &rest))
-        word[n++] = w;
-    if (!n)
-        return RT_OK;
-    if (strcmp(word[0], "@eps") == 0)
-        return read_eps(r, word[1]);
-    if (n == 1 || n == 4)
-        return fail(r, (int)(word[n - 1] - line) + 1, "a rule has two columns, a pattern and an own name, and perhaps a layout");
-    NameRule rule = { .own = strcmp(word[1], "-") == 0 ? NULL : word[1], .line = r->line };
-    int column = 1;
-    const char *why = pattern_parse(r->a, word[0], strlen(word[0]), &rule.pattern, &column);
+    Words w = { .n = 0 };
+    char *rest = NULL;
+    for (char *s = strtok_r(line, " \t\r", &rest); s && *s != '#' && w.n < 4; s = strtok_r(NULL, " \t\r", &rest)) {
+        w.at[w.n] = s;
+        w.column[w.n++] = (int)(s - line) + 1;
+    }
+    return w;
+}
+
+static RtStatus word_layout(Reader *r, const Words *w, int k, Layout *l)
+{
+    if (w->at[k] && !read_layout(w->at[k], l))
+        return fail(r, w->column[k], "no such layout; there are hwio, hwim, io, oi, io:HxWxC, oi:HxWxC, each perhaps with [1:]");
+    return RT_OK;
+}
+
+/* foreign and own at the columns of w. */
+static RtStatus add_rule(Reader *r, const Words *w, const char *foreign, const char *own, Layout layout)
+{
+    NameRule rule = { .own = strcmp(own, "-") == 0 ? NULL : own, .line = r->line, .layout = layout };
+    int column = 1, width = (int)strlen(w->at[0]);
+    const char *why = pattern_parse(r->a, foreign, strlen(foreign), &rule.pattern, &column);
     if (why)
-        return fail(r, (int)(word[0] - line) + column, why);
+        return fail(r, w->column[0] - 1 + (column < width ? column : width), why);
     if (rule.own && (why = check_own(rule.own, rule.pattern.n_captures)))
-        return fail(r, (int)(word[1] - line) + 1, why);
-    if (word[2] && !read_layout(word[2], &rule.layout))
-        return fail(r, (int)(word[2] - line) + 1, "no such layout; there are hwio, hwim, io, oi, io:HxWxC, oi:HxWxC, each perhaps with [1:]");
+        return fail(r, w->column[1], why);
     if (r->map->rules.n == RULES_MOST)
         return fail(r, 1, "a map has at most 10,000 rules");
     if (rule.own)
         rule.back = reversed(r->a, &rule.pattern, rule.own);
     LIST_PUSH(r->a, &r->map->rules, rule);
     return RT_OK;
+}
+
+static RtStatus read_role(Reader *r, const Words *w)
+{
+    NameRole role = { w->at[1], w->at[2], { 0 } };
+    Pattern p = { 0 };
+    int column = 1;
+    if (w->n < 3)
+        return fail(r, 1, "@role wants two columns, how a weight's name ends and how ours does, and perhaps a layout");
+    const char *why = pattern_parse(r->a, role.foreign, strlen(role.foreign), &p, &column);
+    if (why || p.n_captures)
+        return fail(r, w->column[1] - 1 + (why ? column : 1), why ? why : "a role has no captures");
+    if (strchr(role.own, '\\'))
+        return fail(r, w->column[2], "a role has no captures");
+    RtStatus s = word_layout(r, w, 3, &role.layout);
+    LIST_PUSH(r->a, &r->map->roles, role);
+    return s;
+}
+
+/* Whether the last character is an @ that stands for the roles. */
+static bool ends_in_roles(const char *s)
+{
+    size_t n = strlen(s);
+    return n && s[n - 1] == '@' && (n < 2 || s[n - 2] != '\\');
+}
+
+static const char *with_ending(Arena *a, const char *word, const char *ending)
+{
+    return arena_printf(a, "%.*s%s", (int)strlen(word) - 1, word, ending);
+}
+
+static RtStatus add_roles(Reader *r, const Words *w)
+{
+    if (!ends_in_roles(w->at[0]) || !ends_in_roles(w->at[1]))
+        return fail(r, w->column[ends_in_roles(w->at[0])], "both columns end in @ or neither does");
+    if (w->at[2])
+        return fail(r, w->column[2], "the roles say the layouts");
+    if (!r->map->roles.n)
+        return fail(r, w->column[0], "there is no @role above for this @");
+    RtStatus s = RT_OK;
+    for (int i = 0; i < r->map->roles.n && !s; i++) {
+        const NameRole *role = &r->map->roles.at[i];
+        s = add_rule(r, w, with_ending(r->a, w->at[0], role->foreign), with_ending(r->a, w->at[1], role->own), role->layout);
+    }
+    return s;
+}
+
+static RtStatus read_line(Reader *r, char *line)
+{
+    Words w = split(line);
+    if (!w.n)
+        return RT_OK;
+    if (strcmp(w.at[0], "@eps") == 0)
+        return read_eps(r, w.at[1]);
+    if (strcmp(w.at[0], "@role") == 0)
+        return read_role(r, &w);
+    if (w.n == 1 || w.n == 4)
+        return fail(r, w.column[w.n - 1], "a rule has two columns, a pattern and an own name, and perhaps a layout");
+    if (ends_in_roles(w.at[0]) || ends_in_roles(w.at[1]))
+        return add_roles(r, &w);
+    Layout layout = { 0 };
+    RtStatus s = word_layout(r, &w, 2, &layout);
+    return s ? s : add_rule(r, &w, w.at[0], w.at[1], layout);
 }
 
 RtStatus names_parse(Arena *a, const char *path, const char *text, size_t size, NameMap *map, RtError *err)
@@ -146,7 +222,7 @@ RtStatus names_parse(Arena *a, const char *path, const char *text, size_t size, 
         if (n > LINE_MOST || memchr(text + at, '\0', n))
             status = fail(&r, 1, n > LINE_MOST ? "a line has at most 1,000 bytes" : "a byte 0 is no text");
         else
-            status = read_rule(&r, arena_strndup(a, text + at, n));
+            status = read_line(&r, arena_strndup(a, text + at, n));
         at += n + 1;
     }
     return status;

@@ -8,7 +8,10 @@
  *   LAYOUT   of the foreign tensor where ours is oihw or oi:  hwio, hwim (depthwise: ours has i*m outputs), io, and
  *            io:HxWxC or oi:HxWxC where i runs over rows, columns and channels and ours over channels, rows and columns;
  *            [1:] behind it leaves out output 0 (TensorFlow's background class).
- * The first rule that matches counts.  A line "@eps 0.001" says the epsilon of the source's batch norms. */
+ * The first rule that matches counts.  A line "@eps 0.001" says the epsilon of the source's batch norms.
+ *
+ * A rule whose FOREIGN and OWN both end in @ stands for one rule a role: for each earlier line "@role FOREIGN OWN [LAYOUT]",
+ * with its endings in place of the @, and its layout.  "@role /weights .conv.weight hwio" lets "A@ b@" map A/weights. */
 #ifndef INCEPTC_NAMES_H
 #define INCEPTC_NAMES_H
 #include "../../runtime/rt.h"
@@ -28,9 +31,14 @@ typedef struct NameRule {
     Layout layout;
     int line;
 } NameRule;
+typedef struct NameRole { /* the endings of a layer's weight */
+    const char *foreign, *own;
+    Layout layout;
+} NameRole;
 typedef struct NameMap {
     const char *path;
     LIST(NameRule) rules;
+    LIST(NameRole) roles;
     double eps; /* of the source's batch norms; 0: not said */
 } NameMap;
 

@@ -24,12 +24,13 @@ fuzz() {
     echo "$t: $(sed -n 's/^stat::number_of_executed_units: *//p' "$build/fuzz_$t.log") executions"
     grep -E 'ERROR|SUMMARY|Test unit written' "$build/fuzz_$t.log"
 }
-for t in ${*:-net safetensors torch npy}; do
+for t in ${*:-net safetensors torch npy names}; do
     case $t in
     net) add net "$here"/tests/diag/*.net && fuzz net 3000 net -rss_limit_mb=2048 ;;
     safetensors) add safetensors "$here"/tests/fuzz/corpus_safetensors/* && fuzz safetensors 2000 torch ;;
     torch) add torch "$seeds"/*.pth "$seeds"/pickle_* "$seeds"/torch_* "$seeds"/legacy_* && fuzz torch 3000 torch ;;
     npy) add npy "$seeds"/np* "$seeds"/*.np* && fuzz npy 1500 torch ;;
+    names) add names "$here"/tests/fuzz/corpus_names/* && fuzz names 1500 names ;;
     *) echo "no target $t"; failed=1 ;;
     esac
 done

@@ -68,6 +68,29 @@ static void classes_and_repeats(void)
     CU_ASSERT_STRING_EQUAL(own(&m, "[f]"), "f");
 }
 
+static void a_rule_for_every_role(void)
+{
+    NameMap m;
+    RtError err;
+    const char *foreign, *name;
+    CU_ASSERT_EQUAL_FATAL(parse("@role /weights .conv.weight hwio\n@role /BatchNorm/beta .bn.bias\n"
+                                "Net/(Mixed_[a-z0-9]*)@ \\1@\nLogits\\@ fc@x\n",
+                                &m, &err),
+                          RT_OK);
+    const NameRule *r = names_apply(a, &m, "Net/Mixed_5b/weights", &name);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+    CU_ASSERT_STRING_EQUAL(name, "Mixed_5b.conv.weight");
+    CU_ASSERT(r->layout.kind == LAYOUT_HWIO && r->line == 3);
+    r = names_apply(a, &m, "Net/Mixed_5b/BatchNorm/beta", &name);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+    CU_ASSERT_STRING_EQUAL(name, "Mixed_5b.bn.bias");
+    CU_ASSERT(r->layout.kind == LAYOUT_OWN);
+    CU_ASSERT_STRING_EQUAL(own(&m, "Net/Mixed_5b/BatchNorm/gamma"), "none");
+    CU_ASSERT_STRING_EQUAL(own(&m, "Logits@"), "fc@x");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(names_reverse(a, &m, "Mixed_7c.bn.bias", &foreign));
+    CU_ASSERT_STRING_EQUAL(foreign, "Net/Mixed_7c/BatchNorm/beta");
+}
+
 static void bounded_in_time(void)
 {
     NameMap m;
@@ -99,6 +122,16 @@ static void mistakes_have_a_place(void)
         { "a b hwio:1x2x3", "m.map:1:5: no such layout" },
         { "@eps two", "m.map:1:1: @eps wants a number" },
         { "@eps", "m.map:1:1: @eps wants a number" },
+        { "@role /w", "m.map:1:1: @role wants two columns" },
+        { "@role /(w) .w", "m.map:1:7: a role has no captures" },
+        { "@role /[w .w", "m.map:1:8: this class has no ']'" },
+        { "@role /w .\\1", "m.map:1:10: a role has no captures" },
+        { "@role /w .w ohwi", "m.map:1:13: no such layout" },
+        { "a@ b@", "m.map:1:1: there is no @role above" },
+        { "@role /w .w\na@ b", "m.map:2:4: both columns end in @" },
+        { "@role /w .w\na b@", "m.map:2:1: both columns end in @" },
+        { "@role /w .w\na@ b@ hwio", "m.map:2:7: the roles say the layouts" },
+        { "@role /w .w\n(a@ b@", "m.map:2:1: a '(' is not closed" },
         { "(a)(a)(a)(a)(a)(a)(a)(a)(a)(a) c", "m.map:1:28: there are more than 9 captures" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -125,6 +158,7 @@ int main(void)
     CU_ADD_TEST(s, first_rule_that_matches_counts);
     CU_ADD_TEST(s, the_way_back_gives_the_foreign_name);
     CU_ADD_TEST(s, classes_and_repeats);
+    CU_ADD_TEST(s, a_rule_for_every_role);
     CU_ADD_TEST(s, bounded_in_time);
     CU_ADD_TEST(s, mistakes_have_a_place);
     CU_basic_set_mode(CU_BRM_NORMAL);
