@@ -92,13 +92,27 @@ check-full: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/full.sh
 
-# The stored outputs of the judges, computed again: needs PyTorch.
-.PHONY: check-peers
-check-peers: PACKAGES += python3-torch python3-torchvision
-check-peers: packages
-	@passed=0; failed=0; for n in googlenet_tv inception_v3; do \
-	if /usr/bin/python3 tests/peers/torch_reference.py $$n $(BUILD)/$$n.npz && \
-	/usr/bin/python3 -c "import sys, numpy as np; a, b = np.load(sys.argv[1]), np.load(sys.argv[2]); assert a.files == b.files; assert all(np.allclose(a[k], b[k], 1e-5, 1e-6) for k in a.files)" $(BUILD)/$$n.npz tests/peers/$$n.npz; \
+# The reference implementations, run: PyTorch and torchvision of Debian, the others from the package registry into build/.
+PEERS = timm==0.6.13 facenet-pytorch==2.5.3 pretrainedmodels==0.7.4 munch==4.0.0 tqdm==4.66.5
+REFERENCES = googlenet googlenet_tv bn_inception inception_v3 inception_v4 inception_resnet_v1_facenet inception_resnet_v2
+reference = /usr/bin/python3 tests/nets/reference/$(if $(filter googlenet,$(1)),caffe_googlenet.py,dump_torch.py $(1))
+.PHONY: check-peers references peers
+peers: PACKAGES += python3-torch python3-torchvision python3-requests python3-pip
+peers: packages $(BUILD)/peers-py/installed
+	@$(MAKE) -s all
+$(BUILD)/peers-py/installed:
+	@mkdir -p $(@D)
+	$(Q)/usr/bin/python3 -m pip install -q --no-deps --root-user-action ignore --target $(@D) $(PEERS) && touch $@
+# What is stored of them, computed again from nothing.
+references: peers
+	$(foreach n,$(REFERENCES),@$(call reference,$(n)) tests/nets/reference
+	)
+# What is stored of them is what they compute.
+check-peers: peers
+	@mkdir -p $(BUILD)/references
+	@passed=0; failed=0; for n in $(REFERENCES); do \
+	if { if [ $$n = googlenet ]; then $(call reference,googlenet) $(BUILD)/references; else $(call reference,$$n) $(BUILD)/references --like tests/nets/reference; fi; } && \
+	/usr/bin/python3 tests/nets/reference/same.py $$n tests/nets/reference $(BUILD)/references; \
 	then passed=$$((passed + 1)); else failed=$$((failed + 1)); fi; done; echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ]
 tests-built: $(TESTS)
 $(BUILD)/test_runtime: tests/runtime/test_runtime.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a
@@ -157,6 +171,6 @@ check-generated: all
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all demo check check-full check-peers fuzz bench generated check-generated clean"
+	@echo "all demo check check-full check-peers references fuzz bench generated check-generated clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
