@@ -122,12 +122,15 @@ $(BUILD)/check_malformed: tests/formats/check_malformed.c $(READER_C) $(wildcard
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(SANITIZED) -o $@ $< $(READER_C) -lz -lm
 
-# Against other frameworks, from the package registries: what they are is listed in tests/peers/install.sh.
-.PHONY: check-peers
-check-peers: PACKAGES += python3-torch python3-torchvision python3-venv python3-pip
+# Against other frameworks, from the package registries (tests/peers/run.sh lists them); what is stored of the references, made anew.
+.PHONY: check-peers references
+check-peers references: PACKAGES += python3-torch python3-torchvision python3-requests python3-venv python3-pip
 check-peers: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/peers/run.sh $(PARTS)
+references: packages
+	@$(MAKE) -s all
+	@sh tests/peers/run.sh store
 
 # Figures, by hand: compile time and size, and the speed against im2col + OpenBLAS.
 bench: PACKAGES += time
@@ -167,6 +170,6 @@ check-generated: all
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all demo check check-full check-malformed check-peers fuzz bench generated check-generated clean"
+	@echo "all demo check check-full check-malformed check-peers references fuzz bench generated check-generated clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -3,7 +3,8 @@
 #   onnx        every network, corners and 30 random ones before onnx's checker and ONNX Runtime
 #   files       what PyTorch saved, read by us; the safetensors library's verdict on spoiled files
 #   roundtrip   PyTorch's implementations: saved, imported, exported, loaded strictly
-#   references  the stored activations of the reference implementations, computed again
+#   references  the stored activations of the reference implementations, computed again and compared
+#   store       the same, stored (make references)
 cd "$(dirname "$0")/../.." || exit 1
 here=$PWD
 passed=0 failed=0
@@ -12,7 +13,7 @@ count() { if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi;
 python=/usr/bin/python3
 venv=$here/build/peers/bin/python
 onnx_packages="numpy pillow onnx onnxruntime"
-torch_packages="timm==0.6.13 facenet-pytorch==2.5.3 pretrainedmodels==0.7.4 munch tqdm safetensors"
+torch_packages="timm==0.6.13 facenet-pytorch==2.5.3 pretrainedmodels==0.7.4 munch==4.0.0 tqdm==4.66.5 safetensors"
 need_onnx() { # of scikit-image the photographs alone, without what it needs to run
     [ -x "$venv" ] && return
     $python -m venv build/peers && build/peers/bin/pip install -q $onnx_packages && build/peers/bin/pip install -q --no-deps scikit-image && return
@@ -20,10 +21,19 @@ need_onnx() { # of scikit-image the photographs alone, without what it needs to 
     return 1
 }
 need_torch() { # beside Debian's own PyTorch
-    [ -d build/peers-py ] && return
-    $python -m pip install -q --no-deps --target build/peers-py $torch_packages && return
+    [ -f build/peers-py/installed ] && return
+    $python -m pip install -q --no-deps --root-user-action ignore --upgrade --target build/peers-py $torch_packages &&
+        touch build/peers-py/installed && return
     rm -rf build/peers-py
     return 1
+}
+torch_nets="googlenet_tv inception_v3 inception_v4 inception_resnet_v2 bn_inception inception_resnet_v1_facenet"
+# reference NET FOLDER [OPTION...]: the activations of its implementation.
+reference() {
+    if [ "$1" = googlenet ]; then $python tests/nets/reference/caffe_googlenet.py "$2"; else $python tests/nets/reference/dump_torch.py "$@"; fi
+}
+same_reference() {
+    reference "$1" build/references --like tests/nets/reference && $python tests/nets/reference/same.py "$1" tests/nets/reference build/references
 }
 names() { for f in "$@"; do basename "$f" .net; done; }
 for part in ${*:-onnx files roundtrip references}; do
@@ -39,8 +49,12 @@ for part in ${*:-onnx files roundtrip references}; do
         count $python tests/peers/torch_files.py build/torch_files ;;
     roundtrip)
         need_torch || { failed=$((failed + 1)); continue; }
-        for n in googlenet_tv inception_v3 inception_v4 inception_resnet_v2 bn_inception inception_resnet_v1_facenet; do
-            count $python tests/peers/roundtrip.py $n
+        for n in $torch_nets; do count $python tests/peers/roundtrip.py $n; done ;;
+    references | store)
+        need_torch || { failed=$((failed + 1)); continue; }
+        mkdir -p build/references
+        for n in googlenet $torch_nets; do
+            if [ $part = store ]; then count reference $n tests/nets/reference; else count same_reference $n; fi
         done ;;
     *) echo "no part '$part'"; failed=$((failed + 1)) ;;
     esac
