@@ -95,8 +95,12 @@ check-full: packages
 
 # The stored outputs of the judges, computed again: needs PyTorch.
 .PHONY: check-peers
-check-peers: PACKAGES += python3-torch python3-torchvision
+check-peers: PACKAGES += python3-torch python3-torchvision python3-pip
 check-peers: packages
+	@$(MAKE) -s $(BUILD)/tensor_tool
+	@mkdir -p $(BUILD)/peers && /usr/bin/python3 tests/peers/torch_files.py $(BUILD)/peers
+	@PYTHONPATH=$(BUILD)/peers /usr/bin/python3 -c "import safetensors" 2>/dev/null || /usr/bin/python3 -m pip install -q --target $(BUILD)/peers --no-deps safetensors
+	@PYTHONPATH=$(BUILD)/peers /usr/bin/python3 tests/peers/safetensors_verdicts.py 1000000
 	@passed=0; failed=0; for n in googlenet_tv inception_v3; do \
 	if /usr/bin/python3 tests/peers/torch_reference.py $$n $(BUILD)/$$n.npz && \
 	/usr/bin/python3 -c "import sys, numpy as np; a, b = np.load(sys.argv[1]), np.load(sys.argv[2]); assert a.files == b.files; assert all(np.allclose(a[k], b[k], 1e-5, 1e-6) for k in a.files)" $(BUILD)/$$n.npz tests/peers/$$n.npz; \
