@@ -46,7 +46,8 @@ for part in ${*:-onnx files roundtrip references}; do
     files)
         need_torch || { failed=$((failed + 1)); continue; }
         mkdir -p build/torch_files
-        count $python tests/peers/torch_files.py build/torch_files ;;
+        count $python tests/peers/torch_files.py build/torch_files
+        count env PYTHONPATH=build/peers-py $python tests/peers/safetensors_verdicts.py 1000000 ;;
     roundtrip)
         need_torch || { failed=$((failed + 1)); continue; }
         for n in $torch_nets; do count $python tests/peers/roundtrip.py $n; done ;;
