@@ -3,6 +3,7 @@
 #   onnx        every network, corners and 30 random ones before onnx's checker and ONNX Runtime
 #   files       what PyTorch saved, read by us; the safetensors library's verdict on spoiled files
 #   roundtrip   PyTorch's implementations: saved, imported, exported, loaded strictly
+#   tf          Keras and tf-slim: their weights by our maps give their outputs
 #   references  the stored activations of the reference implementations, computed again and compared
 #   store       the same, stored (make references)
 cd "$(dirname "$0")/../.." || exit 1
@@ -20,6 +21,12 @@ need_onnx() { # of scikit-image the photographs alone, without what it needs to 
     rm -rf build/peers
     return 1
 }
+# TensorFlow with Keras 2 and tf_slim, of which newer TensorFlows can run only one or the other.
+need_tf() {
+    [ -d build/tf-peers ] && return
+    $python -m venv build/tf-peers.tmp && build/tf-peers.tmp/bin/pip install -q tensorflow-cpu==2.15.1 tf_slim==1.1.0 pillow &&
+        mv build/tf-peers.tmp build/tf-peers
+}
 need_torch() { # beside Debian's own PyTorch
     [ -f build/peers-py/installed ] && return
     $python -m pip install -q --no-deps --root-user-action ignore --upgrade --target build/peers-py $torch_packages &&
@@ -36,7 +43,7 @@ same_reference() {
     reference "$1" build/references --like tests/nets/reference && $python tests/nets/reference/same.py "$1" tests/nets/reference build/references
 }
 names() { for f in "$@"; do basename "$f" .net; done; }
-for part in ${*:-onnx files roundtrip references}; do
+for part in ${*:-onnx files roundtrip tf references}; do
     case $part in
     onnx)
         need_onnx || { failed=$((failed + 1)); continue; }
@@ -51,6 +58,9 @@ for part in ${*:-onnx files roundtrip references}; do
     roundtrip)
         need_torch || { failed=$((failed + 1)); continue; }
         for n in $torch_nets; do count $python tests/peers/roundtrip.py $n; done ;;
+    tf)
+        need_tf || { failed=$((failed + 1)); continue; }
+        for n in $(sed -n 's/^# NETS: //p' tests/peers/tf_peers.py); do count build/tf-peers/bin/python tests/peers/tf_peers.py $n; done ;;
     references | store)
         need_torch || { failed=$((failed + 1)); continue; }
         mkdir -p build/references
