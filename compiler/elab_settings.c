@@ -170,23 +170,6 @@ static void weights(Elab *e, const AstItem *item)
 
 /* ---- Settings ---- */
 
-static bool check_key(const AstSetting *s, const char *const *keys, const char *where)
-{
-    Nearest near;
-    nearest_start(&near, s->key);
-    for (int i = 0; keys[i]; i++) {
-        nearest_try(&near, keys[i]);
-        if (strcmp(keys[i], s->key) == 0)
-            return true;
-    }
-    const char *best = nearest_result(&near);
-    if (best)
-        diag_error(s->key_loc, "%s has no setting '%s'; did you mean '%s'?", where, s->key, best);
-    else
-        diag_error(s->key_loc, "%s has no setting '%s'", where, s->key);
-    return false;
-}
-
 static void loss_term(Elab *e, const AstAddend *t)
 {
     const AstNode *n = t->chain && t->chain->units.n == 1 ? t->chain->units.at[0].node : NULL;
@@ -240,17 +223,26 @@ static const SettingRow train_rows[] = {
     { .name = "decay", .number = true, .most = INFINITY },
 };
 
-static const SettingRow *find_setting(const AstSetting *s)
+static const SettingRow data_rows[] = {
+    { .name = "view" },
+    { .name = "train", .what = "source of pictures", .words = { "folder" } },
+    { .name = "valid", .what = "source of pictures", .words = { "folder" } },
+    { .name = "classes", .number = true, .whole = true, .string = true, .least = 1, .most = 1 << 24 },
+    { .name = "test", .what = "source of pictures", .words = { "folder" } },
+};
+enum { N_TRAIN = sizeof train_rows / sizeof *train_rows, N_DATA = sizeof data_rows / sizeof *data_rows };
+
+static const SettingRow *find_setting(const AstSetting *s, const SettingRow *rows, int n, const char *where)
 {
     Nearest near;
     nearest_start(&near, s->key);
-    for (size_t i = 0; i < sizeof train_rows / sizeof *train_rows; i++) {
-        nearest_try(&near, train_rows[i].name);
-        if (strcmp(train_rows[i].name, s->key) == 0)
-            return &train_rows[i];
+    for (int i = 0; i < n; i++) {
+        nearest_try(&near, rows[i].name);
+        if (strcmp(rows[i].name, s->key) == 0)
+            return &rows[i];
     }
     const char *best = nearest_result(&near);
-    diag_error(s->key_loc, best ? "train has no setting '%s'; did you mean '%s'?" : "train has no setting '%s'%s", s->key, best ? best : "");
+    diag_error(s->key_loc, best ? "%s has no setting '%s'; did you mean '%s'?" : "%s has no setting '%s'%s", where, s->key, best ? best : "");
     return NULL;
 }
 
@@ -307,7 +299,7 @@ static void train(Elab *e, const AstItem *item)
 {
     for (int i = 0; i < item->settings.n; i++) {
         const AstSetting *s = &item->settings.at[i];
-        const SettingRow *row = find_setting(s);
+        const SettingRow *row = find_setting(s, train_rows, N_TRAIN, "train");
         if (!row)
             continue;
         bool loss = strcmp(s->key, "loss") == 0;
@@ -424,19 +416,30 @@ static void view_step(Elab *e, const AstNode *n)
         diag_error(n->loc, "a view has no step '%s'", n->head.text);
 }
 
+static void view(Elab *e, const AstSetting *s)
+{
+    const AstChain *c = s->sum.n == 1 && !s->sum.at[0].has_factor ? s->sum.at[0].chain : NULL;
+    bool good = c != NULL;
+    for (int i = 0; good && i < c->units.n; i++)
+        good = c->units.at[i].node->kind == AN_LAYER;
+    if (!good)
+        diag_error(s->loc, "a view is steps with arrows between them: resize 256 -> centercrop 224");
+    for (int i = 0; good && i < c->units.n; i++)
+        view_step(e, c->units.at[i].node);
+}
+
 static void data(Elab *e, const AstItem *item)
 {
-    static const char *const keys[] = { "train", "valid", "view", "classes", "test", NULL };
     e->g->data_name = item->name;
     for (int i = 0; i < item->settings.n; i++) {
         const AstSetting *s = &item->settings.at[i];
-        if (!check_key(s, keys, "data"))
+        const SettingRow *row = find_setting(s, data_rows, N_DATA, "data");
+        if (!row)
             continue;
-        const AstChain *c = s->sum.at[0].chain;
-        if (strcmp(s->key, "view") == 0 && c)
-            for (int k = 0; k < c->units.n; k++)
-                if (c->units.at[k].node->kind == AN_LAYER)
-                    view_step(e, c->units.at[k].node);
+        if (strcmp(s->key, "view") == 0)
+            view(e, s);
+        else
+            check_setting(e, s, row);
         Setting out = { s->key, elab_setting_text(e, s), s->loc };
         LIST_PUSH(e->arena, &e->g->data, out);
     }
