@@ -60,7 +60,9 @@ for part in ${*:-onnx files roundtrip tf references}; do
         for n in $torch_nets; do count $python tests/peers/roundtrip.py $n; done ;;
     tf)
         need_tf || { failed=$((failed + 1)); continue; }
-        for n in $(sed -n 's/^# NETS: //p' tests/peers/tf_peers.py); do count build/tf-peers/bin/python tests/peers/tf_peers.py $n; done ;;
+        for m in netdefs/names/keras_*.map netdefs/names/slim_*.map; do
+            count build/tf-peers/bin/python tests/peers/tf_peers.py "$(basename "$m" .map)"
+        done ;;
     references | store)
         need_torch || { failed=$((failed + 1)); continue; }
         mkdir -p build/references
