@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """to_safetensors.py [--trust] IN OUT.safetensors: what inceptc does not read itself, and a second way for what it does.
 
-IN: PyTorch's .pth/.pt (needs torch), NumPy's .npy/.npz, Keras .h5 (needs h5py; names are the datasets'
-paths), or model.json of a TensorFlow.js layers-model (quantized weights become float32).  The bytes
-are those that the safetensors library writes.  --trust: a .pth may run code; only for files of your own."""
+IN: PyTorch's .pth/.pt (needs torch), NumPy's .npy/.npz, Keras' .h5 or .keras (needs h5py; names are LAYER/kernel
+as Keras has them; other HDF5 files' are the paths), or model.json of a TensorFlow.js layers-model (quantized
+weights become float32).  The bytes are those that the safetensors library writes.  --trust: a .pth may run code;
+only for files of your own."""
 import json
 import os
 import struct
@@ -35,12 +36,44 @@ def from_numpy(path):
     return ((name, None, a) for name, a in pairs)
 
 
+def keras_layers(root):
+    """Keras' own names, LAYER/kernel: the paths in the file repeat the layer, and old ones end in ":0"."""
+    for layer in root.attrs["layer_names"]:
+        for name in root[layer].attrs["weight_names"]:
+            yield (name if isinstance(name, str) else name.decode()).split(":")[0], root[layer][name]
+
+
+def keras_3(f):
+    """.weights.h5 of Keras 3: LAYER stands in an attribute, and weights are numbered: kernel, bias, or a batch norm's."""
+    import h5py
+    groups = []
+    f.visititems(lambda path, g: groups.append(g) if isinstance(g, h5py.Group) and path.endswith("/vars") and len(g) else None)
+    for g in groups:
+        found = [g[str(i)] for i in range(len(g))]
+        norm = ["gamma", "beta", "moving_mean", "moving_variance"][-len(found):]
+        for role, d in zip(norm if found[0].ndim == 1 else ["kernel", "bias"], found):
+            yield f"{g.attrs['name']}/{role}", d
+
+
 def from_h5(path):
     import h5py
     found = []
     with h5py.File(path, "r") as f:
-        f.visititems(lambda name, d: found.append((name, None, d[()])) if isinstance(d, h5py.Dataset) and d.dtype.kind in "fiub" else None)
-    return found
+        root = f["model_weights"] if "model_weights" in f else f
+        if "layer_names" in root.attrs:
+            found = list(keras_layers(root))
+        elif "layers" in f:
+            found = list(keras_3(f))
+        else:
+            f.visititems(lambda name, d: found.append((name, d)) if isinstance(d, h5py.Dataset) and d.dtype.kind in "fiub" else None)
+        return [(name, None, d[()]) for name, d in found]
+
+
+def from_keras(path):
+    """A zip whose member holds the weights."""
+    import io
+    import zipfile
+    return from_h5(io.BytesIO(zipfile.ZipFile(path).read("model.weights.h5")))
 
 
 def from_tfjs(path):
@@ -76,5 +109,6 @@ if __name__ == "__main__":
     if len(args) != 2:
         sys.exit(__doc__)
     end = os.path.splitext(args[0])[1]
-    read = {".npy": from_numpy, ".npz": from_numpy, ".h5": from_h5, ".hdf5": from_h5, ".json": from_tfjs}.get(end, from_torch)
+    read = {".npy": from_numpy, ".npz": from_numpy, ".h5": from_h5, ".hdf5": from_h5, ".keras": from_keras, ".json": from_tfjs}
+    read = read.get(end, from_torch)
     write(args[1], read(args[0]))

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Every map of Keras and tf-slim: a file with the source's names and shapes is imported without a problem, nothing starts fresh but
-# gamma, and the values lie where they belong. The maps are those that make_maps.sh writes.
+# gamma, and the values lie where they belong. The maps are those that make_map.py writes.
 here=$(cd "$(dirname "$0")/../.." && pwd)
-[ "$1" = --list ] && { echo written slots other; cd "$here/tests/weights/sources" && for f in *.tsv; do echo "${f%.tsv}"; done; exit 0; }
+[ "$1" = --list ] && { echo written session slots other; cd "$here/tests/weights/sources" && for f in *.tsv; do echo "${f%.tsv}"; done; exit 0; }
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -17,9 +17,14 @@ import_as() {
 }
 case $1 in
 written)
-    sh "$here/netdefs/names/make_maps.sh" "$work" || exit 1
+    /usr/bin/python3 "$here/netdefs/names/make_map.py" --all "$work" || exit 1
     for f in *.map; do cmp "$f" "$here/netdefs/names/$f" || exit 1; done
     [ "$(ls *.map | wc -l)" = 7 ] ;;
+session) # Keras' numbers as a new session has them, and as one that made a v3 before has them
+    /usr/bin/python3 "$here/netdefs/names/make_map.py" keras_inception_resnet_v2 --first 0 >0.map || exit 1
+    /usr/bin/python3 "$here/netdefs/names/make_map.py" keras_inception_resnet_v2 --first 94 >94.map || exit 1
+    grep -q '^conv2d/kernel conv2d_1a.conv.weight hwio$' 0.map && grep -q '^batch_normalization_1@ conv2d_2a.bn@$' 0.map || exit 1
+    grep -q '^conv2d_94/kernel conv2d_1a.conv.weight hwio$' 94.map && grep -q '^batch_normalization_95@ conv2d_2a.bn@$' 94.map || exit 1 ;;
 slots) # an optimiser's slots, a moving average and the step counter are left out
     import_as slim_inception_v1 "InceptionV1/Conv2d_1a_7x7/weights/RMSProp_1 InceptionV1/Conv2d_1a_7x7/BatchNorm/beta/ExponentialMovingAverage global_step"
     grep -q '57 fresh; 3 tensors ignored' report.txt || { tail -8 report.txt; exit 1; } ;;
