@@ -95,14 +95,15 @@ check-full: packages
 .PHONY: check-peers check-onnx
 PEERS = $(BUILD)/peers/bin/python
 ONNX_NETS = $(notdir $(basename $(wildcard netdefs/*.net))) $(addprefix corners-,$(notdir $(basename $(wildcard tests/onnx/corners/*.net)))) $(addprefix random-,$(shell seq 1 30))
-check-onnx: PACKAGES += python3-venv
+check-onnx: PACKAGES += python3-venv nodejs
 check-onnx: packages
 	@$(MAKE) -s all $(PEERS)
 	@$(PEERS) tests/peers/onnx_peers.py $(ONNX_NETS)
-$(PEERS): # of scikit-image the photographs alone, without what it needs to run
+$(PEERS): # of scikit-image the photographs alone, of Netron its reader, which Node takes for modules by a package.json
 	$(call say,PIP   $@)
 	$(Q)/usr/bin/python3 -m venv $(BUILD)/peers && $(BUILD)/peers/bin/pip install -q numpy pillow onnx onnxruntime && \
-	$(BUILD)/peers/bin/pip install -q --no-deps scikit-image || { rm -rf $(BUILD)/peers; exit 1; }
+	$(BUILD)/peers/bin/pip install -q --no-deps scikit-image netron && \
+	echo '{"type": "module"}' >$$($(PEERS) -c 'import importlib.util as u, os; print(os.path.dirname(u.find_spec("netron").origin))')/package.json || { rm -rf $(BUILD)/peers; exit 1; }
 check-peers: PACKAGES += python3-torch python3-torchvision
 check-peers: packages check-onnx
 	@passed=0; failed=0; for n in googlenet_tv inception_v3; do \
