@@ -1,10 +1,11 @@
-# onnx_peers.py NET|random-SEED...: the ONNX files of networks before two judges from the package registry: onnx.checker with
+# onnx_peers.py NET|random-SEED...: the ONNX files of networks before their judges from the package registry: onnx.checker with
 # full_check, and ONNX Runtime, whose logits must be ours to 1e-4 of their deviation.
 #   NET          one of netdefs/, on three photographs: with and without batch norms folded, against the compiled program, and on the
 #                first against the interpreter in double; then equal top-1 on 200 crops, mirrored, dimmed and noisy ones, and noise, with
 #                logits of mean 0 over the inputs, so that many classes win
 #   random-SEED, corners-NAME  a network of tests/random/make_net.py or tests/onnx/corners/ against the interpreter, alone and in a
 #                batch of three
+# Netron's own reader must open each file, too.
 # Runs under build/peers/bin/python; prints a line per network.
 import importlib.util, os, re, subprocess, sys, tempfile
 import numpy as np, onnx, onnxruntime
@@ -12,6 +13,7 @@ from PIL import Image
 from formula import header_of
 
 root = os.path.abspath(os.path.dirname(__file__) + '/../..')
+netron = os.path.dirname(importlib.util.find_spec('netron').origin)
 skimage = os.path.dirname(importlib.util.find_spec('skimage').origin) # its photographs alone: coffee and rocket are CC0
 photographs = [root + '/demo/cat.png', skimage + '/data/coffee.png', skimage + '/data/rocket.jpg']
 N_INPUTS, TOLERANCE = 200, 1e-4
@@ -25,11 +27,17 @@ def distance(a, b):
     assert a.size == b.size and np.isfinite(a).all()
     return np.abs(a - b).max() / max(b.std(), 1e-3 * np.abs(b).max(), 1e-30)
 
+def check_netron(model):
+    """Netron's reader shows all nodes, and a shape on every value."""
+    seen = subprocess.run(['node', root + '/tests/peers/netron_open.mjs', netron, 'net.onnx'], check=True, capture_output=True, text=True).stdout.split()
+    assert [int(v) for v in seen[:2]] == [len(model.graph.node), sum(len(n.output) for n in model.graph.node)], 'Netron: ' + str(seen)
+
 def export(net, flags):
     run('inceptc', net, '-o', 'net.onnx', '--weights', 'w.safetensors', *flags)
     model = onnx.load('net.onnx')
     onnx.checker.check_model(model, full_check=True)
     assert model.SerializeToString() == open('net.onnx', 'rb').read(), 'not the bytes of the reference serializer'
+    check_netron(model)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
     return model, onnxruntime.InferenceSession('net.onnx', options, providers=['CPUExecutionProvider'])

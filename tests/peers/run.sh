@@ -15,9 +15,10 @@ python=/usr/bin/python3
 venv=$here/build/peers/bin/python
 onnx_packages="numpy pillow onnx onnxruntime"
 torch_packages="timm==0.6.13 facenet-pytorch==2.5.3 pretrainedmodels==0.7.4 munch==4.0.0 tqdm==4.66.5 safetensors"
-need_onnx() { # of scikit-image the photographs alone, without what it needs to run
+need_onnx() { # of scikit-image the photographs alone, of Netron its reader, which Node takes for modules by a package.json
     [ -x "$venv" ] && return
-    $python -m venv build/peers && build/peers/bin/pip install -q $onnx_packages && build/peers/bin/pip install -q --no-deps scikit-image && return
+    $python -m venv build/peers && build/peers/bin/pip install -q $onnx_packages && build/peers/bin/pip install -q --no-deps scikit-image netron &&
+        echo '{"type": "module"}' >"$(cd build/peers && echo "$PWD"/lib/python3*/site-packages/netron)/package.json" && return
     rm -rf build/peers
     return 1
 }
