@@ -354,14 +354,24 @@ static void pack_rows(LoadLower *c, const Packed *k, Tensor *x, int row, int co0
         call_conv(c, k, x, row, cut, co1, full, k->out_channels - full);
 }
 
+/* The convolution's weights that the tree of a vector sums over, or null. */
+static const Tensor *summed_weight(const Tensor *x)
+{
+    const Node *n = x->def;
+    const Tensor *found = n && n->op == OP_NORM_BIAS ? n->in[0] : NULL;
+    for (int i = 0; n && i < n->n_in && !found; i++)
+        found = summed_weight(n->in[i]);
+    return found;
+}
+
 static void pack_values(LoadLower *c, const Packed *k, Tensor *x, int row, int co0, int co1)
 {
     Lower *l = c->page;
     Expr *args[MAX_LEAVES + 4];
     int n = add_leaves(c, x, args);
     Func *f = pack_vector_func(c, x);
-    if (f->params.n == n + 5) { /* a sum over the convolution's weights */
-        const Tensor *w = x->def->in[0];
+    const Tensor *w = summed_weight(x);
+    if (w) {
         args[n++] = loop_int(l, w->shape.dim[1]);
         args[n++] = loop_int(l, (int64_t)w->shape.dim[2] * w->shape.dim[3]);
     }
