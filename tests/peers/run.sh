@@ -4,6 +4,7 @@
 #   files       what PyTorch saved, read by us; the safetensors library's verdict on spoiled files
 #   roundtrip   PyTorch's implementations: saved, imported, exported, loaded strictly
 #   tf          Keras and tf-slim: their weights by our maps give their outputs
+#   trained     a trained v3 from a package under both divisors, Keras as judge (docs/conventions.md)
 #   references  the stored activations of the reference implementations, computed again and compared
 #   store       the same, stored (make references)
 cd "$(dirname "$0")/../.." || exit 1
@@ -44,7 +45,7 @@ same_reference() {
     reference "$1" build/references --like tests/nets/reference && $python tests/nets/reference/same.py "$1" tests/nets/reference build/references
 }
 names() { for f in "$@"; do basename "$f" .net; done; }
-for part in ${*:-onnx files roundtrip tf references}; do
+for part in ${*:-onnx files roundtrip tf trained references}; do
     case $part in
     onnx)
         need_onnx || { failed=$((failed + 1)); continue; }
@@ -64,6 +65,9 @@ for part in ${*:-onnx files roundtrip tf references}; do
         for m in netdefs/names/keras_*.map netdefs/names/slim_*.map; do
             count build/tf-peers/bin/python tests/peers/tf_peers.py "$(basename "$m" .map)"
         done ;;
+    trained)
+        need_tf || { failed=$((failed + 1)); continue; }
+        count build/tf-peers/bin/python tests/peers/trained_v3.py ;;
     references | store)
         need_torch || { failed=$((failed + 1)); continue; }
         mkdir -p build/references
