@@ -186,6 +186,7 @@ static int compile_c(const Options *o, Emit *e, const char *dir, const char *c_p
             argv[n++] = "-static";
         if (e->embed) {
             argv[n++] = "-DRT_PROGRAM_EMBEDDED";
+            argv[n++] = "-Wl,--build-id=none"; /* a hash of all weights otherwise: half a second for 224 MB */
             argv[n++] = arena_strdup(a, weights_c);
         }
         argv[n++] = arena_strdup(a, lib);
