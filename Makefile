@@ -15,10 +15,10 @@ else
 say = @:
 endif
 
-PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc python3 python3-numpy python3-pil
+PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc python3 python3-numpy python3-onnx python3-pil
 
 COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare diag driver elab_expr elab_flags elab_flow elab_layers elab_settings elab_text elab_variant emit_c graph graph_text \
-  graph_totals graph_verify home interp interp_io loop loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text ops options \
+  graph_totals graph_verify home interp interp_io loop loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options \
   pass_concat_in_place pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings pass_remove_dead \
   pass_reorder_avgpool passes plan plan_memory print_c reference structure suspects suspects_table verb_certify verb_run verb_summary
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool \
@@ -26,7 +26,7 @@ OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv
 WEIGHTS = load_plan load_report name_pattern names verb_weights weights_diff weights_embed weights_export weights_import weights_list
 KERNELS = channels choose common conv_plain gemm_tile pointwise pool
 FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safetensors_write
-CHECKPOINT = npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
+COMPILER_FORMATS = onnx_write wire npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
 CORE = error init load math network philox pool target
 TRAIN = image image_bmp image_jpeg image_png image_pnm resize view
 PROGRAM = bench eval info init input options predict program selftest session trace
@@ -34,7 +34,7 @@ PROGRAM = bench eval info init input options predict program selftest session tr
 COMPILER_O = $(COMPILER:%=$(BUILD)/compiler/%.o) $(OPS:%=$(BUILD)/compiler/ops/%.o) $(KERNELS:%=$(BUILD)/compiler/kernels/%.o) \
   $(WEIGHTS:%=$(BUILD)/compiler/weights/%.o) \
   $(BUILD)/parser.o $(BUILD)/lexer.o
-CHECKPOINT_O = $(CHECKPOINT:%=$(BUILD)/formats/%.o)
+COMPILER_FORMATS_O = $(COMPILER_FORMATS:%=$(BUILD)/formats/%.o)
 LIB_O = $(FORMATS:%=$(BUILD)/formats/%.o) $(CORE:%=$(BUILD)/runtime/core/%.o) $(TRAIN:%=$(BUILD)/runtime/train/%.o)
 PROGRAM_O = $(PROGRAM:%=$(BUILD)/runtime/program/%.o)
 LIBS = -ljpeg -lpng -lz -lm -lpthread
@@ -69,7 +69,7 @@ $(BUILD)/libinceptrt.a: $(LIB_O) $(PROGRAM_O)
 	$(call say,AR    $@)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
-$(BUILD)/libinceptc.a: $(filter-out %/main.o,$(COMPILER_O)) $(CHECKPOINT_O)
+$(BUILD)/libinceptc.a: $(filter-out %/main.o,$(COMPILER_O)) $(COMPILER_FORMATS_O)
 	$(call say,AR    $@)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
@@ -85,45 +85,52 @@ check: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/run.sh
 
-TESTS = $(BUILD)/test_runtime $(BUILD)/test_safetensors $(BUILD)/test_npy $(BUILD)/test_tensor_file $(BUILD)/test_graph $(BUILD)/test_names $(BUILD)/test_kernels $(BUILD)/conv_blas $(BUILD)/tiny $(BUILD)/view_tool
-.PHONY: tests-built check-full
+# Unit tests: a program of CUnit for each, and the tools of the shell tests. tests/run.sh runs every build/unit_*.
+UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph \
+  weights/test_names kernels/test_kernels
+TOOLS = runtime/view_tool formats/tensor_tool onnx/graph_to_onnx
+UNIT_BIN = $(patsubst test_%,$(BUILD)/unit_%,$(notdir $(UNIT)))
+TOOL_BIN = $(addprefix $(BUILD)/,$(notdir $(TOOLS)))
+.PHONY: tests-built check-full check-malformed
+tests-built: $(UNIT_BIN) $(TOOL_BIN) $(BUILD)/check_malformed $(BUILD)/conv_blas $(BUILD)/tiny
+TEST_LIBS = $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
+define test_program # its program, its source
+$(1): $(2) $(wildcard $(dir $(2))*.h) $(TEST_LIBS)
+	$$(Q)$$(CC) $$(STD) $$(INC) -Iruntime $$(CFLAGS) -o $$@ $$< $$(EXTRA) $$(TEST_LIBS) -lcunit -ldl $$(LIBS)
+endef
+$(foreach t,$(UNIT),$(eval $(call test_program,$(patsubst test_%,$(BUILD)/unit_%,$(notdir $(t))),tests/$(t).c)))
+$(foreach t,$(TOOLS),$(eval $(call test_program,$(BUILD)/$(notdir $(t)),tests/$(t).c)))
+$(BUILD)/unit_runtime: EXTRA = tests/runtime/tiny_network.c
+$(BUILD)/unit_runtime: tests/runtime/tiny_network.c
+$(BUILD)/conv_blas: bench/conv_blas.c $(BUILD)/libinceptrt.a
+	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lopenblas $(LIBS)
+$(BUILD)/tiny: tests/runtime/tiny_network.c runtime/program/main.c $(BUILD)/libinceptrt.a
+	$(Q)$(CC) $(STD) $(CFLAGS) -Iruntime -DRT_PROGRAM_NETWORK=tiny_network -o $@ runtime/program/main.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a $(LIBS)
+
 # The whole matrix: 200 random networks, every pass off in turn, both compilers.
 check-full: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/full.sh
 
-# The stored outputs of the judges, computed again: needs PyTorch.
-.PHONY: check-peers
-check-peers: PACKAGES += python3-torch python3-torchvision
+# Hostile weights files, under the sanitizers.
+check-malformed: packages
+	@$(MAKE) -s $(BUILD)/check_malformed
+	@sh tests/formats/test_malformed.sh table
+READER_C = $(FORMATS:%=formats/%.c) $(COMPILER_FORMATS:%=formats/%.c) runtime/core/error.c
+SANITIZED = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+$(BUILD)/check_malformed: tests/formats/check_malformed.c $(READER_C) $(wildcard formats/*.h)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(SANITIZED) -o $@ $< $(READER_C) -lz -lm
+
+# Against other frameworks, from the package registries (tests/peers/run.sh lists them); what is stored of the references, made anew.
+.PHONY: check-peers references
+check-peers references: PACKAGES += python3-torch python3-torchvision python3-requests python3-venv python3-pip nodejs
 check-peers: packages
-	@passed=0; failed=0; for n in googlenet_tv inception_v3; do \
-	if /usr/bin/python3 tests/peers/torch_reference.py $$n $(BUILD)/$$n.npz && \
-	/usr/bin/python3 -c "import sys, numpy as np; a, b = np.load(sys.argv[1]), np.load(sys.argv[2]); assert a.files == b.files; assert all(np.allclose(a[k], b[k], 1e-5, 1e-6) for k in a.files)" $(BUILD)/$$n.npz tests/peers/$$n.npz; \
-	then passed=$$((passed + 1)); else failed=$$((failed + 1)); fi; done; echo "$$passed passed, $$failed failed"; [ $$failed -eq 0 ]
-# TensorFlow with Keras 2 and tf_slim, of which newer TensorFlows can run only one or the other.
-$(BUILD)/tf-peers:
-	$(Q)/usr/bin/python3 -m venv $@.tmp && $@.tmp/bin/pip install -q tensorflow-cpu==2.15.1 tf_slim==1.1.0 pillow && mv $@.tmp $@
-tests-built: $(TESTS)
-$(BUILD)/test_runtime: tests/runtime/test_runtime.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(CFLAGS) -Iruntime -o $@ tests/runtime/test_runtime.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a -lcunit $(LIBS)
-$(BUILD)/test_safetensors: tests/formats/test_safetensors.c $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
-$(BUILD)/test_tensor_file: tests/formats/test_tensor_file.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit $(LIBS)
-$(BUILD)/test_npy: tests/formats/test_npy.c $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lcunit $(LIBS)
-$(BUILD)/test_graph: tests/graph/test_graph.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit $(LIBS)
-$(BUILD)/test_names: tests/weights/test_names.c $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit $(LIBS)
-$(BUILD)/test_kernels: tests/kernels/test_kernels.c tests/kernels/judge.h $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -o $@ $< $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a -lcunit -ldl $(LIBS)
-$(BUILD)/conv_blas: bench/conv_blas.c $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lopenblas $(LIBS)
-$(BUILD)/view_tool: tests/runtime/view_tool.c $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a $(LIBS)
-$(BUILD)/tiny: tests/runtime/tiny_network.c runtime/program/main.c $(BUILD)/libinceptrt.a
-	$(Q)$(CC) $(STD) $(CFLAGS) -Iruntime -DRT_PROGRAM_NETWORK=tiny_network -o $@ runtime/program/main.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a $(LIBS)
+	@$(MAKE) -s all tests-built
+	@sh tests/peers/run.sh $(PARTS)
+references: packages
+	@$(MAKE) -s all
+	@sh tests/peers/run.sh store
 
 # Figures, by hand: compile time and size, and the speed against im2col + OpenBLAS.
 bench: PACKAGES += time
@@ -133,32 +140,25 @@ bench: packages
 	@sh bench/yardstick.sh
 	@sh bench/weights.sh
 
-# libFuzzer on the front end (and all behind it) and on the reader of weights: RUNS executions each, seeds and found inputs first.
+# libFuzzer on the front end (and all behind it) and on the readers of weights: RUNS executions each, seeds and found inputs first.
 RUNS = 1000000
 FUZZ = clang -g -O1 $(STD) $(INC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/verb_%.c compiler/options.c compiler/interp_io.c compiler/certify%.c compiler/compare.c compiler/reference.c compiler/suspects%.c,$(COMPILER:%=compiler/%.c))
-# fuzz RUN: one target; the end of what it says, and its exit code.
-fuzz_run = $(1) >$(BUILD)/fuzz.log 2>&1; code=$$?; tail -12 $(BUILD)/fuzz.log; exit $$code
+FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/verb_%.c compiler/options.c compiler/interp_io.c compiler/certify%.c compiler/compare.c compiler/reference.c compiler/suspects%.c compiler/onnx%.c,$(COMPILER:%=compiler/%.c))
 .PHONY: fuzz
 fuzz: PACKAGES += libclang-rt-dev
 fuzz: packages
-	@$(MAKE) -s $(BUILD)/fuzz_net $(BUILD)/fuzz_safetensors
-	@mkdir -p $(BUILD)/corpus_net $(BUILD)/corpus_safetensors
-	@for f in tests/diag/*.net tests/fuzz/found_net/*; do [ -f $$f ] && cp $$f $(BUILD)/corpus_net/; done; cp tests/fuzz/corpus_safetensors/* $(BUILD)/corpus_safetensors/
-	$(Q)$(call fuzz_run,$(BUILD)/fuzz_net -runs=$(RUNS) -max_len=3000 -timeout=10 -rss_limit_mb=2048 -dict=tests/fuzz/net.dict -print_final_stats=1 -artifact_prefix=$(BUILD)/ $(BUILD)/corpus_net)
-	$(Q)$(call fuzz_run,$(BUILD)/fuzz_safetensors -runs=$(RUNS) -max_len=2000 -timeout=10 -print_final_stats=1 -artifact_prefix=$(BUILD)/ $(BUILD)/corpus_safetensors)
+	@$(MAKE) -s $(FUZZERS)
+	@sh tests/fuzz/run.sh $(RUNS)
+FUZZERS = $(BUILD)/fuzz_net $(BUILD)/fuzz_safetensors $(BUILD)/fuzz_torch $(BUILD)/fuzz_npy $(BUILD)/fuzz_names
 $(BUILD)/fuzz_net: tests/fuzz/fuzz_net.c $(BUILD)/inceptc
 	$(Q)$(FUZZ) -w -o $@ $< $(FRONT) $(OPS:%=compiler/ops/%.c) $(KERNELS:%=compiler/kernels/%.c) $(BUILD)/parser.c $(BUILD)/lexer.c $(FORMATS:%=formats/%.c) $(CORE:%=runtime/core/%.c) -lm -lpthread
 $(BUILD)/fuzz_safetensors: tests/fuzz/fuzz_safetensors.c $(BUILD)/inceptc
 	$(Q)$(FUZZ) -w -o $@ $< $(FORMATS:%=formats/%.c) runtime/core/error.c -lm
-# The name maps' reader: parse, apply, the way back.
-.PHONY: fuzz-names
-fuzz: fuzz-names
-fuzz-names: packages $(BUILD)/fuzz_names
-	@mkdir -p $(BUILD)/corpus_names; cp tests/fuzz/corpus_names/* $(BUILD)/corpus_names/
-	$(Q)$(call fuzz_run,$(BUILD)/fuzz_names -runs=$(RUNS) -max_len=1500 -timeout=10 -dict=tests/fuzz/names.dict -print_final_stats=1 -artifact_prefix=$(BUILD)/ $(BUILD)/corpus_names)
+$(BUILD)/fuzz_torch $(BUILD)/fuzz_npy: $(BUILD)/%: tests/fuzz/%.c tests/fuzz/check_tensors.h $(READER_C)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ) -w -o $@ $< $(READER_C) -lz -lm
 $(BUILD)/fuzz_names: tests/fuzz/fuzz_names.c compiler/weights/names.c compiler/weights/name_pattern.c
-	@mkdir -p $(BUILD)
+	@mkdir -p $(@D)
 	$(Q)$(FUZZ) -w -o $@ $^ compiler/arena.c compiler/diag.c formats/json.c runtime/core/error.c
 
 generated: all
@@ -170,6 +170,6 @@ check-generated: all
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all demo check check-full check-peers fuzz bench generated check-generated clean"
+	@echo "all demo check check-full check-malformed check-peers references fuzz bench generated check-generated clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -57,7 +57,9 @@ static RtStatus build_program(Certify *c, const char *path)
     Emit e = { .arena = c->a, .graph = g, .totals = graph_totals(g), .structure = structure_hash(g) };
     PassOptions p = { o.pass_off, NULL, stdout };
     passes_run_inference(g, &p);
-    return driver_plan(&o, &e) && driver_output(&o, &e) == EXIT_OK ? RT_OK : rt_error(&c->err, RT_ERROR_FILE, "the program of '%s' cannot be built", g->name);
+    if (!driver_plan(&o, &e) || driver_output(&o, &e) != EXIT_OK)
+        return rt_error(&c->err, RT_ERROR_FILE, "the program of '%s' cannot be built", g->name);
+    return RT_OK;
 }
 
 static RtStatus write_image(Certify *c, const char *path, int image)

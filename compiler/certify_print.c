@@ -106,8 +106,8 @@ static void print_row_json(const Certify *c, const CertifyRow *row)
     const Tensor *t = row->array->tensor;
     printf("{");
     json_text("name", t->name);
-    printf(", \"shape\": \"%s\", \"sampled\": %s, \"compared\": %" PRIu64, shape_text(c->a, &t->shape), row->array->sampled ? "true" : "false",
-           row->fits ? row->array->entry->count : 0);
+    printf(", \"shape\": \"%s\", \"sampled\": %s", shape_text(c->a, &t->shape), row->array->sampled ? "true" : "false");
+    printf(", \"compared\": %" PRIu64, row->fits ? row->array->entry->count : 0);
     if (row->fits) {
         json_double("max_abs", row->c.max_abs);
         json_double("relative", row->c.relative);

@@ -2,6 +2,7 @@
 #include "../formats/cleanup.h"
 #include "../formats/replace.h"
 #include "home.h"
+#include "onnx.h"
 #include "print_c.h"
 #include "weights/embed.h"
 #include <errno.h>
@@ -185,6 +186,7 @@ static int compile_c(const Options *o, Emit *e, const char *dir, const char *c_p
             argv[n++] = "-static";
         if (e->embed) {
             argv[n++] = "-DRT_PROGRAM_EMBEDDED";
+            argv[n++] = "-Wl,--build-id=none"; /* a hash of all weights otherwise: half a second for 224 MB */
             argv[n++] = arena_strdup(a, weights_c);
         }
         argv[n++] = arena_strdup(a, lib);
@@ -257,6 +259,16 @@ int driver_output(const Options *o, Emit *e)
         return EXIT_OK;
     }
     return text_ends_with(o->output, ".c") ? write_pair(e, o->output) : build(o, e);
+}
+
+int driver_onnx(const Options *o, Graph *g, uint64_t structure)
+{
+    OnnxOptions x = { .weights = o->weights, .seed = o->seed, .unfused = o->onnx_unfused, .structure = structure, .version = INCEPTC_VERSION };
+    RtError err = { 0 };
+    RtStatus status = onnx_export(g, &x, o->output, &err);
+    if (status && *err.message)
+        fprintf(stderr, "inceptc: error: %s\n", err.message);
+    return (int)status; /* RtStatus has the values of exit codes */
 }
 
 int driver_close_stdout(int code)

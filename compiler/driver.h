@@ -13,6 +13,8 @@ enum { DRIVER_NOT_RUN = -2 };
 /* Runs a program to its end and returns its exit code, -1 when a signal ended it, DRIVER_NOT_RUN after a message when it could
  * not be started.  -v shows the command. */
 int driver_run(const Options *o, char *const *argv);
+/* Writes g, not yet passed, as ONNX. */
+int driver_onnx(const Options *o, Graph *g, uint64_t structure);
 /* Ends standard output; an error there turns `code` 0 into EXIT_FILE. */
 int driver_close_stdout(int code);
 

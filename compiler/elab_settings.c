@@ -170,23 +170,6 @@ static void weights(Elab *e, const AstItem *item)
 
 /* ---- Settings ---- */
 
-static bool check_key(const AstSetting *s, const char *const *keys, const char *where)
-{
-    Nearest near;
-    nearest_start(&near, s->key);
-    for (int i = 0; keys[i]; i++) {
-        nearest_try(&near, keys[i]);
-        if (strcmp(keys[i], s->key) == 0)
-            return true;
-    }
-    const char *best = nearest_result(&near);
-    if (best)
-        diag_error(s->key_loc, "%s has no setting '%s'; did you mean '%s'?", where, s->key, best);
-    else
-        diag_error(s->key_loc, "%s has no setting '%s'", where, s->key);
-    return false;
-}
-
 static void loss_term(Elab *e, const AstAddend *t)
 {
     const AstNode *n = t->chain && t->chain->units.n == 1 ? t->chain->units.at[0].node : NULL;
@@ -217,36 +200,113 @@ static void loss_term(Elab *e, const AstAddend *t)
         LIST_PUSH(e->arena, &e->g->heads, h);
 }
 
-static void check_optimiser(const AstSetting *s)
+/* A setting is one of some words, a number in a range, a string; the loss is looked at by itself. */
+typedef struct SettingRow {
+    const char *name, *what; /* what: of the words */
+    const char *words[6];
+    bool number, whole, string;
+    double least, most;
+} SettingRow;
+static const SettingRow train_rows[] = {
+    { .name = "loss" },
+    { .name = "opt", .what = "optimiser", .words = { "sgd", "adam", "adamw", "rmsprop" } },
+    { .name = "lr", .what = "schedule", .words = { "constant", "poly", "exponential", "cosine", "step" }, .number = true, .most = INFINITY },
+    { .name = "batch", .number = true, .whole = true, .least = 1, .most = 1 << 20 },
+    { .name = "epochs", .number = true, .whole = true, .least = 1, .most = 1 << 30 },
+    { .name = "steps", .number = true, .whole = true, .least = 1, .most = 1 << 30 },
+    { .name = "log", .what = "log", .words = { "tensorboard" } },
+    { .name = "memory", .string = true },
+    { .name = "seed", .number = true, .whole = true, .most = 9007199254740992 },
+    { .name = "clip", .number = true, .most = INFINITY },
+    { .name = "ema", .number = true, .most = 1 },
+    { .name = "warmup", .number = true, .most = INFINITY },
+    { .name = "decay", .number = true, .most = INFINITY },
+};
+
+static const SettingRow data_rows[] = {
+    { .name = "view" },
+    { .name = "train", .what = "source of pictures", .words = { "folder" } },
+    { .name = "valid", .what = "source of pictures", .words = { "folder" } },
+    { .name = "classes", .number = true, .whole = true, .string = true, .least = 1, .most = 1 << 24 },
+    { .name = "test", .what = "source of pictures", .words = { "folder" } },
+};
+enum { N_TRAIN = sizeof train_rows / sizeof *train_rows, N_DATA = sizeof data_rows / sizeof *data_rows };
+
+static const SettingRow *find_setting(const AstSetting *s, const SettingRow *rows, int n, const char *where)
 {
-    static const char *const names[] = { "sgd", "adam", "adamw", "rmsprop" };
-    const AstChain *c = s->sum.at[0].chain;
-    const char *name = c && c->units.at[0].node->kind == AN_LAYER ? c->units.at[0].node->head.text : "";
     Nearest near;
-    nearest_start(&near, name);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        nearest_try(&near, names[i]);
-        if (strcmp(names[i], name) == 0)
+    nearest_start(&near, s->key);
+    for (int i = 0; i < n; i++) {
+        nearest_try(&near, rows[i].name);
+        if (strcmp(rows[i].name, s->key) == 0)
+            return &rows[i];
+    }
+    const char *best = nearest_result(&near);
+    diag_error(s->key_loc, best ? "%s has no setting '%s'; did you mean '%s'?" : "%s has no setting '%s'%s", where, s->key, best ? best : "");
+    return NULL;
+}
+
+static void check_word(const SettingRow *row, const char *word, Loc loc)
+{
+    Nearest near;
+    nearest_start(&near, word);
+    const char *list = "";
+    char all[128] = "";
+    for (int i = 0; row->words[i]; i++, list = ", ") {
+        nearest_try(&near, row->words[i]);
+        if (strcmp(row->words[i], word) == 0)
             return;
+        snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", list, row->words[i]);
     }
     const char *best = nearest_result(&near);
     if (best)
-        diag_error(s->loc, "there is no optimiser '%s'; did you mean '%s'?", name, best);
+        diag_error(loc, "there is no %s '%s'; did you mean '%s'?", row->what, word, best);
     else
-        diag_error(s->loc, "there is no optimiser '%s'; there are sgd, adam, adamw and rmsprop", name);
+        diag_error(loc, "there is no %s '%s', only %s", row->what, word, all);
+}
+
+/* The number of an addend: written, or a parameter's. */
+static bool addend_number(Elab *e, const AstAddend *t, double *v)
+{
+    const AstNode *n = t->chain && t->chain->units.n == 1 ? t->chain->units.at[0].node : NULL;
+    const Binding *b = n && n->kind == AN_LAYER && !n->args.n && !t->has_factor ? elab_param(e, &e->top, n->head.text) : NULL;
+    Value x = t->number ? elab_eval(e, &e->top, t->number) : b ? b->value : (Value){ .kind = VALUE_WORD };
+    *v = x.number;
+    return x.kind == VALUE_NUMBER;
+}
+
+static void check_setting(Elab *e, const AstSetting *s, const SettingRow *row)
+{
+    const AstAddend *t = &s->sum.at[0];
+    const AstNode *n = t->chain ? t->chain->units.at[0].node : NULL;
+    double v;
+    if (s->sum.n != 1) {
+        diag_error(s->loc, "%s takes one value, not a sum", s->key);
+    } else if (addend_number(e, t, &v)) {
+        if (!row->number)
+            diag_error(s->loc, "%s takes no number", s->key);
+        else if (v < row->least || v > row->most || v != v || (row->whole && v != floor(v)))
+            diag_error(s->loc, "%s is %g; it needs a%s number from %g%s", s->key, v, row->whole ? " whole" : "", row->least,
+                       row->most < INFINITY ? arena_printf(e->arena, " to %.16g", row->most) : "");
+    } else if (t->string ? !row->string : !(n && n->kind == AN_LAYER && row->words[0])) {
+        diag_error(s->loc, "%s wants %s", s->key, row->number ? "a number" : row->string ? "a text such as \"1G\"" : "a name");
+    } else if (!t->string) {
+        check_word(row, n->head.text, n->head.loc);
+    }
 }
 
 static void train(Elab *e, const AstItem *item)
 {
-    static const char *const keys[] = { "loss", "opt", "lr", "batch", "epochs", "steps", "log", "memory", "seed", "clip", "ema", "warmup", "decay", NULL };
     for (int i = 0; i < item->settings.n; i++) {
         const AstSetting *s = &item->settings.at[i];
-        if (!check_key(s, keys, "train"))
+        const SettingRow *row = find_setting(s, train_rows, N_TRAIN, "train");
+        if (!row)
             continue;
-        for (int k = 0; k < s->sum.n && strcmp(s->key, "loss") == 0; k++)
+        bool loss = strcmp(s->key, "loss") == 0;
+        for (int k = 0; k < s->sum.n && loss; k++)
             loss_term(e, &s->sum.at[k]);
-        if (strcmp(s->key, "opt") == 0)
-            check_optimiser(s);
+        if (!loss)
+            check_setting(e, s, row);
         Setting out = { s->key, elab_setting_text(e, s), s->loc };
         LIST_PUSH(e->arena, &e->g->train, out);
     }
@@ -356,19 +416,30 @@ static void view_step(Elab *e, const AstNode *n)
         diag_error(n->loc, "a view has no step '%s'", n->head.text);
 }
 
+static void view(Elab *e, const AstSetting *s)
+{
+    const AstChain *c = s->sum.n == 1 && !s->sum.at[0].has_factor ? s->sum.at[0].chain : NULL;
+    bool good = c != NULL;
+    for (int i = 0; good && i < c->units.n; i++)
+        good = c->units.at[i].node->kind == AN_LAYER;
+    if (!good)
+        diag_error(s->loc, "a view is steps with arrows between them: resize 256 -> centercrop 224");
+    for (int i = 0; good && i < c->units.n; i++)
+        view_step(e, c->units.at[i].node);
+}
+
 static void data(Elab *e, const AstItem *item)
 {
-    static const char *const keys[] = { "train", "valid", "view", "classes", "test", NULL };
     e->g->data_name = item->name;
     for (int i = 0; i < item->settings.n; i++) {
         const AstSetting *s = &item->settings.at[i];
-        if (!check_key(s, keys, "data"))
+        const SettingRow *row = find_setting(s, data_rows, N_DATA, "data");
+        if (!row)
             continue;
-        const AstChain *c = s->sum.at[0].chain;
-        if (strcmp(s->key, "view") == 0 && c)
-            for (int k = 0; k < c->units.n; k++)
-                if (c->units.at[k].node->kind == AN_LAYER)
-                    view_step(e, c->units.at[k].node);
+        if (strcmp(s->key, "view") == 0)
+            view(e, s);
+        else
+            check_setting(e, s, row);
         Setting out = { s->key, elab_setting_text(e, s), s->loc };
         LIST_PUSH(e->arena, &e->g->data, out);
     }

@@ -109,22 +109,25 @@ void interp_init_weight(const Tensor *w, uint64_t seed, float *out)
     rt_init_weight(&row, seed, out);
 }
 
+void interp_fill_weight(Interp *it, Tensor *w, uint64_t seed)
+{
+    int64_t count = shape_elems(&w->shape);
+    float *values = malloc((size_t)count * sizeof *values);
+    CHECK(values);
+    interp_init_weight(w, seed, values);
+    double *to = interp_values(it, w);
+    for (int64_t k = 0; k < count; k++)
+        to[k] = values[k];
+    free(values);
+}
+
 void interp_init_weights(Interp *it, uint64_t seed)
 {
     Tensor **w;
     int n = graph_weights(it->graph, &w);
-    for (int i = 0; i < n; i++) {
-        if (it->value[w[i]->id])
-            continue;
-        int64_t count = shape_elems(&w[i]->shape);
-        float *values = malloc((size_t)count * sizeof *values);
-        CHECK(values);
-        interp_init_weight(w[i], seed, values);
-        double *to = interp_values(it, w[i]);
-        for (int64_t k = 0; k < count; k++)
-            to[k] = values[k];
-        free(values);
-    }
+    for (int i = 0; i < n; i++)
+        if (!it->value[w[i]->id])
+            interp_fill_weight(it, w[i], seed);
 }
 
 void interp_release(Interp *it)

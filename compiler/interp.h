@@ -28,7 +28,8 @@ bool interp_needs(const Interp *it, const Tensor *t);
 void interp_run(Interp *it);
 /* The initialised values of one weight: the bits of `init --seed`. */
 void interp_init_weight(const Tensor *w, uint64_t seed, float *out);
-/* Fills every weight that is still unset from its initialiser (seed as `init --seed`). */
+/* Fills a weight, or every weight that is still unset, from its initialiser. */
+void interp_fill_weight(Interp *it, Tensor *w, uint64_t seed);
 void interp_init_weights(Interp *it, uint64_t seed);
 /* Frees all values. */
 void interp_release(Interp *it);

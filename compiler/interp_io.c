@@ -1,6 +1,5 @@
 #include "interp_io.h"
 #include "../formats/npy.h"
-#include "../formats/safetensors.h"
 #include "../runtime/train/image.h"
 #include "../runtime/train/view.h"
 #include <stdlib.h>
@@ -80,10 +79,11 @@ RtStatus interp_read_input(Interp *it, const char *path, RtError *err)
     return s;
 }
 
-static RtStatus read_weight(Interp *it, const SafetensorsFile *f, Tensor *w, Arena *a, RtError *err)
+RtStatus interp_read_weight(Interp *it, const TensorFile *f, Tensor *w, RtError *err)
 {
+    Arena *a = it->graph->arena;
     int64_t n = shape_elems(&w->shape);
-    const SafetensorsTensor *t = safetensors_find(f, w->name);
+    const TensorEntry *t = tensor_file_find(f, w->name);
     if (!t)
         return rt_error(err, RT_ERROR_INPUT, "%s: there is no tensor '%s', which the network needs as %s",
                         f->path, w->name, shape_text(a, &w->shape));
@@ -97,7 +97,7 @@ static RtStatus read_weight(Interp *it, const SafetensorsFile *f, Tensor *w, Are
     float *values = malloc((size_t)n * sizeof *values + 1);
     if (!values)
         return rt_error(err, RT_ERROR_FILE, "out of memory for tensor '%s'", w->name);
-    RtStatus s = safetensors_to_f32(f, t, values, err);
+    RtStatus s = tensor_entry_to_f32(f, t, values, err);
     double *to = interp_values(it, w);
     for (int64_t i = 0; s == RT_OK && i < n; i++)
         to[i] = values[i];
@@ -107,16 +107,16 @@ static RtStatus read_weight(Interp *it, const SafetensorsFile *f, Tensor *w, Are
 
 RtStatus interp_read_weights(Interp *it, const char *path, RtError *err)
 {
-    SafetensorsFile f;
-    RtStatus s = safetensors_open(&f, path, err);
+    TensorFile f;
+    RtStatus s = tensor_file_open(&f, path, err);
     if (s != RT_OK)
         return s;
     Tensor **w;
     int n = graph_weights(it->graph, &w);
     for (int i = 0; i < n && s == RT_OK; i++)
         if (interp_needs(it, w[i]))
-            s = read_weight(it, &f, w[i], it->graph->arena, err);
-    safetensors_close(&f);
+            s = interp_read_weight(it, &f, w[i], err);
+    tensor_file_close(&f);
     return s;
 }
 

@@ -31,6 +31,8 @@ static int compile(const Options *o, Arena *a)
         return EXIT_OK;
     }
     Emit e = { .arena = a, .graph = g, .totals = graph_totals(g), .structure = structure_hash(g) };
+    if (options_want_onnx(o))
+        return driver_onnx(o, g, e.structure);
     if (o->embed) {
         int code;
         e.embed = embed_open(o, a, g, &code);

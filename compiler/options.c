@@ -5,10 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#ifndef INCEPTC_VERSION
-#define INCEPTC_VERSION "0.1.0"
-#endif
-
 typedef struct State {
     Options *o;
     Arena *a;
@@ -34,6 +30,7 @@ static bool set_dry(State *s, const char *v) { (void)v; s->o->verbose = s->o->dr
 static bool set_weights(State *s, const char *v) { s->o->weights = v; return true; }
 static bool set_calibrate(State *s, const char *v) { s->o->calibrate = v; return true; }
 static bool set_tensor(State *s, const char *v) { s->o->tensor = v; return true; }
+static bool set_unfused(State *s, const char *v) { (void)v; s->o->onnx_unfused = true; return true; }
 static bool set_passes(State *s, const char *v) { (void)v; s->o->passes = true; return true; }
 static bool set_for(State *s, const char *v) { s->o->for_net = v; return true; }
 static bool set_embed(State *s, const char *v) { s->o->embed = v; return true; }
@@ -53,6 +50,7 @@ static bool set_seed(State *s, const char *v)
     char *end;
     errno = 0;
     s->o->seed = strtoull(v, &end, 10);
+    s->o->seed_given = true;
     if (*v < '0' || *v > '9' || *end || errno)
         return complain("--seed wants a number from 0 to 18446744073709551615, not '%s'%s", v, "");
     return true;
@@ -174,7 +172,7 @@ typedef struct OptionRow {
 } OptionRow;
 
 static const OptionRow rows[] = {
-    { "-o", "FILE", set_output, COMPILE | RUN | WEIGHTS, "write FILE: .c (and .h beside it), .o, or a program; - is C on standard output" },
+    { "-o", "FILE", set_output, COMPILE | RUN | WEIGHTS, "write FILE: .c (and .h beside it), .onnx, .o, or a program; - is C on standard output" },
     { "-I", "DIR", add_include, ALL, "look for included files in DIR too" },
     { "-D", "NAME=VALUE", add_define, ALL, "set a parameter of the net" },
     { "--target", "NAME", set_target, COMPILE | SUMMARY | CERTIFY, "plain, x86-64-v3, x86-64-v4, native or all (default: all; the program picks)" },
@@ -187,8 +185,9 @@ static const OptionRow rows[] = {
     { "-###", NULL, set_dry, COMPILE, "show it without running it" },
     { "-fdiagnostics-color", "WHEN", set_color, ALL, "auto, always or never" },
     { "-fdiagnostics-format", "FORM", set_format, ALL, "text or json" },
-    { "--weights", "FILE", set_weights, RUN | WEIGHTS | CERTIFY, "weights from a safetensors file (export: from any)" },
-    { "--seed", "N", set_seed, RUN | WEIGHTS | CERTIFY, "initialised weights of seed N (default: 0)" },
+    { "--weights", "FILE", set_weights, COMPILE | RUN | WEIGHTS | CERTIFY, "weights from a file; compile: for -o FILE.onnx" },
+    { "--seed", "N", set_seed, COMPILE | RUN | WEIGHTS | CERTIFY, "initialised weights of seed N (default: 0)" },
+    { "--onnx-unfused", NULL, set_unfused, COMPILE, "-o FILE.onnx: batch norms stay nodes instead of going into the weights before them" },
     { "--calibrate", "FILE", set_calibrate, RUN, "set batch norm statistics from the input and write the weights" },
     { "--tensor", "NAME", set_tensor, RUN, "print or write this tensor instead of the logits" },
     { "--passes", NULL, set_passes, RUN, "evaluate the graph after the inference passes" },
@@ -325,9 +324,26 @@ static const char *meant_verb(const char *arg)
 {
     Nearest near;
     nearest_start(&near, arg);
-    nearest_try(&near, "run");
-    nearest_try(&near, "summary");
+    for (int i = 1; i < N_VERBS; i++)
+        nearest_try(&near, verbs[i].name);
     return access(arg, F_OK) == 0 ? NULL : nearest_result(&near);
+}
+
+bool options_want_onnx(const Options *o)
+{
+    return o->verb == VERB_COMPILE && !o->dump && o->output && text_ends_with(o->output, ".onnx");
+}
+
+/* An ONNX file has weights inside, so it must be said which. */
+static bool check_onnx(const Options *o)
+{
+    if (!options_want_onnx(o))
+        return (!o->onnx_unfused && (o->verb != VERB_COMPILE || (!o->weights && !o->seed_given))) ||
+               complain("%s is for -o FILE.onnx%s", o->onnx_unfused ? "--onnx-unfused" : o->weights ? "--weights" : "--seed", "");
+    if (o->weights && o->seed_given)
+        return complain("'%s' gets its weights from '%s' or from a seed, not from both", o->output, o->weights);
+    return o->weights || o->seed_given ||
+           complain("'%s' holds weights: say --weights FILE, or --seed N for initialised ones%s", o->output, "");
 }
 
 static int check(const Options *o)
@@ -347,9 +363,9 @@ static int check(const Options *o)
         complain("--compiled and --training exclude each other: programs do not train%s%s", "", "");
     else if (o->verb == VERB_COMPILE && !o->output && !o->dump)
         complain("'%s' is read, but nothing is asked for: say -o FILE or --dump WHAT%s", o->inputs.at[0], "");
-    else if ((o->embed || o->is_static) && (!o->output || text_ends_with(o->output, ".c") || text_ends_with(o->output, ".o") || strcmp(o->output, "-") == 0))
+    else if ((o->embed || o->is_static) && (!o->output || text_ends_with(o->output, ".c") || text_ends_with(o->output, ".o") || options_want_onnx(o) || strcmp(o->output, "-") == 0))
         complain("%s goes with a program: say -o NAME%s", o->embed ? "--embed" : "--static", "");
-    else
+    else if (check_onnx(o))
         return -1;
     return EXIT_USAGE;
 }

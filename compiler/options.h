@@ -3,6 +3,10 @@
 #define INCEPTC_OPTIONS_H
 #include "frontend.h"
 
+#ifndef INCEPTC_VERSION
+#define INCEPTC_VERSION "0.1.0"
+#endif
+
 typedef enum Verb { VERB_COMPILE, VERB_RUN, VERB_SUMMARY, VERB_WEIGHTS, VERB_CERTIFY } Verb;
 
 enum { MAX_OFF = 16 };
@@ -17,9 +21,12 @@ typedef struct Options {
     int n_off;
     const char *cc;
     bool verbose, dry_run, keep;
-    /* run */
-    const char *weights, *calibrate, *tensor;
+    /* run, and -o FILE.onnx */
+    const char *weights;
     uint64_t seed;
+    bool seed_given, onnx_unfused;
+    /* run */
+    const char *calibrate, *tensor;
     bool passes;
     /* weights: the subcommand is the first input */
     const char *for_net, *names;
@@ -32,6 +39,8 @@ typedef struct Options {
     bool compiled, training;
 } Options;
 
+/* -o FILE.onnx, and nothing to dump. */
+bool options_want_onnx(const Options *o);
 /* Fills o.  Returns -1 to go on, else the exit code: help and version were printed, or a usage error. */
 int options_parse(Options *o, Arena *a, int argc, char **argv);
 #endif

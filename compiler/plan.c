@@ -276,13 +276,19 @@ const char *plan_step_shape(Arena *a, const Plan *p, const Step *s)
     return shape_text(a, &shape);
 }
 
-/* Indices of the generated C are ints. */
+/* Indices of the generated C are ints, and channels in pieces need tables. */
 static void check_sizes(const Plan *p)
 {
+    enum { MOST_CHANNELS = 1 << 18 };
     const Graph *g = p->graph;
     for (int i = 0; i < g->tensors.n; i++) {
         const Tensor *t = g->tensors.at[i];
-        const Buffer *b = p->places[t->id] ? p->places[t->id]->buffer : NULL;
+        const Place *at = p->places[t->id];
+        const Buffer *b = at ? at->buffer : NULL;
+        if (at && at->n_segments > 1 && t->shape.dim[0] > MOST_CHANNELS) {
+            diag_error(t->loc, "'%s' has %d channels in %d pieces; %d is the most", t->name, t->shape.dim[0], at->n_segments, MOST_CHANNELS);
+            return;
+        }
         if (b && b->floats > INT32_MAX) {
             diag_error(t->loc, "'%s' is %s and takes %lld numbers in memory, with its borders%s; 2147483647 is the most", t->name,
                        shape_text(p->arena, &t->shape), (long long)b->floats, b->block > 1 ? " and in blocks of 16 channels" : "");

@@ -45,8 +45,10 @@ static RtStatus unknown_name(const Graph *g, const char *path, const char *name,
     for (int i = 0; i < g->tensors.n; i++)
         nearest_try(&near, g->tensors.at[i]->name);
     const char *best = nearest_result(&near);
-    return best ? rt_error(err, RT_ERROR_INPUT, "%s: network '%s' has no tensor '%s'; did you mean '%s'?", path, g->name, name, best)
-                : rt_error(err, RT_ERROR_INPUT, "%s: network '%s' has no tensor '%s'; 'inceptc NET --dump=graph' lists them", path, g->name, name);
+    if (best)
+        return rt_error(err, RT_ERROR_INPUT, "%s: network '%s' has no tensor '%s'; did you mean '%s'?", path, g->name, name, best);
+    return rt_error(err, RT_ERROR_INPUT, "%s: network '%s' has no tensor '%s'; 'inceptc NET --dump=graph' lists them", path,
+                    g->name, name);
 }
 
 static RtStatus add_array(Reference *r, const Graph *g, const TensorFile *f, const TensorEntry *e, RtError *err)

@@ -249,11 +249,15 @@ static void explain_shape(Certify *c, const CertifyRow *row, Finding *out)
         return;
     const Window *w = &n->window;
     const int *d = n->in[0]->shape.dim;
-    int h = op_window_size(d[1], w->top, w->bottom, w->kh, w->sh, !n->ceil), wd = op_window_size(d[2], w->left, w->right, w->kw, w->sw, !n->ceil);
-    if ((h != n->out[0]->shape.dim[1] || wd != n->out[0]->shape.dim[2]) && has_dimension(row->array->entry, h) && has_dimension(row->array->entry, wd))
-        *out = (Finding){ "rounding", n->path, n->loc,
-                          arena_printf(c->a, "the reference rounds the size %s, to %dx%d; this layer rounds it %s (write `%s`)", n->ceil ? "down" : "up",
-                                       h, wd, n->ceil ? "up" : "down", n->ceil ? "floor" : "ceil") };
+    int h = op_window_size(d[1], w->top, w->bottom, w->kh, w->sh, !n->ceil);
+    int width = op_window_size(d[2], w->left, w->right, w->kw, w->sw, !n->ceil);
+    bool other = h != n->out[0]->shape.dim[1] || width != n->out[0]->shape.dim[2];
+    if (!other || !has_dimension(row->array->entry, h) || !has_dimension(row->array->entry, width))
+        return;
+    const char *theirs = n->ceil ? "down" : "up", *own = n->ceil ? "up" : "down", *word = n->ceil ? "floor" : "ceil";
+    *out = (Finding){ "rounding", n->path, n->loc,
+                      arena_printf(c->a, "the reference rounds the size %s, to %dx%d; this layer rounds it %s (write `%s`)", theirs, h,
+                                   width, own, word) };
 }
 
 RtStatus suspects_try(Certify *c, const CertifyRow *row, Finding *out)

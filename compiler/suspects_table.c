@@ -45,8 +45,9 @@ static bool padding(Interp *it, const Node *n, int k, Change *c)
     if (!move_window(&c->node.window, k == 0 ? 0 : k == 1 ? 1 : -1))
         c->node.window = n->window;
     const Window *w = &c->node.window, *old = &n->window;
-    c->text = arena_printf(arena_of(it), "the reference pads %d, %d, %d, %d pixels (top, bottom, left, right), this layer %d, %d, %d, %d", w->top,
-                           w->bottom, w->left, w->right, old->top, old->bottom, old->left, old->right);
+    c->text = arena_printf(arena_of(it), "the reference pads %d, %d, %d, %d pixels (top, bottom, left, right), "
+                                         "this layer %d, %d, %d, %d",
+                           w->top, w->bottom, w->left, w->right, old->top, old->bottom, old->left, old->right);
     return true;
 }
 

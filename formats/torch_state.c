@@ -7,6 +7,14 @@
 
 enum { NAME_SHOWN = SAFETENSORS_NAME_SHOWN, SHARED_MAX = 16 };
 
+/* Bytes of memory for the values of a pickle.  The smallest tensors in the densest layout need about
+ * 5 times their bytes of the file; large files are mostly weights. */
+static size_t budget(size_t file)
+{
+    size_t small = 8 * file + (1 << 20), large = file + (64 << 20);
+    return small < large ? small : large;
+}
+
 bool torch_unpickle(Torch *t, const char *part, uint64_t at, uint64_t size)
 {
     Pickle *p = &t->pickle;
@@ -14,7 +22,7 @@ bool torch_unpickle(Torch *t, const char *part, uint64_t at, uint64_t size)
     t->part = part;
     t->part_at = at;
     *p = (Pickle){ .bytes = t->f->bytes + at, .size = size, .globals = torch_globals,
-                   .n_globals = torch_n_globals, .budget = 8 * t->f->size + (1 << 20) };
+                   .n_globals = torch_n_globals, .budget = budget(t->f->size) };
     if (pickle_run(p))
         return true;
     return p->no_memory ? file_no_memory(t->err, t->f->path)

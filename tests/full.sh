@@ -15,6 +15,6 @@ rm -f "$log"'
 results=$(mktemp) || exit 1
 trap 'rm -f "$results"' EXIT
 cases | grep -e "${1:-.}" | xargs -L 1 -P "${JOBS:-$(nproc)}" sh -c "$one" case | tee "$results"
-failed=$(grep -c '^FAILED' "$results")
+failed=$(grep -c '^FAILED  ' "$results")
 echo "$(grep -c '^ok ' "$results") passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -1,33 +1,25 @@
 #!/bin/sh
-# Runs every test; the last line is "N passed, N failed".
+# run.sh [PATTERN]: every test, or those whose names match. JOBS at a time (default: one a processor); what a failed one said is
+# shown. The last line is "N passed, N failed".
 cd "$(dirname "$0")/.." || exit 1
-passed=0 failed=0
-log=$(mktemp)
-# run NAME COMMAND...: one test; its output is shown when it fails.
-run() {
-    name=$1
-    shift
-    if "$@" >"$log" 2>&1; then
-        passed=$((passed + 1))
-        echo "ok      $name"
-    else
-        failed=$((failed + 1))
-        echo "FAILED  $name"
-        tail -n 40 "$log"
-    fi
+tests() { # name and command, a line each
+    for t in tests/*/test_*.sh; do
+        for c in $(sh "$t" --list); do echo "$(basename "$t" .sh | sed s/test_//)/$c sh $t $c"; done
+    done
+    for t in build/unit_*; do echo "$(basename "$t" | sed s/unit_//) $t"; done
+    echo 'program sh tests/runtime/program.sh build/tiny'
 }
-run runtime build/test_runtime
-run safetensors build/test_safetensors
-run npy build/test_npy
-run tensor_file build/test_tensor_file
-run graph build/test_graph
-run names build/test_names
-run kernels build/test_kernels
-run program sh tests/runtime/program.sh build/tiny
-for t in tests/*/test_*.sh; do
-    [ -f "$t" ] || continue
-    for c in $(sh "$t" --list); do run "$(basename "$t" .sh | sed s/test_//)/$c" sh "$t" "$c"; done
-done
-rm -f "$log"
+one='name=$1
+shift
+log=$(mktemp)
+if "$@" >"$log" 2>&1; then text="ok      $name"; else text="FAILED  $name
+$(tail -n 40 "$log" | sed "s/^/| /")"; fi
+printf "%s\n" "$text"
+rm -f "$log"'
+results=$(mktemp) || exit 1
+trap 'rm -f "$results"' EXIT
+tests | grep -e "${1:-.}" | xargs -L 1 -P "${JOBS:-$(nproc)}" sh -c "$one" test | tee "$results"
+failed=$(grep -c '^FAILED' "$results")
+passed=$(grep -c '^ok ' "$results")
 echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ] && [ $((passed + failed)) -eq "$(tests | grep -c -e "${1:-.}")" ]

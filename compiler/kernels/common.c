@@ -47,9 +47,11 @@ static int logical_channels(const Place *p)
     return last->logical + last->n - p->segments[0].logical;
 }
 
+enum { LONGEST_TABLE = 4096 }; /* of channels that could be computed */
+
 Var *place_channels(Unit *u, const Place *p)
 {
-    if (p->buffer->block == 1 && p->n_segments == 1)
+    if (p->n_segments == 1 && (p->buffer->block == 1 || p->segments[0].n > LONGEST_TABLE))
         return NULL;
     int n = logical_channels(p);
     int *at = ARENA_ARRAY(u->arena, n, int);
@@ -67,9 +69,14 @@ Var *place_channels(Unit *u, const Place *p)
 Expr *channel_offset(Lower *l, const Place *p, Expr *ch)
 {
     Var *table = place_channels(l->unit, p);
-    if (!table)
-        return loop_mul(l, ch, loop_int(l, p->buffer->block > 1 ? 1 : p->buffer->plane));
-    return loop_load(l, TY_INT, table, ch);
+    if (table)
+        return loop_load(l, TY_INT, table, ch);
+    Expr *block = loop_int(l, p->buffer->block), *plane = loop_int(l, p->buffer->plane);
+    if (p->buffer->block == 1)
+        return loop_mul(l, ch, plane);
+    if (p->n_segments > 1 || p->segments[0].n <= LONGEST_TABLE || p->buffer->plane == p->buffer->block)
+        return ch;
+    return loop_add(l, loop_mul(l, loop_div(l, ch, block), plane), loop_bin(l, EX_MOD, ch, block));
 }
 
 int place_gaps(const Place *p) { return place_span(p) - logical_channels(p); }

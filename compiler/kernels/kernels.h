@@ -24,7 +24,7 @@ int place_span(const Place *p);
 bool place_same_map(const Place *a, const Place *b);
 /* Address of pixel (y, x) of the place's first channel on the page: arena + offset. */
 Expr *place_address(LowerContext *c, const Place *p, int y, int x);
-/* Table of float offsets from the place's first channel to each logical channel; null when it is c * plane, or c in blocks. */
+/* Table of float offsets from the place's first channel to each logical channel; null when channel_offset can do without. */
 Var *place_channels(Unit *u, const Place *p);
 /* Expr of the offset of logical channel `ch`. */
 Expr *channel_offset(Lower *l, const Place *p, Expr *ch);

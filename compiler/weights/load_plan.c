@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DIMS_SHOWN = 8, SUGGESTED = 20 };
+
 typedef struct Matcher {
     Arena *a;
     LoadPlan *plan;
@@ -101,9 +103,9 @@ static bool fits(const uint64_t *x, int nx, const uint64_t *y, int ny)
 static const char *shape_of_entry(Arena *a, const TensorEntry *e)
 {
     const char *text = e->rank ? "" : "a scalar";
-    for (int i = 0; i < e->rank; i++)
+    for (int i = 0; i < e->rank && i < DIMS_SHOWN; i++)
         text = arena_printf(a, "%s%s%llu", text, i ? "x" : "", (unsigned long long)e->shape[i]);
-    return text;
+    return e->rank > DIMS_SHOWN ? arena_printf(a, "%sx...", text) : text;
 }
 
 static const char *layout_note(const Layout *l)
@@ -191,7 +193,7 @@ static void left_over(Matcher *m, const TensorFile *f, const TensorEntry *e, con
     }
     Nearest near;
     nearest_start(&near, own);
-    for (int i = 0; i < m->plan->n; i++)
+    for (int i = 0; i < m->plan->n && m->plan->problems.n < SUGGESTED; i++) /* the others are not shown */
         nearest_try(&near, m->plan->rows[i].weight->name);
     const char *best = nearest_result(&near), *called = strcmp(own, e->name) ? arena_printf(m->a, " ('%s' by the map)", own) : "";
     problem(m, arena_printf(m->a, "%s: byte %llu: tensor '%s'%s, %s, is no weight of %s%s", f->path, (unsigned long long)e->at, e->name,
@@ -244,10 +246,6 @@ static void missing(Matcher *m, LoadRow *row)
     } else if (m->o->partial) {
         row->why = "not in the file";
     } else {
-        Nearest near;
-        nearest_start(&near, w->name);
-        for (int i = 0; i < m->plan->ignored.n; i++)
-            nearest_try(&near, m->plan->ignored.at[i].own);
         problem(m, arena_printf(m->a, "%s: there is no tensor '%s', which %s needs as %s%s", m->o->files[0].path, w->name,
                                 m->plan->graph->name, shape_text(m->a, &w->shape), place_of(m->a, w)));
     }

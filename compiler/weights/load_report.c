@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { PROBLEMS_SHOWN = 19, /* diag stops at 20 */
-       FOREIGN_SHOWN = 3 };
+       FOREIGN_SHOWN = 3, ENTRIES_TRIED = 5000 };
 
 typedef struct Group {
     const char *status, *name, *why;
@@ -137,8 +137,11 @@ static void suggest_map(const LoadPlan *p, const LoadOptions *o)
     const char *best = NULL;
     int most = p->n_matched;
     glob_t found = { 0 };
+    int entries = 0;
+    for (int i = 0; i < o->n_files; i++)
+        entries += o->files[i].n_entries;
     glob(arena_printf(a, "%s/netdefs/names/*.map", home_dir(a)), 0, NULL, &found);
-    for (size_t i = 0; i < found.gl_pathc; i++) {
+    for (size_t i = 0; i < found.gl_pathc && entries < ENTRIES_TRIED; i++) {
         NameMap map;
         LoadOptions with = *o;
         with.map = &map;

@@ -154,5 +154,5 @@ bool pattern_match(const Pattern *p, const char *name, Captured *out)
 {
     Matcher m = { p, out, 0 };
     *out = (Captured){ 0 };
-    return match(&m, 0, name);
+    return strnlen(name, PATTERN_NAME + 1) <= PATTERN_NAME && match(&m, 0, name);
 }

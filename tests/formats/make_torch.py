@@ -66,14 +66,15 @@ class Pickler(pickle._Pickler):
     """Storages become persistent ids; their keys are given in the order of their first use."""
     def __init__(self, out, protocol, legacy):
         super().__init__(out, protocol)
-        self.storages, self.legacy = [], legacy
+        self.storages, self.keys, self.legacy = [], {}, legacy
 
     def persistent_id(self, value):
         if not isinstance(value, Storage):
             return None
-        if value not in self.storages:
+        if id(value) not in self.keys:
+            self.keys[id(value)] = len(self.storages)
             self.storages.append(value)
-        key = str(self.storages.index(value))
+        key = str(self.keys[id(value)])
         return ("storage", TYPES[value.kind], key, "cpu", len(value.array)) + ((None,) if self.legacy else ())
 
 
@@ -173,6 +174,20 @@ def example():
     return od
 
 
+# Python 2 made an OrderedDict from a list of lists, and texts of bytes; sets and numbers beside a state_dict are dropped.
+PYTHON2 = (b"\x80\2ccollections\nOrderedDict\nq\0]q\1]q\2(U\1wq\3ctorch._utils\n_rebuild_tensor_v2\nq\4((U\7storagectorch\nFloatStorage\n"
+           b"U\0010T\3\0\0\0cpuK\2tQK\0K\2\x85K\1\x85\x89h\0]\x85RtRq\5ea\x85Rq\6.")
+BESIDE = (b"}(X\4\0\0\0moreccollections\ndefaultdict\nc__builtin__\ndict\n\x85R(NNu" b"X\1\0\0\0a\x8f(K\1K\2\x90" b"X\1\0\0\0b(K\1\x91"
+          b"X\1\0\0\0c\x8b\x0c\0\0\0abcdefghijkl" b"X\1\0\0\0dG12345678" b"X\1\0\0\0eC\2xy" b"X\1\0\0\0f\x8e\1\0\0\0\0\0\0\0x"
+          b"X\1\0\0\0gcargparse\nNamespace\n)\x81}X\2\0\0\0lrG12345678sb" b"X\1\0\0\0hN20" b"X\1\0\0\0i(NN1NX\1\0\0\0jM\1\2X\1\0\0\0kJ\xff\xff\xff\xff"
+          b"X\1\0\0\0l\x8a\0" b"X\1\0\0\0m\x8a\1\xff" b"N\x88" b"\x8d\1\0\0\0\0\0\0\0n\x88")
+
+
+def beside(small):
+    data, storages = pickled(small)
+    return data[:2] + BESIDE + b"X\5\0\0\0model" + data[2:-1] + b"u.", storages
+
+
 def main(folder):
     od, small = example(), {"w": Tensor(np.array([1, 2], "<f4"))}
     files = {"v%d.pth" % p: zip_file(od, p) for p in (2, 3, 4, 5)}
@@ -183,6 +198,13 @@ def main(folder):
     files["small_legacy.pth"] = legacy_file(small)
     files["new.pth"] = zip_file(small, more=[("byteorder", b"little"), (".format_version", b"1"), (".data/serialization_id", b"123")])
     files["comment.pth"] = zip_file(small, comment=b"a comment")
+    files["python2.pth"] = zip_file((PYTHON2, pickled(small)[1]))
+    files["python2_legacy.pth"] = legacy_file((PYTHON2, pickled(small)[1]))
+    files["beside.pth"] = zip_file(beside(small))
+    many = {"w%05d" % i: Tensor(np.array(i % 256, "u1")) for i in range(3000)}
+    files["many.pth"], files["many_legacy.pth"] = zip_file(many), legacy_file(many)
+    header = b'{"__metadata__":{"k":"v"},"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'
+    files["small.safetensors"] = struct.pack("<Q", len(header)) + header + raw(Storage(np.array([1, 2], "<f4")))
     for name, data in files.items():
         with open(os.path.join(folder, name), "wb") as f:
             f.write(data)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Input meant to hurt: a message, the right exit code, within 2 seconds and 512 MB, and no output left behind or overwritten.
+# Input meant to hurt: a message, the right exit code, within 2 seconds (of the processor's time) and 512 MB, and no output left behind or overwritten.
 [ "$1" = --list ] && { echo missing directory unreadable empty binary long_line deep layers lines newlines utf8 recursion variants overflow \
     arguments full_disk directory_output no_folder limit interrupt keeps_output json colour weights_other weights_truncated not_a_picture; exit 0; }
 here=$(cd "$(dirname "$0")/../.." && pwd)
@@ -12,7 +12,7 @@ fail() { echo "$*"; echo "--- it said:"; head -c 600 err.txt; exit 1; }
 refuse() {
     code=$1 pattern=$2
     shift 2
-    (ulimit -v 524288; TMPDIR=$work/tmp timeout 2 "$inceptc" "$@" >out.txt 2>err.txt)
+    (ulimit -v 524288; ulimit -t 2; TMPDIR=$work/tmp timeout 20 "$inceptc" "$@" >out.txt 2>err.txt)
     got=$?
     [ $got -eq "$code" ] || fail "exit $got instead of $code: inceptc $*"
     grep -q -- "$pattern" err.txt || fail "'$pattern' is not in the message of: inceptc $*"

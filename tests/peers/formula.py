@@ -21,11 +21,11 @@ def uniform(name, count):
     return (z >> np.uint64(40)).astype(np.float64) / 2**23 - 1
 
 def weight(name, shape):
-    """Convolutions and fully connected layers: variance 2 / fan_in. Batch norm: gamma 0.8..1.2, beta 0.5..1.5, so that a
+    """Convolutions: variance 2 / fan_in; fully connected layers: 0.01 / fan_in, so that no softmax saturates. Batch norm: gamma 0.8..1.2, beta 0.5..1.5, so that a
     network of random weights does not amplify rounding (see tests/nets/shift_beta.py)."""
     u = uniform(name, int(np.prod(shape)))
     if len(shape) > 1:
-        u = u * np.sqrt(6 / np.prod(shape[1:]))
+        u = u * np.sqrt((6 if len(shape) > 2 else 0.03) / np.prod(shape[1:]))
     elif name.endswith('bn.weight'):
         u = 1 + 0.2 * u
     elif name.endswith('bn.bias'):

@@ -1,7 +1,7 @@
 """tf_peers.py SOURCE: Keras or tf-slim with random weights computes what inceptc does with the same file and the map SOURCE.
 
 Keras in double precision through .h5, tools/to_safetensors.py, `weights import` and `run`; tf-slim through its variables. In the
-venv of `make build/tf-peers`.   Prints the largest difference of the logits over their deviation, and fails above 1e-5."""
+venv of `make check-peers PARTS=tf`.   Prints the largest difference of the logits over their deviation, and fails above 1e-5."""
 import os
 import subprocess
 import sys

@@ -1,11 +1,14 @@
 #!/bin/sh
-# run_net.sh SEED [CC [each]]: a random network, with every pass, with none and with each left out in turn, on every target,
+# run_net.sh SEED|NAME [CC [each]]: a random network, or NAME.net beside this file, with every pass, with none and with each left out in turn, on every target,
 # against the interpreter. A pass that changes nothing gives the same C, which is not compiled again.
 here=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
-/usr/bin/python3 "$here/tests/random/make_net.py" "$1" >r.net || exit 1
+case $1 in
+*[!0-9]*) seed=1; cp "$here/tests/random/$1.net" r.net || exit 1 ;;
+*) seed=$1; /usr/bin/python3 "$here/tests/random/make_net.py" "$1" >r.net || exit 1 ;;
+esac
 cc=${2:-gcc}
 inceptc=$here/build/inceptc
 fail() { cat r.net; echo "seed $1, $cc: $2"; exit 1; }
@@ -13,8 +16,8 @@ size=$(sed -n 's/^input image //p' r.net)
 /usr/bin/python3 -c "
 import numpy as np
 c, h, w = map(int, '$size'.split('x'))
-np.save('x.npy', np.random.RandomState($1).rand(c, h, w).astype(np.float32))"
-$inceptc run r.net x.npy --seed "$1" --calibrate w.safetensors -o ref.npy || fail "$1" interpreter
+np.save('x.npy', np.random.RandomState($seed).rand(c, h, w).astype(np.float32))"
+$inceptc run r.net x.npy --seed "$seed" --calibrate w.safetensors -o ref.npy || fail "$1" interpreter
 passes="$($inceptc --help | sed -n 's/^Passes: //p')"
 n=0
 for off in none all ${3:+$passes}; do

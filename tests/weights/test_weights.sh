@@ -1,7 +1,7 @@
 #!/bin/sh
 # inceptc weights as a user meets it: list, diff, import, export, init; the load report; what does not fit.
 here=$(cd "$(dirname "$0")/../.." && pwd)
-[ "$1" = --list ] && { echo list init heads partial leftover missing shape maps layouts gamma eps quantised merge structure usage; exit 0; }
+[ "$1" = --list ] && { echo list init heads partial leftover missing shape maps layouts gamma eps quantised merge structure hostile usage; exit 0; }
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -207,6 +207,32 @@ structure) # a file knows the layers it was made for
     ./net predict "$here/demo/cat.png" --weights w.safetensors >out.txt 2>err.txt && fail 'weights for other layers were taken'
     has "w.safetensors: made for other layers than those of 'small'" err.txt
     inceptc weights import w.safetensors --for other.net -o o.safetensors >/dev/null && ./net info >/dev/null && ./net bench --weights o.safetensors --seconds 0.01 >/dev/null ;;
+hostile) # many tensors, many dimensions, long names: within 5 seconds and 1 GB
+    /usr/bin/python3 - <<'P' || exit 1
+import json, struct
+def write(path, head):
+    text = json.dumps(head, separators=(',', ':')).encode()
+    open(path, 'wb').write(struct.pack('<Q', len(text)) + text)
+write('many.safetensors', {'t%d.bn.weigth' % i: {'dtype': 'F32', 'shape': [0], 'data_offsets': [0, 0]} for i in range(65536)})
+write('dims.safetensors', {'logits.weight': {'dtype': 'F32', 'shape': [1] * 3000000 + [0], 'data_offsets': [0, 0]}})
+write('long.safetensors', {'a' * 5000000: {'dtype': 'F32', 'shape': [0], 'data_offsets': [0, 0]}})
+P
+    printf '(a*)(a*)(a*)(a*)(a*)b \\1\n' >m.map
+    # within CODE ARGUMENT...
+    within() {
+        want=$1
+        shift
+        (ulimit -v 1048576; timeout 5 inceptc weights "$@" >out.txt 2>err.txt)
+        code=$?
+        [ $code -eq "$want" ] || { head -c 300 err.txt; fail "exit $code instead of $want: $*"; }
+    }
+    for f in many dims long; do
+        within 1 import $f.safetensors --for small.net -o out.safetensors
+        within 1 import $f.safetensors --for small.net --names m.map -o out.safetensors
+        within 0 import $f.safetensors --for small.net --partial -o p.safetensors
+        within 0 list $f.safetensors
+        within 1 diff $f.safetensors w.safetensors
+    done ;;
 usage)
     refuse 2 "weights knows no 'imprt'; did you mean 'import'?" imprt w.safetensors
     refuse 2 'say -o FILE' import w.safetensors

@@ -52,16 +52,16 @@ class GoogLeNet:
         x = x.reshape(len(x), -1)
         return x @ formula.weight(name + '.weight', (co, x.shape[1])).astype(np.float64).T + formula.weight(name + '.bias', (co,))
 
-    def inception(self, x, name, n1, r3, n3, r5, n5, pp, pool='maxpool3x3', last=None):
+    def inception(self, x, name, n1, r3, n3, r5, n5, pp, last=None):
         a = self.conv(x, name + '.conv1x1', n1, 1)
         b = self.conv(self.conv(x, name + '.conv1x1_2', r3, 1), name + '.conv3x3', n3, 3, pad=1)
         c = self.conv(self.conv(x, name + '.conv1x1_3', r5, 1), name + '.conv5x5', n5, 5, pad=2)
-        d = self.conv(self.maxpool(x, f'{name}.{pool}', 3, 1, 1), name + '.conv1x1_4', pp, 1)
+        d = self.conv(self.maxpool(x, name + '.maxpool3x3', 3, 1, 1), name + '.conv1x1_4', pp, 1)
         return self.kept(last or name, np.concatenate([a, b, c, d], 1))
 
     def pooled(self, x, name, *widths):
         """A module and the pool behind it, which has its name."""
-        return self.maxpool(self.inception(x, name, *widths, pool='maxpool3x3_2_2', last=name + '.concat'), name)
+        return self.maxpool(self.inception(x, name, *widths, last=name + '.concat'), name)
 
     def head(self, x, name):
         x = self.conv(self.avgpool(x, name + '.avgpool5x5', 5, 3), name + '.conv1x1', 128, 1)

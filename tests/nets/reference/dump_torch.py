@@ -1,9 +1,10 @@
-# dump_torch.py NET FOLDER [--whole]: the activations of a network's PyTorch implementation in float64, on the photograph and on
+# dump_torch.py NET FOLDER [--whole] [--like STORED]: the activations of a network's PyTorch implementation in float64, on the photograph and on
 # noise as a batch of two, with the weights of tests/peers/formula.py and batch norms calibrated on this batch.
 #   NET.statistics.safetensors   the running statistics
 #   NET.safetensors              samples of every tensor that a module reads or writes, in inference
 #   NET.training.safetensors     the same with batch statistics and without dropout, of networks with auxiliary heads
-# --whole writes NET/NAME.npy instead, all numbers of every tensor, and weights.safetensors.
+# --whole writes NET/NAME.npy instead, all numbers of every tensor.  --like takes the statistics that are stored in a folder,
+# and checks that those of the batch are near: the last bit of one, rounded to 8, would change all that follows.
 import os, sys
 import numpy as np, torch
 sys.path.insert(0, os.path.dirname(__file__))
@@ -89,6 +90,14 @@ def check_transform_input(x):
     model.transform_input = False
     assert (again - x).abs().max() < 1e-12
 
+def use_stored(stored):
+    kept = formula.read_statistics(f'{stored}/{net}.statistics.safetensors', {n: ours.weights[n] for n in ours.statistics})
+    for name, v in model.named_buffers():
+        if name_of(name) in kept:
+            mine = kept[name_of(name)]
+            assert np.abs(mine - v.numpy()).max() <= 0.01 * np.abs(mine).max(), f'{name}: other statistics'
+            v.copy_(torch.from_numpy(mine).double())
+
 load_weights()
 x = torch.from_numpy(view.batch())
 if hasattr(model, '_transform_input'):
@@ -98,6 +107,8 @@ hooks = [m.register_forward_pre_hook(calibrate) for m in model.modules() if isin
 forward(x)
 for h in hooks:
     h.remove()
+if '--like' in sys.argv:
+    use_stored(sys.argv[sys.argv.index('--like') + 1])
 statistics = {name_of(k): v.float().numpy() for k, v in model.state_dict().items() if name_of(k) in ours.statistics}
 samples = run(x, False)
 without = [n.out for n in ours.nodes if n.out not in samples.names()]

@@ -52,7 +52,7 @@ NETS = {  # make, view, names, auxiliary heads: module, the tensor that it reads
     'inception_v3': (inception_v3, View(299, 342), renamed(avgpool='fc.globalavgpool'), {'AuxLogits': 'Mixed_6e'}),
     'inception_v4': (lambda: timm_model('inception_v4'), View(299, 341, bicubic=True), renamed(**V4, global_pool='last_linear.globalavgpool'), {}),
     'inception_resnet_v2': (lambda: timm_model('inception_resnet_v2'), View(299, 333, bicubic=True),
-                            renamed(**RESNET, repeat__9__relu='repeat', repeat_1__19__relu='repeat_1', repeat_2__8__relu='repeat_2',
+                            renamed(**RESNET, repeat_1__19__relu='repeat_1', repeat_2__8__relu='repeat_2',
                                     global_pool='classif.globalavgpool'), {}),
     'bn_inception': (bn_inception, View(224, 256, mean=(104, 117, 128), std=(1, 1, 1), bgr=True), cadene, {}),
     'inception_resnet_v1_facenet': (facenet, View(160, 160, exact=True, std=(128 / 255,) * 3),

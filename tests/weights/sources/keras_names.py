@@ -1,7 +1,7 @@
 """keras_names.py inception_v3|inception_resnet_v2: names and shapes of Keras' weights in the order in which its layers are made.
 
 Numbered from 1, as Keras 2 to 2.2 and so the published files do; since 2.3 a session begins at "conv2d" without a number. The
-venv of `make build/tf-peers`:   build/tf-peers/bin/python tests/weights/sources/keras_names.py inception_v3 >inception_v3.tsv"""
+venv of `make check-peers PARTS=tf`:   build/tf-peers/bin/python tests/weights/sources/keras_names.py inception_v3 >inception_v3.tsv"""
 import os
 import re
 import sys

@@ -1,7 +1,7 @@
 """slim_names.py inception_v1|inception_v2|inception_v3: names and shapes of tf-slim's variables in the order in which they are
 made, 1001 classes as in the published checkpoints.
 
-The venv of `make build/tf-peers`:   build/tf-peers/bin/python tests/weights/sources/slim_names.py inception_v1 >slim_inception_v1.tsv"""
+The venv of `make check-peers PARTS=tf`:   build/tf-peers/bin/python tests/weights/sources/slim_names.py inception_v1 >slim_inception_v1.tsv"""
 import os
 import sys
 

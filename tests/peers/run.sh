@@ -1,0 +1,81 @@
+#!/bin/sh
+# run.sh [PART...]: other frameworks judge. Each part installs what it needs by name, under build/. The last line counts.
+#   onnx        every network, corners and 30 random ones before onnx's checker and ONNX Runtime
+#   files       what PyTorch saved, read by us; the safetensors library's verdict on spoiled files
+#   roundtrip   PyTorch's implementations: saved, imported, exported, loaded strictly
+#   tf          Keras and tf-slim: their weights by our maps give their outputs
+#   trained     a trained v3 from a package under both divisors, Keras as judge (docs/conventions.md)
+#   references  the stored activations of the reference implementations, computed again and compared
+#   store       the same, stored (make references)
+cd "$(dirname "$0")/../.." || exit 1
+here=$PWD
+passed=0 failed=0
+# count COMMAND...: one check.
+count() { if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi; }
+python=/usr/bin/python3
+venv=$here/build/peers/bin/python
+onnx_packages="numpy pillow onnx onnxruntime"
+torch_packages="timm==0.6.13 facenet-pytorch==2.5.3 pretrainedmodels==0.7.4 munch==4.0.0 tqdm==4.66.5 safetensors"
+need_onnx() { # of scikit-image the photographs alone, of Netron its reader, which Node takes for modules by a package.json
+    [ -x "$venv" ] && return
+    $python -m venv build/peers && build/peers/bin/pip install -q $onnx_packages && build/peers/bin/pip install -q --no-deps scikit-image netron &&
+        echo '{"type": "module"}' >"$(cd build/peers && echo "$PWD"/lib/python3*/site-packages/netron)/package.json" && return
+    rm -rf build/peers
+    return 1
+}
+# TensorFlow with Keras 2 and tf_slim, of which newer TensorFlows can run only one or the other.
+need_tf() {
+    [ -d build/tf-peers ] && return
+    $python -m venv build/tf-peers.tmp && build/tf-peers.tmp/bin/pip install -q tensorflow-cpu==2.15.1 tf_slim==1.1.0 pillow &&
+        mv build/tf-peers.tmp build/tf-peers
+}
+need_torch() { # beside Debian's own PyTorch
+    [ -f build/peers-py/installed ] && return
+    $python -m pip install -q --no-deps --root-user-action ignore --upgrade --target build/peers-py $torch_packages &&
+        touch build/peers-py/installed && return
+    rm -rf build/peers-py
+    return 1
+}
+torch_nets="googlenet_tv inception_v3 inception_v4 inception_resnet_v2 bn_inception inception_resnet_v1_facenet"
+# reference NET FOLDER [OPTION...]: the activations of its implementation.
+reference() {
+    if [ "$1" = googlenet ]; then $python tests/nets/reference/caffe_googlenet.py "$2"; else $python tests/nets/reference/dump_torch.py "$@"; fi
+}
+same_reference() {
+    reference "$1" build/references --like tests/nets/reference && $python tests/nets/reference/same.py "$1" tests/nets/reference build/references
+}
+names() { for f in "$@"; do basename "$f" .net; done; }
+for part in ${*:-onnx files roundtrip tf trained references}; do
+    case $part in
+    onnx)
+        need_onnx || { failed=$((failed + 1)); continue; }
+        for n in $(names netdefs/*.net) $(names tests/onnx/corners/*.net | sed s/^/corners-/) $(seq 1 30 | sed s/^/random-/); do
+            count "$venv" tests/peers/onnx_peers.py "$n"
+        done ;;
+    files)
+        need_torch || { failed=$((failed + 1)); continue; }
+        mkdir -p build/torch_files
+        count $python tests/peers/torch_files.py build/torch_files
+        count env PYTHONPATH=build/peers-py $python tests/peers/safetensors_verdicts.py 1000000 ;;
+    roundtrip)
+        need_torch || { failed=$((failed + 1)); continue; }
+        for n in $torch_nets; do count $python tests/peers/roundtrip.py $n; done ;;
+    tf)
+        need_tf || { failed=$((failed + 1)); continue; }
+        for m in netdefs/names/keras_*.map netdefs/names/slim_*.map; do
+            count build/tf-peers/bin/python tests/peers/tf_peers.py "$(basename "$m" .map)"
+        done ;;
+    trained)
+        need_tf || { failed=$((failed + 1)); continue; }
+        count build/tf-peers/bin/python tests/peers/trained_v3.py ;;
+    references | store)
+        need_torch || { failed=$((failed + 1)); continue; }
+        mkdir -p build/references
+        for n in googlenet $torch_nets; do
+            if [ $part = store ]; then count reference $n tests/nets/reference; else count same_reference $n; fi
+        done ;;
+    *) echo "no part '$part'"; failed=$((failed + 1)) ;;
+    esac
+done
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
