@@ -2,7 +2,7 @@
 # Every map of Keras and tf-slim: a file with the source's names and shapes is imported without a problem, nothing starts fresh but
 # gamma, and the values lie where they belong. The maps are those that make_map.py writes.
 here=$(cd "$(dirname "$0")/../.." && pwd)
-[ "$1" = --list ] && { echo written session slots other; cd "$here/tests/weights/sources" && for f in *.tsv; do echo "${f%.tsv}"; done; exit 0; }
+[ "$1" = --list ] && { echo written session heads slots other; cd "$here/tests/weights/sources" && for f in *.tsv; do echo "${f%.tsv}"; done; exit 0; }
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -25,6 +25,21 @@ session) # Keras' numbers as a new session has them, and as one that made a v3 b
     /usr/bin/python3 "$here/netdefs/names/make_map.py" keras_inception_resnet_v2 --first 94 >94.map || exit 1
     grep -q '^conv2d/kernel conv2d_1a.conv.weight hwio$' 0.map && grep -q '^batch_normalization_1@ conv2d_2a.bn@$' 0.map || exit 1
     grep -q '^conv2d_94/kernel conv2d_1a.conv.weight hwio$' 94.map && grep -q '^batch_normalization_95@ conv2d_2a.bn@$' 94.map || exit 1 ;;
+heads) # PyTorch's sources whose heads differ: renamed, and left out
+    net=$here/netdefs/inception_resnet_v2.net
+    inceptc weights init "$net" -o w.safetensors >/dev/null || exit 1
+    inceptc weights export "$net" --weights w.safetensors --names cadene_inceptionresnetv2 -o cadene.safetensors >/dev/null || exit 1
+    inceptc weights list cadene.safetensors >list.txt && grep -q '^last_linear.weight .*\[1000, 1536\]' list.txt || exit 1
+    grep -q '^mixed_5b.branch0.conv.weight ' list.txt && ! grep -q classif list.txt || exit 1
+    inceptc weights import cadene.safetensors --for "$net" --names cadene_inceptionresnetv2 -o back.safetensors >/dev/null && cmp w.safetensors back.safetensors || exit 1
+    net=$here/netdefs/inception_resnet_v1_facenet.net
+    inceptc weights init "$net" -o w.safetensors >/dev/null || exit 1
+    printf 'logits.weight\t8631,512\nlogits.bias\t8631\n' >logits.tsv
+    /usr/bin/python3 "$here/tests/weights/random_source.py" logits.tsv logits.safetensors || exit 1
+    inceptc weights import w.safetensors logits.safetensors -o faces.safetensors >/dev/null || exit 1
+    inceptc weights import faces.safetensors --for "$net" -o own.safetensors >out.txt 2>&1 && fail 'the classifier is none of the embedding'
+    inceptc weights import faces.safetensors --for "$net" --names facenet -o own.safetensors >report.txt || exit 1
+    grep -q '602 weights loaded, 0 fresh; 2 tensors ignored' report.txt && cmp w.safetensors own.safetensors ;;
 slots) # an optimiser's slots, a moving average and the step counter are left out
     import_as slim_inception_v1 "InceptionV1/Conv2d_1a_7x7/weights/RMSProp_1 InceptionV1/Conv2d_1a_7x7/BatchNorm/beta/ExponentialMovingAverage global_step"
     grep -q '57 fresh; 3 tensors ignored' report.txt || { tail -8 report.txt; exit 1; } ;;
