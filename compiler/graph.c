@@ -343,3 +343,24 @@ int graph_weights(const Graph *g, Tensor ***out)
     }
     return n;
 }
+
+void graph_mark_needed(const Graph *g, const Tensor *t, bool *needed)
+{
+    if (!t || needed[t->id])
+        return;
+    const Tensor **stack = ARENA_ARRAY(g->arena, g->next_id + 1, const Tensor *); /* networks are deep */
+    int top = 0;
+    needed[t->id] = true;
+    stack[top++] = t;
+    while (top) {
+        const Tensor *x = stack[--top];
+        if (!x->def)
+            continue;
+        needed[x->def->id] = true;
+        for (int i = 0; i < x->def->n_in; i++)
+            if (!needed[x->def->in[i]->id]) {
+                needed[x->def->in[i]->id] = true;
+                stack[top++] = x->def->in[i];
+            }
+    }
+}

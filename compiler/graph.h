@@ -187,6 +187,9 @@ void graph_replace_uses(Graph *g, Tensor *from, Tensor *to); /* of every user, o
 void graph_remove(Graph *g, Node *n); /* its outputs must have no users */
 void graph_compact(Graph *g);         /* drops dead nodes, unused weights and restores topological order */
 
+/* Marks t (null: nothing) and all tensors and nodes that it depends on, by id; needed has next_id + 1 elements. */
+void graph_mark_needed(const Graph *g, const Tensor *t, bool *needed);
+
 /* True when t or the node depends on weights only. */
 bool node_in_load_phase(const Node *n);
 bool tensor_in_load_phase(const Tensor *t);

@@ -20,28 +20,6 @@ int64_t node_params(const Node *n)
     return sum;
 }
 
-/* Marks what `t` needs. Explicit stack: networks are deep. */
-static void mark(const Graph *g, const Tensor *t, char *seen)
-{
-    const Tensor **stack = ARENA_ARRAY(g->arena, g->next_id + 1, const Tensor *);
-    int top = 0;
-    if (!t || seen[t->id])
-        return;
-    seen[t->id] = 1;
-    stack[top++] = t;
-    while (top) {
-        const Tensor *x = stack[--top];
-        if (!x->def)
-            continue;
-        seen[x->def->id] = 1;
-        for (int i = 0; i < x->def->n_in; i++)
-            if (!seen[x->def->in[i]->id]) {
-                seen[x->def->in[i]->id] = 1;
-                stack[top++] = x->def->in[i];
-            }
-    }
-}
-
 static void add_weight(Totals *s, const Tensor *w, bool main)
 {
     int64_t n = shape_elems(&w->shape);
@@ -73,10 +51,10 @@ static void add_node(Totals *s, const Node *n, bool main, int *depth)
 Totals graph_totals(const Graph *g)
 {
     Totals s = { 0 };
-    char *main = ARENA_ARRAY(g->arena, g->next_id + 1, char);
+    bool *main = ARENA_ARRAY(g->arena, g->next_id + 1, bool);
     int *depth = ARENA_ARRAY(g->arena, g->next_id + 1, int);
-    mark(g, g->output, main);
-    mark(g, g->logits, main);
+    graph_mark_needed(g, g->output, main);
+    graph_mark_needed(g, g->logits, main);
     for (int i = 0; i < g->nodes.n; i++)
         if (!g->nodes.at[i]->dead)
             add_node(&s, g->nodes.at[i], main[g->nodes.at[i]->id], depth);

@@ -38,15 +38,7 @@ void interp_need(Interp *it, const Tensor *t)
 {
     if (!it->needed)
         it->needed = ARENA_ARRAY(it->graph->arena, it->graph->next_id + 1, bool);
-    it->needed[t->id] = true;
-    for (int i = it->graph->nodes.n - 1; i >= 0; i--) { /* readers stand behind what they read */
-        const Node *n = it->graph->nodes.at[i];
-        bool read = false;
-        for (int k = 0; k < n->n_out && !n->dead; k++)
-            read |= it->needed[n->out[k]->id];
-        for (int k = 0; k < n->n_in && read; k++)
-            it->needed[n->in[k]->id] = true;
-    }
+    graph_mark_needed(it->graph, t, it->needed);
 }
 
 bool interp_needs(const Interp *it, const Tensor *t) { return !it->needed || it->needed[t->id]; }

@@ -7,7 +7,6 @@
 
 typedef struct Lines {
     const Graph *g;
-    bool *needed;  /* by node id */
     int *line;     /* by tensor id: the line that makes it, 0 for the image */
     int n;
 } Lines;
@@ -18,29 +17,6 @@ static const Tensor *value_of(const Tensor *t)
     while (t->def && t->def->op == OP_DROPOUT)
         t = t->def->in[0];
     return t;
-}
-
-static void need(Lines *l, const Tensor *t)
-{
-    t = value_of(t);
-    if (t->def)
-        l->needed[t->def->id] = true;
-}
-
-/* Readers stand behind what they read: one walk from the end finds all that output needs. */
-static Lines lines_of(const Graph *g)
-{
-    Lines l = { .g = g };
-    l.needed = ARENA_ARRAY(g->arena, g->next_id + 1, bool);
-    l.line = ARENA_ARRAY(g->arena, g->next_id + 1, int);
-    if (g->output)
-        need(&l, g->output);
-    for (int i = g->nodes.n - 1; i >= 0; i--) {
-        const Node *n = g->nodes.at[i];
-        for (int k = 0; k < n->n_in && l.needed[n->id] && !n->dead; k++)
-            need(&l, n->in[k]);
-    }
-    return l;
 }
 
 static void print_input(const Lines *l, const Tensor *t, FILE *f)
@@ -71,12 +47,14 @@ static void print_line(Lines *l, const Node *n, FILE *f)
 
 static void print_all(const Graph *g, bool paths, FILE *f)
 {
-    Lines l = lines_of(g);
+    Lines l = { .g = g, .line = ARENA_ARRAY(g->arena, g->next_id + 1, int) };
+    bool *needed = ARENA_ARRAY(g->arena, g->next_id + 1, bool);
+    graph_mark_needed(g, g->output, needed);
     const char *image = shape_text(g->arena, &g->input->shape);
     fprintf(f, "%simage %s\n", paths ? "image\t" : "", image);
     for (int i = 0; i < g->nodes.n; i++) {
         const Node *n = g->nodes.at[i];
-        if (!l.needed[n->id] || n->dead)
+        if (!needed[n->id] || n->dead || n->op == OP_DROPOUT)
             continue;
         if (paths)
             fprintf(f, "%s\t", n->path);

@@ -17,21 +17,6 @@ static void problem(Matcher *m, const char *text) { LIST_PUSH(m->a, &m->plan->pr
 
 /* ---- Rows ---- */
 
-static bool *needed_by_output(Arena *a, const Graph *g)
-{
-    bool *needed = ARENA_ARRAY(a, g->next_id + 1, bool);
-    needed[g->output->id] = true;
-    for (int i = g->nodes.n - 1; i >= 0; i--) {
-        const Node *n = g->nodes.at[i];
-        bool read = false;
-        for (int k = 0; k < n->n_out && !n->dead; k++)
-            read |= needed[n->out[k]->id];
-        for (int k = 0; k < n->n_in && read; k++)
-            needed[n->in[k]->id] = true;
-    }
-    return needed;
-}
-
 static int compare_rows(const void *x, const void *y)
 {
     return strcmp((*(LoadRow *const *)x)->weight->name, (*(LoadRow *const *)y)->weight->name);
@@ -42,7 +27,8 @@ static void make_rows(Matcher *m)
     LoadPlan *p = m->plan;
     Tensor **w;
     int n = graph_weights(p->graph, &w);
-    bool *needed = needed_by_output(m->a, p->graph);
+    bool *needed = ARENA_ARRAY(m->a, p->graph->next_id + 1, bool);
+    graph_mark_needed(p->graph, p->graph->output, needed);
     p->rows = ARENA_ARRAY(m->a, n + 1, LoadRow);
     m->by_name = ARENA_ARRAY(m->a, n + 1, LoadRow *);
     for (int i = 0; i < n; i++)
