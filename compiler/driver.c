@@ -65,10 +65,10 @@ int driver_dump(const Options *o, const Emit *e)
 
 /* ---- Files ---- */
 
-static int file_error(const RtError *err)
+int driver_fail(const RtError *err)
 {
     diag_error((Loc){ 0 }, "%s", err->message);
-    return EXIT_FILE;
+    return (int)err->status; /* RtStatus has the values of exit codes */
 }
 
 typedef void Writer(const Emit *e, FILE *f);
@@ -78,9 +78,9 @@ static int write_beside(const Emit *e, const char *path, Writer *writer, Replace
 {
     RtError err = { 0 };
     if (replace_begin(r, path, &err) != RT_OK)
-        return file_error(&err);
+        return driver_fail(&err);
     writer(e, r->file);
-    return replace_finish(r, &err) == RT_OK ? EXIT_OK : file_error(&err);
+    return replace_finish(r, &err) == RT_OK ? EXIT_OK : driver_fail(&err);
 }
 
 static const char *base_name(const char *path)
@@ -112,7 +112,7 @@ static int write_pair(Emit *e, const char *c_path)
     bool good = replace_commit(&h, &err) == RT_OK;
     if (!good)
         replace_abort(&c);
-    return good && replace_commit(&c, &err) == RT_OK ? EXIT_OK : file_error(&err);
+    return good && replace_commit(&c, &err) == RT_OK ? EXIT_OK : driver_fail(&err);
 }
 
 /* ---- The C compiler ---- */
@@ -266,9 +266,7 @@ int driver_onnx(const Options *o, Graph *g, uint64_t structure)
     OnnxOptions x = { .weights = o->weights, .seed = o->seed, .unfused = o->onnx_unfused, .structure = structure, .version = INCEPTC_VERSION };
     RtError err = { 0 };
     RtStatus status = onnx_export(g, &x, o->output, &err);
-    if (status && *err.message)
-        fprintf(stderr, "inceptc: error: %s\n", err.message);
-    return (int)status; /* RtStatus has the values of exit codes */
+    return status && *err.message ? driver_fail(&err) : (int)status; /* without a message it was a diagnostic */
 }
 
 int driver_close_stdout(int code)

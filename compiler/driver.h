@@ -1,9 +1,12 @@
 /* The driver's parts: plans of all targets, dumps, output files, the C compiler, the other verbs. */
 #ifndef INCEPTC_DRIVER_H
 #define INCEPTC_DRIVER_H
+#include "../runtime/rt.h"
 #include "emit_c.h"
 #include "options.h"
 
+/* Prints a library's error and returns its status as an exit code. */
+int driver_fail(const RtError *err);
 /* Plans and lowers e->graph for the targets that the options name. */
 bool driver_plan(const Options *o, Emit *e);
 int driver_dump(const Options *o, const Emit *e);

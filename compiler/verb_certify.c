@@ -3,12 +3,6 @@
 #include "driver.h"
 #include <stdlib.h>
 
-static int fail(const RtError *err)
-{
-    diag_error((Loc){ 0 }, "%s", err->message);
-    return err->status == RT_ERROR_FILE ? EXIT_FILE : EXIT_INPUT;
-}
-
 static RtStatus read_images(Certify *c)
 {
     RtStatus s = RT_OK;
@@ -86,8 +80,8 @@ int verb_certify(const Options *o, Arena *a)
         return file_error ? EXIT_FILE : EXIT_INPUT;
     Certify c = { .o = o, .a = a, .g = g };
     if (reference_open(&c.ref, g, o->against, &c.err) != RT_OK)
-        return fail(&c.err);
-    int code = certify(&c) == RT_OK ? report(&c) : fail(&c.err);
+        return driver_fail(&c.err);
+    int code = certify(&c) == RT_OK ? report(&c) : driver_fail(&c.err);
     reference_close(&c.ref);
     return code;
 }

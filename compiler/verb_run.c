@@ -5,12 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int fail(const RtError *err)
-{
-    diag_error((Loc){ 0 }, "%s", err->message);
-    return err->status == RT_ERROR_FILE ? EXIT_FILE : EXIT_INPUT;
-}
-
 static int write_tensor(const Options *o, Interp *it, Tensor *t, Arena *a)
 {
     int64_t n = shape_elems(&t->shape);
@@ -28,7 +22,7 @@ static int write_tensor(const Options *o, Interp *it, Tensor *t, Arena *a)
     for (int k = 0; k < t->shape.rank; k++)
         shape[k] = (size_t)t->shape.dim[k];
     RtStatus s = npy_write(o->output, NPY_F32, t->shape.rank, shape, f, &err);
-    return s == RT_OK ? EXIT_OK : fail(&err);
+    return s == RT_OK ? EXIT_OK : driver_fail(&err);
 }
 
 static Tensor *wanted(const Options *o, const Graph *g)
@@ -57,15 +51,15 @@ static int evaluate(const Options *o, Graph *g, Arena *a)
     interp_keep(it, t);
     interp_need(it, t);
     if (interp_read_input(it, o->inputs.at[1], &err) != RT_OK)
-        return fail(&err);
+        return driver_fail(&err);
     if (o->weights && interp_read_weights(it, o->weights, &err) != RT_OK)
-        return fail(&err);
+        return driver_fail(&err);
     if (!o->weights)
         interp_init_weights(it, o->seed);
     it->calibrate = o->calibrate != NULL;
     interp_run(it);
     if (o->calibrate && interp_write_weights(it, o->calibrate, &err) != RT_OK)
-        return fail(&err);
+        return driver_fail(&err);
     return write_tensor(o, it, t, a);
 }
 

@@ -461,10 +461,18 @@ const SafetensorsTensor *safetensors_find(const SafetensorsFile *f, const char *
                : NULL;
 }
 
+static int key_against(const void *key, const void *m)
+{
+    return strcmp(key, ((const SafetensorsMeta *)m)->key);
+}
+
+const char *safetensors_find_meta(const SafetensorsMeta *meta, int n, const char *key)
+{
+    const SafetensorsMeta *m = n ? bsearch(key, meta, (size_t)n, sizeof *meta, key_against) : NULL;
+    return m ? m->value : NULL;
+}
+
 const char *safetensors_meta(const SafetensorsFile *f, const char *key)
 {
-    for (int i = 0; i < f->n_meta; i++)
-        if (strcmp(f->meta[i].key, key) == 0)
-            return f->meta[i].value;
-    return NULL;
+    return safetensors_find_meta(f->meta, f->n_meta, key);
 }

@@ -70,6 +70,8 @@ void safetensors_close(SafetensorsFile *f);
 
 const SafetensorsTensor *safetensors_find(const SafetensorsFile *f, const char *name); /* or null */
 const char *safetensors_meta(const SafetensorsFile *f, const char *key);               /* or null */
+/* The same, of metadata sorted by key. */
+const char *safetensors_find_meta(const SafetensorsMeta *meta, int n, const char *key);
 /* t's elements as float32 into out: from F32, F16, BF16 or F64; else an error that names the type.
  */
 RtStatus safetensors_to_f32(const SafetensorsFile *f, const SafetensorsTensor *t, float *out,

@@ -169,3 +169,8 @@ const TensorEntry *tensor_file_find(const TensorFile *f, const char *name)
     size_t n = (size_t)f->n_entries;
     return n ? bsearch(name, f->entries, n, sizeof *f->entries, name_against) : NULL;
 }
+
+const char *tensor_file_meta(const TensorFile *f, const char *key)
+{
+    return safetensors_find_meta(f->meta, f->n_meta, key);
+}

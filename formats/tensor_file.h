@@ -34,7 +34,7 @@ typedef struct TensorFile {
     TensorFormat format;
     int n_entries, n_meta;
     TensorEntry *entries; /* sorted by name (strcmp) */
-    SafetensorsMeta *meta;
+    SafetensorsMeta *meta; /* by key */
     /* the reader's own */
     const uint8_t *bytes;
     size_t size;
@@ -52,6 +52,7 @@ RtStatus tensor_file_parse(TensorFile *f, const char *path, const void *bytes, s
                            RtError *err);
 void tensor_file_close(TensorFile *f);
 const TensorEntry *tensor_file_find(const TensorFile *f, const char *name); /* or null */
+const char *tensor_file_meta(const TensorFile *f, const char *key);         /* or null */
 
 /* Elements in C order, own dtype, into out (count * element bytes). */
 void tensor_entry_copy(const TensorEntry *e, void *out);

@@ -115,13 +115,11 @@ static const char *place_of(Arena *a, const Tensor *w)
 
 static bool meta_number(const TensorFile *f, const char *key, double *out)
 {
-    char *end;
-    for (int i = 0; i < f->n_meta; i++)
-        if (strcmp(f->meta[i].key, key) == 0) {
-            *out = strtod(f->meta[i].value, &end);
-            return end != f->meta[i].value && *end == '\0';
-        }
-    return false;
+    const char *text = tensor_file_meta(f, key);
+    char *end = NULL;
+    if (text)
+        *out = strtod(text, &end);
+    return text && end != text && *end == '\0';
 }
 
 static void accept(Matcher *m, LoadRow *row, const TensorFile *f, const TensorEntry *e, const Layout *l)

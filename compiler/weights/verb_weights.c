@@ -19,12 +19,6 @@ static const CommandRow commands[] = {
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
-int weights_fail(const RtError *err)
-{
-    diag_error((Loc){ 0 }, "%s", err->message);
-    return err->status == RT_ERROR_FILE ? EXIT_FILE : err->status == RT_ERROR_USAGE ? EXIT_USAGE : EXIT_INPUT;
-}
-
 TensorFile *weights_open(Arena *a, const char **paths, int n, int *code)
 {
     TensorFile *files = ARENA_ARRAY(a, n + 1, TensorFile);
@@ -32,7 +26,7 @@ TensorFile *weights_open(Arena *a, const char **paths, int n, int *code)
         RtError err = { 0 };
         if (tensor_file_open(&files[i], paths[i], &err) == RT_OK)
             continue;
-        *code = weights_fail(&err);
+        *code = driver_fail(&err);
         weights_close(files, i);
         return NULL;
     }
@@ -65,7 +59,7 @@ int weights_map(const Options *o, Arena *a, const NameMap **map)
     NameMap *m = ARENA_NEW(a, NameMap);
     RtError err = { 0 };
     if (names_read(a, path, m, &err) != RT_OK)
-        return weights_fail(&err);
+        return driver_fail(&err);
     *map = m;
     return EXIT_OK;
 }

@@ -8,7 +8,6 @@
 typedef int WeightsCommand(const Options *o, Arena *a, const char **operands, int n);
 WeightsCommand weights_list, weights_diff, weights_import, weights_export, weights_init;
 
-int weights_fail(const RtError *err);                           /* prints it; its exit code */
 TensorFile *weights_open(Arena *a, const char **paths, int n, int *code); /* null when one does not open */
 void weights_close(TensorFile *files, int n);
 Graph *weights_net(const Options *o, Arena *a, const char *path, int *code); /* null after diagnostics */

@@ -112,14 +112,6 @@ static int against_file(Arena *a, const TensorFile *f)
     return all ? EXIT_INPUT : EXIT_OK;
 }
 
-static const char *meta_of(const TensorFile *f, const char *key)
-{
-    for (int i = 0; i < f->n_meta; i++)
-        if (strcmp(f->meta[i].key, key) == 0)
-            return f->meta[i].value;
-    return NULL;
-}
-
 static int against_net(const Options *o, Arena *a, const TensorFile *f, const char *path)
 {
     int code = EXIT_OK, layers = 0;
@@ -132,9 +124,9 @@ static int against_net(const Options *o, Arena *a, const TensorFile *f, const ch
     LoadPlan p = load_plan(g, &lo);
     for (int i = 0; i < p.problems.n; i++)
         printf("%s\n", p.problems.at[i]);
-    const char *made_for = meta_of(f, "layers");
+    const char *made_for = tensor_file_meta(f, "layers");
     if (made_for)
-        layers = structure_diff(a, made_for, structure_text(g), f->path, g->name, LINES_SHOWN, stdout);
+        layers = structure_diff(a, made_for, p.layers, f->path, g->name, LINES_SHOWN, stdout);
     printf("%d of %d weights match, %d problems, %s\n", p.n_matched, p.n, p.problems.n,
            !made_for ? "the file does not say for which layers it was made"
            : layers  ? arena_printf(a, "%d layers differ from those the file was made for", layers)

@@ -35,17 +35,11 @@ static void note_differences(const Graph *g, const char *theirs, const char *our
 static bool made_for(const TensorFile *f, const LoadPlan *p)
 {
     const Graph *g = p->graph;
-    const char *hash = NULL, *layers = "";
-    for (int i = 0; i < f->n_meta; i++) {
-        if (strcmp(f->meta[i].key, "structure") == 0)
-            hash = f->meta[i].value;
-        if (strcmp(f->meta[i].key, "layers") == 0)
-            layers = f->meta[i].value;
-    }
+    const char *hash = tensor_file_meta(f, "structure"), *layers = tensor_file_meta(f, "layers");
     if (!hash || strcmp(hash, p->structure) == 0)
         return true;
     diag_error((Loc){ 0 }, "%s: made for other layers than those of %s, though names and shapes are the same", f->path, g->name);
-    note_differences(g, layers, p->layers, f->path);
+    note_differences(g, layers ? layers : "", p->layers, f->path);
     diag_note((Loc){ 0 }, "'inceptc weights import %s --for %s -o NEW.safetensors' makes them this network's", f->path, g->source);
     return false;
 }
@@ -102,7 +96,7 @@ static int write_c(const Embed *e, const char *bin_path, const char *c_path)
     Replace r;
     RtError err = { 0 };
     if (replace_begin(&r, c_path, &err) != RT_OK)
-        return weights_fail(&err);
+        return driver_fail(&err);
     fprintf(r.file,
             "/* The weights, as they are: the assembler takes them in, so that the C compiler never sees them. */\n"
             "__asm__(\".section .rodata\\n\"\n        \".balign 64\\n\"\n"
@@ -110,7 +104,7 @@ static int write_c(const Embed *e, const char *bin_path, const char *c_path)
             "        \".incbin \\\"%s\\\"\\n\"\n"
             "        \".global rt_embedded_end\\n\"\n        \"rt_embedded_end:\\n\"\n        \".byte 0\\n\"\n        \".previous\\n\");\n",
             quoted(e->a, bin_path));
-    return replace_commit(&r, &err) == RT_OK ? EXIT_OK : weights_fail(&err);
+    return replace_commit(&r, &err) == RT_OK ? EXIT_OK : driver_fail(&err);
 }
 
 static int link_file(const Embed *e, const char *bin_path)

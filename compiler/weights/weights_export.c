@@ -67,7 +67,7 @@ static int write_items(Export *x)
     for (int i = 0; i < p->n; i++)
         free(x->owned[i]);
     if (s != RT_OK)
-        return weights_fail(&err);
+        return driver_fail(&err);
     printf("%s: %d tensors of %s\n", x->o->output, p->n, p->graph->name);
     return EXIT_OK;
 }

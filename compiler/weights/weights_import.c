@@ -46,32 +46,30 @@ int weights_write_plan(const Options *o, const LoadPlan *p, const char *path)
         s = safetensors_write(path, items, p->n, meta, 4, &err);
     for (int i = 0; i < p->n; i++)
         free(owned[i]);
-    return s == RT_OK ? EXIT_OK : weights_fail(&err);
+    return s == RT_OK ? EXIT_OK : driver_fail(&err);
 }
 
 /* ---- Without a network: every tensor as it is ---- */
-
-static void add_meta(Arena *a, const TensorFile *f, SafetensorsMeta **meta, int *n)
-{
-    for (int i = 0; i < f->n_meta; i++) {
-        bool there = false;
-        for (int k = 0; k < *n; k++)
-            there |= strcmp((*meta)[k].key, f->meta[i].key) == 0;
-        if (there)
-            continue;
-        *meta = arena_grow(a, *meta, (size_t)*n, (size_t)*n + 1, sizeof **meta);
-        (*meta)[(*n)++] = f->meta[i];
-    }
-}
 
 typedef struct Merge {
     Arena *a;
     SafetensorsItem *items;
     void **owned; /* of strided tensors: their values in C order */
     int n;
-    SafetensorsMeta *meta;
-    int n_meta;
+    LIST(SafetensorsMeta) meta;
 } Merge;
+
+/* Of files[k]: the keys that no file before it has. */
+static void add_meta(Merge *m, const TensorFile *files, int k)
+{
+    for (int i = 0; i < files[k].n_meta; i++) {
+        bool there = false;
+        for (int j = 0; j < k && !there; j++)
+            there = tensor_file_meta(&files[j], files[k].meta[i].key) != NULL;
+        if (!there)
+            LIST_PUSH(m->a, &m->meta, files[k].meta[i]);
+    }
+}
 
 static RtStatus add_entry(Merge *m, const TensorFile *f, const TensorEntry *e, RtError *err)
 {
@@ -89,7 +87,7 @@ static RtStatus add_entry(Merge *m, const TensorFile *f, const TensorEntry *e, R
 static RtStatus write_merged(const Merge *m, const char *path, RtError *err)
 {
     const SafetensorsMeta torch = { "format", "pt" };
-    return safetensors_write(path, m->items, m->n, m->n_meta ? m->meta : &torch, m->n_meta ? m->n_meta : 1, err);
+    return safetensors_write(path, m->items, m->n, m->meta.n ? m->meta.at : &torch, m->meta.n ? m->meta.n : 1, err);
 }
 
 static int convert(const Options *o, Arena *a, const TensorFile *files, int n)
@@ -101,7 +99,7 @@ static int convert(const Options *o, Arena *a, const TensorFile *files, int n)
     RtError err = { 0 };
     RtStatus s = RT_OK;
     for (int i = 0; i < n; i++) {
-        add_meta(a, &files[i], &m.meta, &m.n_meta);
+        add_meta(&m, files, i);
         for (int k = 0; k < files[i].n_entries && s == RT_OK; k++)
             s = add_entry(&m, &files[i], &files[i].entries[k], &err);
     }
@@ -110,7 +108,7 @@ static int convert(const Options *o, Arena *a, const TensorFile *files, int n)
     for (int i = 0; i < m.n; i++)
         free(m.owned[i]);
     if (s != RT_OK)
-        return weights_fail(&err);
+        return driver_fail(&err);
     printf("%s: %d tensors\n", o->output, m.n);
     return EXIT_OK;
 }
