@@ -175,7 +175,7 @@ static int compile_c(const Options *o, Emit *e, const char *dir, const char *c_p
     argv[n++] = arena_printf(a, "-I%s", dir);
     argv[n++] = "-o";
     argv[n++] = arena_strdup(a, out);
-    if (text_ends_with(o->output, ".o")) {
+    if (options_output(o) == OUTPUT_OBJECT) {
         argv[n++] = "-c";
         argv[n++] = arena_strdup(a, c_path);
     } else {
@@ -253,12 +253,12 @@ static int build(const Options *o, Emit *e)
 
 int driver_output(const Options *o, Emit *e)
 {
-    if (strcmp(o->output, "-") == 0) {
+    if (options_output(o) == OUTPUT_STDOUT) {
         e->header = arena_printf(e->arena, "%s.h", e->graph->name);
         emit_c(e, stdout);
         return EXIT_OK;
     }
-    return text_ends_with(o->output, ".c") ? write_pair(e, o->output) : build(o, e);
+    return options_output(o) == OUTPUT_C ? write_pair(e, o->output) : build(o, e);
 }
 
 int driver_onnx(const Options *o, Graph *g, uint64_t structure)

@@ -329,10 +329,19 @@ static const char *meant_verb(const char *arg)
     return access(arg, F_OK) == 0 ? NULL : nearest_result(&near);
 }
 
-bool options_want_onnx(const Options *o)
+Output options_output(const Options *o)
 {
-    return o->verb == VERB_COMPILE && !o->dump && o->output && text_ends_with(o->output, ".onnx");
+    if (!o->output)
+        return OUTPUT_NONE;
+    if (strcmp(o->output, "-") == 0)
+        return OUTPUT_STDOUT;
+    return text_ends_with(o->output, ".c")      ? OUTPUT_C
+           : text_ends_with(o->output, ".o")    ? OUTPUT_OBJECT
+           : text_ends_with(o->output, ".onnx") ? OUTPUT_ONNX
+                                                : OUTPUT_PROGRAM;
 }
+
+bool options_want_onnx(const Options *o) { return o->verb == VERB_COMPILE && !o->dump && options_output(o) == OUTPUT_ONNX; }
 
 /* An ONNX file has weights inside, so it must be said which. */
 static bool check_onnx(const Options *o)
@@ -363,7 +372,7 @@ static int check(const Options *o)
         complain("--compiled and --training exclude each other: programs do not train%s%s", "", "");
     else if (o->verb == VERB_COMPILE && !o->output && !o->dump)
         complain("'%s' is read, but nothing is asked for: say -o FILE or --dump WHAT%s", o->inputs.at[0], "");
-    else if ((o->embed || o->is_static) && (!o->output || text_ends_with(o->output, ".c") || text_ends_with(o->output, ".o") || options_want_onnx(o) || strcmp(o->output, "-") == 0))
+    else if ((o->embed || o->is_static) && options_output(o) != OUTPUT_PROGRAM)
         complain("%s goes with a program: say -o NAME%s", o->embed ? "--embed" : "--static", "");
     else if (check_onnx(o))
         return -1;

@@ -39,6 +39,9 @@ typedef struct Options {
     bool compiled, training;
 } Options;
 
+/* What -o asks for, by the end of its name. */
+typedef enum Output { OUTPUT_NONE, OUTPUT_STDOUT, OUTPUT_C, OUTPUT_OBJECT, OUTPUT_ONNX, OUTPUT_PROGRAM } Output;
+Output options_output(const Options *o);
 /* -o FILE.onnx, and nothing to dump. */
 bool options_want_onnx(const Options *o);
 /* Fills o.  Returns -1 to go on, else the exit code: help and version were printed, or a usage error. */
