@@ -5,12 +5,7 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 echo "load $(cut -d' ' -f1-3 /proc/loadavg), $(nproc) processors, $(gcc --version | head -1)"
-# best N COMMAND...: "seconds megabytes" of the fastest of N runs.
-best() {
-    n=$1
-    shift
-    for i in $(seq "$n"); do /usr/bin/time -f '%e %M' "$@" 2>&1 >/dev/null | tail -1; done | sort -n | head -1 | awk '{ printf "%.2f s %.0f MB", $1, $2 / 1024 }'
-}
+. "$here/bench/best.sh"
 echo
 echo "layers, inceptc with three targets, with --target=plain"
 for n in 100 1000 3000 10000; do

@@ -6,12 +6,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 inceptc=$here/build/inceptc nets=$here/netdefs
 echo "load $(cut -d' ' -f1-3 /proc/loadavg), $(nproc) processors, $(gcc --version | head -1)"
-# best N COMMAND...: "seconds megabytes" of the fastest of N runs.
-best() {
-    n=$1
-    shift
-    for i in $(seq "$n"); do /usr/bin/time -f '%e %M' "$@" 2>&1 >/dev/null | tail -1; done | sort -n | head -1 | awk '{ printf "%.2f s %.0f MB\n", $1, $2 / 1024 }'
-}
+. "$here/bench/best.sh"
 $inceptc weights init "$nets/inception_v3.net" -o v3.safetensors >/dev/null || exit 1
 /usr/bin/python3 - "$here/tests" <<'P' || exit 1
 import sys
