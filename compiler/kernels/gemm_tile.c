@@ -1,134 +1,10 @@
-/* Register tiles: pixels x blocks of 16 outputs, for AVX-512 and AVX2 from one generator.
+/* Convolutions and fully connected layers by register tiles (tile_leaf.c).
  *
- * A leaf keeps pixels * blocks * 16 / lanes accumulators in registers and walks the depth (input blocks,
- * ky, kx, channels of the block) once: per step it loads one row of weights and broadcasts one input value
- * a pixel.  Leaves depend on the tile's size and the pixel pitch only, so all layers share them.
  * A row of pixels is cut into tiles of nearly equal size: no remainder tiles. */
 #include "kernels.h"
 
 bool conv_is_flat(const Step *s);
 int conv_row_pixels(const Step *s);
-
-typedef struct Tile {
-    int pixels, blocks, pitch; /* pitch: floats from pixel to pixel of x */
-    int lanes_in;              /* channels of an input block: 16, or 1 for image planes */
-    bool residual;
-    Type vector;
-} Tile;
-
-enum { MOST_ACC = 32 };
-
-static const char *leaf_name(Arena *a, const Tile *t)
-{
-    const char *s = arena_printf(a, "tile_%dx%d", t->pixels, t->blocks);
-    if (t->lanes_in == 1)
-        s = arena_printf(a, "%s_image", s);
-    if (t->pitch != t->lanes_in)
-        s = arena_printf(a, "%s_s%d", s, t->pitch / t->lanes_in);
-    return t->residual ? arena_printf(a, "%s_add", s) : s;
-}
-
-typedef struct LeafVars {
-    Var *x, *blocks, *kh, *kw, *plane, *row, *w, *b, *y[4], *floor[4], *r[4], *scale;
-} LeafVars;
-
-static const char *numbered(Lower *l, const char *s, int i) { return arena_printf(l->unit->arena, "%s%d", s, i); }
-
-static LeafVars leaf_params(Lower *l, const Tile *t)
-{
-    LeafVars v = { 0 };
-    v.x = loop_param(l, VAR_PARAM_IN, "x", 0);
-    v.blocks = loop_param(l, VAR_PARAM_INT, "blocks", 0);
-    v.kh = loop_param(l, VAR_PARAM_INT, "kh", 0);
-    v.kw = loop_param(l, VAR_PARAM_INT, "kw", 0);
-    v.plane = loop_param(l, VAR_PARAM_INT, "plane", 0);
-    v.row = loop_param(l, VAR_PARAM_INT, "row", 0);
-    v.w = loop_param(l, VAR_PARAM_IN, "w", 0);
-    v.b = loop_param(l, VAR_PARAM_IN, "b", 0);
-    for (int i = 0; i < t->blocks; i++) {
-        v.y[i] = loop_param(l, VAR_PARAM_OUT, numbered(l, "y", i), 0);
-        v.floor[i] = loop_param(l, VAR_PARAM_F32, numbered(l, "floor", i), 0);
-        if (t->residual)
-            v.r[i] = loop_param(l, VAR_PARAM_IN, numbered(l, "r", i), 0);
-    }
-    if (t->residual)
-        v.scale = loop_param(l, VAR_PARAM_F32, "scale", 0);
-    return v;
-}
-
-/* The loops over the depth around one step of pixels * vectors multiply-adds. */
-static void leaf_loops(Lower *l, const Tile *t, const LeafVars *v, Var **acc, int vectors)
-{
-    Type type = t->vector;
-    int lanes = type_lanes(type);
-    Var *wp = loop_pointer(l, "wp", loop_address(l, v->w, loop_int(l, 0)), false);
-    Var *cb = loop_for_begin(l, "cb", loop_int(l, 0), loop_var(l, v->blocks), 1);
-    Var *ky = loop_for_begin(l, "ky", loop_int(l, 0), loop_var(l, v->kh), 1);
-    Expr *at = loop_add(l, loop_mul(l, loop_var(l, cb), loop_var(l, v->plane)), loop_mul(l, loop_var(l, ky), loop_var(l, v->row)));
-    Var *p = loop_let(l, "xr", loop_address(l, v->x, at));
-    Expr *taps = loop_mul(l, loop_var(l, v->kw), loop_int(l, t->lanes_in));
-    Var *c = loop_for_begin(l, "i", loop_int(l, 0), taps, 1); /* kx and channel together: both are contiguous */
-    Var *w[8];
-    for (int j = 0; j < vectors; j++)
-        w[j] = loop_let(l, numbered(l, "w", j), loop_load(l, type, wp, loop_int(l, j * lanes)));
-    for (int i = 0; i < t->pixels; i++) {
-        Expr *xi = loop_add(l, loop_var(l, c), loop_int(l, i * t->pitch));
-        Expr *x = loop_splat(l, type, loop_load(l, TY_F32, p, xi));
-        if (vectors > 1)
-            x = loop_var(l, loop_let(l, numbered(l, "x", i), x));
-        for (int j = 0; j < vectors; j++) {
-            Var *a = acc[i * vectors + j];
-            loop_set(l, a, loop_fma(l, loop_var(l, w[j]), x, loop_var(l, a)));
-        }
-    }
-    loop_advance(l, wp, loop_int(l, vectors * lanes));
-    for (int i = 0; i < 3; i++)
-        loop_for_end(l);
-}
-
-/* y = max(floor, acc), or max(floor, r + scale * acc). */
-static void leaf_stores(Lower *l, const Tile *t, const LeafVars *v, Var **acc, int vectors)
-{
-    int lanes = type_lanes(t->vector);
-    for (int i = 0; i < t->pixels; i++)
-        for (int j = 0; j < vectors; j++) {
-            int block = j * lanes / 16;
-            Expr *at = loop_int(l, 16 * i + j * lanes % 16);
-            Expr *z = loop_var(l, acc[i * vectors + j]);
-            if (t->residual)
-                z = loop_fma(l, loop_splat(l, t->vector, loop_var(l, v->scale)), z, loop_load(l, t->vector, v->r[block], at));
-            loop_store(l, v->y[block], at, loop_max(l, z, loop_splat(l, t->vector, loop_var(l, v->floor[block]))));
-        }
-}
-
-static Func *leaf(Unit *u, const Tile *t)
-{
-    const char *name = leaf_name(u->arena, t);
-    const char *key = arena_printf(u->arena, "leaf %s", name);
-    Func *f = unit_find_func(u, key);
-    if (f)
-        return f;
-    const char *comment = arena_printf(u->arena,
-        "%d pixels x %d outputs: y = max(floor, %sb + sum of w * x).  x: %s, w: one row of\n"
-        "%d outputs for each input channel and tap, in this order.",
-        t->pixels, 16 * t->blocks, t->residual ? "r + scale * (" : "", t->lanes_in == 16 ? "blocks of 16 channels" : "planes",
-        16 * t->blocks);
-    f = unit_func(u, key, name, comment, t->vector);
-    Lower *l = lower_new(u, f);
-    LeafVars v = leaf_params(l, t);
-    int lanes = type_lanes(t->vector), vectors = t->blocks * 16 / lanes;
-    Var *acc[MOST_ACC];
-    CHECK(t->pixels * vectors <= MOST_ACC && vectors <= 8);
-    for (int i = 0; i < t->pixels; i++)
-        for (int j = 0; j < vectors; j++)
-            acc[i * vectors + j] = loop_mut(l, arena_printf(u->arena, "a%d_%d", i, j),
-                                            loop_load(l, t->vector, v.b, loop_int(l, j * lanes)));
-    leaf_loops(l, t, &v, acc, vectors);
-    leaf_stores(l, t, &v, acc, vectors);
-    return f;
-}
-
-/* ---- The function of a shape: groups of blocks x rows, tiles along a row ---- */
 
 typedef struct Shape3 {
     const Step *s;
@@ -199,7 +75,7 @@ static void call_leaf(ShapeFn *f, Expr *block, Expr *oy, Expr *px, int pixels, i
     }
     if (f->r)
         args[n++] = loop_f32(l, f->s->node->epilogue.scale);
-    loop_call(l, leaf(l->unit, &t), args, n);
+    loop_call(l, tile_leaf(l->unit, &t), args, n);
 }
 
 /* `tiles` tiles of `pixels` from pixel `first` on. */

@@ -14,6 +14,17 @@ KernelLower kernel_lower_lrn, kernel_lower_l2norm, kernel_lower_softmax;
 void lower_conv_tiles(LowerContext *c, Step *s);
 void lower_conv_plain(LowerContext *c, Step *s);
 
+/* ---- tile_leaf.c ---- */
+
+typedef struct Tile {
+    int pixels, blocks, pitch; /* pitch: floats from pixel to pixel of x */
+    int lanes_in;              /* channels of an input block: 16, or 1 for image planes */
+    bool residual;
+    Type vector;
+} Tile;
+/* The leaf of a tile: y = max(floor, b + sum of w * x), or max(floor, r + scale * ...). */
+Func *tile_leaf(Unit *u, const Tile *t);
+
 /* ---- What the families share (common.c) ---- */
 
 enum { LANES_MOST = 16 };

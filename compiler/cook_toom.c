@@ -1,0 +1,139 @@
+#include "cook_toom.h"
+#include "diag.h"
+
+/* ---- Fractions: 128-bit products, checked ---- */
+
+static __int128 gcd(__int128 a, __int128 b)
+{
+    while (b) {
+        __int128 t = a % b;
+        a = b;
+        b = t;
+    }
+    return a < 0 ? -a : a;
+}
+
+static Fraction reduced(__int128 num, __int128 den)
+{
+    __int128 g = gcd(num, den);
+    num /= g;
+    den /= g;
+    if (den < 0) {
+        num = -num;
+        den = -den;
+    }
+    CHECK(num <= INT64_MAX && num >= -INT64_MAX && den <= INT64_MAX);
+    return (Fraction){ (int64_t)num, (int64_t)den };
+}
+
+static Fraction times(Fraction a, Fraction b) { return reduced((__int128)a.num * b.num, (__int128)a.den * b.den); }
+static Fraction minus(Fraction a, Fraction b)
+{
+    return reduced((__int128)a.num * b.den - (__int128)b.num * a.den, (__int128)a.den * b.den);
+}
+static Fraction over(Fraction a, Fraction b) { return reduced((__int128)a.num * b.den, (__int128)a.den * b.num); }
+double fraction_value(Fraction f) { return (double)f.num / (double)f.den; }
+
+/* ---- Points ---- */
+
+/* By alpha: the finite points; infinity is the last.  Pairs +-p keep transforms short; sets closed under 1/p
+ * keep errors small; where halves and quarters do, coefficients are floats exactly. */
+static const struct { int n; Fraction at[COOK_TOOM_MOST - 1]; } points[COOK_TOOM_MOST + 1] = {
+    [4] = { 3, { { 0, 1 }, { 1, 1 }, { -1, 1 } } },
+    [5] = { 4, { { 0, 1 }, { 1, 1 }, { -1, 1 }, { 1, 2 } } },
+    [6] = { 5, { { 0, 1 }, { 3, 4 }, { -3, 4 }, { 3, 2 }, { -3, 2 } } },
+    [7] = { 6, { { 0, 1 }, { 1, 2 }, { -1, 2 }, { 6, 5 }, { -6, 5 }, { 5, 2 } } },
+    [8] = { 7, { { 0, 1 }, { 1, 1 }, { -1, 1 }, { 2, 1 }, { -2, 1 }, { 1, 2 }, { -1, 2 } } },
+    [10] = { 9, { { 0, 1 }, { 1, 2 }, { -1, 2 }, { 5, 6 }, { -5, 6 }, { 5, 4 }, { -5, 4 }, { 5, 2 }, { -5, 2 } } },
+    [12] = { 11, { { 0, 1 }, { 1, 3 }, { -1, 3 }, { 2, 3 }, { -2, 3 }, { 1, 1 }, { -1, 1 }, { 3, 2 }, { -3, 2 }, { 3, 1 }, { -3, 1 } } },
+};
+
+bool cook_toom_known(int m, int r)
+{
+    int alpha = m + r - 1;
+    return m >= 1 && r >= 1 && (alpha == 1 || (m > 1 && r > 1 && alpha <= COOK_TOOM_MOST && points[alpha].n > 0));
+}
+
+/* p to the power k; at infinity only the highest power of `columns` is one. */
+static Fraction power(const CookToom *t, int i, int k, int columns)
+{
+    if (i == t->alpha - 1)
+        return (Fraction){ k == columns - 1, 1 };
+    Fraction v = { 1, 1 };
+    for (int n = 0; n < k; n++)
+        v = times(v, points[t->alpha].at[i]);
+    return v;
+}
+
+/* Row i of B^T: the coefficients of the product of (x - p_j) over the finite j != i. */
+static void other_points(CookToom *t, int i)
+{
+    Fraction *c = t->b[i];
+    for (int k = 0; k < t->alpha; k++)
+        c[k] = (Fraction){ k == 0, 1 };
+    for (int j = 0, degree = 0; j < t->alpha - 1; j++) {
+        if (j == i)
+            continue;
+        Fraction p = points[t->alpha].at[j];
+        degree++;
+        for (int k = degree; k > 0; k--)
+            c[k] = minus(c[k - 1], times(p, c[k]));
+        c[0] = minus((Fraction){ 0, 1 }, times(p, c[0]));
+    }
+}
+
+/* N_i: what the monic row was multiplied by. */
+static Fraction norm(const CookToom *t, int i)
+{
+    Fraction n = { 1, 1 };
+    for (int j = 0; j < t->alpha - 1 && i < t->alpha - 1; j++)
+        if (j != i)
+            n = times(n, minus(points[t->alpha].at[i], points[t->alpha].at[j]));
+    return n;
+}
+
+/* Rows of p and -p are alike where all other points come in pairs. */
+static bool mirrored(const CookToom *t, int i, int j)
+{
+    for (int k = 0; k < t->alpha; k++) {
+        Fraction x = t->b[i][k], y = t->b[j][k];
+        if (x.den != y.den || (k % 2 ? x.num != -y.num : x.num != y.num))
+            return false;
+    }
+    return true;
+}
+
+static void find_mates(CookToom *t)
+{
+    for (int i = 0; i < t->alpha; i++)
+        t->mate[i] = -1;
+    for (int i = 0; i + 1 < t->alpha - 1; i++) {
+        Fraction p = points[t->alpha].at[i], q = points[t->alpha].at[i + 1];
+        if (p.num != 0 && p.num == -q.num && p.den == q.den && t->mate[i] < 0) {
+            t->mate[i] = i + 1;
+            t->mate[i + 1] = i;
+        }
+    }
+}
+
+void cook_toom(CookToom *out, int m, int r)
+{
+    CHECK(cook_toom_known(m, r));
+    *out = (CookToom){ .m = m, .r = r, .alpha = m + r - 1 };
+    if (out->alpha == 1) {
+        out->a[0][0] = out->g[0][0] = out->b[0][0] = (Fraction){ 1, 1 };
+        out->mate[0] = -1;
+        return;
+    }
+    for (int i = 0; i < out->alpha; i++) {
+        other_points(out, i);
+        Fraction n = norm(out, i);
+        for (int k = 0; k < r; k++)
+            out->g[i][k] = over(power(out, i, k, r), n);
+        for (int k = 0; k < m; k++)
+            out->a[k][i] = power(out, i, k, m);
+    }
+    find_mates(out);
+    for (int i = 0; i < out->alpha; i++)
+        CHECK(out->mate[i] < i || mirrored(out, i, out->mate[i]) || out->alpha % 2);
+}

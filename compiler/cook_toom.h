@@ -1,0 +1,36 @@
+/* Cook-Toom convolution along one axis: m outputs of an r-tap filter by alpha = m + r - 1 products.
+ *
+ *   y = A^T [ (G g) * (B^T d) ]          d: alpha inputs, g: r taps, y_i = sum over k of g_k d_(i+k)
+ *
+ * Polynomials are evaluated at alpha - 1 points and at infinity (Toom 1963, Cook 1966; Winograd 1980; for
+ * networks Lavin and Gray, arXiv 1509.09308).  With the Vandermonde matrix V of the points, A^T is the
+ * transpose of V's first m columns, G its first r columns and B^T the transpose of its inverse; row i of B^T
+ * is multiplied by N_i = product over j of (p_i - p_j), which makes it the monic polynomial through the other
+ * points, and row i of G is divided by N_i.  All of it in exact fractions.
+ *
+ * The points decide the error, more than alpha does: docs/numerics.md has the table. */
+#ifndef INCEPTC_COOK_TOOM_H
+#define INCEPTC_COOK_TOOM_H
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct Fraction {
+    int64_t num, den; /* reduced, den > 0 */
+} Fraction;
+
+enum { COOK_TOOM_MOST = 12 }; /* largest alpha */
+
+typedef struct CookToom {
+    int m, r, alpha;
+    Fraction a[COOK_TOOM_MOST][COOK_TOOM_MOST]; /* A^T: m x alpha */
+    Fraction g[COOK_TOOM_MOST][COOK_TOOM_MOST]; /* G: alpha x r */
+    Fraction b[COOK_TOOM_MOST][COOK_TOOM_MOST]; /* B^T: alpha x alpha */
+    int mate[COOK_TOOM_MOST]; /* the row whose point is the negative one: its even terms are equal, its odd ones opposite; -1: none */
+} CookToom;
+
+/* Are there points for alpha = m + r - 1?  m = r = 1 is the identity: one product. */
+bool cook_toom_known(int m, int r);
+/* Fills out; known(m, r) must hold. */
+void cook_toom(CookToom *out, int m, int r);
+double fraction_value(Fraction f);
+#endif
