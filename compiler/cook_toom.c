@@ -31,7 +31,7 @@ static Fraction minus(Fraction a, Fraction b)
 {
     return reduced((__int128)a.num * b.den - (__int128)b.num * a.den, (__int128)a.den * b.den);
 }
-static Fraction over(Fraction a, Fraction b) { return reduced((__int128)a.num * b.den, (__int128)a.den * b.num); }
+Fraction fraction_over(Fraction a, Fraction b) { return reduced((__int128)a.num * b.den, (__int128)a.den * b.num); }
 double fraction_value(Fraction f) { return (double)f.num / (double)f.den; }
 
 /* ---- Points ---- */
@@ -129,7 +129,7 @@ void cook_toom(CookToom *out, int m, int r)
         other_points(out, i);
         Fraction n = norm(out, i);
         for (int k = 0; k < r; k++)
-            out->g[i][k] = over(power(out, i, k, r), n);
+            out->g[i][k] = fraction_over(power(out, i, k, r), n);
         for (int k = 0; k < m; k++)
             out->a[k][i] = power(out, i, k, m);
     }

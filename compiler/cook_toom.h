@@ -33,4 +33,5 @@ bool cook_toom_known(int m, int r);
 /* Fills out; known(m, r) must hold. */
 void cook_toom(CookToom *out, int m, int r);
 double fraction_value(Fraction f);
+Fraction fraction_over(Fraction a, Fraction b); /* a / b */
 #endif

@@ -36,7 +36,7 @@ bool driver_plan(const Options *o, Emit *e)
         if (!wants_target(o, &targets[i]))
             continue;
         EmitTarget *t = &list[e->n_targets++];
-        t->plan = plan_new(e->arena, (Graph *)e->graph, &targets[i]);
+        t->plan = plan_new(e->arena, (Graph *)e->graph, &targets[i], o->plan);
         if (diag_error_count() > 0)
             return false;
         t->unit = lower_plan(e->arena, t->plan);

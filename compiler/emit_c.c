@@ -62,8 +62,9 @@ static void print_head(const Emit *e, FILE *f)
             arena_commas(a, e->totals.macs));
     for (int i = 0; i < e->n_targets; i++) {
         const Plan *p = e->targets[i].plan;
-        fprintf(f, " * %-9s  arena %s bytes, packed weights %s bytes, numerics exact\n", p->target->name,
-                arena_commas(a, p->arena_bytes), arena_commas(a, p->weights_bytes));
+        fprintf(f, " * %-9s  arena %s bytes%s, packed weights %s bytes, numerics %s\n", p->target->name,
+                arena_commas(a, p->arena_bytes), p->scratch_floats ? arena_printf(a, " and %s a thread", arena_commas(a, 4 * p->scratch_floats)) : "",
+                arena_commas(a, p->weights_bytes), numerics_names[plan_numerics(p)]);
     }
     bool folds = false;
     for (int i = 0; i < g->nodes.n; i++)
@@ -159,6 +160,8 @@ static void print_steps_table(const Emit *e, const Plan *p, FILE *f)
         const char *kernel = step_operation(e->arena, s);
         if (s->kernel == KERNEL_CONV && p->target->block > 1)
             kernel = arena_printf(e->arena, "%s tile %dx%d", kernel, s->tile_pixels, s->tile_blocks);
+        if (s->kernel == KERNEL_COOK_TOOM)
+            kernel = arena_printf(e->arena, "%s F(%dx%d)", kernel, s->fast.mh, s->fast.mw);
         fprintf(f, "    { \"%s\", \"%s\", \"%s\", %d, %lld },\n", s->name, kernel, plan_step_shape(e->arena, p, s),
                 s->units, (long long)(s->node ? node_macs(s->node) : 0));
     }
@@ -224,14 +227,17 @@ static int print_taps(const Plan *p, FILE *f)
 
 static const char *const rt_targets[] = { "RT_TARGET_PLAIN", "RT_TARGET_V3", "RT_TARGET_V4" };
 
+static const char *const rt_numerics[] = { "RT_NUMERICS_EXACT", "RT_NUMERICS_SAFE", "RT_NUMERICS_FAST" };
+
 static void print_plans(const Emit *e, const int *taps, FILE *f)
 {
     fprintf(f, "\nstatic const RtPlan plans[%d] = {\n", e->n_targets);
     for (int i = 0; i < e->n_targets; i++) {
         const Plan *p = e->targets[i].plan;
         const char *s = p->target->symbol;
-        fprintf(f, "    { %s, %lld, %lld, %d, %d, %s_steps, %s_taps, %s_%s_step, %s_%s_load },\n",
-                rt_targets[p->target - targets], (long long)(p->arena_bytes / 4), (long long)(p->weights_bytes / 4),
+        fprintf(f, "    { %s, %s, %lld, %lld, %lld, %d, %d, %s_steps, %s_taps, %s_%s_step, %s_%s_load },\n",
+                rt_targets[p->target - targets], rt_numerics[plan_numerics(p)], (long long)(p->arena_bytes / 4),
+                (long long)p->scratch_floats, (long long)(p->weights_bytes / 4),
                 p->steps.n, taps[i], s, s, e->graph->name, s, e->graph->name, s);
     }
     fprintf(f, "};\n");

@@ -10,7 +10,7 @@ int lower_weight_index(const LoadLower *c, const Tensor *t)
 
 static KernelLower *const kernel_lower[] = {
     [KERNEL_INPUT] = kernel_lower_input, [KERNEL_CONV] = kernel_lower_conv,
-    [KERNEL_CONV_GROUPED] = kernel_lower_conv_grouped, [KERNEL_MAXPOOL] = kernel_lower_maxpool,
+    [KERNEL_COOK_TOOM] = kernel_lower_cook_toom, [KERNEL_CONV_GROUPED] = kernel_lower_conv_grouped, [KERNEL_MAXPOOL] = kernel_lower_maxpool,
     [KERNEL_AVGPOOL] = kernel_lower_avgpool, [KERNEL_GLOBALAVGPOOL] = kernel_lower_globalavgpool,
     [KERNEL_ADAPTIVEAVGPOOL] = kernel_lower_adaptiveavgpool, [KERNEL_BATCHNORM] = kernel_lower_batchnorm,
     [KERNEL_RELU] = kernel_lower_relu, [KERNEL_ADD] = kernel_lower_add, [KERNEL_MUL] = kernel_lower_mul,
@@ -35,6 +35,7 @@ static void lower_steps(Unit *u, Plan *p)
     const Tensor *x = p->graph->input, *y = p->graph->output;
     c.arena = loop_context(l, ctx, "arena", true, p->arena_bytes / 4);
     c.weights = loop_context(l, ctx, "weights", false, p->weights_bytes / 4);
+    c.scratch = loop_context(l, ctx, "scratch", true, p->scratch_floats);
     c.input = loop_context(l, ctx, "x", false, shape_elems(&x->shape));
     c.output = loop_context(l, ctx, "y", true, shape_elems(&y->shape));
     Stmt *sw = loop_switch(l, loop_var(l, step));

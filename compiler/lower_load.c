@@ -6,6 +6,7 @@
  *
  *   rows x depth (input channels x taps) -> groups of `width` rows, [group][depth][width]             */
 #include "lower.h"
+#include "cook_toom.h"
 #include <string.h>
 
 enum { MAX_LEAVES = 8, MAX_ROWS = 16 };
@@ -75,11 +76,11 @@ static Expr *pick_channel(Lower *l, const double *v, Expr *ci)
 }
 
 /* Element (co, ci, tap) of a weight that keeps its logical order. */
-static Expr *weight_index(Tree *t, Var *co, Var *ci, Var *tap)
+static Expr *weight_index(Tree *t, Var *co, Var *ci, Expr *tap)
 {
     Lower *l = t->l;
     Expr *row = loop_add(l, loop_mul(l, loop_var(l, co), loop_var(l, t->depth_total)), loop_var(l, ci));
-    return loop_add(l, loop_mul(l, row, loop_var(l, t->taps)), loop_var(l, tap));
+    return loop_add(l, loop_mul(l, row, loop_var(l, t->taps)), tap);
 }
 
 static Expr *vector_value(Tree *t, const Tensor *x, int *next, Var *co);
@@ -96,7 +97,7 @@ static Expr *norm_bias_value(Tree *t, const Node *n, int *next, Var *co)
     for (int i = 0; i < 3; i++)
         shift[i] = n->mean[i] / n->std[i];
     Var *tap = loop_for_begin(l, "k", loop_int(l, 0), loop_var(l, t->taps), 1);
-    Expr *w = loop_convert(l, TY_F64, loop_load(l, TY_F32, t->leaf_var[w_leaf], weight_index(t, co, ci, tap)));
+    Expr *w = loop_convert(l, TY_F64, loop_load(l, TY_F32, t->leaf_var[w_leaf], weight_index(t, co, ci, loop_var(l, tap))));
     loop_set(l, sum, loop_sub(l, loop_var(l, sum), loop_mul(l, w, pick_channel(l, shift, loop_var(l, ci)))));
     loop_for_end(l);
     loop_for_end(l);
@@ -148,7 +149,7 @@ static void row_values(Tree *t, const Tensor *x, int *next, Var *co)
     }
 }
 
-static Expr *weight_value(Tree *t, const Tensor *x, int *next, Var *co, Var *ci, Var *tap)
+static Expr *weight_value(Tree *t, const Tensor *x, int *next, Var *co, Var *ci, Expr *tap)
 {
     Lower *l = t->l;
     if (x->kind == TENSOR_WEIGHT)
@@ -207,7 +208,7 @@ static void conv_body(Tree *t, Tensor *x, Var **v, int block, int width)
     Expr *channel = loop_add(l, loop_var(l, v[AT]), loop_var(l, i));
     next = 0;
     loop_store(l, v[OUT], packed_index(l, p, channel, tap, t, v[DEPTH], block, width),
-               loop_convert(l, TY_F32, weight_value(t, x, &next, co, ci, tap)));
+               loop_convert(l, TY_F32, weight_value(t, x, &next, co, ci, loop_var(l, tap))));
     for (int k = 0; k < 3; k++)
         loop_for_end(l);
 }
@@ -240,6 +241,97 @@ static Func *pack_conv_func(LoadLower *c, Tensor *x, int block, int width)
         v[i] = loop_param(l, VAR_PARAM_INT, names[i], 0);
     v[7] = loop_param(l, VAR_PARAM_OUT, "out", 0);
     conv_body(&t, x, v, block, width);
+    return f;
+}
+
+/* ---- Weights of fast convolutions: u = Gh g Gw^T of every kernel g, in double, rounded once ---- */
+
+/* One row of G on the taps at in[0], in[step], ...: the sum of its terms. */
+static Expr *g_row(Lower *l, const CookToom *f, int i, Var *const *in, int step)
+{
+    Expr *sum = NULL;
+    for (int k = 0; k < f->r; k++) {
+        Fraction g = f->g[i][k];
+        if (g.num == 0)
+            continue;
+        Expr *term = loop_var(l, in[k * step]);
+        if (g.num != g.den)
+            term = loop_mul(l, loop_f64(l, fraction_value(g)), term);
+        sum = sum ? loop_add(l, sum, term) : term;
+    }
+    return sum;
+}
+
+/* u of one kernel: first along its columns, then along its rows; stored [product][channel][row % width]. */
+static void transform_kernel(Tree *t, const CookToom *h, const CookToom *w, Var *const *g, Var *out, Expr *at, Expr *slab)
+{
+    Lower *l = t->l;
+    Var *between[COOK_TOOM_MOST];
+    for (int i = 0; i < h->alpha; i++) {
+        for (int b = 0; b < w->r; b++)
+            between[b] = h->alpha == 1 ? g[b] : loop_let(l, arena_printf(l->unit->arena, "t%d_%d", i, b), g_row(l, h, i, g + b, w->r));
+        for (int j = 0; j < w->alpha; j++) {
+            Expr *u = w->alpha == 1 ? loop_var(l, between[0]) : g_row(l, w, j, between, 1);
+            Expr *k = loop_mul(l, loop_int(l, i * w->alpha + j), slab);
+            loop_store(l, out, loop_add(l, at, k), loop_convert(l, TY_F32, u));
+        }
+    }
+}
+
+static void fast_body(Tree *t, Tensor *x, Var **v, const CookToom *h, const CookToom *w, int width)
+{
+    Lower *l = t->l;
+    enum { CO0, CO1, CI0, N, FIRST, AT, DEPTH, OUT };
+    Var *co = loop_for_begin(l, "co", loop_var(l, v[CO0]), loop_var(l, v[CO1]), 1);
+    int next = 0;
+    row_values(t, x, &next, co);
+    Var *i = loop_for_begin(l, "i", loop_int(l, 0), loop_var(l, v[N]), 1);
+    Var *ci = loop_let(l, "ci", loop_add(l, loop_var(l, v[CI0]), loop_var(l, i)));
+    Var *g[COOK_TOOM_MOST * COOK_TOOM_MOST];
+    for (int k = 0; k < h->r * w->r; k++) {
+        next = 0;
+        g[k] = loop_let(l, arena_printf(l->unit->arena, "g%d_%d", k / w->r, k % w->r), weight_value(t, x, &next, co, ci, loop_int(l, k)));
+    }
+    Var *p = loop_let(l, "p", loop_add(l, loop_var(l, v[FIRST]), loop_var(l, co)));
+    Expr *wide = loop_int(l, width), *slab = loop_mul(l, loop_var(l, v[DEPTH]), wide);
+    Expr *group = loop_mul(l, loop_div(l, loop_var(l, p), wide), loop_mul(l, loop_int(l, h->alpha * w->alpha), slab));
+    Expr *channel = loop_mul(l, loop_add(l, loop_var(l, v[AT]), loop_var(l, i)), wide);
+    Var *at = loop_let(l, "o", loop_add(l, loop_add(l, group, channel), loop_bin(l, EX_MOD, loop_var(l, p), wide)));
+    Var *step = loop_let(l, "slab", slab);
+    transform_kernel(t, h, w, g, v[OUT], loop_var(l, at), loop_var(l, step));
+    loop_for_end(l);
+    loop_for_end(l);
+}
+
+static Func *pack_fast_func(LoadLower *c, const Packed *k, Tensor *x, int width)
+{
+    Arena *a = c->unit->arena;
+    Tree t = { 0 };
+    const char *text = "";
+    collect(a, &t, x, &text);
+    const char *form = arena_printf(a, "%dx%d_%dx%d", k->mh, k->mw, k->kh, k->kw);
+    const char *key = arena_printf(a, "pack fast%s %s width %d", text, form, width);
+    Func *f = unit_find_func(c->unit, key);
+    if (f)
+        return f;
+    CookToom h, w;
+    cook_toom(&h, k->mh, k->kh);
+    cook_toom(&w, k->mw, k->kw);
+    const char *comment = arena_printf(a,
+        "Packs weights of F(%d x %d, %d x %d), %s: Gh g Gw^T of the kernels of rows [co0, co1) and\n"
+        "input channels [ci0, ci0 + n).  out is [row / %d][product][channel][row %% %d].",
+        k->mh, k->mw, k->kh, k->kw, tree_comment(a, text), width, width);
+    f = unit_func(c->unit, key, arena_printf(a, "pack_%s_x%d", form, width), comment, TY_F32);
+    Lower *l = t.l = lower_new(c->unit, f);
+    leaf_params(&t);
+    t.depth_total = loop_param(l, VAR_PARAM_INT, "ci_total", 0);
+    t.taps = loop_dim(l, "TAPS", k->kh * k->kw);
+    static const char *const names[] = { "co0", "co1", "ci0", "n", "first", "at", "depth" };
+    Var *v[8];
+    for (int i = 0; i < 7; i++)
+        v[i] = loop_param(l, VAR_PARAM_INT, names[i], 0);
+    v[7] = loop_param(l, VAR_PARAM_OUT, "out", 0);
+    fast_body(&t, x, v, &h, &w, width);
     return f;
 }
 
@@ -327,17 +419,20 @@ static void call_conv(LoadLower *c, const Packed *k, Tensor *x, int row, int co0
     Lower *l = c->page;
     if (co0 >= co1)
         return; /* no function either: nothing would call it */
-    int taps = k->kh * k->kw, depth = k->in_channels * taps;
+    bool fast = k->form == PACK_COOK_TOOM;
+    int taps = k->kh * k->kw, depth = fast ? k->in_channels : k->in_channels * taps;
     int ci_total = (int)(shape_elems(&x->shape) / x->shape.dim[0]) / taps;
-    Func *f = pack_conv_func(c, x, k->in_block, width);
+    int64_t row_floats = (int64_t)depth * (fast ? (k->mh + k->kh - 1) * (k->mw + k->kw - 1) : 1);
+    Func *f = fast ? pack_fast_func(c, k, x, width) : pack_conv_func(c, x, k->in_block, width);
     for (int s = 0; s < k->n_in_segments; s++) {
         const Segment *in = &k->in_segments[s];
         Expr *args[MAX_LEAVES + 10];
         int n = add_leaves(c, x, args);
         int values[] = { ci_total, taps, co0, co1, in->logical, in->n, row - base, in->physical, depth };
         for (int i = 0; i < 9; i++)
-            args[n++] = loop_int(l, values[i]);
-        args[n++] = loop_address(l, c->packed, loop_int(l, k->offset + (int64_t)base * depth));
+            if (!(fast && i == 1)) /* the form knows its taps */
+                args[n++] = loop_int(l, values[i]);
+        args[n++] = loop_address(l, c->packed, loop_int(l, k->offset + base * row_floats));
         loop_call(l, f, args, n);
     }
 }
@@ -398,7 +493,7 @@ static void pack_parts(LoadLower *c, const Packed *k, Tensor *x, int logical)
         if (co0 >= co1)
             continue;
         int row = s->physical - s->logical + logical; /* where row 0 of x would lie */
-        if (k->form == PACK_CONV)
+        if (k->form == PACK_CONV || k->form == PACK_COOK_TOOM)
             pack_rows(c, k, x, row, co0, co1);
         else
             pack_values(c, k, x, row, co0, co1);

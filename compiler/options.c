@@ -1,5 +1,4 @@
 #include "options.h"
-#include "plan.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +79,32 @@ static bool set_target(State *s, const char *v)
                     : complain("there is no target '%s'; there are plain, x86-64-v3, x86-64-v4, native and all%s", v, "");
     }
     s->o->target = strcmp(v, "all") == 0 ? NULL : v;
+    return true;
+}
+
+static bool set_numerics(State *s, const char *v)
+{
+    Nearest near;
+    nearest_start(&near, v);
+    for (int i = 0; i < 3; i++) {
+        nearest_try(&near, numerics_names[i]);
+        if (strcmp(numerics_names[i], v) == 0) {
+            s->o->plan.numerics = (Numerics)i;
+            return true;
+        }
+    }
+    const char *best = nearest_result(&near);
+    return best ? complain("--numerics knows no '%s'; did you mean '%s'?", v, best)
+                : complain("--numerics knows exact, safe and fast, not '%s'%s", v, "");
+}
+
+static bool set_form(State *s, const char *v)
+{
+    char *end;
+    long n = strtol(v, &end, 10);
+    if (*end || n < 1 || n > 1000)
+        return complain("--fast-form wants a number from 1 to 1000, not '%s'%s", v, "");
+    s->o->plan.form = (int)n;
     return true;
 }
 
@@ -176,6 +201,8 @@ static const OptionRow rows[] = {
     { "-I", "DIR", add_include, ALL, "look for included files in DIR too" },
     { "-D", "NAME=VALUE", add_define, ALL, "set a parameter of the net" },
     { "--target", "NAME", set_target, COMPILE | SUMMARY | CERTIFY, "plain, x86-64-v3, x86-64-v4, native or all (default: all; the program picks)" },
+    { "--numerics", "LEVEL", set_numerics, COMPILE | SUMMARY | CERTIFY, "exact: convolutions directly; safe (default) and fast: by fast algorithms too" },
+    { "--fast-form", "N", set_form, COMPILE, "for tests: the Nth fast form wherever the level allows one, cheap or not" },
     { "--dump", "WHAT", set_dump, COMPILE, "print ast, net, graph, after:PASS, plan, loops or c, and stop" },
     { "--no-pass", "PASS", add_off, COMPILE | RUN | CERTIFY, "leave a pass out; all leaves all out" },
     { "--cc", "COMMAND", set_cc, COMPILE | CERTIFY, "the C compiler (default: $CC, else cc)" },
@@ -382,6 +409,7 @@ static int check(const Options *o)
 int options_parse(Options *o, Arena *a, int argc, char **argv)
 {
     State s = { o, a };
+    o->plan.numerics = NUMERICS_SAFE;
     bool plain = false;
     int first = 1;
     if (argc > 1 && take_verb(o, argv[1]))

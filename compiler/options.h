@@ -2,6 +2,7 @@
 #ifndef INCEPTC_OPTIONS_H
 #define INCEPTC_OPTIONS_H
 #include "frontend.h"
+#include "plan.h"
 
 #ifndef INCEPTC_VERSION
 #define INCEPTC_VERSION "0.1.0"
@@ -16,6 +17,7 @@ typedef struct Options {
     const char *output;
     NetOptions net;
     const char *target;              /* a name of plan.h, "native" or null: all */
+    PlanOptions plan;                /* numerics safe unless said */
     const char *dump;                /* ast, net, graph, after:PASS, plan, loops, c */
     const char *pass_off[MAX_OFF + 1]; /* null-ended */
     int n_off;

@@ -18,7 +18,7 @@ const Target *target_find(const char *name)
 }
 
 static const char *const kernel_names[] = {
-    [KERNEL_INPUT] = "input", [KERNEL_CONV] = "conv", [KERNEL_CONV_GROUPED] = "grouped conv",
+    [KERNEL_INPUT] = "input", [KERNEL_CONV] = "conv", [KERNEL_COOK_TOOM] = "conv", [KERNEL_CONV_GROUPED] = "grouped conv",
     [KERNEL_MAXPOOL] = "maxpool", [KERNEL_AVGPOOL] = "avgpool",
     [KERNEL_GLOBALAVGPOOL] = "globalavgpool", [KERNEL_ADAPTIVEAVGPOOL] = "adaptivepool",
     [KERNEL_BATCHNORM] = "batchnorm", [KERNEL_RELU] = "relu", [KERNEL_ADD] = "add",
@@ -26,6 +26,8 @@ static const char *const kernel_names[] = {
     [KERNEL_SOFTMAX] = "softmax", [KERNEL_NORMALIZE] = "normalize", [KERNEL_COPY] = "copy",
     [KERNEL_OUTPUT] = "output",
 };
+
+const char *const numerics_names[3] = { "exact", "safe", "fast" };
 
 const char *kernel_name(KernelKind k) { return kernel_names[k]; }
 
@@ -144,7 +146,8 @@ static void set_floats(Plan *p, Packed *k, int64_t floats)
 static void pack_conv(Plan *p, Step *s)
 {
     Node *n = s->node;
-    Packed *k = new_packed(p, PACK_CONV, n, n->in[1]);
+    bool fast = s->kernel == KERNEL_COOK_TOOM;
+    Packed *k = new_packed(p, fast ? PACK_COOK_TOOM : PACK_CONV, n, n->in[1]);
     map_rows(p, k, s);
     map_columns(p, k, s->in[0]);
     if (s->kernel == KERNEL_CONV_GROUPED) {
@@ -159,7 +162,10 @@ static void pack_conv(Plan *p, Step *s)
     k->kh = n->op == OP_LINEAR ? n->in[0]->shape.dim[1] : n->window.kh;
     k->kw = n->op == OP_LINEAR ? n->in[0]->shape.dim[2] : n->window.kw;
     k->group = s->kernel == KERNEL_CONV_GROUPED ? 1 : s->tile_blocks;
-    set_floats(p, k, (int64_t)k->out_channels * k->in_channels * k->kh * k->kw);
+    k->mh = fast ? s->fast.mh : 1;
+    k->mw = fast ? s->fast.mw : 1;
+    int64_t products = fast ? (int64_t)(k->mh + k->kh - 1) * (k->mw + k->kw - 1) : (int64_t)k->kh * k->kw;
+    set_floats(p, k, (int64_t)k->out_channels * k->in_channels * products);
     s->weights = k;
 }
 
@@ -193,7 +199,7 @@ static void pack_weights(Plan *p, Step *s)
 {
     bool tiles = p->target->block > 1;
     switch (s->kernel) {
-    case KERNEL_CONV: case KERNEL_CONV_GROUPED:
+    case KERNEL_CONV: case KERNEL_COOK_TOOM: case KERNEL_CONV_GROUPED:
         pack_conv(p, s);
         if (node_bias(s->node) || tiles)
             s->bias = pack_vector(p, s, node_bias(s->node));
@@ -303,18 +309,29 @@ static void check_sizes(const Plan *p)
         }
 }
 
+Numerics plan_numerics(const Plan *p)
+{
+    for (int i = 0; i < p->steps.n; i++)
+        if (p->steps.at[i]->kernel == KERNEL_COOK_TOOM)
+            return p->options.numerics;
+    return NUMERICS_EXACT;
+}
+
 /* Choose kernels, then borders, then offsets: each needs the one before. */
-Plan *plan_new(Arena *a, Graph *g, const Target *t)
+Plan *plan_new(Arena *a, Graph *g, const Target *t, PlanOptions o)
 {
     Plan *p = ARENA_NEW(a, Plan);
     p->arena = a;
     p->graph = g;
     p->target = t;
+    p->options = o;
     plan_places(p);
     make_steps(p);
     for (int i = 0; i < p->steps.n; i++)
         kernel_choose(p, p->steps.at[i]);
     plan_borders(p);
+    for (int i = 0; i < p->steps.n; i++)
+        kernel_cut(p, p->steps.at[i]);
     plan_offsets(p);
     for (int i = 0; i < p->steps.n; i++)
         pack_weights(p, p->steps.at[i]);

@@ -46,6 +46,7 @@ typedef struct Place { /* of an activation tensor */
 typedef enum KernelKind {
     KERNEL_INPUT,      /* user's C x H x W to the input buffer */
     KERNEL_CONV,       /* conv and linear: plain loops or register tiles, by target */
+    KERNEL_COOK_TOOM,  /* conv by a fast algorithm */
     KERNEL_CONV_GROUPED,
     KERNEL_MAXPOOL, KERNEL_AVGPOOL, KERNEL_GLOBALAVGPOOL, KERNEL_ADAPTIVEAVGPOOL,
     KERNEL_BATCHNORM, KERNEL_RELU, KERNEL_ADD, KERNEL_MUL, KERNEL_MAX, KERNEL_LRN, KERNEL_L2NORM,
@@ -57,6 +58,7 @@ const char *kernel_name(KernelKind k);
 /* A weight in the form a kernel reads: packed once by the load phase. */
 typedef enum PackForm {
     PACK_CONV,   /* plain: [co][ci][kh][kw]; tiles: [group of nr blocks][ci block][kh][kw][ci in block][nr*16] */
+    PACK_COOK_TOOM, /* [group of nr blocks][product][ci][nr*16]: G g G^T of each kernel */
     PACK_VECTOR, /* one float per physical channel (bias); gaps are zero; tensor null: all zero */
     PACK_BN_SCALE, PACK_BN_SHIFT /* as PACK_VECTOR, of a batch norm that stands alone: y = x * scale + shift */
 } PackForm;
@@ -73,8 +75,23 @@ typedef struct Packed {
     int group;               /* nr: blocks of outputs per weight row (tiles) */
     bool row_major;          /* [co][ci][kh][kw] whatever the target: grouped convolutions */
     int kh, kw;
+    int mh, mw;              /* PACK_COOK_TOOM: outputs of a tile */
     Node *node;
 } Packed;
+
+typedef struct FastConv { /* F(mh x mw, kh x kw): rows x columns tiles, worked on in blocks of nearly equal number */
+    int mh, mw;
+    int rows, columns, blocks;
+} FastConv;
+
+/* How far a convolution may go from the direct sum; docs/numerics.md says what each costs in error. */
+typedef enum Numerics { NUMERICS_EXACT, NUMERICS_SAFE, NUMERICS_FAST } Numerics;
+extern const char *const numerics_names[3];
+
+typedef struct PlanOptions {
+    Numerics numerics;
+    int form; /* for tests: > 0: every convolution that may be fast is, by this form of its list (counted around) */
+} PlanOptions;
 
 typedef struct Step {
     int index;
@@ -89,22 +106,26 @@ typedef struct Step {
     Packed *weights, *bias;  /* or null; batchnorm: scale and shift */
     int units;               /* work units, of equal cost; contiguous ranges go to threads */
     int tile_pixels, tile_blocks; /* conv tiles: most pixels, nr */
-    int64_t scratch_bytes;   /* per thread: none yet */
+    FastConv fast;           /* KERNEL_COOK_TOOM */
+    int64_t scratch_floats;  /* per thread */
 } Step;
 
 typedef struct Plan {
     Arena *arena;
     Graph *graph;
     const Target *target;
+    PlanOptions options;
     LIST(Step *) steps;
     LIST(Buffer *) buffers;
     LIST(Packed *) packed;
     Place **places;          /* by tensor id */
     int64_t arena_bytes, weights_bytes;
+    int64_t scratch_floats;  /* per thread: the most that a step takes */
 } Plan;
 
-Plan *plan_new(Arena *a, Graph *g, const Target *t); /* what is too large to index is an error (diag.h): not to be lowered */
+Plan *plan_new(Arena *a, Graph *g, const Target *t, PlanOptions o); /* what is too large to index is an error (diag.h): not to be lowered */
 const char *plan_step_shape(Arena *a, const Plan *p, const Step *s); /* of a merge: the channels of all its outputs */
+Numerics plan_numerics(const Plan *p); /* exact where no kernel is fast, whatever was allowed */
 void plan_print(const Plan *p, FILE *f); /* --dump=plan */
 void plan_verify(const Plan *p);         /* live buffers never overlap, borders suffice, every claim is in range */
 
@@ -118,7 +139,7 @@ Unit *lower_plan(Arena *a, Plan *p);
 typedef struct LowerContext {
     Plan *plan;
     Lower *page;             /* place for the call: inside the case */
-    Var *arena, *weights, *input, *output; /* float * of the contents page */
+    Var *arena, *weights, *scratch, *input, *output; /* float * of the contents page */
     Var *part, *parts;       /* passed on: a kernel function takes them last and does units rt_begin(U, part, parts) ... */
 } LowerContext;
 typedef void KernelLower(LowerContext *c, Step *s);

@@ -15,6 +15,8 @@ int node_activations(const Node *n);
 Tensor *node_bias(const Node *n);     /* or null */
 Tensor *node_residual(const Node *n); /* or null */
 
-/* kernels/choose.c: work units and, for convolutions, the register tile. */
+/* kernels/choose.c: direct or fast, and by which tile. */
 void kernel_choose(const Plan *p, Step *s);
+/* kernels/cut.c, when borders are known: work units, register tile and scratch. */
+void kernel_cut(Plan *p, Step *s);
 #endif

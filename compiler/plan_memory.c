@@ -156,16 +156,21 @@ void plan_borders(Plan *p)
 {
     for (int i = 0; i < p->steps.n; i++) {
         const Step *s = p->steps.at[i];
-        if (s->kernel != KERNEL_CONV && s->kernel != KERNEL_CONV_GROUPED)
+        if (s->kernel != KERNEL_CONV && s->kernel != KERNEL_COOK_TOOM && s->kernel != KERNEL_CONV_GROUPED)
             continue;
         if (s->node->op == OP_LINEAR)
             continue;
         const Window *w = &s->node->window;
         Buffer *b = s->in[0]->buffer;
         widen(&b->top, w->top);
-        widen(&b->bottom, w->bottom);
+        int below = 0, beside = 0; /* what the last tiles reach beyond the image: zero like all of the border */
+        if (s->kernel == KERNEL_COOK_TOOM) {
+            below = s->fast.rows * s->fast.mh - s->out[0]->buffer->h;
+            beside = s->fast.columns * s->fast.mw - s->out[0]->buffer->w;
+        }
+        widen(&b->bottom, w->bottom + below);
         widen(&b->left, w->left);
-        widen(&b->right, w->right);
+        widen(&b->right, w->right + beside);
     }
     for (int i = 0; i < p->buffers.n; i++) {
         Buffer *b = p->buffers.at[i];
@@ -366,6 +371,8 @@ static void print_step(const Step *s, FILE *f)
     fprintf(f, "step %d %s '%s' units %d", s->index, kernel_name(s->kernel), s->name, s->units);
     if (s->kernel == KERNEL_CONV)
         fprintf(f, " tile %dx%d", s->tile_pixels, s->tile_blocks);
+    if (s->kernel == KERNEL_COOK_TOOM)
+        fprintf(f, " F(%dx%d) %dx%d tiles in %d", s->fast.mh, s->fast.mw, s->fast.rows, s->fast.columns, s->fast.blocks);
     for (int k = 0; k < s->n_in; k++)
         print_place(s->in[k], f);
     if (s->residual) {
@@ -384,8 +391,8 @@ static void print_step(const Step *s, FILE *f)
 
 void plan_print(const Plan *p, FILE *f)
 {
-    fprintf(f, "plan %s target %s arena %lld bytes, weights %lld bytes\n", p->graph->name, p->target->name,
-            (long long)p->arena_bytes, (long long)p->weights_bytes);
+    fprintf(f, "plan %s target %s arena %lld bytes, scratch %lld bytes a thread, weights %lld bytes\n", p->graph->name, p->target->name,
+            (long long)p->arena_bytes, (long long)(4 * p->scratch_floats), (long long)p->weights_bytes);
     for (int i = 0; i < p->buffers.n; i++) {
         const Buffer *b = p->buffers.at[i];
         fprintf(f, "buffer %s %dx%dx%d block %d border %d,%d,%d,%d at %lld+%lld steps %d..%d\n", b->name,

@@ -2,11 +2,11 @@
 #include "driver.h"
 #include <string.h>
 
-static int64_t arena_of(Arena *a, Graph *g, const Target *t)
+static int64_t arena_of(Arena *a, Graph *g, const Target *t, PlanOptions o)
 {
     PassOptions p = { NULL, NULL, NULL };
     passes_run_inference(g, &p);
-    return plan_new(a, g, t)->arena_bytes;
+    return plan_new(a, g, t, o)->arena_bytes;
 }
 
 int verb_summary(const Options *o, Arena *a)
@@ -19,7 +19,7 @@ int verb_summary(const Options *o, Arena *a)
         if (!g)
             return file_error ? EXIT_FILE : EXIT_INPUT;
         Totals s = graph_totals(g);
-        int64_t arena_bytes = arena_of(a, g, t);
+        int64_t arena_bytes = arena_of(a, g, t, o->plan);
         if (diag_error_count() > 0)
             return EXIT_INPUT;
         const char *input = shape_text(a, &g->input->shape);

@@ -55,7 +55,10 @@ typedef struct RtContext { /* what a step sees: one image */
     const float *x;       /* C x H x W */
     float *y;             /* the output, flat */
     float *arena;
+    float *scratch;       /* of the part */
 } RtContext;
+
+typedef enum RtNumerics { RT_NUMERICS_EXACT, RT_NUMERICS_SAFE, RT_NUMERICS_FAST } RtNumerics; /* docs/numerics.md */
 
 typedef struct RtStep { /* one row of the table */
     const char *layer, *kernel, *shape; /* "i3a.conv1x1", "conv 14x2", "64x28x28" */
@@ -75,7 +78,8 @@ typedef struct RtTap { /* where a live tensor lies in the arena after step `firs
 
 typedef struct RtPlan { /* a network for one target */
     RtTarget target;
-    size_t arena_floats, weights_floats;
+    RtNumerics numerics;
+    size_t arena_floats, scratch_floats, weights_floats; /* scratch: of each thread, behind the arena */
     int n_steps, n_taps;
     const RtStep *steps;
     const RtTap *taps;
@@ -97,6 +101,11 @@ typedef struct RtNetwork {
     const RtView *view;
 } RtNetwork;
 
+/* "exact", "safe", "fast" and how far logits of that level may be from exact arithmetic: max |difference| /
+ * deviation of the logits, networks whose batch norms fit their weights. */
+const char *rt_numerics_name(RtNumerics numerics);
+double rt_numerics_error(RtNumerics numerics);
+
 /* ---- Running a network ---- */
 
 typedef struct RtPool RtPool;
@@ -115,6 +124,7 @@ const RtPlan *rt_plan(const RtNetwork *net, RtTarget target);
 /* The best target that the file has and this machine runs. */
 RtTarget rt_best_target(const RtNetwork *net);
 
+/* An arena serves pools of up to `threads`. */
 size_t rt_arena_bytes(const RtNetwork *net, RtTarget target, int threads);
 size_t rt_weights_bytes(const RtNetwork *net, RtTarget target);
 /* Zeroed, 64-byte aligned; null when out of memory. rt_free releases either. */

@@ -1,68 +1,71 @@
-/* Which tile for which step, and into how many units of work it is cut. */
+/* Direct or fast, and by which tile: the cheapest by a model of the machine (cost.c), as far as the level of
+ * numerics goes.  The choice depends on the network, the level and the target, never on the host. */
 #include "kernels.h"
+#include "../cook_toom.h"
 
-/* Convolutions without taps, stride and borders see the image as one row of pixels. */
-bool conv_is_flat(const Step *s)
+/* The largest alpha of a form with taps along both axes, and along one.  docs/numerics.md has the errors. */
+static const struct { int both, one; } most_alpha[] = {
+    [NUMERICS_EXACT] = { 0, 0 },
+    [NUMERICS_SAFE] = { 6, 10 },
+    [NUMERICS_FAST] = { 8, 12 },
+};
+
+/* Stride 1, 16-channel blocks in, one output, nothing added: what the transforms can do. */
+static bool may_be_fast(const Plan *p, const Step *s)
 {
     const Node *n = s->node;
-    if (n->op != OP_CONV || !window_is_1x1(&n->window) || !window_steps_by_1(&n->window))
-        return false;
-    bool bordered = s->in[0]->buffer->bordered || (s->residual && s->residual->buffer->bordered);
-    for (int k = 0; k < s->n_out; k++)
-        bordered |= s->out[k]->buffer->bordered;
-    return !bordered;
+    return s->kernel == KERNEL_CONV && n->op == OP_CONV && p->target->block == 16 && p->options.numerics != NUMERICS_EXACT &&
+           window_steps_by_1(&n->window) && !window_is_1x1(&n->window) && s->in[0]->buffer->block == 16 && s->n_out == 1 && !s->residual;
 }
 
-int conv_row_pixels(const Step *s)
+static bool allowed(Numerics n, int mh, int mw, const Window *w)
+{
+    int most = w->kh > 1 && w->kw > 1 ? most_alpha[n].both : most_alpha[n].one;
+    return mh + w->kh - 1 <= most && mw + w->kw - 1 <= most && cook_toom_known(mh, w->kh) && cook_toom_known(mw, w->kw);
+}
+
+static int up(int n, int to) { return (n + to - 1) / to; }
+
+/* The best number of blocks of tiles for a form. */
+static void try_form(const Plan *p, const Step *s, int mh, int mw, FastConv *best, double *least)
 {
     const Buffer *y = s->out[0]->buffer;
-    return conv_is_flat(s) ? y->h * y->w : y->w;
+    FastConv f = { mh, mw, up(y->h, mh), up(y->w, mw), 1 };
+    int tiles = f.rows * f.columns;
+    for (f.blocks = 1; f.blocks <= tiles; f.blocks++) {
+        double cost = cost_fast(p, s, &f);
+        if (cost < *least) {
+            *least = cost;
+            *best = f;
+        }
+        if (up(tiles, f.blocks) <= 8)
+            break;
+    }
 }
 
-/* Registers: pixels x blocks accumulators, one weight vector a block, one for the broadcast. */
-static void choose_tile(const Plan *p, Step *s)
+static int count_forms(const Plan *p, const Window *w)
 {
-    int blocks = 0, lanes = type_lanes(p->target->vector);
-    for (int k = 0; k < s->n_out; k++)
-        blocks += place_span(s->out[k]) / 16;
-    int pixels = conv_row_pixels(s) * (conv_is_flat(s) ? 1 : s->out[0]->buffer->h);
-    int most = p->target->registers == 32 ? 28 : 12; /* accumulators */
-    s->tile_blocks = p->target->registers == 32 ? 2 : 1;
-    if (pixels == 1) /* one pixel: more blocks hide the latency of the accumulators */
-        s->tile_blocks = 4;
-    if (s->tile_blocks > blocks)
-        s->tile_blocks = blocks;
-    s->tile_pixels = most / (s->tile_blocks * 16 / lanes);
-    if (s->tile_pixels < 1)
-        s->tile_pixels = 1;
-    if (s->tile_pixels > conv_row_pixels(s))
-        s->tile_pixels = conv_row_pixels(s);
-    int groups = (blocks + s->tile_blocks - 1) / s->tile_blocks;
-    int row = conv_row_pixels(s), tiles = (row + s->tile_pixels - 1) / s->tile_pixels;
-    s->units = groups * (conv_is_flat(s) ? tiles : s->out[0]->buffer->h);
+    int n = 0;
+    for (int mh = 1; mh <= COOK_TOOM_MOST; mh++)
+        for (int mw = 1; mw <= COOK_TOOM_MOST; mw++)
+            n += allowed(p->options.numerics, mh, mw, w);
+    return n;
 }
-
-static int blocks_of(const Place *p) { return place_span(p) / p->buffer->block; }
 
 void kernel_choose(const Plan *p, Step *s)
 {
-    const Buffer *y = s->n_out ? s->out[0]->buffer : NULL;
-    switch (s->kernel) {
-    case KERNEL_CONV:
-        if (p->target->block > 1)
-            choose_tile(p, s);
-        else
-            s->units = s->out[0]->segments[0].n;
-        break;
-    case KERNEL_CONV_GROUPED: s->units = place_span(s->out[0]); break;
-    case KERNEL_MAXPOOL: case KERNEL_AVGPOOL: case KERNEL_ADAPTIVEAVGPOOL: case KERNEL_BATCHNORM: case KERNEL_RELU:
-    case KERNEL_ADD: case KERNEL_MUL: case KERNEL_MAX: case KERNEL_COPY:
-        s->units = blocks_of(s->out[0]) * y->h;
-        break;
-    case KERNEL_GLOBALAVGPOOL: s->units = blocks_of(s->out[0]); break;
-    case KERNEL_LRN: case KERNEL_L2NORM: case KERNEL_SOFTMAX: case KERNEL_NORMALIZE: case KERNEL_INPUT:
-        s->units = y->h;
-        break;
-    case KERNEL_OUTPUT: s->units = s->in[0]->buffer->h; break;
-    }
+    if (!may_be_fast(p, s) || count_forms(p, &s->node->window) == 0)
+        return;
+    const Window *w = &s->node->window;
+    FastConv best = { 0 };
+    double least = p->options.form ? 1e300 : cost_direct(p, s);
+    int n = 0, wanted = p->options.form ? (p->options.form - 1) % count_forms(p, w) : -1;
+    for (int mh = 1; mh <= COOK_TOOM_MOST; mh++)
+        for (int mw = 1; mw <= COOK_TOOM_MOST; mw++)
+            if (allowed(p->options.numerics, mh, mw, w) && (n++ == wanted || wanted < 0))
+                try_form(p, s, mh, mw, &best, &least);
+    if (!best.mh)
+        return;
+    s->kernel = KERNEL_COOK_TOOM;
+    s->fast = best;
 }

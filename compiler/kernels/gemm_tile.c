@@ -49,7 +49,7 @@ static void call_leaf(ShapeFn *f, Expr *block, Expr *oy, Expr *px, int pixels, i
     const Window *win = &f->s->node->window;
     bool linear = f->s->node->op == OP_LINEAR;
     int sw = linear ? 1 : win->sw, sh = linear ? 1 : win->sh;
-    Tile t = { pixels, nr, sw * x->block, x->block, f->r != NULL, f->plan->target->vector };
+    Tile t = { pixels, nr, sw * x->block, x->block, f->r != NULL, false, f->plan->target->vector };
     Expr *args[32];
     int n = 0;
     Expr *xi = loop_add(l, loop_mul(l, oy, loop_mul(l, loop_int(l, sh), loop_int(l, x->row))),

@@ -5,7 +5,7 @@
 #include "../plan_build.h"
 
 KernelLower kernel_lower_input, kernel_lower_output, kernel_lower_copy, kernel_lower_normalize;
-KernelLower kernel_lower_conv, kernel_lower_conv_grouped;
+KernelLower kernel_lower_conv, kernel_lower_conv_grouped, kernel_lower_cook_toom;
 KernelLower kernel_lower_maxpool, kernel_lower_avgpool, kernel_lower_globalavgpool, kernel_lower_adaptiveavgpool;
 KernelLower kernel_lower_batchnorm, kernel_lower_relu, kernel_lower_add, kernel_lower_mul, kernel_lower_max;
 KernelLower kernel_lower_lrn, kernel_lower_l2norm, kernel_lower_softmax;
@@ -20,10 +20,22 @@ typedef struct Tile {
     int pixels, blocks, pitch; /* pitch: floats from pixel to pixel of x */
     int lanes_in;              /* channels of an input block: 16, or 1 for image planes */
     bool residual;
+    bool product;              /* no taps, no bias, no floor: one product of Cook and Toom */
     Type vector;
 } Tile;
-/* The leaf of a tile: y = max(floor, b + sum of w * x), or max(floor, r + scale * ...). */
+/* The leaf of a tile: y = max(floor, b + sum of w * x), or max(floor, r + scale * (b + ...)); of a product y = sum of w * x. */
 Func *tile_leaf(Unit *u, const Tile *t);
+
+/* ---- cook_toom.c ---- */
+
+/* Floats of scratch for a block of tiles: transformed input and products of `group` blocks of outputs. */
+int64_t cook_toom_scratch(const FastConv *f, int points, int in_blocks, int group);
+
+/* ---- cost.c ---- */
+
+/* Cycles of a step by register tiles, and by a form of Cook and Toom. */
+double cost_direct(const Plan *p, const Step *s);
+double cost_fast(const Plan *p, const Step *s, const FastConv *f);
 
 /* ---- What the families share (common.c) ---- */
 

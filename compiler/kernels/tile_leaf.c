@@ -9,7 +9,7 @@ enum { MOST_ACC = 32 };
 
 static const char *leaf_name(Arena *a, const Tile *t)
 {
-    const char *s = arena_printf(a, "tile_%dx%d", t->pixels, t->blocks);
+    const char *s = arena_printf(a, t->product ? "product_%dx%d" : "tile_%dx%d", t->pixels, t->blocks);
     if (t->lanes_in == 1)
         s = arena_printf(a, "%s_image", s);
     if (t->pitch != t->lanes_in)
@@ -28,15 +28,15 @@ static LeafVars leaf_params(Lower *l, const Tile *t)
     LeafVars v = { 0 };
     v.x = loop_param(l, VAR_PARAM_IN, "x", 0);
     v.blocks = loop_param(l, VAR_PARAM_INT, "blocks", 0);
-    v.kh = loop_param(l, VAR_PARAM_INT, "kh", 0);
-    v.kw = loop_param(l, VAR_PARAM_INT, "kw", 0);
+    v.kh = t->product ? NULL : loop_param(l, VAR_PARAM_INT, "kh", 0);
+    v.kw = t->product ? NULL : loop_param(l, VAR_PARAM_INT, "kw", 0);
     v.plane = loop_param(l, VAR_PARAM_INT, "plane", 0);
-    v.row = loop_param(l, VAR_PARAM_INT, "row", 0);
+    v.row = t->product ? NULL : loop_param(l, VAR_PARAM_INT, "row", 0);
     v.w = loop_param(l, VAR_PARAM_IN, "w", 0);
-    v.b = loop_param(l, VAR_PARAM_IN, "b", 0);
+    v.b = t->product ? NULL : loop_param(l, VAR_PARAM_IN, "b", 0);
     for (int i = 0; i < t->blocks; i++) {
         v.y[i] = loop_param(l, VAR_PARAM_OUT, numbered(l, "y", i), 0);
-        v.floor[i] = loop_param(l, VAR_PARAM_F32, numbered(l, "floor", i), 0);
+        v.floor[i] = t->product ? NULL : loop_param(l, VAR_PARAM_F32, numbered(l, "floor", i), 0);
         if (t->residual)
             v.r[i] = loop_param(l, VAR_PARAM_IN, numbered(l, "r", i), 0);
     }
@@ -52,10 +52,13 @@ static void leaf_loops(Lower *l, const Tile *t, const LeafVars *v, Var **acc, in
     int lanes = type_lanes(type);
     Var *wp = loop_pointer(l, "wp", loop_address(l, v->w, loop_int(l, 0)), false);
     Var *cb = loop_for_begin(l, "cb", loop_int(l, 0), loop_var(l, v->blocks), 1);
-    Var *ky = loop_for_begin(l, "ky", loop_int(l, 0), loop_var(l, v->kh), 1);
-    Expr *at = loop_add(l, loop_mul(l, loop_var(l, cb), loop_var(l, v->plane)), loop_mul(l, loop_var(l, ky), loop_var(l, v->row)));
+    Expr *at = loop_mul(l, loop_var(l, cb), loop_var(l, v->plane)), *taps = loop_int(l, t->lanes_in);
+    if (!t->product) {
+        Var *ky = loop_for_begin(l, "ky", loop_int(l, 0), loop_var(l, v->kh), 1);
+        at = loop_add(l, at, loop_mul(l, loop_var(l, ky), loop_var(l, v->row)));
+        taps = loop_mul(l, loop_var(l, v->kw), taps);
+    }
     Var *p = loop_let(l, "xr", loop_address(l, v->x, at));
-    Expr *taps = loop_mul(l, loop_var(l, v->kw), loop_int(l, t->lanes_in));
     Var *c = loop_for_begin(l, "i", loop_int(l, 0), taps, 1); /* kx and channel together: both are contiguous */
     Var *w[8];
     for (int j = 0; j < vectors; j++)
@@ -71,11 +74,11 @@ static void leaf_loops(Lower *l, const Tile *t, const LeafVars *v, Var **acc, in
         }
     }
     loop_advance(l, wp, loop_int(l, vectors * lanes));
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < (t->product ? 2 : 3); i++)
         loop_for_end(l);
 }
 
-/* y = max(floor, acc), or max(floor, r + scale * acc). */
+/* y = acc, max(floor, acc), or max(floor, r + scale * acc). */
 static void leaf_stores(Lower *l, const Tile *t, const LeafVars *v, Var **acc, int vectors)
 {
     int lanes = type_lanes(t->vector);
@@ -86,7 +89,9 @@ static void leaf_stores(Lower *l, const Tile *t, const LeafVars *v, Var **acc, i
             Expr *z = loop_var(l, acc[i * vectors + j]);
             if (t->residual)
                 z = loop_fma(l, loop_splat(l, t->vector, loop_var(l, v->scale)), z, loop_load(l, t->vector, v->r[block], at));
-            loop_store(l, v->y[block], at, loop_max(l, z, loop_splat(l, t->vector, loop_var(l, v->floor[block]))));
+            if (!t->product)
+                z = loop_max(l, z, loop_splat(l, t->vector, loop_var(l, v->floor[block])));
+            loop_store(l, v->y[block], at, z);
         }
 }
 
@@ -97,11 +102,13 @@ Func *tile_leaf(Unit *u, const Tile *t)
     Func *f = unit_find_func(u, key);
     if (f)
         return f;
-    const char *comment = arena_printf(u->arena,
-        "%d pixels x %d outputs: y = max(floor, %sb + sum of w * x).  x: %s, w: one row of\n"
-        "%d outputs for each input channel and tap, in this order.",
-        t->pixels, 16 * t->blocks, t->residual ? "r + scale * (" : "", t->lanes_in == 16 ? "blocks of 16 channels" : "planes",
-        16 * t->blocks);
+    const char *comment = t->product
+        ? arena_printf(u->arena, "%d tiles x %d outputs of one product: y = sum of w * x over the channels of x.", t->pixels, 16 * t->blocks)
+        : arena_printf(u->arena,
+              "%d pixels x %d outputs: y = max(floor, %sb + sum of w * x).  x: %s, w: one row of\n"
+              "%d outputs for each input channel and tap, in this order.",
+              t->pixels, 16 * t->blocks, t->residual ? "r + scale * (" : "", t->lanes_in == 16 ? "blocks of 16 channels" : "planes",
+              16 * t->blocks);
     f = unit_func(u, key, name, comment, t->vector);
     Lower *l = lower_new(u, f);
     LeafVars v = leaf_params(l, t);
@@ -111,7 +118,8 @@ Func *tile_leaf(Unit *u, const Tile *t)
     for (int i = 0; i < t->pixels; i++)
         for (int j = 0; j < vectors; j++)
             acc[i * vectors + j] = loop_mut(l, arena_printf(u->arena, "a%d_%d", i, j),
-                                            loop_load(l, t->vector, v.b, loop_int(l, j * lanes)));
+                                            t->product ? loop_splat(l, t->vector, loop_f32(l, 0))
+                                                       : loop_load(l, t->vector, v.b, loop_int(l, j * lanes)));
     leaf_loops(l, t, &v, acc, vectors);
     leaf_stores(l, t, &v, acc, vectors);
     return f;

@@ -28,12 +28,12 @@ RtTarget rt_best_target(const RtNetwork *net)
 
 static size_t round_up(size_t bytes) { return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
 
-/* No step needs memory per thread, so `threads` changes nothing yet. */
 size_t rt_arena_bytes(const RtNetwork *net, RtTarget target, int threads)
 {
-    (void)threads;
     const RtPlan *plan = rt_plan(net, target);
-    return plan ? round_up(plan->arena_floats * sizeof(float)) : 0;
+    return plan ? round_up(plan->arena_floats * sizeof(float)) +
+                      (size_t)threads * round_up(plan->scratch_floats * sizeof(float))
+                : 0;
 }
 
 size_t rt_weights_bytes(const RtNetwork *net, RtTarget target)
@@ -96,7 +96,12 @@ typedef struct Run {
 static void step(void *arg, int i, int part, int parts)
 {
     const Run *run = arg;
-    run->plan->step(&run->context, i, part, parts);
+    const RtPlan *plan = run->plan;
+    size_t arena = round_up(plan->arena_floats * sizeof(float)) / sizeof(float);
+    size_t scratch = round_up(plan->scratch_floats * sizeof(float)) / sizeof(float);
+    RtContext c = run->context;
+    c.scratch = c.arena + arena + (size_t)part * scratch;
+    plan->step(&c, i, part, parts);
 }
 
 /* Weights packed for another network, or never packed, are the host's bug: going on would read

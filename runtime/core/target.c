@@ -1,4 +1,4 @@
-/* target.c - names of targets, and which of them this processor and its system can run. */
+/* target.c - names of targets and of levels of numerics, and what this processor and its system can run. */
 #include "../rt.h"
 
 const char *rt_target_name(RtTarget target)
@@ -30,6 +30,26 @@ int rt_target_runs_here(RtTarget target)
     case RT_TARGET_PLAIN: return 1;
     case RT_TARGET_V3: return v3;
     case RT_TARGET_V4: return v4;
+    }
+    return 0;
+}
+
+const char *rt_numerics_name(RtNumerics numerics)
+{
+    switch (numerics) {
+    case RT_NUMERICS_EXACT: return "exact";
+    case RT_NUMERICS_SAFE: return "safe";
+    case RT_NUMERICS_FAST: return "fast";
+    }
+    return "unknown";
+}
+
+double rt_numerics_error(RtNumerics numerics)
+{
+    switch (numerics) {
+    case RT_NUMERICS_EXACT: return 1e-4;
+    case RT_NUMERICS_SAFE: return 1e-3;
+    case RT_NUMERICS_FAST: return 5e-3;
     }
     return 0;
 }

@@ -99,7 +99,8 @@ static double gflops(const RtNetwork *net, double seconds, int images)
 static void print_text(const Bench *b, double middle)
 {
     const Session *s = &b->session;
-    printf("%s, %s, batch %d, %d thread%s\n", s->net->name, rt_target_name(s->target), b->batch,
+    printf("%s, %s, numerics %s, batch %d, %d thread%s\n", s->net->name, rt_target_name(s->target),
+           rt_numerics_name(rt_plan(s->net, s->target)->numerics), b->batch,
            s->threads, s->threads == 1 ? "" : "s");
     printf("%s, %d processors, load %.2f%s\n", b->processor, session_processors(), b->load[0],
            b->load[0] > 0.5 * session_processors() ? " (the machine is busy: expect noise)" : "");
@@ -144,9 +145,10 @@ static void print_json_layers(const Bench *b, const double *times)
 static void print_json(const Bench *b, double middle, const double *times)
 {
     const Session *s = &b->session;
-    printf("{\n  \"network\": \"%s\", \"target\": \"%s\", \"batch\": %d, \"threads\": %d,\n  "
+    printf("{\n  \"network\": \"%s\", \"target\": \"%s\", \"numerics\": \"%s\", \"batch\": %d, \"threads\": %d,\n  "
            "\"processor\": ",
-           s->net->name, rt_target_name(s->target), b->batch, s->threads);
+           s->net->name, rt_target_name(s->target),
+           rt_numerics_name(rt_plan(s->net, s->target)->numerics), b->batch, s->threads);
     json_write_string(stdout, b->processor);
     printf(", \"processors\": %d, \"load\": %.2f,\n  \"runs\": %d, \"median_seconds\": %.9f, "
            "\"min_seconds\": %.9f,\n"

@@ -54,11 +54,13 @@ static void print_text(const Program *p, const RtPlan *chosen)
         printf("%s", i ? ", " : "");
         print_view(stdout, &net->view[i]);
     }
-    printf("%s\n\n%-11s %6s %14s %14s  %s\n", net->n_view ? "" : "none", "target", "steps",
-           "arena bytes", "weight bytes", "runs here");
+    printf("%s\n\n%-11s %-9s %8s %6s %14s %14s  %s\n", net->n_view ? "" : "none", "target", "numerics",
+           "error", "steps", "arena bytes", "weight bytes", "runs here");
     for (int i = 0; i < net->n_plans; i++) {
         RtTarget t = net->plans[i].target;
-        printf("%-11s %6d %14zu %14zu  %s\n", rt_target_name(t), net->plans[i].n_steps,
+        RtNumerics numerics = net->plans[i].numerics;
+        printf("%-11s %-9s %8g %6d %14zu %14zu  %s\n", rt_target_name(t), rt_numerics_name(numerics),
+               rt_numerics_error(numerics), net->plans[i].n_steps,
                rt_arena_bytes(net, t, 1), rt_weights_bytes(net, t),
                rt_target_runs_here(t) ? "yes" : "no");
     }
@@ -94,9 +96,11 @@ static void print_json(const Program *p, const RtPlan *chosen)
     printf("  \"targets\": [");
     for (int i = 0; i < net->n_plans; i++) {
         RtTarget t = net->plans[i].target;
-        printf("%s\n    {\"name\": \"%s\", \"steps\": %d, \"arena_bytes\": %zu, \"weights_bytes\": "
-               "%zu, \"runs_here\": %s}",
-               i ? "," : "", rt_target_name(t), net->plans[i].n_steps, rt_arena_bytes(net, t, 1),
+        RtNumerics numerics = net->plans[i].numerics;
+        printf("%s\n    {\"name\": \"%s\", \"numerics\": \"%s\", \"error\": %g, \"steps\": %d, "
+               "\"arena_bytes\": %zu, \"weights_bytes\": %zu, \"runs_here\": %s}",
+               i ? "," : "", rt_target_name(t), rt_numerics_name(numerics),
+               rt_numerics_error(numerics), net->plans[i].n_steps, rt_arena_bytes(net, t, 1),
                rt_weights_bytes(net, t), rt_target_runs_here(t) ? "true" : "false");
     }
     printf("\n  ]");

@@ -1,0 +1,234 @@
+/* Fast convolutions F(mh x mw, kh x kw) by Cook-Toom (cook_toom.h): for a block of tiles
+ *
+ *   v[k] = input transform of every tile, all input channels      k: one of alpha_h * alpha_w products
+ *   m[k] = v[k] * u[k]                                             32 output channels at a time
+ *   y    = output transform of m, bias, ReLU
+ *
+ * Units of work are (block of tiles, group of 32 outputs), blocks outermost: a part that begins in the middle
+ * of a block transforms its input again, and streams only its own groups' weights.  v and m are scratch of
+ * the part and are meant to stay in its L2. */
+#include "kernels.h"
+#include "cook_toom_leaf.h"
+
+enum { MOST_TILE = 14 }; /* tiles of a product's register tile */
+
+static FastForm form_of(const Step *s)
+{
+    FastForm f;
+    cook_toom(&f.h, s->fast.mh, s->weights->kh);
+    cook_toom(&f.w, s->fast.mw, s->weights->kw);
+    return f;
+}
+
+/* Products lie an odd number of cache lines apart, so that those of one tile fall into different sets. */
+static int64_t odd_lines(int64_t floats) { return floats / 16 % 2 ? floats : floats + 16; }
+
+int64_t cook_toom_scratch(const FastConv *f, int points, int in_blocks, int group)
+{
+    int n = (f->rows * f->columns + f->blocks - 1) / f->blocks;
+    int64_t v = odd_lines((int64_t)in_blocks * n * 16), m = (int64_t)group * n * 16;
+    return points * v + (points - 1) * odd_lines(m) + m;
+}
+
+/* ---- m = v * u for every product: calls of tiles of nearly equal size ---- */
+
+static void product_run(Lower *l, Type type, Var *const *p, Var *k, int n, int nr, int first, int tiles, int size)
+{
+    enum { V, V_SLAB, W, BLOCKS, M, M_SLAB };
+    if (tiles == 0)
+        return;
+    Var *t = loop_for_begin(l, "t", loop_int(l, 0), loop_int(l, tiles), 1);
+    Expr *at = loop_mul(l, loop_add(l, loop_mul(l, loop_var(l, t), loop_int(l, size)), loop_int(l, first)), loop_int(l, 16));
+    Tile tile = { size, nr, 16, 16, false, true, type };
+    Expr *args[8];
+    int c = 0;
+    args[c++] = loop_address(l, p[V], loop_add(l, loop_mul(l, loop_var(l, k), loop_var(l, p[V_SLAB])), at));
+    args[c++] = loop_var(l, p[BLOCKS]);
+    args[c++] = loop_int(l, n * 16);
+    Expr *depth = loop_mul(l, loop_var(l, p[BLOCKS]), loop_int(l, 16 * 16 * nr));
+    args[c++] = loop_address(l, p[W], loop_mul(l, loop_var(l, k), depth));
+    for (int j = 0; j < nr; j++)
+        args[c++] = loop_address(l, p[M], loop_add(l, loop_add(l, loop_mul(l, loop_var(l, k), loop_var(l, p[M_SLAB])), at),
+                                                       loop_int(l, j * n * 16)));
+    loop_call(l, tile_leaf(l->unit, &tile), args, c);
+    loop_for_end(l);
+}
+
+/* products(v, v_slab, w, blocks, points, m, m_slab) for n tiles and nr blocks of 16 outputs. */
+static Func *products(Unit *u, Type type, int n, int nr)
+{
+    Arena *a = u->arena;
+    const char *name = arena_printf(a, "products_%dx%d", n, nr);
+    Func *f = unit_find_func(u, name);
+    if (f)
+        return f;
+    f = unit_func_later(u, name, name, arena_printf(a, "m[k] = v[k] * w[k] for `points` products: %d tiles, %d outputs.", n, 16 * nr), type);
+    f->name = arena_printf(a, "%s", name);
+    Lower *l = lower_new(u, f);
+    Var *v = loop_param(l, VAR_PARAM_IN, "v", 0), *v_slab = loop_param(l, VAR_PARAM_INT, "v_slab", 0);
+    Var *w = loop_param(l, VAR_PARAM_IN, "w", 0), *blocks = loop_param(l, VAR_PARAM_INT, "blocks", 0);
+    Var *points = loop_param(l, VAR_PARAM_INT, "points", 0);
+    Var *m = loop_param(l, VAR_PARAM_OUT, "m", 0), *m_slab = loop_param(l, VAR_PARAM_INT, "m_slab", 0);
+    Var *p[] = { v, v_slab, w, blocks, m, m_slab };
+    int most = type_lanes(type) == 16 ? MOST_TILE : 12 / (2 * nr), tiles = (n + most - 1) / most, small = n / tiles, more = n % tiles;
+    Var *k = loop_for_begin(l, "k", loop_int(l, 0), loop_var(l, points), 1);
+    product_run(l, type, p, k, n, nr, 0, more, small + 1);
+    product_run(l, type, p, k, n, nr, more * (small + 1), tiles - more, small);
+    loop_for_end(l);
+    unit_append(u, f);
+    return f;
+}
+
+/* ---- The function of a shape ---- */
+
+typedef struct ShapeFn {
+    const Step *s;
+    Kernel k;
+    Type type;
+    FastForm form;
+    Var *x, *w, *b, *y, *v, *m, *have;
+    int points, in_blocks, out_blocks, nr;
+} ShapeFn;
+
+static void call_input(ShapeFn *f, Expr *first, int n)
+{
+    Lower *l = f->k.l;
+    const Buffer *x = f->s->in[0]->buffer;
+    Expr *args[] = {
+        loop_address(l, f->x, loop_int(l, 0)), loop_var(l, loop_dim(l, "CB", f->in_blocks)),
+        loop_var(l, loop_dim(l, "X_PLANE", x->plane)), loop_var(l, loop_dim(l, "X_ROW", x->row)), first, loop_int(l, n),
+        loop_var(l, loop_dim(l, "COLUMNS", f->s->fast.columns)), loop_address(l, f->v, loop_int(l, 0)),
+        loop_int(l, odd_lines((int64_t)f->in_blocks * n * 16)) };
+    loop_call(l, cook_toom_input(l->unit, f->type, &f->form), args, (int)(sizeof args / sizeof *args));
+}
+
+static void call_output(ShapeFn *f, Expr *first, int n, Expr *block, int j, int nr)
+{
+    Lower *l = f->k.l;
+    const Buffer *y = f->s->out[0]->buffer;
+    block = loop_add(l, block, loop_int(l, j));
+    Expr *args[] = {
+        loop_address(l, f->m, loop_int(l, j * n * 16)), loop_int(l, odd_lines((int64_t)nr * n * 16)), loop_int(l, n),
+        loop_address(l, f->b, loop_mul(l, block, loop_int(l, 16))),
+        loop_f32(l, f->s->node->epilogue.relu & 1 ? 0 : -1.0 / 0.0),
+        loop_address(l, f->y, loop_mul(l, block, loop_var(l, loop_dim(l, "Y_PLANE", y->plane)))),
+        loop_var(l, loop_dim(l, "Y_ROW", y->row)), first, loop_var(l, loop_dim(l, "COLUMNS", f->s->fast.columns)),
+        NULL, NULL };
+    int count = 9;
+    if (f->form.h.m > 1)
+        args[count++] = loop_int(l, y->h);
+    if (f->form.w.m > 1)
+        args[count++] = loop_int(l, y->w);
+    loop_call(l, cook_toom_output(l->unit, f->type, &f->form), args, count);
+}
+
+/* nr blocks of outputs from `block` on. */
+static void group(ShapeFn *f, Expr *first, int n, Expr *block, int nr)
+{
+    Lower *l = f->k.l;
+    Expr *depth = loop_var(l, loop_dim(l, "W_BLOCK", (int64_t)f->points * f->in_blocks * 16 * 16));
+    Expr *args[] = {
+        loop_address(l, f->v, loop_int(l, 0)), loop_int(l, odd_lines((int64_t)f->in_blocks * n * 16)),
+        loop_address(l, f->w, loop_mul(l, block, depth)), loop_var(l, loop_dim(l, "CB", f->in_blocks)),
+        loop_var(l, loop_dim(l, "POINTS", f->points)), loop_address(l, f->m, loop_int(l, 0)),
+        loop_int(l, odd_lines((int64_t)nr * n * 16)) };
+    loop_call(l, products(l->unit, f->type, n, nr), args, (int)(sizeof args / sizeof *args));
+    for (int j = 0; j < nr; j++)
+        call_output(f, first, n, block, j, nr);
+}
+
+/* One unit: n tiles from `first` on. */
+static void unit_body(ShapeFn *f, Var *tiles, Expr *first, int n, Var *g)
+{
+    Lower *l = f->k.l;
+    Var *at = loop_let(l, "first", first);
+    loop_if_begin(l, loop_bin(l, EX_LT, loop_var(l, f->have), loop_var(l, tiles)));
+    call_input(f, loop_var(l, at), n);
+    loop_set(l, f->have, loop_var(l, tiles));
+    loop_if_end(l);
+    int full = f->out_blocks / f->nr, tail = f->out_blocks % f->nr;
+    if (full && tail)
+        loop_if_begin(l, loop_bin(l, EX_LT, loop_var(l, g), loop_int(l, full)));
+    if (full)
+        group(f, loop_var(l, at), n, loop_mul(l, loop_var(l, g), loop_int(l, f->nr)), f->nr);
+    if (full && tail)
+        loop_else(l);
+    if (tail)
+        group(f, loop_var(l, at), n, loop_int(l, full * f->nr), tail);
+    if (full && tail)
+        loop_if_end(l);
+}
+
+static void shape_body(ShapeFn *f)
+{
+    Lower *l = f->k.l;
+    const FastConv *fast = &f->s->fast;
+    int total = fast->rows * fast->columns, small = total / fast->blocks, more = total % fast->blocks;
+    f->have = loop_mut(l, "transformed", loop_int(l, -1)); /* the block of tiles whose input v holds */
+    kernel_units_begin(&f->k, f->s->units);
+    Var *groups = loop_dim(l, "GROUPS", (f->out_blocks + f->nr - 1) / f->nr);
+    Var *tiles = loop_let(l, "tiles", loop_div(l, loop_var(l, f->k.u), loop_var(l, groups)));
+    Var *g = loop_let(l, "group", loop_bin(l, EX_MOD, loop_var(l, f->k.u), loop_var(l, groups)));
+    if (more) {
+        loop_if_begin(l, loop_bin(l, EX_LT, loop_var(l, tiles), loop_int(l, more)));
+        unit_body(f, tiles, loop_mul(l, loop_var(l, tiles), loop_int(l, small + 1)), small + 1, g);
+        loop_else(l);
+    }
+    unit_body(f, tiles, loop_add(l, loop_mul(l, loop_var(l, tiles), loop_int(l, small)), loop_int(l, more)), small, g);
+    if (more)
+        loop_if_end(l);
+    kernel_units_end(&f->k);
+}
+
+static Func *shape_func(LowerContext *c, const Step *s)
+{
+    Unit *u = c->page->unit;
+    Arena *a = u->arena;
+    const FastConv *fast = &s->fast;
+    const char *key = arena_printf(a, "fast %d %dx%d F%dx%d in %d relu %u %s %s", s->weights->in_channels, s->weights->kh, s->weights->kw, fast->mh,
+                                   fast->mw, fast->blocks, s->node->epilogue.relu, place_key(a, s->in[0]), place_key(a, s->out[0]));
+    Func *fn = unit_find_func(u, key);
+    if (fn)
+        return fn;
+    ShapeFn f = { .s = s, .type = c->plan->target->vector, .form = form_of(s), .nr = s->tile_blocks };
+    f.points = f.form.h.alpha * f.form.w.alpha;
+    f.in_blocks = s->weights->in_channels / 16;
+    f.out_blocks = place_span(s->out[0]) / 16;
+    const int *d = s->node->in[0]->shape.dim;
+    const char *name = arena_printf(a, "conv%dx%d_%dx%dx%d_to_%d_f%dx%d", s->weights->kh, s->weights->kw, d[0], d[1], d[2],
+                                    s->node->out[0]->shape.dim[0], fast->mh, fast->mw);
+    const char *comment = arena_printf(a, "x: %d x %d x %d, w: %d x %d taps, y: %d blocks of 16 x %d x %d, by F(%d x %d, %d x %d):\n"
+                                       "%d x %d tiles in %d blocks, %d products each where the direct way takes %d.",
+                                       d[0], d[1], d[2], s->weights->kh, s->weights->kw, f.out_blocks, s->out[0]->buffer->h, s->out[0]->buffer->w,
+                                       fast->mh, fast->mw, s->weights->kh, s->weights->kw, fast->rows, fast->columns, fast->blocks, f.points,
+                                       fast->mh * fast->mw * s->weights->kh * s->weights->kw);
+    fn = unit_func_later(u, key, name, comment, f.type);
+    fn->name = unit_unique_name(u, name);
+    f.k.l = lower_new(u, fn);
+    f.x = loop_param(f.k.l, VAR_PARAM_IN, "x", 0);
+    f.w = loop_param(f.k.l, VAR_PARAM_IN, "w", 0);
+    f.b = loop_param(f.k.l, VAR_PARAM_IN, "b", 0);
+    f.y = loop_param(f.k.l, VAR_PARAM_OUT, "y", 0);
+    f.v = loop_param(f.k.l, VAR_PARAM_OUT, "v", 0);
+    f.m = loop_param(f.k.l, VAR_PARAM_OUT, "m", 0);
+    shape_body(&f);
+    unit_append(u, fn);
+    return fn;
+}
+
+void kernel_lower_cook_toom(LowerContext *c, Step *s)
+{
+    const Window *w = &s->node->window;
+    FastForm form = form_of(s);
+    const FastConv *f = &s->fast;
+    int n = (f->rows * f->columns + f->blocks - 1) / f->blocks;
+    int64_t v = form.h.alpha * form.w.alpha * odd_lines((int64_t)s->weights->in_channels * n);
+    Expr *args[10] = {
+        place_address(c, s->in[0], -w->top, -w->left),
+        loop_address(c->page, c->weights, loop_int(c->page, s->weights->offset)),
+        loop_address(c->page, c->weights, loop_int(c->page, s->bias->offset)),
+        place_address(c, s->out[0], 0, 0),
+        loop_address(c->page, c->scratch, loop_int(c->page, 0)),
+        loop_address(c->page, c->scratch, loop_int(c->page, v)) };
+    kernel_call(c, shape_func(c, s), args, 6);
+}

@@ -1,0 +1,290 @@
+/* The transforms of a fast convolution F(mh x mw, kh x kw): straight-line vector code from exact matrices.
+ *
+ *   v = Bh d Bw^T     input tile d: alpha_h x alpha_w pixels of 16 channels
+ *   y = Ah m Aw^T     output tile y: mh x mw pixels of 16 channels
+ *
+ * An axis without taps is the identity.  Rows of p and -p are computed as even + odd and even - odd half. */
+#include "cook_toom_leaf.h"
+#include <stdlib.h>
+
+typedef struct Transform {
+    Lower *l;
+    Type type;
+    const char *tag; /* of names: the column or row at hand */
+} Transform;
+
+typedef struct Term {
+    Fraction c;
+    Var *v;
+} Term;
+
+static bool is_int(Fraction f, int v) { return f.num == v && f.den == 1; }
+
+static Expr *times(Transform *t, Fraction c, Expr *x)
+{
+    if (is_int(c, 1))
+        return x;
+    return loop_mul(t->l, loop_splat(t->l, t->type, loop_f32(t->l, fraction_value(c))), x);
+}
+
+/* sum + c * v */
+static Expr *plus(Transform *t, Expr *sum, const Term *term)
+{
+    Expr *v = loop_var(t->l, term->v);
+    if (is_int(term->c, 1))
+        return loop_add(t->l, sum, v);
+    if (is_int(term->c, -1))
+        return loop_sub(t->l, sum, v);
+    return loop_fma(t->l, loop_splat(t->l, t->type, loop_f32(t->l, fraction_value(term->c))), v, sum);
+}
+
+/* Begins with the last term that needs no factor. */
+static Expr *sum_of(Transform *t, const Term *terms, int n)
+{
+    int start = n - 1;
+    while (start > 0 && !is_int(terms[start].c, 1))
+        start--;
+    Expr *sum = times(t, terms[start].c, loop_var(t->l, terms[start].v));
+    for (int i = n - 1; i >= 0; i--)
+        if (i != start)
+            sum = plus(t, sum, &terms[i]);
+    return sum;
+}
+
+static Var *named(Transform *t, const char *name, int i, Expr *e)
+{
+    return loop_let(t->l, arena_printf(t->l->unit->arena, "%s%s_%d", name, t->tag, i), e);
+}
+
+/* The terms k = first, first + step, ... of row c, divided by `by`. */
+static int row_terms(const Fraction *c, int alpha, int first, int step, Fraction by, Var *const *in, Term *out)
+{
+    int n = 0;
+    for (int k = first; k < alpha; k += step)
+        if (c[k].num)
+            out[n++] = (Term){ fraction_over(c[k], by), in[k] };
+    return n;
+}
+
+/* Rows i and j = mate of i: the even half plus and minus p times the odd half. */
+static void apply_pair(Transform *t, const CookToom *f, int i, Var *const *in, Expr **out)
+{
+    Term terms[COOK_TOOM_MOST];
+    Fraction one = { 1, 1 }, p = one;
+    for (int k = 1; k < f->alpha; k += 2)
+        if (f->b[i][k].num)
+            p = f->b[i][k];
+    int n = row_terms(f->b[i], f->alpha, 0, 2, one, in, terms);
+    Term even = { one, named(t, "even", i, sum_of(t, terms, n)) };
+    n = row_terms(f->b[i], f->alpha, 1, 2, p, in, terms);
+    Term odd = { p, named(t, "odd", i, sum_of(t, terms, n)) };
+    out[i] = plus(t, loop_var(t->l, even.v), &odd);
+    odd.c.num = -odd.c.num;
+    out[f->mate[i]] = plus(t, loop_var(t->l, even.v), &odd);
+}
+
+static void apply_b(Transform *t, const CookToom *f, Var *const *in, Expr **out)
+{
+    Term terms[COOK_TOOM_MOST];
+    Fraction one = { 1, 1 };
+    for (int i = 0; i < f->alpha; i++) {
+        bool paired = f->mate[i] >= 0 && f->alpha % 2 == 0;
+        if (paired && f->mate[i] > i)
+            apply_pair(t, f, i, in, out);
+        else if (!paired)
+            out[i] = sum_of(t, terms, row_terms(f->b[i], f->alpha, 0, 1, one, in, terms));
+    }
+}
+
+/* y_k = sum of p^k m: of a pair p, -p the sum where k is even, the difference where it is odd. */
+static void apply_a(Transform *t, const CookToom *f, Var *const *in, Expr **out)
+{
+    Var *sum[COOK_TOOM_MOST], *difference[COOK_TOOM_MOST];
+    for (int i = 0; i < f->alpha; i++)
+        if (f->mate[i] > i) {
+            Expr *p = loop_var(t->l, in[i]), *q = loop_var(t->l, in[f->mate[i]]);
+            sum[i] = named(t, "sum", i, loop_add(t->l, p, q));
+            difference[i] = f->m > 1 ? named(t, "diff", i, loop_sub(t->l, p, q)) : NULL;
+        }
+    for (int k = 0; k < f->m; k++) {
+        Term terms[COOK_TOOM_MOST];
+        int n = 0;
+        for (int i = 0; i < f->alpha; i++) {
+            if (f->a[k][i].num == 0 || (f->mate[i] >= 0 && f->mate[i] < i))
+                continue;
+            terms[n++] = (Term){ f->a[k][i], f->mate[i] < 0 ? in[i] : k % 2 ? difference[i] : sum[i] };
+        }
+        out[k] = sum_of(t, terms, n);
+    }
+}
+
+static const char *form_name(Arena *a, const FastForm *f)
+{
+    return arena_printf(a, "%dx%d_%dx%d", f->h.m, f->w.m, f->h.r, f->w.r);
+}
+
+/* The pixel at the corner of tile `first + i`: row ty * mh, column tx * mw of p. */
+static Expr *corner(Lower *l, const FastForm *f, Var *ty, Var *tx, Var *row)
+{
+    return loop_add(l, loop_mul(l, loop_mul(l, loop_var(l, ty), loop_int(l, f->h.m)), loop_var(l, row)),
+                    loop_mul(l, loop_var(l, tx), loop_int(l, f->w.m * 16)));
+}
+
+typedef struct TileLoop {
+    Var *i, *ty, *tx, *lane;
+} TileLoop;
+
+/* for each tile of the block: its row and column; lanes of the 16 channels by the width of a vector. */
+static TileLoop tiles_begin(Lower *l, Type type, Var *first, Var *n, Var *columns)
+{
+    TileLoop t = { .i = loop_for_begin(l, "i", loop_int(l, 0), loop_var(l, n), 1) };
+    Expr *tile = loop_add(l, loop_var(l, first), loop_var(l, t.i));
+    t.ty = loop_let(l, "ty", loop_div(l, tile, loop_var(l, columns)));
+    t.tx = loop_let(l, "tx", loop_bin(l, EX_MOD, tile, loop_var(l, columns)));
+    t.lane = loop_for_begin(l, "c", loop_int(l, 0), loop_int(l, 16), type_lanes(type));
+    return t;
+}
+
+static void tiles_end(Lower *l)
+{
+    loop_for_end(l);
+    loop_for_end(l);
+}
+
+static void input_body(Lower *l, Type type, const FastForm *f, Var *p, Var *row, Var *q, Var *slab)
+{
+    Var *between[COOK_TOOM_MOST][COOK_TOOM_MOST], *in[COOK_TOOM_MOST];
+    Expr *out[COOK_TOOM_MOST];
+    Arena *a = l->unit->arena;
+    for (int j = 0; j < f->w.alpha; j++) {
+        Transform t = { l, type, arena_printf(a, "%d", j) };
+        for (int i = 0; i < f->h.alpha; i++)
+            in[i] = loop_let(l, arena_printf(a, "d%d_%d", i, j),
+                             loop_load(l, type, p, loop_add(l, loop_mul(l, loop_int(l, i), loop_var(l, row)), loop_int(l, 16 * j))));
+        apply_b(&t, &f->h, in, out);
+        for (int i = 0; i < f->h.alpha; i++)
+            between[i][j] = f->h.alpha == 1 ? in[0] : loop_let(l, arena_printf(a, "t%d_%d", i, j), out[i]);
+    }
+    for (int i = 0; i < f->h.alpha; i++) {
+        Transform t = { l, type, arena_printf(a, "r%d", i) };
+        apply_b(&t, &f->w, between[i], out);
+        for (int j = 0; j < f->w.alpha; j++)
+            loop_store(l, q, loop_mul(l, loop_int(l, i * f->w.alpha + j), loop_var(l, slab)), out[j]);
+    }
+}
+
+Func *cook_toom_input(Unit *u, Type type, const FastForm *f)
+{
+    Arena *a = u->arena;
+    const char *name = arena_printf(a, "input_%s", form_name(a, f));
+    const char *key = arena_printf(a, "fast %s", name);
+    Func *fn = unit_find_func(u, key);
+    if (fn)
+        return fn;
+    fn = unit_func(u, key, name,
+        arena_printf(a, "Input transform of F(%d x %d, %d x %d): v[k][block][tile] = (Bh d Bw^T)[k] of the tile's\n"
+                        "%d x %d pixels, for tiles [first, first + n) and every block of 16 channels.",
+                     f->h.m, f->w.m, f->h.r, f->w.r, f->h.alpha, f->w.alpha), type);
+    Lower *l = lower_new(u, fn);
+    Var *x = loop_param(l, VAR_PARAM_IN, "x", 0);
+    Var *blocks = loop_param(l, VAR_PARAM_INT, "blocks", 0), *plane = loop_param(l, VAR_PARAM_INT, "plane", 0);
+    Var *row = loop_param(l, VAR_PARAM_INT, "row", 0), *first = loop_param(l, VAR_PARAM_INT, "first", 0);
+    Var *n = loop_param(l, VAR_PARAM_INT, "n", 0), *columns = loop_param(l, VAR_PARAM_INT, "columns", 0);
+    Var *v = loop_param(l, VAR_PARAM_OUT, "v", 0), *slab = loop_param(l, VAR_PARAM_INT, "slab", 0);
+    Var *cb = loop_for_begin(l, "cb", loop_int(l, 0), loop_var(l, blocks), 1);
+    TileLoop t = tiles_begin(l, type, first, n, columns);
+    Expr *at = loop_add(l, loop_mul(l, loop_var(l, cb), loop_var(l, plane)), corner(l, f, t.ty, t.tx, row));
+    Var *p = loop_let(l, "p", loop_address(l, x, loop_add(l, at, loop_var(l, t.lane))));
+    Expr *to = loop_add(l, loop_mul(l, loop_var(l, cb), loop_var(l, n)), loop_var(l, t.i));
+    Var *q = loop_pointer(l, "q", loop_address(l, v, loop_add(l, loop_mul(l, to, loop_int(l, 16)), loop_var(l, t.lane))), true);
+    input_body(l, type, f, p, row, q, slab);
+    tiles_end(l);
+    loop_for_end(l);
+    return fn;
+}
+
+/* Rows and columns of the tile that lie in the image are stored. */
+static void store_row(Lower *l, const FastForm *f, int h, Expr **y, Var *floor, Var *p, Var *row, Var *rows, Var *columns, Type type)
+{
+    if (h > 0)
+        loop_if_begin(l, loop_bin(l, EX_LT, loop_int(l, h), loop_var(l, rows)));
+    for (int w = 0; w < f->w.m; w++) {
+        if (w > 0)
+            loop_if_begin(l, loop_bin(l, EX_LT, loop_int(l, w), loop_var(l, columns)));
+        Expr *at = loop_add(l, loop_mul(l, loop_int(l, h), loop_var(l, row)), loop_int(l, 16 * w));
+        loop_store(l, p, at, loop_max(l, y[w], loop_splat(l, type, loop_var(l, floor))));
+        if (w > 0)
+            loop_if_end(l);
+    }
+    if (h > 0)
+        loop_if_end(l);
+}
+
+typedef struct OutputVars {
+    Var *m, *slab, *n, *b, *floor, *y, *row, *first, *columns, *h, *w;
+} OutputVars;
+
+/* Pixels from tile t on to the edge; null where a tile is one pixel. */
+static Var *left_over(Lower *l, const char *name, Var *size, Var *t, int m)
+{
+    return m == 1 ? NULL : loop_let(l, name, loop_sub(l, loop_var(l, size), loop_mul(l, loop_var(l, t), loop_int(l, m))));
+}
+
+static void output_body(Lower *l, Type type, const FastForm *f, const OutputVars *v, const TileLoop *loop)
+{
+    Var *between[COOK_TOOM_MOST][COOK_TOOM_MOST], *in[COOK_TOOM_MOST];
+    Expr *out[COOK_TOOM_MOST];
+    Arena *a = l->unit->arena;
+    Var *q = loop_let(l, "q", loop_address(l, v->m, loop_add(l, loop_mul(l, loop_var(l, loop->i), loop_int(l, 16)), loop_var(l, loop->lane))));
+    for (int j = 0; j < f->w.alpha; j++) {
+        Transform t = { l, type, arena_printf(a, "%d", j) };
+        for (int i = 0; i < f->h.alpha; i++)
+            in[i] = loop_let(l, arena_printf(a, "m%d_%d", i, j),
+                             loop_load(l, type, q, loop_mul(l, loop_int(l, i * f->w.alpha + j), loop_var(l, v->slab))));
+        apply_a(&t, &f->h, in, out);
+        for (int i = 0; i < f->h.m; i++)
+            between[i][j] = f->h.alpha == 1 ? in[0] : loop_let(l, arena_printf(a, "t%d_%d", i, j), out[i]);
+    }
+    Var *bias = loop_let(l, "bias", loop_load(l, type, v->b, loop_var(l, loop->lane)));
+    Expr *at = loop_add(l, corner(l, f, loop->ty, loop->tx, v->row), loop_var(l, loop->lane));
+    Var *p = loop_pointer(l, "p", loop_address(l, v->y, at), true);
+    Var *rows = left_over(l, "rows", v->h, loop->ty, f->h.m), *columns = left_over(l, "in_row", v->w, loop->tx, f->w.m);
+    for (int i = 0; i < f->h.m; i++) {
+        Transform t = { l, type, arena_printf(a, "r%d", i) };
+        apply_a(&t, &f->w, between[i], out);
+        for (int w = 0; w < f->w.m; w++)
+            out[w] = loop_var(l, loop_let(l, arena_printf(a, "y%d_%d", i, w), loop_add(l, out[w], loop_var(l, bias))));
+        store_row(l, f, i, out, v->floor, p, v->row, rows, columns, type);
+    }
+}
+
+Func *cook_toom_output(Unit *u, Type type, const FastForm *f)
+{
+    Arena *a = u->arena;
+    const char *name = arena_printf(a, "output_%s", form_name(a, f));
+    const char *key = arena_printf(a, "fast %s", name);
+    Func *fn = unit_find_func(u, key);
+    if (fn)
+        return fn;
+    fn = unit_func(u, key, name,
+        arena_printf(a, "Output transform of F(%d x %d, %d x %d): y = max(floor, b + Ah m Aw^T), %d x %d pixels a tile, for\n"
+                        "tiles [first, first + n) of one block of 16 outputs; what lies outside h x w is not stored.",
+                     f->h.m, f->w.m, f->h.r, f->w.r, f->h.m, f->w.m), type);
+    Lower *l = lower_new(u, fn);
+    OutputVars v;
+    v.m = loop_param(l, VAR_PARAM_IN, "m", 0);
+    v.slab = loop_param(l, VAR_PARAM_INT, "slab", 0);
+    v.n = loop_param(l, VAR_PARAM_INT, "n", 0);
+    v.b = loop_param(l, VAR_PARAM_IN, "b", 0);
+    v.floor = loop_param(l, VAR_PARAM_F32, "floor", 0);
+    v.y = loop_param(l, VAR_PARAM_OUT, "y", 0);
+    v.row = loop_param(l, VAR_PARAM_INT, "row", 0);
+    v.first = loop_param(l, VAR_PARAM_INT, "first", 0);
+    v.columns = loop_param(l, VAR_PARAM_INT, "columns", 0);
+    v.h = f->h.m > 1 ? loop_param(l, VAR_PARAM_INT, "h", 0) : NULL; /* an axis of single pixels has no edge tiles */
+    v.w = f->w.m > 1 ? loop_param(l, VAR_PARAM_INT, "w", 0) : NULL;
+    TileLoop t = tiles_begin(l, type, v.first, v.n, v.columns);
+    output_body(l, type, f, &v, &t);
+    tiles_end(l);
+    return fn;
+}

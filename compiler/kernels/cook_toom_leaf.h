@@ -1,0 +1,16 @@
+/* Leaves of fast convolutions: the transforms of one tile form, shared by all layers. */
+#ifndef INCEPTC_COOK_TOOM_LEAF_H
+#define INCEPTC_COOK_TOOM_LEAF_H
+#include "../cook_toom.h"
+#include "../loop.h"
+
+typedef struct FastForm { /* F(h.m x w.m, h.r x w.r) */
+    CookToom h, w;
+} FastForm;
+
+/* input(x, blocks, plane, row, first, n, columns, v, slab): x is the first tile's corner, border included;
+ * tile t is row t / columns, column t % columns; v[k * slab + (block * n + i) * 16]. */
+Func *cook_toom_input(Unit *u, Type type, const FastForm *f);
+/* output(m, slab, n, b, floor, y, row, first, columns[, h][, w]): h and w where a tile has more than one row, column; m[k * slab + i * 16], y pixel (0, 0) of the block. */
+Func *cook_toom_output(Unit *u, Type type, const FastForm *f);
+#endif

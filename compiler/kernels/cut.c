@@ -1,0 +1,82 @@
+/* Which register tile for which step, and into how many units of work it is cut. */
+#include "kernels.h"
+
+/* Convolutions without taps, stride and borders see the image as one row of pixels. */
+bool conv_is_flat(const Step *s)
+{
+    const Node *n = s->node;
+    if (n->op != OP_CONV || !window_is_1x1(&n->window) || !window_steps_by_1(&n->window))
+        return false;
+    bool bordered = s->in[0]->buffer->bordered || (s->residual && s->residual->buffer->bordered);
+    for (int k = 0; k < s->n_out; k++)
+        bordered |= s->out[k]->buffer->bordered;
+    return !bordered;
+}
+
+int conv_row_pixels(const Step *s)
+{
+    const Buffer *y = s->out[0]->buffer;
+    return conv_is_flat(s) ? y->h * y->w : y->w;
+}
+
+/* Registers: pixels x blocks accumulators, one weight vector a block, one for the broadcast. */
+static void choose_tile(const Plan *p, Step *s)
+{
+    int blocks = 0, lanes = type_lanes(p->target->vector);
+    for (int k = 0; k < s->n_out; k++)
+        blocks += place_span(s->out[k]) / 16;
+    int pixels = conv_row_pixels(s) * (conv_is_flat(s) ? 1 : s->out[0]->buffer->h);
+    int most = p->target->registers == 32 ? 28 : 12; /* accumulators */
+    s->tile_blocks = p->target->registers == 32 ? 2 : 1;
+    if (pixels == 1) /* one pixel: more blocks hide the latency of the accumulators */
+        s->tile_blocks = 4;
+    if (s->tile_blocks > blocks)
+        s->tile_blocks = blocks;
+    s->tile_pixels = most / (s->tile_blocks * 16 / lanes);
+    if (s->tile_pixels < 1)
+        s->tile_pixels = 1;
+    if (s->tile_pixels > conv_row_pixels(s))
+        s->tile_pixels = conv_row_pixels(s);
+    int groups = (blocks + s->tile_blocks - 1) / s->tile_blocks;
+    int row = conv_row_pixels(s), tiles = (row + s->tile_pixels - 1) / s->tile_pixels;
+    s->units = groups * (conv_is_flat(s) ? tiles : s->out[0]->buffer->h);
+}
+
+static int blocks_of(const Place *p) { return place_span(p) / p->buffer->block; }
+
+/* Units are (block of tiles, group of 32 outputs). */
+static void cut_fast(Plan *p, Step *s)
+{
+    int blocks = place_span(s->out[0]) / 16, in_blocks = place_span(s->in[0]) / 16;
+    const Window *w = &s->node->window;
+    s->tile_blocks = blocks < 2 ? blocks : 2;
+    s->units = s->fast.blocks * ((blocks + s->tile_blocks - 1) / s->tile_blocks);
+    int points = (s->fast.mh + w->kh - 1) * (s->fast.mw + w->kw - 1);
+    s->scratch_floats = cook_toom_scratch(&s->fast, points, in_blocks, s->tile_blocks);
+    if (s->scratch_floats > p->scratch_floats)
+        p->scratch_floats = s->scratch_floats;
+}
+
+void kernel_cut(Plan *p, Step *s)
+{
+    const Buffer *y = s->n_out ? s->out[0]->buffer : NULL;
+    switch (s->kernel) {
+    case KERNEL_CONV:
+        if (p->target->block > 1)
+            choose_tile(p, s);
+        else
+            s->units = s->out[0]->segments[0].n;
+        break;
+    case KERNEL_COOK_TOOM: cut_fast(p, s); break;
+    case KERNEL_CONV_GROUPED: s->units = place_span(s->out[0]); break;
+    case KERNEL_MAXPOOL: case KERNEL_AVGPOOL: case KERNEL_ADAPTIVEAVGPOOL: case KERNEL_BATCHNORM: case KERNEL_RELU:
+    case KERNEL_ADD: case KERNEL_MUL: case KERNEL_MAX: case KERNEL_COPY:
+        s->units = blocks_of(s->out[0]) * y->h;
+        break;
+    case KERNEL_GLOBALAVGPOOL: s->units = blocks_of(s->out[0]); break;
+    case KERNEL_LRN: case KERNEL_L2NORM: case KERNEL_SOFTMAX: case KERNEL_NORMALIZE: case KERNEL_INPUT:
+        s->units = y->h;
+        break;
+    case KERNEL_OUTPUT: s->units = s->in[0]->buffer->h; break;
+    }
+}
