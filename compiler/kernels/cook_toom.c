@@ -39,7 +39,7 @@ static void product_run(Lower *l, Type type, Var *const *p, Var *k, int n, int n
         return;
     Var *t = loop_for_begin(l, "t", loop_int(l, 0), loop_int(l, tiles), 1);
     Expr *at = loop_mul(l, loop_add(l, loop_mul(l, loop_var(l, t), loop_int(l, size)), loop_int(l, first)), loop_int(l, 16));
-    Tile tile = { size, nr, 16, 16, false, true, type };
+    Tile tile = { size, nr, 16, 16, false, false, true, type };
     Expr *args[8];
     int c = 0;
     args[c++] = loop_address(l, p[V], loop_add(l, loop_mul(l, loop_var(l, k), loop_var(l, p[V_SLAB])), at));

@@ -41,6 +41,15 @@ static Expr *floor_of(ShapeFn *f, Expr *block, int j)
     return loop_select(l, loop_load(l, TY_INT, f->table, at), loop_f32(l, 0), loop_f32(l, -1.0 / 0.0));
 }
 
+/* Blocks of input channels that are summed in one go: a depth of 256, so that long sums err no more than short ones. */
+static int piece_blocks(const Step *s)
+{
+    enum { DEPTH = 256 };
+    int block = s->weights->in_block * s->weights->kh * s->weights->kw, all = s->weights->in_channels / s->weights->in_block;
+    int n = s->weights->in_block == 1 ? all : DEPTH / block;
+    return n < 1 ? 1 : n < all && all * block > DEPTH * 3 / 2 ? n : all;
+}
+
 /* One call of a leaf: `pixels` pixels from px on, `nr` blocks from `block` on. */
 static void call_leaf(ShapeFn *f, Expr *block, Expr *oy, Expr *px, int pixels, int nr)
 {
@@ -49,13 +58,18 @@ static void call_leaf(ShapeFn *f, Expr *block, Expr *oy, Expr *px, int pixels, i
     const Window *win = &f->s->node->window;
     bool linear = f->s->node->op == OP_LINEAR;
     int sw = linear ? 1 : win->sw, sh = linear ? 1 : win->sh;
-    Tile t = { pixels, nr, sw * x->block, x->block, f->r != NULL, false, f->plan->target->vector };
+    int piece = piece_blocks(f->s);
+    Tile t = { pixels, nr, sw * x->block, x->block, f->r != NULL, piece < f->cb, false, f->plan->target->vector };
     Expr *args[32];
     int n = 0;
     Expr *xi = loop_add(l, loop_mul(l, oy, loop_mul(l, loop_int(l, sh), loop_int(l, x->row))),
                         loop_mul(l, px, loop_int(l, sw * x->block)));
     args[n++] = loop_address(l, f->x, xi);
     args[n++] = loop_var(l, loop_dim(l, "CB", f->cb));
+    if (t.deep) {
+        args[n++] = loop_int(l, (f->cb + piece - 1) / piece);
+        args[n++] = loop_int(l, piece);
+    }
     args[n++] = loop_var(l, loop_dim(l, "KH", f->s->weights->kh));
     args[n++] = loop_var(l, loop_dim(l, "KW", f->s->weights->kw));
     args[n++] = loop_var(l, loop_dim(l, "X_PLANE", x->plane));

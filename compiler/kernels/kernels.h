@@ -20,6 +20,7 @@ typedef struct Tile {
     int pixels, blocks, pitch; /* pitch: floats from pixel to pixel of x */
     int lanes_in;              /* channels of an input block: 16, or 1 for image planes */
     bool residual;
+    bool deep;                 /* summed in pieces */
     bool product;              /* no taps, no bias, no floor: one product of Cook and Toom */
     Type vector;
 } Tile;

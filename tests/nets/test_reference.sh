@@ -27,4 +27,4 @@ certify() {
 tensors=$("$here/build/inceptc" "$here/netdefs/$net.net" --dump=graph | grep -c '^node')
 certify "$stored/$net.safetensors" $((tensors - 8))
 [ ! -f "$stored/$net.training.safetensors" ] || certify "$stored/$net.training.safetensors" $((tensors - 8)) --training
-certify "$stored/$net.safetensors" $((tensors / 4)) --compiled
+certify "$stored/$net.safetensors" $((tensors / 4)) --compiled --numerics exact
