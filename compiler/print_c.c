@@ -572,6 +572,7 @@ void print_c_vector_prologue(Type vector, FILE *f)
     fprintf(f, "#include <immintrin.h>\n\n/* %d floats and the instructions for them. */\n", wide ? 16 : 8);
     fprintf(f, "#define RT_%s __attribute__((target(\"%s\")))\n", wide ? "V4" : "V3", wide ? "avx512f" : "avx2,fma");
     fprintf(f, "typedef %s %s;\n", wide ? "__m512" : "__m256", v);
+    fprintf(f, "#undef RT_READ_AGAIN\n#define RT_READ_AGAIN(p) __asm__(\"\" : \"+r\"(p)) /* no value read through p is kept */\n");
     static const char *const names[][2] = {
         { "load", "loadu" }, { "store", "storeu" }, { "set1", "set1" }, { "add", "add" }, { "sub", "sub" },
         { "mul", "mul" }, { "div", "div" }, { "min", "min" }, { "max", "max" }, { "sqrt", "sqrt" }, { "fma", "fmadd" },

@@ -27,7 +27,7 @@ static void choose_tile(const Plan *p, Step *s)
         blocks += place_span(s->out[k]) / 16;
     int pixels = conv_row_pixels(s) * (conv_is_flat(s) ? 1 : s->out[0]->buffer->h);
     int most = p->target->registers == 32 ? 28 : 12; /* accumulators */
-    s->tile_blocks = p->target->registers == 32 ? 2 : 1;
+    s->tile_blocks = p->target->registers == 32 && s->in[0]->buffer->block > 1 ? 2 : 1; /* of an image: gcc 12 spoils the wider tile */
     if (pixels == 1) /* one pixel: more blocks hide the latency of the accumulators */
         s->tile_blocks = 4;
     if (s->tile_blocks > blocks)

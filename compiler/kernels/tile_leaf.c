@@ -81,6 +81,10 @@ static void leaf_loops(Lower *l, const Tile *t, const LeafVars *v, Var **acc, in
     }
     Var *p = loop_let(l, "xr", loop_address(l, v->x, at));
     Var *c = loop_for_begin(l, "i", loop_int(l, 0), taps, 1); /* kx and channel together: both are contiguous */
+    if (t->pitch != 16 && t->lanes_in == 1) { /* the next step reads most of what this one did: gcc would spill to keep it */
+        Expr *args[] = { loop_address(l, p, loop_int(l, 0)) };
+        loop_call_rt(l, "RT_READ_AGAIN", args, 1);
+    }
     Var *w[8];
     for (int j = 0; j < vectors; j++)
         w[j] = loop_let(l, numbered(l, "w", j), loop_load(l, type, wp, loop_int(l, j * lanes)));
