@@ -1,66 +1,12 @@
 /* certify --compiled: the program is built as `inceptc NET -o` builds it, and its `trace` command writes what it keeps. */
-#include "../formats/cleanup.h"
 #include "../formats/npy.h"
 #include "certify.h"
 #include "driver.h"
-#include "structure.h"
-#include <errno.h>
+#include "folder.h"
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-enum { MOST_FILES = 4096 + 2 };
-typedef struct Folder { /* a temporary one, and what is in it */
-    char *path;
-    LIST(const char *) files;
-    int slots[MOST_FILES], n_slots;
-} Folder;
-
-static RtStatus folder_open(Folder *f, Arena *a, RtError *err)
-{
-    const char *tmp = getenv("TMPDIR") && *getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
-    f->path = arena_printf(a, "%s/inceptc-certify-XXXXXX", tmp);
-    if (!mkdtemp(f->path))
-        return rt_error(err, RT_ERROR_FILE, "cannot make a folder in '%s': %s", tmp, strerror(errno));
-    f->slots[f->n_slots++] = cleanup_add(f->path);
-    return RT_OK;
-}
-
-static char *folder_file(Folder *f, Arena *a, const char *name)
-{
-    char *path = arena_printf(a, "%s/%s", f->path, name);
-    LIST_PUSH(a, &f->files, path);
-    f->slots[f->n_slots++] = cleanup_add(path);
-    return path;
-}
-
-static void folder_remove(Folder *f)
-{
-    for (int i = 0; i < f->files.n; i++)
-        unlink(f->files.at[i]);
-    rmdir(f->path);
-    for (int i = 0; i < f->n_slots; i++)
-        cleanup_drop(f->slots[i]);
-}
 
 /* ---- Program and inputs ---- */
-
-static RtStatus build_program(Certify *c, const char *path)
-{
-    bool file_error = false;
-    Options o = *c->o;
-    o.output = path;
-    o.target = o.target ? o.target : "native";
-    Graph *g = net_load(c->a, o.inputs.at[0], &o.net, &file_error);
-    if (!g)
-        return rt_error(&c->err, RT_ERROR_FILE, "%s: cannot be read twice", o.inputs.at[0]);
-    Emit e = { .arena = c->a, .graph = g, .totals = graph_totals(g), .structure = structure_hash(g) };
-    PassOptions p = { o.pass_off, NULL, stdout };
-    passes_run_inference(g, &p);
-    if (!driver_plan(&o, &e) || driver_output(&o, &e) != EXIT_OK)
-        return rt_error(&c->err, RT_ERROR_FILE, "the program of '%s' cannot be built", g->name);
-    return RT_OK;
-}
 
 static RtStatus write_image(Certify *c, const char *path, int image)
 {
@@ -127,11 +73,12 @@ static RtStatus compare_kept(Certify *c, const char *trace)
 RtStatus certify_compiled(Certify *c)
 {
     Folder *f = ARENA_NEW(c->a, Folder);
-    RtStatus s = folder_open(f, c->a, &c->err);
+    RtStatus s = folder_open(f, c->a, "certify", &c->err);
     if (s != RT_OK)
         return s;
     char *program = folder_file(f, c->a, "net"), *trace = folder_file(f, c->a, "trace.safetensors");
-    s = build_program(c, program);
+    if (driver_build(c->o, c->a, c->o->target ? c->o->target : "native", program) != EXIT_OK)
+        s = rt_error(&c->err, RT_ERROR_FILE, "the program of '%s' cannot be built", c->g->name);
     if (s == RT_OK)
         s = run_program(c, f, program, trace);
     if (s == RT_OK)

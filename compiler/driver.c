@@ -4,6 +4,7 @@
 #include "home.h"
 #include "onnx.h"
 #include "print_c.h"
+#include "structure.h"
 #include "weights/embed.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -277,4 +278,19 @@ int driver_close_stdout(int code)
         return code ? code : EXIT_FILE;
     }
     return code;
+}
+
+int driver_build(const Options *o, Arena *a, const char *target, const char *path)
+{
+    bool file_error = false;
+    Options own = *o;
+    own.output = path;
+    own.target = target;
+    Graph *g = net_load(a, o->inputs.at[0], &o->net, &file_error);
+    if (!g)
+        return file_error ? EXIT_FILE : EXIT_INPUT;
+    Emit e = { .arena = a, .graph = g, .totals = graph_totals(g), .structure = structure_hash(g) };
+    PassOptions p = { o->pass_off, NULL, stdout };
+    passes_run_inference(g, &p);
+    return driver_plan(&own, &e) ? driver_output(&own, &e) : EXIT_INPUT;
 }

@@ -12,6 +12,8 @@ bool driver_plan(const Options *o, Emit *e);
 int driver_dump(const Options *o, const Emit *e);
 /* Writes what -o asks for; files appear complete or not at all.  Returns the exit code. */
 int driver_output(const Options *o, Emit *e);
+/* The program of o's network for `target` at `path`.  Returns the exit code. */
+int driver_build(const Options *o, Arena *a, const char *target, const char *path);
 enum { DRIVER_NOT_RUN = -2 };
 /* Runs a program to its end and returns its exit code, -1 when a signal ended it, DRIVER_NOT_RUN after a message when it could
  * not be started.  -v shows the command. */
@@ -24,5 +26,7 @@ int driver_close_stdout(int code);
 int verb_run(const Options *o, Arena *a);
 int verb_summary(const Options *o, Arena *a);
 int verb_certify(const Options *o, Arena *a);
+int verb_explain(const Options *o, Arena *a);
+int verb_tune(const Options *o, Arena *a);
 int verb_weights(const Options *o, Arena *a); /* weights/ */
 #endif

@@ -10,23 +10,6 @@ static const char *step_layer(Arena *a, const Step *s)
     return more ? arena_printf(a, "%.*s and %d more", (int)strcspn(s->name, "+"), s->name, more) : s->name;
 }
 
-/* "conv 3x3/2", "maxpool 3x3" */
-static const char *step_operation(Arena *a, const Step *s)
-{
-    const char *name = kernel_name(s->kernel);
-    if (!s->node)
-        return name;
-    if (s->node->op == OP_LINEAR)
-        return "fc";
-    const Window *w = &s->node->window;
-    if (!w->kh || s->kernel == KERNEL_COPY)
-        return name;
-    name = arena_printf(a, "%s %dx%d", name, w->kh, w->kw);
-    if (w->sh != w->sw)
-        return arena_printf(a, "%s/%dx%d", name, w->sh, w->sw);
-    return w->sh > 1 ? arena_printf(a, "%s/%d", name, w->sh) : name;
-}
-
 static void print_arena_interval(const Step *s, FILE *f)
 {
     if (!s->n_out)
@@ -44,7 +27,7 @@ static void print_layer_table(const Emit *e, FILE *f)
         const Step *s = p->steps.at[i];
         int64_t params = s->node && s->weights ? node_params(s->node) : 0;
         int64_t macs = s->node ? node_macs(s->node) : 0;
-        fprintf(f, " * %4d  %-34s %-20s %-14s %12s %14s", i, step_layer(e->arena, s), step_operation(e->arena, s),
+        fprintf(f, " * %4d  %-34s %-20s %-14s %12s %14s", i, step_layer(e->arena, s), plan_step_operation(e->arena, s),
                 plan_step_shape(e->arena, p, s), params ? arena_commas(e->arena, params) : "-",
                 macs ? arena_commas(e->arena, macs) : "-");
         print_arena_interval(s, f);
@@ -157,12 +140,7 @@ static void print_steps_table(const Emit *e, const Plan *p, FILE *f)
             p->target->symbol, p->steps.n);
     for (int i = 0; i < p->steps.n; i++) {
         const Step *s = p->steps.at[i];
-        const char *kernel = step_operation(e->arena, s);
-        if (s->kernel == KERNEL_CONV && p->target->block > 1)
-            kernel = arena_printf(e->arena, "%s tile %dx%d", kernel, s->tile_pixels, s->tile_blocks);
-        if (s->kernel == KERNEL_COOK_TOOM)
-            kernel = arena_printf(e->arena, "%s F(%dx%d)", kernel, s->fast.mh, s->fast.mw);
-        fprintf(f, "    { \"%s\", \"%s\", \"%s\", %d, %lld },\n", s->name, kernel, plan_step_shape(e->arena, p, s),
+        fprintf(f, "    { \"%s\", \"%s\", \"%s\", %d, %lld },\n", s->name, plan_step_kernel(e->arena, p, s), plan_step_shape(e->arena, p, s),
                 s->units, (long long)(s->node ? node_macs(s->node) : 0));
     }
     fprintf(f, "};\n");

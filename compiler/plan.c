@@ -282,6 +282,32 @@ const char *plan_step_shape(Arena *a, const Plan *p, const Step *s)
     return shape_text(a, &shape);
 }
 
+const char *plan_step_operation(Arena *a, const Step *s)
+{
+    const char *name = kernel_name(s->kernel);
+    if (!s->node)
+        return name;
+    if (s->node->op == OP_LINEAR)
+        return "fc";
+    const Window *w = &s->node->window;
+    if (!w->kh || s->kernel == KERNEL_COPY)
+        return name;
+    name = arena_printf(a, "%s %dx%d", name, w->kh, w->kw);
+    if (w->sh != w->sw)
+        return arena_printf(a, "%s/%dx%d", name, w->sh, w->sw);
+    return w->sh > 1 ? arena_printf(a, "%s/%d", name, w->sh) : name;
+}
+
+const char *plan_step_kernel(Arena *a, const Plan *p, const Step *s)
+{
+    const char *name = plan_step_operation(a, s);
+    if (s->kernel == KERNEL_CONV && p->target->block > 1)
+        return arena_printf(a, "%s tile %dx%d", name, s->tile_pixels, s->tile_blocks);
+    if (s->kernel == KERNEL_COOK_TOOM)
+        return arena_printf(a, "%s F(%dx%d)", name, s->fast.mh, s->fast.mw);
+    return name;
+}
+
 /* Indices of the generated C are ints, and channels in pieces need tables. */
 static void check_sizes(const Plan *p)
 {

@@ -126,6 +126,8 @@ typedef struct Plan {
 Plan *plan_new(Arena *a, Graph *g, const Target *t, PlanOptions o); /* what is too large to index is an error (diag.h): not to be lowered */
 const char *plan_step_shape(Arena *a, const Plan *p, const Step *s); /* of a merge: the channels of all its outputs */
 Numerics plan_numerics(const Plan *p); /* exact where no kernel is fast, whatever was allowed */
+const char *plan_step_operation(Arena *a, const Step *s); /* "conv 3x3/2", "maxpool 3x3" */
+const char *plan_step_kernel(Arena *a, const Plan *p, const Step *s); /* "conv 3x3 F(4x4)", "conv 1x1 tile 14x2" */
 void plan_print(const Plan *p, FILE *f); /* --dump=plan */
 void plan_verify(const Plan *p);         /* live buffers never overlap, borders suffice, every claim is in range */
 
