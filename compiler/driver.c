@@ -17,17 +17,22 @@
 
 /* ---- Plans ---- */
 
+const Target *driver_best_target(void)
+{
+    int best = 0;
+    for (int i = 0; i < n_targets; i++)
+        if (rt_target_runs_here((RtTarget)i))
+            best = i;
+    return &targets[best];
+}
+
 static bool wants_target(const Options *o, const Target *t)
 {
     if (!o->target)
         return true;
     if (strcmp(o->target, "native") != 0)
         return strcmp(o->target, t->name) == 0;
-    int best = 0;
-    for (int i = 0; i < n_targets; i++)
-        if (rt_target_runs_here((RtTarget)i))
-            best = i;
-    return t == &targets[best];
+    return t == driver_best_target();
 }
 
 bool driver_plan(const Options *o, Emit *e)

@@ -7,6 +7,8 @@
 
 /* Prints a library's error and returns its status as an exit code. */
 int driver_fail(const RtError *err);
+/* The best of the targets that this processor runs. */
+const Target *driver_best_target(void);
 /* Plans and lowers e->graph for the targets that the options name. */
 bool driver_plan(const Options *o, Emit *e);
 int driver_dump(const Options *o, const Emit *e);

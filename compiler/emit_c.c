@@ -136,12 +136,14 @@ static int print_weights_table(const Emit *e, FILE *f)
 
 static void print_steps_table(const Emit *e, const Plan *p, FILE *f)
 {
-    fprintf(f, "\nstatic const RtStep %s_steps[%d] = { /* layer, kernel, output, work units, multiply-accumulates */\n",
+    fprintf(f, "\nstatic const RtStep %s_steps[%d] = { /* layer, kernel, output, work units, MACs, expected us of work and of memory */\n",
             p->target->symbol, p->steps.n);
     for (int i = 0; i < p->steps.n; i++) {
         const Step *s = p->steps.at[i];
-        fprintf(f, "    { \"%s\", \"%s\", \"%s\", %d, %lld },\n", s->name, plan_step_kernel(e->arena, p, s), plan_step_shape(e->arena, p, s),
-                s->units, (long long)(s->node ? node_macs(s->node) : 0));
+        Cost cost = cost_step(p, s);
+        fprintf(f, "    { \"%s\", \"%s\", \"%s\", %d, %lld, %.1f, %.1f },\n", s->name, plan_step_kernel(e->arena, p, s), plan_step_shape(e->arena, p, s),
+                s->units, (long long)(s->node ? node_macs(s->node) : 0), 1e3 * cost_milliseconds(cost.work),
+                1e3 * cost_milliseconds(cost.memory));
     }
     fprintf(f, "};\n");
 }

@@ -1,6 +1,7 @@
 /* Calls the stages in order and does nothing else. */
 #include "driver.h"
 #include "structure.h"
+#include "tuning.h"
 #include "weights/embed.h"
 #include <string.h>
 
@@ -52,17 +53,31 @@ static int compile(const Options *o, Arena *a)
     return driver_output(o, &e);
 }
 
+/* -1 to go on. */
+static int read_tuning(Options *o, Arena *a)
+{
+    bool file_error = false;
+    if (!o->tuning)
+        return -1;
+    o->plan.tuning = tuning_read(a, o->tuning, &file_error);
+    return o->plan.tuning ? -1 : file_error ? EXIT_FILE : EXIT_INPUT;
+}
+
 int main(int argc, char **argv)
 {
     Arena *a = arena_new();
     Options o = { 0 };
     int code = options_parse(&o, a, argc, argv);
+    if (code < 0)
+        code = read_tuning(&o, a);
     if (code < 0) {
         switch (o.verb) {
         case VERB_COMPILE: code = compile(&o, a); break;
         case VERB_RUN: code = verb_run(&o, a); break;
         case VERB_SUMMARY: code = verb_summary(&o, a); break;
         case VERB_CERTIFY: code = verb_certify(&o, a); break;
+        case VERB_EXPLAIN: code = verb_explain(&o, a); break;
+        case VERB_TUNE: code = verb_tune(&o, a); break;
         case VERB_WEIGHTS: code = verb_weights(&o, a); break;
         }
     }

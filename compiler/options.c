@@ -98,6 +98,18 @@ static bool set_numerics(State *s, const char *v)
                 : complain("--numerics knows exact, safe and fast, not '%s'%s", v, "");
 }
 
+static bool set_tuning(State *s, const char *v) { s->o->tuning = v; return true; }
+
+static bool set_threads(State *s, const char *v)
+{
+    char *end;
+    long n = strtol(v, &end, 10);
+    if (*end || n < 1 || n > 1024)
+        return complain("-j wants a number of threads from 1 to 1024, not '%s'%s", v, "");
+    s->o->threads = (int)n;
+    return true;
+}
+
 static bool set_form(State *s, const char *v)
 {
     char *end;
@@ -187,7 +199,7 @@ static bool set_format(State *s, const char *v)
 }
 
 enum { COMPILE = 1 << VERB_COMPILE, RUN = 1 << VERB_RUN, SUMMARY = 1 << VERB_SUMMARY, WEIGHTS = 1 << VERB_WEIGHTS,
-       CERTIFY = 1 << VERB_CERTIFY, ALL = ~0 };
+       CERTIFY = 1 << VERB_CERTIFY, EXPLAIN = 1 << VERB_EXPLAIN, TUNE = 1 << VERB_TUNE, ALL = ~0 };
 typedef struct OptionRow {
     const char *name;
     const char *value; /* what it wants, null: nothing */
@@ -197,18 +209,20 @@ typedef struct OptionRow {
 } OptionRow;
 
 static const OptionRow rows[] = {
-    { "-o", "FILE", set_output, COMPILE | RUN | WEIGHTS, "write FILE: .c (and .h beside it), .onnx, .o, or a program; - is C on standard output" },
+    { "-o", "FILE", set_output, COMPILE | RUN | WEIGHTS | TUNE, "write FILE: .c (and .h beside it), .onnx, .o, or a program; - is C on standard output" },
     { "-I", "DIR", add_include, ALL, "look for included files in DIR too" },
     { "-D", "NAME=VALUE", add_define, ALL, "set a parameter of the net" },
-    { "--target", "NAME", set_target, COMPILE | SUMMARY | CERTIFY, "plain, x86-64-v3, x86-64-v4, native or all (default: all; the program picks)" },
-    { "--numerics", "LEVEL", set_numerics, COMPILE | SUMMARY | CERTIFY, "exact: convolutions directly; safe (default) and fast: by fast algorithms too" },
+    { "--target", "NAME", set_target, COMPILE | SUMMARY | CERTIFY | EXPLAIN | TUNE, "plain, x86-64-v3, x86-64-v4, native or all (default: all; the program picks)" },
+    { "--numerics", "LEVEL", set_numerics, COMPILE | SUMMARY | CERTIFY | EXPLAIN | TUNE, "exact: convolutions directly; safe (default) and fast: by fast algorithms too" },
+    { "--tuning", "FILE", set_tuning, COMPILE | SUMMARY | CERTIFY | EXPLAIN, "a record of `inceptc tune`: measured choices instead of the model's" },
+    { "-j", "N", set_threads, TUNE, "threads to measure with (default: all processors)" },
     { "--fast-form", "N", set_form, COMPILE, "for tests: the Nth fast form wherever the level allows one, cheap or not" },
     { "--dump", "WHAT", set_dump, COMPILE, "print ast, net, graph, after:PASS, plan, loops or c, and stop" },
-    { "--no-pass", "PASS", add_off, COMPILE | RUN | CERTIFY, "leave a pass out; all leaves all out" },
-    { "--cc", "COMMAND", set_cc, COMPILE | CERTIFY, "the C compiler (default: $CC, else cc)" },
+    { "--no-pass", "PASS", add_off, COMPILE | RUN | CERTIFY | EXPLAIN | TUNE, "leave a pass out; all leaves all out" },
+    { "--cc", "COMMAND", set_cc, COMPILE | CERTIFY | TUNE, "the C compiler (default: $CC, else cc)" },
     { "--embed", "FILE", set_embed, COMPILE, "put the weights of FILE (safetensors, .pth, .npz) inside the program" },
     { "--static", NULL, set_static, COMPILE, "link the program statically: one file that needs nothing" },
-    { "-v", NULL, set_verbose, COMPILE | CERTIFY, "show the C compiler's command" },
+    { "-v", NULL, set_verbose, COMPILE | CERTIFY | TUNE, "show the C compiler's command" },
     { "-###", NULL, set_dry, COMPILE, "show it without running it" },
     { "-fdiagnostics-color", "WHEN", set_color, ALL, "auto, always or never" },
     { "-fdiagnostics-format", "FORM", set_format, ALL, "text or json" },
@@ -239,6 +253,8 @@ static const VerbRow verbs[] = {
     { NULL, VERB_COMPILE, "NET.net [-o FILE]", "compile a network to C or to a program" },
     { "run", VERB_RUN, "NET.net INPUT", "evaluate it in double precision: the judge" },
     { "certify", VERB_CERTIFY, "NET.net --against PATH", "compare every tensor with a reference implementation's" },
+    { "explain", VERB_EXPLAIN, "NET.net [LAYER]", "which kernel computes each step, why, and what it should cost" },
+    { "tune", VERB_TUNE, "NET.net [-o FILE]", "measure the best kernels on this machine: a record for --tuning" },
     { "summary", VERB_SUMMARY, "NET.net...", "parameters, multiply-accumulates and memory" },
     { "weights", VERB_WEIGHTS, "list|diff|import|export|init ...", "read, compare and convert weights" },
 };
@@ -387,6 +403,10 @@ static int check(const Options *o)
     int n = o->inputs.n;
     if (n == 0)
         complain("no input file%s%s", "", "");
+    else if (o->verb == VERB_EXPLAIN && n > 2)
+        complain("explain wants a network and perhaps one layer%s%s", "", "");
+    else if (o->verb == VERB_TUNE && n != 1)
+        complain("tune wants one network%s%s", "", "");
     else if (o->verb == VERB_COMPILE && n > 1 && meant_verb(o->inputs.at[0]))
         complain("there is no command '%s'; did you mean '%s'?", o->inputs.at[0], meant_verb(o->inputs.at[0]));
     else if (o->verb == VERB_COMPILE && n > 1)

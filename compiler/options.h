@@ -8,7 +8,7 @@
 #define INCEPTC_VERSION "0.1.0"
 #endif
 
-typedef enum Verb { VERB_COMPILE, VERB_RUN, VERB_SUMMARY, VERB_WEIGHTS, VERB_CERTIFY } Verb;
+typedef enum Verb { VERB_COMPILE, VERB_RUN, VERB_SUMMARY, VERB_WEIGHTS, VERB_CERTIFY, VERB_EXPLAIN, VERB_TUNE } Verb;
 
 enum { MAX_OFF = 16 };
 typedef struct Options {
@@ -17,6 +17,8 @@ typedef struct Options {
     const char *output;
     NetOptions net;
     const char *target;              /* a name of plan.h, "native" or null: all */
+    const char *tuning;              /* a record; read by main.c into plan.tuning */
+    int threads;                     /* tune; 0: all processors */
     PlanOptions plan;                /* numerics safe unless said */
     const char *dump;                /* ast, net, graph, after:PASS, plan, loops, c */
     const char *pass_off[MAX_OFF + 1]; /* null-ended */

@@ -88,8 +88,20 @@ typedef struct FastConv { /* F(mh x mw, kh x kw): rows x columns tiles, worked o
 typedef enum Numerics { NUMERICS_EXACT, NUMERICS_SAFE, NUMERICS_FAST } Numerics;
 extern const char *const numerics_names[3];
 
+/* One row of a tuning record (tuning.c): the best way for a shape, measured. */
+typedef struct TuningRow {
+    const char *target, *shape;
+    Numerics numerics;
+    int mh, mw, blocks; /* mh 0: direct */
+} TuningRow;
+typedef struct Tuning {
+    LIST(TuningRow) rows;
+} Tuning;
+
 typedef struct PlanOptions {
     Numerics numerics;
+    const Tuning *tuning; /* or null */
+    int rank; /* for tune: every convolution by its rank-th candidate, 0 the cheapest by the model; without so many, by that */
     int form; /* for tests: > 0: every convolution that may be fast is, by this form of its list (counted around) */
 } PlanOptions;
 
@@ -128,6 +140,11 @@ const char *plan_step_shape(Arena *a, const Plan *p, const Step *s); /* of a mer
 Numerics plan_numerics(const Plan *p); /* exact where no kernel is fast, whatever was allowed */
 const char *plan_step_operation(Arena *a, const Step *s); /* "conv 3x3/2", "maxpool 3x3" */
 const char *plan_step_kernel(Arena *a, const Plan *p, const Step *s); /* "conv 3x3 F(4x4)", "conv 1x1 tile 14x2" */
+/* What the model of kernels/cost.c expects: cycles of arithmetic, to be divided among threads, and of waiting for memory. */
+typedef struct Cost { double work, memory; } Cost;
+Cost cost_step(const Plan *p, const Step *s);
+double cost_milliseconds(double cycles);
+int64_t cost_bytes(const Step *s); /* that a step reads and writes, weights included */
 void plan_print(const Plan *p, FILE *f); /* --dump=plan */
 void plan_verify(const Plan *p);         /* live buffers never overlap, borders suffice, every claim is in range */
 

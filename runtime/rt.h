@@ -64,6 +64,7 @@ typedef struct RtStep { /* one row of the table */
     const char *layer, *kernel, *shape; /* "i3a.conv1x1", "conv 14x2", "64x28x28" */
     int units;
     int64_t macs;
+    double work_us, memory_us; /* what the compiler's model expects: arithmetic, shared by threads, and memory */
 } RtStep;
 
 typedef struct RtTap { /* where a live tensor lies in the arena after step `first` and until step `last` */

@@ -1,7 +1,10 @@
-/* Direct or fast, and by which tile: the cheapest by a model of the machine (cost.c), as far as the level of
- * numerics goes.  The choice depends on the network, the level and the target, never on the host. */
+/* Direct or fast, and by which tile: what the tuning record says, else the cheapest by a model of the machine
+ * (cost.c), as far as the level of numerics goes.  The choice depends on the network, the level, the target
+ * and the record, never on the host. */
 #include "kernels.h"
 #include "../cook_toom.h"
+#include <stdlib.h>
+#include <string.h>
 
 /* The largest alpha of a form with taps along both axes, and along one.  docs/numerics.md has the errors. */
 static const struct { int both, one; } most_alpha[] = {
@@ -10,12 +13,21 @@ static const struct { int both, one; } most_alpha[] = {
     [NUMERICS_FAST] = { 8, 12 },
 };
 
-/* Stride 1, 16-channel blocks in, one output, nothing added: what the transforms can do. */
-static bool may_be_fast(const Plan *p, const Step *s)
+const char *kernel_why_direct(const Plan *p, const Step *s)
 {
     const Node *n = s->node;
-    return s->kernel == KERNEL_CONV && n->op == OP_CONV && p->target->block == 16 && p->options.numerics != NUMERICS_EXACT &&
-           window_steps_by_1(&n->window) && !window_is_1x1(&n->window) && s->in[0]->buffer->block == 16 && s->n_out == 1 && !s->residual;
+    const Window *w = &n->window;
+    if (n->op != OP_CONV || p->target->block != 16)
+        return "there is no other way on this target";
+    if (window_is_1x1(w))
+        return "a 1x1 convolution is one product already";
+    if (!window_steps_by_1(w))
+        return "fast forms have stride 1";
+    if (s->in[0]->buffer->block != 16)
+        return "an image's three channels are too few for transforms";
+    if (s->n_out > 1 || s->residual)
+        return "fast forms write one output and add nothing to it";
+    return p->options.numerics == NUMERICS_EXACT ? "numerics exact" : NULL;
 }
 
 static bool allowed(Numerics n, int mh, int mw, const Window *w)
@@ -27,45 +39,93 @@ static bool allowed(Numerics n, int mh, int mw, const Window *w)
 static int up(int n, int to) { return (n + to - 1) / to; }
 
 /* The best number of blocks of tiles for a form. */
-static void try_form(const Plan *p, const Step *s, int mh, int mw, FastConv *best, double *least)
+static Candidate best_blocks(const Plan *p, const Step *s, int mh, int mw)
 {
     const Buffer *y = s->out[0]->buffer;
+    Candidate best = { .cycles = 1e300 };
     FastConv f = { mh, mw, up(y->h, mh), up(y->w, mw), 1 };
     int tiles = f.rows * f.columns;
     for (f.blocks = 1; f.blocks <= tiles; f.blocks++) {
-        double cost = cost_fast(p, s, &f);
-        if (cost < *least) {
-            *least = cost;
-            *best = f;
-        }
+        double cycles = cost_fast(p, s, &f);
+        if (cycles < best.cycles)
+            best = (Candidate){ f, cycles };
         if (up(tiles, f.blocks) <= 8)
             break;
     }
+    return best;
 }
 
-static int count_forms(const Plan *p, const Window *w)
+static int by_cycles(const void *x, const void *y)
 {
+    double a = ((const Candidate *)x)->cycles, b = ((const Candidate *)y)->cycles;
+    return a < b ? -1 : a > b;
+}
+
+/* All fast forms in the order of their tiles. */
+static int fast_forms(const Plan *p, const Step *s, Candidate out[MOST_CANDIDATES])
+{
+    const Window *w = &s->node->window;
     int n = 0;
+    if (kernel_why_direct(p, s))
+        return 0;
     for (int mh = 1; mh <= COOK_TOOM_MOST; mh++)
         for (int mw = 1; mw <= COOK_TOOM_MOST; mw++)
-            n += allowed(p->options.numerics, mh, mw, w);
+            if (allowed(p->options.numerics, mh, mw, w))
+                out[n++] = best_blocks(p, s, mh, mw);
     return n;
+}
+
+int kernel_candidates(const Plan *p, const Step *s, Candidate out[MOST_CANDIDATES])
+{
+    int n = fast_forms(p, s, out);
+    out[n++] = (Candidate){ .cycles = cost_direct(p, s) };
+    qsort(out, (size_t)n, sizeof *out, by_cycles);
+    return n;
+}
+
+const char *kernel_shape_key(Arena *a, const Step *s)
+{
+    const int *d = s->node->in[0]->shape.dim;
+    const Window *w = &s->node->window;
+    return arena_printf(a, "%dx%d %dx%dx%d %dx%dx%d", w->kh, w->kw, d[0], d[1], d[2], s->node->out[0]->shape.dim[0], s->out[0]->buffer->h,
+                        s->out[0]->buffer->w);
+}
+
+/* What the record says of this shape; false when it says nothing that the level allows. */
+static bool recorded(const Plan *p, const Step *s, FastConv *out)
+{
+    const Tuning *t = p->options.tuning;
+    const char *key = t ? kernel_shape_key(p->arena, s) : NULL;
+    for (int i = 0; t && i < t->rows.n; i++) {
+        const TuningRow *r = &t->rows.at[i];
+        const Buffer *y = s->out[0]->buffer;
+        if (strcmp(r->target, p->target->name) != 0 || r->numerics != p->options.numerics || strcmp(r->shape, key) != 0)
+            continue;
+        *out = (FastConv){ r->mh, r->mw, 0, 0, r->blocks };
+        if (!r->mh)
+            return true;
+        out->rows = up(y->h, r->mh);
+        out->columns = up(y->w, r->mw);
+        return allowed(p->options.numerics, r->mh, r->mw, &s->node->window) && r->blocks >= 1 && r->blocks <= out->rows * out->columns;
+    }
+    return false;
 }
 
 void kernel_choose(const Plan *p, Step *s)
 {
-    if (!may_be_fast(p, s) || count_forms(p, &s->node->window) == 0)
+    Candidate list[MOST_CANDIDATES];
+    FastConv chosen = { 0 };
+    if (s->kernel != KERNEL_CONV || kernel_why_direct(p, s))
         return;
-    const Window *w = &s->node->window;
-    FastConv best = { 0 };
-    double least = p->options.form ? 1e300 : cost_direct(p, s);
-    int n = 0, wanted = p->options.form ? (p->options.form - 1) % count_forms(p, w) : -1;
-    for (int mh = 1; mh <= COOK_TOOM_MOST; mh++)
-        for (int mw = 1; mw <= COOK_TOOM_MOST; mw++)
-            if (allowed(p->options.numerics, mh, mw, w) && (n++ == wanted || wanted < 0))
-                try_form(p, s, mh, mw, &best, &least);
-    if (!best.mh)
+    if (p->options.form) {
+        int n = fast_forms(p, s, list);
+        chosen = n ? list[(p->options.form - 1) % n].form : chosen;
+    } else if (!recorded(p, s, &chosen)) {
+        int n = kernel_candidates(p, s, list);
+        chosen = list[p->options.rank < n ? p->options.rank : 0].form;
+    }
+    if (!chosen.mh)
         return;
     s->kernel = KERNEL_COOK_TOOM;
-    s->fast = best;
+    s->fast = chosen;
 }

@@ -1,8 +1,10 @@
-/* What a convolution costs, in cycles of one of two processors: the model behind kernel_choose and explain.
+/* What a step costs, in cycles: the model behind kernel_choose, explain and tune.
  *
  * Cycles count 16-lane multiply-adds, one a cycle.  Constants were measured on an AMD EPYC of the Zen 4 kind
- * (bench/results.md says which); they rank algorithms, so another machine's need not be exact. */
+ * (bench/leaves.txt); they rank algorithms, so another machine's need not be exact, and `inceptc tune` does
+ * not need them. */
 #include "kernels.h"
+#include <math.h>
 
 enum { PARTS = 2 }; /* threads that the choice is made for */
 
@@ -13,42 +15,114 @@ static const struct Machine {
     double memory;               /* bytes a cycle from memory, all processors together */
     double cold;                 /* share of that time which is not hidden behind the arithmetic */
     double near_bytes;           /* of L2 that scratch may take; beyond it products slow down */
+    double again;                /* bytes a cycle of weights read again from L3, as far as they show */
+    double pool, walk, pointwise;/* a vector of outputs: pools a tap, channel walks, element-wise */
+    double scalar;               /* an element that is computed by itself: softmax */
+    double ghz;
 } machine = { .direct = 0.965, .product = 0.98, .input = 8, .output = 5, .call = 15, .store = 2, .memory = 10.3, .cold = 0.65,
-              .near_bytes = 700e3 };
+              .near_bytes = 700e3, .again = 90, .pool = 1, .walk = 12, .pointwise = 4, .scalar = 60, .ghz = 3.68 };
+
+double cost_milliseconds(double cycles) { return cycles / machine.ghz / 1e6; }
 
 static double up(double n, double to) { return (double)(int64_t)((n + to - 1) / to); }
-
 static double weights_cycles(double floats) { return machine.cold * 4 * floats / machine.memory; }
+static double pixels_of(const Place *p) { return (double)p->buffer->h * p->buffer->w; }
+
+static double out_channels(const Step *s)
+{
+    double k = 0;
+    for (int i = 0; i < s->n_out; i++)
+        k += place_span(s->out[i]);
+    return k;
+}
+
+/* ---- Convolutions ---- */
+
+static Cost direct(const Step *s)
+{
+    const Node *n = s->node;
+    bool linear = n->op == OP_LINEAR;
+    double taps = linear ? pixels_of(s->in[0]) : (double)n->window.kh * n->window.kw;
+    double c = place_span(s->in[0]), k = out_channels(s), pixels = linear ? 1 : pixels_of(s->out[0]);
+    Cost cost = { c * k / 16 * taps * pixels / machine.direct, weights_cycles(c * k * taps) };
+    if (pixels == 1) /* nothing to hide the weights behind */
+        cost.memory = fmax(4 * c * k * taps / machine.memory - cost.work / PARTS, 0);
+    return cost;
+}
+
+typedef struct FastCost {
+    double unit, input; /* a group of outputs of a block of tiles; the block's input transform */
+    double groups, weights;
+} FastCost;
+
+/* n tiles of a block; each product is a register tile call for up to 14 of them. */
+static FastCost fast_parts(const Step *s, const FastConv *f)
+{
+    const Window *w = &s->node->window;
+    double c = place_span(s->in[0]), blocks = place_span(s->out[0]) / 16, nr = blocks < 2 ? blocks : 2;
+    double points = (double)(f->mh + w->kh - 1) * (f->mw + w->kw - 1), n = up((double)f->rows * f->columns, f->blocks);
+    double gemm = points * (n * c * nr / machine.product + up(n, 14) * machine.call + machine.store * n * nr);
+    double scratch = 4 * points * n * (c + 16 * nr), far = scratch > machine.near_bytes ? 1 + 0.1 * (scratch / machine.near_bytes - 1) : 1;
+    return (FastCost){ far * (gemm + machine.output * points * n * nr), far * machine.input * points * n * c / 16, up(blocks, nr),
+                       points * c * 16 * blocks };
+}
 
 double cost_direct(const Plan *p, const Step *s)
 {
     (void)p;
-    const Node *n = s->node;
-    double c = place_span(s->in[0]), k = 0, taps = (double)n->window.kh * n->window.kw;
-    for (int i = 0; i < s->n_out; i++)
-        k += place_span(s->out[i]);
-    double pixels = (double)s->out[0]->buffer->h * s->out[0]->buffer->w;
-    return c * k / 16 * taps * pixels / machine.direct / PARTS + weights_cycles(c * k * taps);
-}
-
-/* n tiles and 32 outputs of every product. */
-static double products_cycles(double points, double n, double c, double nr)
-{
-    double tiles = up(n, 14);
-    return points * (n * c * nr / machine.product + tiles * machine.call + machine.store * n * nr);
+    Cost c = direct(s);
+    return c.work / PARTS + c.memory;
 }
 
 double cost_fast(const Plan *p, const Step *s, const FastConv *f)
 {
     (void)p;
-    const Window *w = &s->node->window;
-    double c = place_span(s->in[0]), blocks = place_span(s->out[0]) / 16, nr = blocks < 2 ? blocks : 2;
-    double points = (double)(f->mh + w->kh - 1) * (f->mw + w->kw - 1), n = up((double)f->rows * f->columns, f->blocks);
-    double groups = up(blocks, nr), units = up(f->blocks * groups, PARTS), inputs = up(units, groups);
-    double work = units * (products_cycles(points, n, c, nr) + machine.output * points * n * nr) + inputs * machine.input * points * n * c / 16;
-    double scratch = 4 * points * n * (c + 16 * nr);
-    if (scratch > machine.near_bytes)
-        work *= 1 + 0.1 * (scratch / machine.near_bytes - 1);
-    double weights = points * c * 16 * blocks, again = (up(f->blocks, PARTS) - 1) * 4 * weights / 27 * 0.3;
-    return work + weights_cycles(weights) + again;
+    FastCost c = fast_parts(s, f);
+    double units = up(f->blocks * c.groups, PARTS), inputs = up(units, c.groups);
+    return units * c.unit + inputs * c.input + weights_cycles(c.weights) + (up(f->blocks, PARTS) - 1) * 4 * c.weights / machine.again;
+}
+
+static Cost fast(const Step *s)
+{
+    FastCost c = fast_parts(s, &s->fast);
+    return (Cost){ s->fast.blocks * (c.groups * c.unit + c.input), weights_cycles(c.weights) + (s->fast.blocks - 1) * 4 * c.weights / machine.again / PARTS };
+}
+
+/* ---- The rest ---- */
+
+static Cost by_vector(const Step *s, double cycles) { return (Cost){ pixels_of(s->out[0]) * out_channels(s) / 16 * cycles, 0 }; }
+
+Cost cost_step(const Plan *p, const Step *s)
+{
+    const Window *w = s->node ? &s->node->window : NULL;
+    double plain = p->target->block == 1 ? 8 : 1; /* compilers vectorise plain C by half at best */
+    Cost c = { 0, 0 };
+    switch (s->kernel) {
+    case KERNEL_CONV: c = direct(s); break;
+    case KERNEL_COOK_TOOM: c = fast(s); break;
+    case KERNEL_CONV_GROUPED: c.work = (double)node_macs(s->node); break;
+    case KERNEL_MAXPOOL: case KERNEL_AVGPOOL: c = by_vector(s, 4 + machine.pool * w->kh * w->kw); break;
+    case KERNEL_GLOBALAVGPOOL: case KERNEL_ADAPTIVEAVGPOOL:
+        c.work = pixels_of(s->in[0]) * place_span(s->in[0]) / 16 * machine.pool;
+        break;
+    case KERNEL_LRN: case KERNEL_L2NORM: case KERNEL_NORMALIZE: c = by_vector(s, machine.walk); break;
+    case KERNEL_BATCHNORM: case KERNEL_RELU: case KERNEL_ADD: case KERNEL_MUL: case KERNEL_MAX: case KERNEL_COPY:
+    case KERNEL_INPUT: c = by_vector(s, machine.pointwise); break;
+    case KERNEL_SOFTMAX: c = by_vector(s, 16 * machine.scalar); break;
+    case KERNEL_OUTPUT: c.work = pixels_of(s->in[0]) * place_span(s->in[0]) / 4; break;
+    }
+    c.work *= plain;
+    return c;
+}
+
+int64_t cost_bytes(const Step *s)
+{
+    double floats = 0;
+    for (int i = 0; i < s->n_in; i++)
+        floats += pixels_of(s->in[i]) * place_span(s->in[i]);
+    for (int i = 0; i < s->n_out; i++)
+        floats += pixels_of(s->out[i]) * place_span(s->out[i]);
+    if (s->residual)
+        floats += pixels_of(s->residual) * place_span(s->residual);
+    return (int64_t)(4 * floats) + 4 * ((s->weights ? s->weights->floats : 0) + (s->bias ? s->bias->floats : 0));
 }

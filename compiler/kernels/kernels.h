@@ -32,11 +32,25 @@ Func *tile_leaf(Unit *u, const Tile *t);
 /* Floats of scratch for a block of tiles: transformed input and products of `group` blocks of outputs. */
 int64_t cook_toom_scratch(const FastConv *f, int points, int in_blocks, int group);
 
-/* ---- cost.c ---- */
+/* ---- cost.c: cycles of the modelled machine ---- */
 
-/* Cycles of a step by register tiles, and by a form of Cook and Toom. */
+/* A convolution by register tiles, and by a form of Cook and Toom: with the threads that choices are made for. */
 double cost_direct(const Plan *p, const Step *s);
 double cost_fast(const Plan *p, const Step *s, const FastConv *f);
+
+/* ---- choose.c ---- */
+
+enum { MOST_CANDIDATES = 64 };
+typedef struct Candidate {
+    FastConv form; /* mh 0: direct */
+    double cycles;
+} Candidate;
+/* The ways to compute a convolution that the level allows, the cheapest by the model first.  Returns how many. */
+int kernel_candidates(const Plan *p, const Step *s, Candidate out[MOST_CANDIDATES]);
+/* Why there is only the direct way; null when there are others. */
+const char *kernel_why_direct(const Plan *p, const Step *s);
+/* What a row of a tuning record calls the shape: "3x3 64x56x56 192x56x56". */
+const char *kernel_shape_key(Arena *a, const Step *s);
 
 /* ---- What the families share (common.c) ---- */
 

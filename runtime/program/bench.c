@@ -1,6 +1,7 @@
 /* bench.c - how fast, measured for a few seconds: the median says what to expect, the minimum what
  * the machine can do when nothing disturbs it. */
 #include "../../formats/json.h"
+#include "../../formats/npy.h"
 #include "program.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -109,21 +110,42 @@ static void print_text(const Bench *b, double middle)
     printf("%.1f images/s   %.1f GFLOP/s\n", b->batch / middle, gflops(s->net, middle, b->batch));
 }
 
+/* Seconds of a step by the compiler's model: the thread with most units decides. */
+static double expected(const RtStep *s, int threads)
+{
+    int most = (s->units + threads - 1) / threads;
+    return 1e-6 * (s->work_us * most / s->units + s->memory_us);
+}
+
+/* The layers' seconds as an array, for inceptc tune. */
+static RtStatus write_layers(const Bench *b, const double *times)
+{
+    RtError err;
+    size_t n = (size_t)b->session.plan->n_steps;
+    if (npy_write(b->p->options.output, NPY_F64, 1, &n, times, &err))
+        return program_error(b->p, err.status, "%s", err.message);
+    return RT_OK;
+}
+
 static void print_layers(const Bench *b, const double *times)
 {
     const RtPlan *plan = b->session.plan;
     double sum = 0;
     for (int i = 0; i < plan->n_steps; i++)
         sum += times[i];
-    printf("\n%4s  %-32s %-18s %-14s %6s %9s %9s %6s %9s\n", "step", "layer", "kernel", "output",
-           "units", "MMACs", "ms", "%", "GFLOP/s");
+    double whole = 0;
+    printf("\n%4s  %-32s %-20s %-14s %6s %9s %9s %9s %6s %9s\n", "step", "layer", "kernel",
+           "output", "units", "MMACs", "ms", "expected", "%", "GFLOP/s");
     for (int i = 0; i < plan->n_steps; i++) {
         const RtStep *t = &plan->steps[i];
-        printf("%4d  %-32s %-18s %-14s %6d %9.3f %9.4f %6.2f %9.2f\n", i, t->layer, t->kernel,
-               t->shape, t->units, 1e-6 * (double)t->macs, 1e3 * times[i], 100 * times[i] / sum,
-               times[i] > 0 ? 2e-9 * (double)t->macs / times[i] : 0);
+        double e = expected(t, b->session.threads);
+        whole += e;
+        printf("%4d  %-32s %-20s %-14s %6d %9.3f %9.4f %9.4f %6.2f %9.2f\n", i, t->layer, t->kernel,
+               t->shape, t->units, 1e-6 * (double)t->macs, 1e3 * times[i], 1e3 * e,
+               100 * times[i] / sum, times[i] > 0 ? 2e-9 * (double)t->macs / times[i] : 0);
     }
-    printf("      sum %.3f ms over %d runs of one image\n", 1e3 * sum, b->layer_runs);
+    printf("      sum %.3f ms, expected %.3f ms, over %d runs of one image\n", 1e3 * sum, 1e3 * whole,
+           b->layer_runs);
 }
 
 static void print_json_layers(const Bench *b, const double *times)
@@ -136,8 +158,9 @@ static void print_json_layers(const Bench *b, const double *times)
         json_write_string(stdout, t->layer);
         printf(", \"kernel\": ");
         json_write_string(stdout, t->kernel);
-        printf(", \"output\": \"%s\", \"units\": %d, \"macs\": %" PRId64 ", \"seconds\": %.9f}",
-               t->shape, t->units, t->macs, times[i]);
+        printf(", \"output\": \"%s\", \"units\": %d, \"macs\": %" PRId64
+               ", \"seconds\": %.9f, \"expected_seconds\": %.9f}",
+               t->shape, t->units, t->macs, times[i], expected(t, b->session.threads));
     }
     printf("\n  ]");
 }
@@ -166,6 +189,8 @@ static RtStatus prepare(Bench *b)
 {
     static const uint64_t fallback = 1; /* speed does not depend on what the weights know */
     const Program *p = b->p;
+    if (p->options.output && !p->options.layers)
+        return program_error(p, RT_ERROR_USAGE, "-o holds the seconds of the steps: say --layers too");
     RtTarget target;
     RtStatus status = session_target(p, &target);
     if (!status)
@@ -194,7 +219,7 @@ static const double *layer_medians(Bench *b)
     return b->layers;
 }
 
-static void run(Bench *b)
+static RtStatus run(Bench *b)
 {
     if (getloadavg(b->load, 3) < 1)
         b->load[0] = -1;
@@ -205,14 +230,17 @@ static void run(Bench *b)
         measure_layers(b);
         times = layer_medians(b);
     }
+    if (b->p->options.output)
+        return write_layers(b, times);
     double middle = median(b->seconds, b->runs);
     if (b->p->options.json) {
         print_json(b, middle, times);
-        return;
+        return RT_OK;
     }
     print_text(b, middle);
     if (times)
         print_layers(b, times);
+    return RT_OK;
 }
 
 RtStatus command_bench(const Program *p)
@@ -220,7 +248,7 @@ RtStatus command_bench(const Program *p)
     Bench b = { .p = p };
     RtStatus status = prepare(&b);
     if (!status)
-        run(&b);
+        status = run(&b);
     free(b.layers);
     free(b.seconds);
     free(b.y);

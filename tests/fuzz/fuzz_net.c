@@ -57,7 +57,7 @@ static void compile(Arena *a, Graph *g)
 {
     passes_run_inference(g, &(PassOptions){ 0 });
     for (int i = 0; i < n_targets; i++) {
-        Plan *p = plan_new(a, g, &targets[i], (PlanOptions){ NUMERICS_FAST, 0 });
+        Plan *p = plan_new(a, g, &targets[i], (PlanOptions){ .numerics = NUMERICS_FAST });
         if (diag_error_count() > 0)
             return; /* too large for an int */
         Unit *u = lower_plan(a, p);

@@ -371,7 +371,7 @@ static void *compile(const Target *t, Plan **plans, const Sample *list, int n, c
     fprintf(f, "#include \"rt.h\"\n#include <math.h>\n");
     print_c_vector_prologue(t->vector, f);
     for (int i = 0; i < n; i++) {
-        plans[i] = plan_new(arena, build(&list[i]), t, (PlanOptions){ list[i].form ? NUMERICS_FAST : NUMERICS_EXACT, list[i].form });
+        plans[i] = plan_new(arena, build(&list[i]), t, (PlanOptions){ .numerics = list[i].form ? NUMERICS_FAST : NUMERICS_EXACT, .form = list[i].form });
         Unit *u = lower_plan(arena, plans[i]);
         loop_simplify(u);
         name_functions(u, plans[i]->graph);
