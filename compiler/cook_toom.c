@@ -48,10 +48,32 @@ static const struct { int n; Fraction at[COOK_TOOM_MOST - 1]; } points[COOK_TOOM
     [12] = { 11, { { 0, 1 }, { 1, 3 }, { -1, 3 }, { 2, 3 }, { -2, 3 }, { 1, 1 }, { -1, 1 }, { 3, 2 }, { -3, 2 }, { 3, 1 }, { -3, 1 } } },
 };
 
-bool cook_toom_known(int m, int r)
+/* Taps of the even and of the odd inputs. */
+static int even_taps(int r) { return (r + 1) / 2; }
+static int odd_taps(int r) { return r / 2; }
+
+/* One tap, or one output, needs no points. */
+static bool known(int m, int r)
 {
     int alpha = m + r - 1;
     return m >= 1 && r >= 1 && (alpha == 1 || (m > 1 && r > 1 && alpha <= COOK_TOOM_MOST && points[alpha].n > 0));
+}
+
+bool cook_toom_known(int m, int r, int stride)
+{
+    if (stride == 1)
+        return known(m, r);
+    if (stride != 2 || r < 3 || cook_toom_alpha(m, r, 2) > COOK_TOOM_MOST)
+        return false;
+    return known(m, even_taps(r)) && (odd_taps(r) == 1 || known(m, odd_taps(r)));
+}
+
+int cook_toom_alpha(int m, int r, int stride) { return stride == 1 ? m + r - 1 : 2 * m + r - 2; }
+int cook_toom_points(int m, int r, int stride) { return m + (stride == 1 ? r : even_taps(r)) - 1; }
+
+int cook_toom_weights(int m, int r, int stride)
+{
+    return stride == 1 ? m + r - 1 : m + even_taps(r) - 1 + (odd_taps(r) == 1 ? 1 : m + odd_taps(r) - 1);
 }
 
 /* p to the power k; at infinity only the highest power of `columns` is one. */
@@ -92,7 +114,7 @@ static Fraction norm(const CookToom *t, int i)
     return n;
 }
 
-/* Rows of p and -p are alike where all other points come in pairs. */
+/* Rows of p and -p are alike where all other points come in pairs: equal in even terms, opposite in odd ones. */
 static bool mirrored(const CookToom *t, int i, int j)
 {
     for (int k = 0; k < t->alpha; k++) {
@@ -105,35 +127,78 @@ static bool mirrored(const CookToom *t, int i, int j)
 
 static void find_mates(CookToom *t)
 {
-    for (int i = 0; i < t->alpha; i++)
-        t->mate[i] = -1;
     for (int i = 0; i + 1 < t->alpha - 1; i++) {
         Fraction p = points[t->alpha].at[i], q = points[t->alpha].at[i + 1];
-        if (p.num != 0 && p.num == -q.num && p.den == q.den && t->mate[i] < 0) {
-            t->mate[i] = i + 1;
-            t->mate[i + 1] = i;
-        }
+        if (p.num == 0 || p.num != -q.num || p.den != q.den || t->mate[i] >= 0)
+            continue;
+        t->mate[i] = i + 1;
+        t->mate[i + 1] = i;
+        t->mirror[i] = t->mirror[i + 1] = mirrored(t, i, i + 1);
     }
 }
 
-void cook_toom(CookToom *out, int m, int r)
+/* m outputs of one tap: m products with one weight; m = 1 is the identity. */
+static void one_tap(CookToom *t)
 {
-    CHECK(cook_toom_known(m, r));
-    *out = (CookToom){ .m = m, .r = r, .alpha = m + r - 1 };
-    if (out->alpha == 1) {
-        out->a[0][0] = out->g[0][0] = out->b[0][0] = (Fraction){ 1, 1 };
-        out->mate[0] = -1;
+    for (int i = 0; i < t->m; i++)
+        t->a[i][i] = t->g[i][0] = t->b[i][i] = (Fraction){ 1, 1 };
+    t->weights = 1;
+}
+
+static void stride_1(CookToom *t)
+{
+    for (int i = 0; i < t->alpha; i++) {
+        t->mate[i] = -1;
+        t->weight[i] = t->r == 1 ? 0 : i;
+    }
+    t->weights = t->alpha;
+    if (t->r == 1) {
+        one_tap(t);
         return;
     }
-    for (int i = 0; i < out->alpha; i++) {
-        other_points(out, i);
-        Fraction n = norm(out, i);
-        for (int k = 0; k < r; k++)
-            out->g[i][k] = fraction_over(power(out, i, k, r), n);
-        for (int k = 0; k < m; k++)
-            out->a[k][i] = power(out, i, k, m);
+    for (int i = 0; i < t->alpha; i++) {
+        other_points(t, i);
+        Fraction n = norm(t, i);
+        for (int k = 0; k < t->r; k++)
+            t->g[i][k] = fraction_over(power(t, i, k, t->r), n);
+        for (int k = 0; k < t->m; k++)
+            t->a[k][i] = power(t, i, k, t->m);
     }
-    find_mates(out);
+    find_mates(t);
+}
+
+/* Adds a convolution of the inputs and taps phase, phase + 2, ... to the rows from `row` on. */
+static void add_phase(CookToom *out, const CookToom *part, int phase, int row)
+{
+    for (int i = 0; i < part->alpha; i++) {
+        for (int k = 0; k < part->alpha; k++)
+            out->b[row + i][2 * k + phase] = part->b[i][k];
+        for (int k = 0; k < part->r; k++)
+            out->g[row + i][2 * k + phase] = part->g[i][k];
+        for (int k = 0; k < part->m; k++)
+            out->a[k][row + i] = part->a[k][i];
+        out->mate[row + i] = part->mate[i] < 0 ? -1 : row + part->mate[i];
+        out->mirror[row + i] = part->mirror[i];
+        out->weight[row + i] = out->weights + part->weight[i];
+    }
+    out->weights += part->weights;
+}
+
+void cook_toom(CookToom *out, int m, int r, int stride)
+{
+    CHECK(cook_toom_known(m, r, stride));
+    *out = (CookToom){ .m = m, .r = r, .stride = stride, .alpha = cook_toom_alpha(m, r, stride) };
+    if (stride == 1) {
+        stride_1(out);
+        return;
+    }
+    CookToom even = { .m = m, .r = even_taps(r), .stride = 1, .alpha = m + even_taps(r) - 1 };
+    CookToom odd = { .m = m, .r = odd_taps(r), .stride = 1, .alpha = m + odd_taps(r) - 1 };
+    stride_1(&even);
+    stride_1(&odd);
     for (int i = 0; i < out->alpha; i++)
-        CHECK(out->mate[i] < i || mirrored(out, i, out->mate[i]) || out->alpha % 2);
+        for (int k = 0; k < out->alpha; k++)
+            out->a[i][k] = out->b[i][k] = out->g[i][k] = (Fraction){ 0, 1 };
+    add_phase(out, &even, 0, 0);
+    add_phase(out, &odd, 1, even.alpha);
 }

@@ -268,11 +268,15 @@ static void transform_kernel(Tree *t, const CookToom *h, const CookToom *w, Var 
     Lower *l = t->l;
     Var *between[COOK_TOOM_MOST];
     for (int i = 0; i < h->alpha; i++) {
+        if (i && h->weight[i] == h->weight[i - 1])
+            continue; /* the same weight once more */
         for (int b = 0; b < w->r; b++)
             between[b] = h->alpha == 1 ? g[b] : loop_let(l, arena_printf(l->unit->arena, "t%d_%d", i, b), g_row(l, h, i, g + b, w->r));
         for (int j = 0; j < w->alpha; j++) {
+            if (j && w->weight[j] == w->weight[j - 1])
+                continue;
             Expr *u = w->alpha == 1 ? loop_var(l, between[0]) : g_row(l, w, j, between, 1);
-            Expr *k = loop_mul(l, loop_int(l, i * w->alpha + j), slab);
+            Expr *k = loop_mul(l, loop_int(l, h->weight[i] * w->weights + w->weight[j]), slab);
             loop_store(l, out, loop_add(l, at, k), loop_convert(l, TY_F32, u));
         }
     }
@@ -294,7 +298,7 @@ static void fast_body(Tree *t, Tensor *x, Var **v, const CookToom *h, const Cook
     }
     Var *p = loop_let(l, "p", loop_add(l, loop_var(l, v[FIRST]), loop_var(l, co)));
     Expr *wide = loop_int(l, width), *slab = loop_mul(l, loop_var(l, v[DEPTH]), wide);
-    Expr *group = loop_mul(l, loop_div(l, loop_var(l, p), wide), loop_mul(l, loop_int(l, h->alpha * w->alpha), slab));
+    Expr *group = loop_mul(l, loop_div(l, loop_var(l, p), wide), loop_mul(l, loop_int(l, h->weights * w->weights), slab));
     Expr *channel = loop_mul(l, loop_add(l, loop_var(l, v[AT]), loop_var(l, i)), wide);
     Var *at = loop_let(l, "o", loop_add(l, loop_add(l, group, channel), loop_bin(l, EX_MOD, loop_var(l, p), wide)));
     Var *step = loop_let(l, "slab", slab);
@@ -309,14 +313,16 @@ static Func *pack_fast_func(LoadLower *c, const Packed *k, Tensor *x, int width)
     Tree t = { 0 };
     const char *text = "";
     collect(a, &t, x, &text);
-    const char *form = arena_printf(a, "%dx%d_%dx%d", k->mh, k->mw, k->kh, k->kw);
+    const Window *win = &k->node->window;
+    const char *form = arena_printf(a, "%dx%d_%dx%d%s", k->mh, k->mw, k->kh, k->kw,
+                                    window_steps_by_1(win) ? "" : arena_printf(a, "_s%dx%d", win->sh, win->sw));
     const char *key = arena_printf(a, "pack fast%s %s width %d", text, form, width);
     Func *f = unit_find_func(c->unit, key);
     if (f)
         return f;
     CookToom h, w;
-    cook_toom(&h, k->mh, k->kh);
-    cook_toom(&w, k->mw, k->kw);
+    cook_toom(&h, k->mh, k->kh, win->sh);
+    cook_toom(&w, k->mw, k->kw, win->sw);
     const char *comment = arena_printf(a,
         "Packs weights of F(%d x %d, %d x %d), %s: Gh g Gw^T of the kernels of rows [co0, co1) and\n"
         "input channels [ci0, ci0 + n).  out is [row / %d][product][channel][row %% %d].",
@@ -422,7 +428,7 @@ static void call_conv(LoadLower *c, const Packed *k, Tensor *x, int row, int co0
     bool fast = k->form == PACK_COOK_TOOM;
     int taps = k->kh * k->kw, depth = fast ? k->in_channels : k->in_channels * taps;
     int ci_total = (int)(shape_elems(&x->shape) / x->shape.dim[0]) / taps;
-    int64_t row_floats = (int64_t)depth * (fast ? (k->mh + k->kh - 1) * (k->mw + k->kw - 1) : 1);
+    int64_t row_floats = (int64_t)depth * (fast ? k->floats / k->out_channels / k->in_channels : 1); /* out_channels is whole blocks, so the quotient is */
     Func *f = fast ? pack_fast_func(c, k, x, width) : pack_conv_func(c, x, k->in_block, width);
     for (int s = 0; s < k->n_in_segments; s++) {
         const Segment *in = &k->in_segments[s];

@@ -1,5 +1,6 @@
 /* Order, kernels and work units of the plan.  Places and memory are in plan_memory.c. */
 #include "plan_build.h"
+#include "cook_toom.h"
 #include <string.h>
 
 const Target targets[] = {
@@ -164,7 +165,8 @@ static void pack_conv(Plan *p, Step *s)
     k->group = s->kernel == KERNEL_CONV_GROUPED ? 1 : s->tile_blocks;
     k->mh = fast ? s->fast.mh : 1;
     k->mw = fast ? s->fast.mw : 1;
-    int64_t products = fast ? (int64_t)(k->mh + k->kh - 1) * (k->mw + k->kw - 1) : (int64_t)k->kh * k->kw;
+    int64_t products = fast ? (int64_t)cook_toom_weights(k->mh, k->kh, n->window.sh) * cook_toom_weights(k->mw, k->kw, n->window.sw)
+                            : (int64_t)k->kh * k->kw;
     set_floats(p, k, (int64_t)k->out_channels * k->in_channels * products);
     s->weights = k;
 }

@@ -1,5 +1,6 @@
 /* Places, borders, live ranges and offsets. */
 #include "plan_build.h"
+#include "cook_toom.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,6 +153,9 @@ static void widen(int *border, int need)
         *border = need;
 }
 
+/* Input pixels that `tiles` of m outputs see along an axis. */
+static int reach(int tiles, int m, int r, int stride) { return (tiles - 1) * m * stride + cook_toom_alpha(m, r, stride); }
+
 void plan_borders(Plan *p)
 {
     for (int i = 0; i < p->steps.n; i++) {
@@ -163,14 +167,13 @@ void plan_borders(Plan *p)
         const Window *w = &s->node->window;
         Buffer *b = s->in[0]->buffer;
         widen(&b->top, w->top);
-        int below = 0, beside = 0; /* what the last tiles reach beyond the image: zero like all of the border */
-        if (s->kernel == KERNEL_COOK_TOOM) {
-            below = s->fast.rows * s->fast.mh - s->out[0]->buffer->h;
-            beside = s->fast.columns * s->fast.mw - s->out[0]->buffer->w;
-        }
-        widen(&b->bottom, w->bottom + below);
+        widen(&b->bottom, w->bottom);
         widen(&b->left, w->left);
-        widen(&b->right, w->right + beside);
+        widen(&b->right, w->right);
+        if (s->kernel == KERNEL_COOK_TOOM) { /* the last tiles reach beyond the image: zero like all of the border */
+            widen(&b->bottom, reach(s->fast.rows, s->fast.mh, w->kh, w->sh) - w->top - b->h);
+            widen(&b->right, reach(s->fast.columns, s->fast.mw, w->kw, w->sw) - w->left - b->w);
+        }
     }
     for (int i = 0; i < p->buffers.n; i++) {
         Buffer *b = p->buffers.at[i];

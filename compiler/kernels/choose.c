@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The largest alpha of a form with taps along both axes, and along one.  docs/numerics.md has the errors. */
-static const struct { int both, one; } most_alpha[] = {
+/* The largest number of points of a form with taps along both axes, and along one.  docs/numerics.md has the errors. */
+static const struct { int both, one; } most_points[] = {
     [NUMERICS_EXACT] = { 0, 0 },
     [NUMERICS_SAFE] = { 6, 10 },
     [NUMERICS_FAST] = { 8, 12 },
@@ -21,8 +21,8 @@ const char *kernel_why_direct(const Plan *p, const Step *s)
         return "there is no other way on this target";
     if (window_is_1x1(w))
         return "a 1x1 convolution is one product already";
-    if (!window_steps_by_1(w))
-        return "fast forms have stride 1";
+    if (w->sh > 2 || w->sw > 2 || (w->sh == 2 && w->kh < 3) || (w->sw == 2 && w->kw < 3))
+        return "fast forms have stride 1, or 2 with three taps or more";
     if (s->in[0]->buffer->block != 16)
         return "an image's three channels are too few for transforms";
     if (s->n_out > 1 || s->residual)
@@ -32,8 +32,9 @@ const char *kernel_why_direct(const Plan *p, const Step *s)
 
 static bool allowed(Numerics n, int mh, int mw, const Window *w)
 {
-    int most = w->kh > 1 && w->kw > 1 ? most_alpha[n].both : most_alpha[n].one;
-    return mh + w->kh - 1 <= most && mw + w->kw - 1 <= most && cook_toom_known(mh, w->kh) && cook_toom_known(mw, w->kw);
+    int most = w->kh > 1 && w->kw > 1 ? most_points[n].both : most_points[n].one;
+    return cook_toom_known(mh, w->kh, w->sh) && cook_toom_known(mw, w->kw, w->sw) && cook_toom_points(mh, w->kh, w->sh) <= most &&
+           cook_toom_points(mw, w->kw, w->sw) <= most;
 }
 
 static int up(int n, int to) { return (n + to - 1) / to; }

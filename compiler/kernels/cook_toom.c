@@ -15,8 +15,8 @@ enum { MOST_TILE = 14 }; /* tiles of a product's register tile */
 static FastForm form_of(const Step *s)
 {
     FastForm f;
-    cook_toom(&f.h, s->fast.mh, s->weights->kh);
-    cook_toom(&f.w, s->fast.mw, s->weights->kw);
+    cook_toom(&f.h, s->fast.mh, s->weights->kh, s->node->window.sh);
+    cook_toom(&f.w, s->fast.mw, s->weights->kw, s->node->window.sw);
     return f;
 }
 
@@ -34,7 +34,7 @@ int64_t cook_toom_scratch(const FastConv *f, int points, int in_blocks, int grou
 
 static void product_run(Lower *l, Type type, Var *const *p, Var *k, int n, int nr, int first, int tiles, int size)
 {
-    enum { V, V_SLAB, W, BLOCKS, M, M_SLAB };
+    enum { V, V_SLAB, W, BLOCKS, M, M_SLAB, WEIGHT };
     if (tiles == 0)
         return;
     Var *t = loop_for_begin(l, "t", loop_int(l, 0), loop_int(l, tiles), 1);
@@ -46,7 +46,8 @@ static void product_run(Lower *l, Type type, Var *const *p, Var *k, int n, int n
     args[c++] = loop_var(l, p[BLOCKS]);
     args[c++] = loop_int(l, n * 16);
     Expr *depth = loop_mul(l, loop_var(l, p[BLOCKS]), loop_int(l, 16 * 16 * nr));
-    args[c++] = loop_address(l, p[W], loop_mul(l, loop_var(l, k), depth));
+    Expr *weight = p[WEIGHT] ? loop_load(l, TY_INT, p[WEIGHT], loop_var(l, k)) : loop_var(l, k);
+    args[c++] = loop_address(l, p[W], loop_mul(l, weight, depth));
     for (int j = 0; j < nr; j++)
         args[c++] = loop_address(l, p[M], loop_add(l, loop_add(l, loop_mul(l, loop_var(l, k), loop_var(l, p[M_SLAB])), at),
                                                        loop_int(l, j * n * 16)));
@@ -54,22 +55,23 @@ static void product_run(Lower *l, Type type, Var *const *p, Var *k, int n, int n
     loop_for_end(l);
 }
 
-/* products(v, v_slab, w, blocks, points, m, m_slab) for n tiles and nr blocks of 16 outputs. */
-static Func *products(Unit *u, Type type, int n, int nr)
+/* products(v, v_slab, w, [weight,] blocks, points, m, m_slab) for n tiles and nr blocks of 16 outputs. */
+static Func *products(Unit *u, Type type, int n, int nr, bool shared)
 {
     Arena *a = u->arena;
-    const char *name = arena_printf(a, "products_%dx%d", n, nr);
+    const char *name = arena_printf(a, shared ? "shared_products_%dx%d" : "products_%dx%d", n, nr);
     Func *f = unit_find_func(u, name);
     if (f)
         return f;
-    f = unit_func_later(u, name, name, arena_printf(a, "m[k] = v[k] * w[k] for `points` products: %d tiles, %d outputs.", n, 16 * nr), type);
+    f = unit_func_later(u, name, name, arena_printf(a, "m[k] = v[k] * w[%s] for `points` products: %d tiles, %d outputs.", shared ? "weight[k]" : "k", n, 16 * nr), type);
     f->name = arena_printf(a, "%s", name);
     Lower *l = lower_new(u, f);
     Var *v = loop_param(l, VAR_PARAM_IN, "v", 0), *v_slab = loop_param(l, VAR_PARAM_INT, "v_slab", 0);
-    Var *w = loop_param(l, VAR_PARAM_IN, "w", 0), *blocks = loop_param(l, VAR_PARAM_INT, "blocks", 0);
+    Var *w = loop_param(l, VAR_PARAM_IN, "w", 0), *weight = shared ? loop_param(l, VAR_PARAM_INTS, "weight", 0) : NULL;
+    Var *blocks = loop_param(l, VAR_PARAM_INT, "blocks", 0);
     Var *points = loop_param(l, VAR_PARAM_INT, "points", 0);
     Var *m = loop_param(l, VAR_PARAM_OUT, "m", 0), *m_slab = loop_param(l, VAR_PARAM_INT, "m_slab", 0);
-    Var *p[] = { v, v_slab, w, blocks, m, m_slab };
+    Var *p[] = { v, v_slab, w, blocks, m, m_slab, weight };
     int most = type_lanes(type) == 16 ? MOST_TILE : 12 / (2 * nr), tiles = (n + most - 1) / most, small = n / tiles, more = n % tiles;
     Var *k = loop_for_begin(l, "k", loop_int(l, 0), loop_var(l, points), 1);
     product_run(l, type, p, k, n, nr, 0, more, small + 1);
@@ -87,7 +89,8 @@ typedef struct ShapeFn {
     Type type;
     FastForm form;
     Var *x, *w, *b, *y, *v, *m, *have;
-    int points, in_blocks, out_blocks, nr;
+    int points, weights, in_blocks, out_blocks, nr;
+    Var *weight; /* table of the weight of each product; null where each has its own */
 } ShapeFn;
 
 static void call_input(ShapeFn *f, Expr *first, int n)
@@ -126,13 +129,19 @@ static void call_output(ShapeFn *f, Expr *first, int n, Expr *block, int j, int 
 static void group(ShapeFn *f, Expr *first, int n, Expr *block, int nr)
 {
     Lower *l = f->k.l;
-    Expr *depth = loop_var(l, loop_dim(l, "W_BLOCK", (int64_t)f->points * f->in_blocks * 16 * 16));
-    Expr *args[] = {
-        loop_address(l, f->v, loop_int(l, 0)), loop_int(l, odd_lines((int64_t)f->in_blocks * n * 16)),
-        loop_address(l, f->w, loop_mul(l, block, depth)), loop_var(l, loop_dim(l, "CB", f->in_blocks)),
-        loop_var(l, loop_dim(l, "POINTS", f->points)), loop_address(l, f->m, loop_int(l, 0)),
-        loop_int(l, odd_lines((int64_t)nr * n * 16)) };
-    loop_call(l, products(l->unit, f->type, n, nr), args, (int)(sizeof args / sizeof *args));
+    Expr *depth = loop_var(l, loop_dim(l, "W_BLOCK", (int64_t)f->weights * f->in_blocks * 16 * 16));
+    Expr *args[8];
+    int count = 0;
+    args[count++] = loop_address(l, f->v, loop_int(l, 0));
+    args[count++] = loop_int(l, odd_lines((int64_t)f->in_blocks * n * 16));
+    args[count++] = loop_address(l, f->w, loop_mul(l, block, depth));
+    if (f->weight)
+        args[count++] = loop_address(l, f->weight, loop_int(l, 0));
+    args[count++] = loop_var(l, loop_dim(l, "CB", f->in_blocks));
+    args[count++] = loop_var(l, loop_dim(l, "POINTS", f->points));
+    args[count++] = loop_address(l, f->m, loop_int(l, 0));
+    args[count++] = loop_int(l, odd_lines((int64_t)nr * n * 16));
+    loop_call(l, products(l->unit, f->type, n, nr, f->weight != NULL), args, count);
     for (int j = 0; j < nr; j++)
         call_output(f, first, n, block, j, nr);
 }
@@ -180,22 +189,39 @@ static void shape_body(ShapeFn *f)
     kernel_units_end(&f->k);
 }
 
+/* Which weight each product takes, where some share one. */
+static Var *weight_table(Unit *u, const FastForm *f)
+{
+    enum { MOST = COOK_TOOM_MOST * COOK_TOOM_MOST };
+    int at[MOST], n = 0;
+    if (f->h.weights == f->h.alpha && f->w.weights == f->w.alpha)
+        return NULL;
+    for (int i = 0; i < f->h.alpha; i++)
+        for (int j = 0; j < f->w.alpha; j++)
+            at[n++] = f->h.weight[i] * f->w.weights + f->w.weight[j];
+    return unit_table(u, arena_printf(u->arena, "weights_%dx%d_%dx%d", f->h.m, f->w.m, f->h.r, f->w.r), at, n);
+}
+
 static Func *shape_func(LowerContext *c, const Step *s)
 {
     Unit *u = c->page->unit;
     Arena *a = u->arena;
     const FastConv *fast = &s->fast;
-    const char *key = arena_printf(a, "fast %d %dx%d F%dx%d in %d relu %u %s %s", s->weights->in_channels, s->weights->kh, s->weights->kw, fast->mh,
+    const Window *win = &s->node->window;
+    const char *key = arena_printf(a, "fast %d %dx%d/%dx%d F%dx%d in %d relu %u %s %s", s->weights->in_channels, s->weights->kh, s->weights->kw, win->sh, win->sw, fast->mh,
                                    fast->mw, fast->blocks, s->node->epilogue.relu, place_key(a, s->in[0]), place_key(a, s->out[0]));
     Func *fn = unit_find_func(u, key);
     if (fn)
         return fn;
     ShapeFn f = { .s = s, .type = c->plan->target->vector, .form = form_of(s), .nr = s->tile_blocks };
     f.points = f.form.h.alpha * f.form.w.alpha;
+    f.weights = f.form.h.weights * f.form.w.weights;
+    f.weight = weight_table(u, &f.form);
     f.in_blocks = s->weights->in_channels / 16;
     f.out_blocks = place_span(s->out[0]) / 16;
     const int *d = s->node->in[0]->shape.dim;
-    const char *name = arena_printf(a, "conv%dx%d_%dx%dx%d_to_%d_f%dx%d", s->weights->kh, s->weights->kw, d[0], d[1], d[2],
+    const char *name = arena_printf(a, "conv%dx%d%s_%dx%dx%d_to_%d_f%dx%d", s->weights->kh, s->weights->kw,
+                                    window_steps_by_1(win) ? "" : arena_printf(a, "s%d", win->sh > win->sw ? win->sh : win->sw), d[0], d[1], d[2],
                                     s->node->out[0]->shape.dim[0], fast->mh, fast->mw);
     const char *comment = arena_printf(a, "x: %d x %d x %d, w: %d x %d taps, y: %d blocks of 16 x %d x %d, by F(%d x %d, %d x %d):\n"
                                        "%d x %d tiles in %d blocks, %d products each where the direct way takes %d.",

@@ -56,13 +56,23 @@ static Var *named(Transform *t, const char *name, int i, Expr *e)
     return loop_let(t->l, arena_printf(t->l->unit->arena, "%s%s_%d", name, t->tag, i), e);
 }
 
-/* The terms k = first, first + step, ... of row c, divided by `by`. */
-static int row_terms(const Fraction *c, int alpha, int first, int step, Fraction by, Var *const *in, Term *out)
+static int row_terms(const Fraction *c, int alpha, Var *const *in, Term *out)
 {
     int n = 0;
-    for (int k = first; k < alpha; k += step)
+    for (int k = 0; k < alpha; k++)
         if (c[k].num)
-            out[n++] = (Term){ fraction_over(c[k], by), in[k] };
+            out[n++] = (Term){ c[k], in[k] };
+    return n;
+}
+
+/* The terms in which a row and its mate are equal (even) or opposite (odd). */
+static int half_terms(const CookToom *f, int i, bool even, Var *const *in, Term *out)
+{
+    const Fraction *c = f->b[i], *mate = f->b[f->mate[i]];
+    int n = 0;
+    for (int k = 0; k < f->alpha; k++)
+        if (c[k].num && (c[k].num == mate[k].num) == even)
+            out[n++] = (Term){ c[k], in[k] };
     return n;
 }
 
@@ -70,13 +80,12 @@ static int row_terms(const Fraction *c, int alpha, int first, int step, Fraction
 static void apply_pair(Transform *t, const CookToom *f, int i, Var *const *in, Expr **out)
 {
     Term terms[COOK_TOOM_MOST];
-    Fraction one = { 1, 1 }, p = one;
-    for (int k = 1; k < f->alpha; k += 2)
-        if (f->b[i][k].num)
-            p = f->b[i][k];
-    int n = row_terms(f->b[i], f->alpha, 0, 2, one, in, terms);
-    Term even = { one, named(t, "even", i, sum_of(t, terms, n)) };
-    n = row_terms(f->b[i], f->alpha, 1, 2, p, in, terms);
+    int n = half_terms(f, i, true, in, terms);
+    Term even = { { 1, 1 }, named(t, "even", i, sum_of(t, terms, n)) };
+    n = half_terms(f, i, false, in, terms);
+    Fraction p = terms[n - 1].c; /* of the highest power: the point itself */
+    for (int k = 0; k < n; k++)
+        terms[k].c = fraction_over(terms[k].c, p);
     Term odd = { p, named(t, "odd", i, sum_of(t, terms, n)) };
     out[i] = plus(t, loop_var(t->l, even.v), &odd);
     odd.c.num = -odd.c.num;
@@ -86,13 +95,11 @@ static void apply_pair(Transform *t, const CookToom *f, int i, Var *const *in, E
 static void apply_b(Transform *t, const CookToom *f, Var *const *in, Expr **out)
 {
     Term terms[COOK_TOOM_MOST];
-    Fraction one = { 1, 1 };
     for (int i = 0; i < f->alpha; i++) {
-        bool paired = f->mate[i] >= 0 && f->alpha % 2 == 0;
-        if (paired && f->mate[i] > i)
+        if (f->mirror[i] && f->mate[i] > i)
             apply_pair(t, f, i, in, out);
-        else if (!paired)
-            out[i] = sum_of(t, terms, row_terms(f->b[i], f->alpha, 0, 1, one, in, terms));
+        else if (!f->mirror[i])
+            out[i] = sum_of(t, terms, row_terms(f->b[i], f->alpha, in, terms));
     }
 }
 
@@ -112,7 +119,7 @@ static void apply_a(Transform *t, const CookToom *f, Var *const *in, Expr **out)
         for (int i = 0; i < f->alpha; i++) {
             if (f->a[k][i].num == 0 || (f->mate[i] >= 0 && f->mate[i] < i))
                 continue;
-            terms[n++] = (Term){ f->a[k][i], f->mate[i] < 0 ? in[i] : k % 2 ? difference[i] : sum[i] };
+            terms[n++] = (Term){ f->a[k][i], f->mate[i] < 0 ? in[i] : f->a[k][f->mate[i]].num == f->a[k][i].num ? sum[i] : difference[i] };
         }
         out[k] = sum_of(t, terms, n);
     }
@@ -120,14 +127,17 @@ static void apply_a(Transform *t, const CookToom *f, Var *const *in, Expr **out)
 
 static const char *form_name(Arena *a, const FastForm *f)
 {
-    return arena_printf(a, "%dx%d_%dx%d", f->h.m, f->w.m, f->h.r, f->w.r);
+    const char *name = arena_printf(a, "%dx%d_%dx%d", f->h.m, f->w.m, f->h.r, f->w.r);
+    if (f->h.stride == 1 && f->w.stride == 1)
+        return name;
+    return f->h.stride == f->w.stride ? arena_printf(a, "%s_s%d", name, f->h.stride) : arena_printf(a, "%s_s%dx%d", name, f->h.stride, f->w.stride);
 }
 
-/* The pixel at the corner of tile `first + i`: row ty * mh, column tx * mw of p. */
-static Expr *corner(Lower *l, const FastForm *f, Var *ty, Var *tx, Var *row)
+/* The pixel at the corner of a tile: row ty * h, column tx * w. */
+static Expr *corner(Lower *l, int h, int w, Var *ty, Var *tx, Var *row)
 {
-    return loop_add(l, loop_mul(l, loop_mul(l, loop_var(l, ty), loop_int(l, f->h.m)), loop_var(l, row)),
-                    loop_mul(l, loop_var(l, tx), loop_int(l, f->w.m * 16)));
+    return loop_add(l, loop_mul(l, loop_mul(l, loop_var(l, ty), loop_int(l, h)), loop_var(l, row)),
+                    loop_mul(l, loop_var(l, tx), loop_int(l, w * 16)));
 }
 
 typedef struct TileLoop {
@@ -163,7 +173,7 @@ static void input_body(Lower *l, Type type, const FastForm *f, Var *p, Var *row,
                              loop_load(l, type, p, loop_add(l, loop_mul(l, loop_int(l, i), loop_var(l, row)), loop_int(l, 16 * j))));
         apply_b(&t, &f->h, in, out);
         for (int i = 0; i < f->h.alpha; i++)
-            between[i][j] = f->h.alpha == 1 ? in[0] : loop_let(l, arena_printf(a, "t%d_%d", i, j), out[i]);
+            between[i][j] = out[i]->kind == EX_VAR ? out[i]->var : loop_let(l, arena_printf(a, "t%d_%d", i, j), out[i]);
     }
     for (int i = 0; i < f->h.alpha; i++) {
         Transform t = { l, type, arena_printf(a, "r%d", i) };
@@ -193,7 +203,7 @@ Func *cook_toom_input(Unit *u, Type type, const FastForm *f)
     Var *v = loop_param(l, VAR_PARAM_OUT, "v", 0), *slab = loop_param(l, VAR_PARAM_INT, "slab", 0);
     Var *cb = loop_for_begin(l, "cb", loop_int(l, 0), loop_var(l, blocks), 1);
     TileLoop t = tiles_begin(l, type, first, n, columns);
-    Expr *at = loop_add(l, loop_mul(l, loop_var(l, cb), loop_var(l, plane)), corner(l, f, t.ty, t.tx, row));
+    Expr *at = loop_add(l, loop_mul(l, loop_var(l, cb), loop_var(l, plane)), corner(l, f->h.m * f->h.stride, f->w.m * f->w.stride, t.ty, t.tx, row));
     Var *p = loop_let(l, "p", loop_address(l, x, loop_add(l, at, loop_var(l, t.lane))));
     Expr *to = loop_add(l, loop_mul(l, loop_var(l, cb), loop_var(l, n)), loop_var(l, t.i));
     Var *q = loop_pointer(l, "q", loop_address(l, v, loop_add(l, loop_mul(l, to, loop_int(l, 16)), loop_var(l, t.lane))), true);
@@ -243,10 +253,10 @@ static void output_body(Lower *l, Type type, const FastForm *f, const OutputVars
                              loop_load(l, type, q, loop_mul(l, loop_int(l, i * f->w.alpha + j), loop_var(l, v->slab))));
         apply_a(&t, &f->h, in, out);
         for (int i = 0; i < f->h.m; i++)
-            between[i][j] = f->h.alpha == 1 ? in[0] : loop_let(l, arena_printf(a, "t%d_%d", i, j), out[i]);
+            between[i][j] = out[i]->kind == EX_VAR ? out[i]->var : loop_let(l, arena_printf(a, "t%d_%d", i, j), out[i]);
     }
     Var *bias = loop_let(l, "bias", loop_load(l, type, v->b, loop_var(l, loop->lane)));
-    Expr *at = loop_add(l, corner(l, f, loop->ty, loop->tx, v->row), loop_var(l, loop->lane));
+    Expr *at = loop_add(l, corner(l, f->h.m, f->w.m, loop->ty, loop->tx, v->row), loop_var(l, loop->lane));
     Var *p = loop_pointer(l, "p", loop_address(l, v->y, at), true);
     Var *rows = left_over(l, "rows", v->h, loop->ty, f->h.m), *columns = left_over(l, "in_row", v->w, loop->tx, f->w.m);
     for (int i = 0; i < f->h.m; i++) {

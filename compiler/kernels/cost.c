@@ -4,6 +4,7 @@
  * (bench/leaves.txt); they rank algorithms, so another machine's need not be exact, and `inceptc tune` does
  * not need them. */
 #include "kernels.h"
+#include "../cook_toom.h"
 #include <math.h>
 
 enum { PARTS = 2 }; /* threads that the choice is made for */
@@ -16,11 +17,12 @@ static const struct Machine {
     double cold;                 /* share of that time which is not hidden behind the arithmetic */
     double near_bytes;           /* of L2 that scratch may take; beyond it products slow down */
     double again;                /* bytes a cycle of weights read again from L3, as far as they show */
+    double far_bytes;            /* weights of a layer that L3 does not keep from block to block */
     double pool, walk, pointwise;/* a vector of outputs: pools a tap, channel walks, element-wise */
     double scalar;               /* an element that is computed by itself: softmax */
     double ghz;
 } machine = { .direct = 0.965, .product = 0.98, .input = 8, .output = 5, .call = 15, .store = 2, .memory = 10.3, .cold = 0.65,
-              .near_bytes = 700e3, .again = 90, .pool = 1, .walk = 12, .pointwise = 4, .scalar = 60, .ghz = 3.68 };
+              .near_bytes = 700e3, .again = 90, .far_bytes = 6e6, .pool = 1, .walk = 12, .pointwise = 4, .scalar = 60, .ghz = 3.68 };
 
 double cost_milliseconds(double cycles) { return cycles / machine.ghz / 1e6; }
 
@@ -60,11 +62,17 @@ static FastCost fast_parts(const Step *s, const FastConv *f)
 {
     const Window *w = &s->node->window;
     double c = place_span(s->in[0]), blocks = place_span(s->out[0]) / 16, nr = blocks < 2 ? blocks : 2;
-    double points = (double)(f->mh + w->kh - 1) * (f->mw + w->kw - 1), n = up((double)f->rows * f->columns, f->blocks);
+    double points = (double)cook_toom_alpha(f->mh, w->kh, w->sh) * cook_toom_alpha(f->mw, w->kw, w->sw), n = up((double)f->rows * f->columns, f->blocks);
     double gemm = points * (n * c * nr / machine.product + up(n, 14) * machine.call + machine.store * n * nr);
     double scratch = 4 * points * n * (c + 16 * nr), far = scratch > machine.near_bytes ? 1 + 0.1 * (scratch / machine.near_bytes - 1) : 1;
     return (FastCost){ far * (gemm + machine.output * points * n * nr), far * machine.input * points * n * c / 16, up(blocks, nr),
-                       points * c * 16 * blocks };
+                       (double)cook_toom_weights(f->mh, w->kh, w->sh) * cook_toom_weights(f->mw, w->kw, w->sw) * c * 16 * blocks };
+}
+
+/* Each block of tiles but the first reads the weights again. */
+static double again_cycles(double weights, double times)
+{
+    return times * (4 * weights > machine.far_bytes ? weights_cycles(weights) : 4 * weights / machine.again);
 }
 
 double cost_direct(const Plan *p, const Step *s)
@@ -79,13 +87,13 @@ double cost_fast(const Plan *p, const Step *s, const FastConv *f)
     (void)p;
     FastCost c = fast_parts(s, f);
     double units = up(f->blocks * c.groups, PARTS), inputs = up(units, c.groups);
-    return units * c.unit + inputs * c.input + weights_cycles(c.weights) + (up(f->blocks, PARTS) - 1) * 4 * c.weights / machine.again;
+    return units * c.unit + inputs * c.input + weights_cycles(c.weights) + again_cycles(c.weights, up(f->blocks, PARTS) - 1);
 }
 
 static Cost fast(const Step *s)
 {
     FastCost c = fast_parts(s, &s->fast);
-    return (Cost){ s->fast.blocks * (c.groups * c.unit + c.input), weights_cycles(c.weights) + (s->fast.blocks - 1) * 4 * c.weights / machine.again / PARTS };
+    return (Cost){ s->fast.blocks * (c.groups * c.unit + c.input), weights_cycles(c.weights) + again_cycles(c.weights, (s->fast.blocks - 1.0) / PARTS) };
 }
 
 /* ---- The rest ---- */

@@ -1,5 +1,6 @@
 /* Which register tile for which step, and into how many units of work it is cut. */
 #include "kernels.h"
+#include "../cook_toom.h"
 
 /* Convolutions without taps, stride and borders see the image as one row of pixels. */
 bool conv_is_flat(const Step *s)
@@ -51,7 +52,7 @@ static void cut_fast(Plan *p, Step *s)
     const Window *w = &s->node->window;
     s->tile_blocks = blocks < 2 ? blocks : 2;
     s->units = s->fast.blocks * ((blocks + s->tile_blocks - 1) / s->tile_blocks);
-    int points = (s->fast.mh + w->kh - 1) * (s->fast.mw + w->kw - 1);
+    int points = cook_toom_alpha(s->fast.mh, w->kh, w->sh) * cook_toom_alpha(s->fast.mw, w->kw, w->sw);
     s->scratch_floats = cook_toom_scratch(&s->fast, points, in_blocks, s->tile_blocks);
     if (s->scratch_floats > p->scratch_floats)
         p->scratch_floats = s->scratch_floats;

@@ -7,6 +7,7 @@
  *
  * Convolutions that may be fast are so by every form of their list, each within four times its error in
  * docs/numerics.md.                                                                                    */
+#include "../../compiler/cook_toom.h"
 #include "../../compiler/kernels/kernels.h"
 #include "../../compiler/passes.h"
 #include "../../compiler/print_c.h"
@@ -323,6 +324,9 @@ static void fast_2x3_inside_concat(void)
     Tensor *x = input(17, 7, 7), *a = conv(x, 24, (Window){ 2, 3, 1, 1, 0, 1, 1, 1 }, BIAS | RELU);
     conv(op_many(OP_CONCAT, 2, a, x, NULL), 16, window(3, 3, 1, 1), BIAS);
 }
+static void fast_3x3_stride2(void) { conv(input(20, 15, 19), 40, window(3, 3, 2, 1), BIAS | RELU); }
+static void fast_stride2_valid_of_gaps(void) { conv(gaps(9, 8), 24, window(3, 3, 2, 0), BIAS); }
+static void fast_strides_differ(void) { conv(input(16, 12, 13), 16, (Window){ 3, 4, 1, 2, 1, 1, 0, 2 }, BIAS); }
 static const struct FastCase {
     const char *name;
     void (*build)(void);
@@ -332,6 +336,8 @@ static const struct FastCase {
     { "fast_3x3_valid_of_a_pixel", fast_3x3_valid_of_a_pixel, 25 }, { "fast_5x5", fast_5x5, 9 },
     { "fast_1x7_and_7x1", fast_1x7_and_7x1, 3 }, { "fast_1x3_and_3x1", fast_1x3_and_3x1, 7 },
     { "fast_2x3_inside_concat", fast_2x3_inside_concat, 12 },
+    { "fast_3x3_stride2", fast_3x3_stride2, 16 }, { "fast_stride2_valid_of_gaps", fast_stride2_valid_of_gaps, 5 },
+    { "fast_strides_differ", fast_strides_differ, 20 },
 };
 enum { N_FAST_CASES = sizeof fast_cases / sizeof *fast_cases, MOST_FORMS = 128 };
 
@@ -535,7 +541,7 @@ static double fast_bound(const Step *s)
     static const double both[] = { [4] = 1.2e-6, [5] = 5e-6, [6] = 5.8e-6, [7] = 1.5e-5, [8] = 3e-5 };
     static const double one[] = { [4] = 1.5e-6, [5] = 3e-6, [6] = 3e-6, [7] = 5e-6, [8] = 8e-6, [10] = 1.4e-5, [12] = 2.2e-5 };
     const Window *w = &s->node->window;
-    int h = s->fast.mh + w->kh - 1, v = s->fast.mw + w->kw - 1, alpha = h > v ? h : v;
+    int h = cook_toom_points(s->fast.mh, w->kh, w->sh), v = cook_toom_points(s->fast.mw, w->kw, w->sw), alpha = h > v ? h : v;
     return 4 * (w->kh > 1 && w->kw > 1 ? both : one)[alpha];
 }
 
