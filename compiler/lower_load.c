@@ -282,10 +282,10 @@ static void transform_kernel(Tree *t, const CookToom *h, const CookToom *w, Var 
     }
 }
 
-static void fast_body(Tree *t, Tensor *x, Var **v, const CookToom *h, const CookToom *w, int width)
+static void fast_body(Tree *t, Tensor *x, Var **v, const CookToom *h, const CookToom *w)
 {
     Lower *l = t->l;
-    enum { CO0, CO1, CI0, N, FIRST, AT, DEPTH, OUT };
+    enum { CO0, CO1, CI0, N, FIRST, AT, DEPTH, WIDTH, OUT };
     Var *co = loop_for_begin(l, "co", loop_var(l, v[CO0]), loop_var(l, v[CO1]), 1);
     int next = 0;
     row_values(t, x, &next, co);
@@ -297,7 +297,7 @@ static void fast_body(Tree *t, Tensor *x, Var **v, const CookToom *h, const Cook
         g[k] = loop_let(l, arena_printf(l->unit->arena, "g%d_%d", k / w->r, k % w->r), weight_value(t, x, &next, co, ci, loop_int(l, k)));
     }
     Var *p = loop_let(l, "p", loop_add(l, loop_var(l, v[FIRST]), loop_var(l, co)));
-    Expr *wide = loop_int(l, width), *slab = loop_mul(l, loop_var(l, v[DEPTH]), wide);
+    Expr *wide = loop_var(l, v[WIDTH]), *slab = loop_mul(l, loop_var(l, v[DEPTH]), wide);
     Expr *group = loop_mul(l, loop_div(l, loop_var(l, p), wide), loop_mul(l, loop_int(l, h->weights * w->weights), slab));
     Expr *channel = loop_mul(l, loop_add(l, loop_var(l, v[AT]), loop_var(l, i)), wide);
     Var *at = loop_let(l, "o", loop_add(l, loop_add(l, group, channel), loop_bin(l, EX_MOD, loop_var(l, p), wide)));
@@ -307,7 +307,7 @@ static void fast_body(Tree *t, Tensor *x, Var **v, const CookToom *h, const Cook
     loop_for_end(l);
 }
 
-static Func *pack_fast_func(LoadLower *c, const Packed *k, Tensor *x, int width)
+static Func *pack_fast_func(LoadLower *c, const Packed *k, Tensor *x)
 {
     Arena *a = c->unit->arena;
     Tree t = { 0 };
@@ -316,7 +316,7 @@ static Func *pack_fast_func(LoadLower *c, const Packed *k, Tensor *x, int width)
     const Window *win = &k->node->window;
     const char *form = arena_printf(a, "%dx%d_%dx%d%s", k->mh, k->mw, k->kh, k->kw,
                                     window_steps_by_1(win) ? "" : arena_printf(a, "_s%dx%d", win->sh, win->sw));
-    const char *key = arena_printf(a, "pack fast%s %s width %d", text, form, width);
+    const char *key = arena_printf(a, "pack fast%s %s", text, form);
     Func *f = unit_find_func(c->unit, key);
     if (f)
         return f;
@@ -325,19 +325,19 @@ static Func *pack_fast_func(LoadLower *c, const Packed *k, Tensor *x, int width)
     cook_toom(&w, k->mw, k->kw, win->sw);
     const char *comment = arena_printf(a,
         "Packs weights of F(%d x %d, %d x %d), %s: Gh g Gw^T of the kernels of rows [co0, co1) and\n"
-        "input channels [ci0, ci0 + n).  out is [row / %d][product][channel][row %% %d].",
-        k->mh, k->mw, k->kh, k->kw, tree_comment(a, text), width, width);
-    f = unit_func(c->unit, key, arena_printf(a, "pack_%s_x%d", form, width), comment, TY_F32);
+        "input channels [ci0, ci0 + n).  out is [row / width][product][channel][row %% width].",
+        k->mh, k->mw, k->kh, k->kw, tree_comment(a, text));
+    f = unit_func(c->unit, key, arena_printf(a, "pack_%s", form), comment, TY_F32);
     Lower *l = t.l = lower_new(c->unit, f);
     leaf_params(&t);
     t.depth_total = loop_param(l, VAR_PARAM_INT, "ci_total", 0);
     t.taps = loop_dim(l, "TAPS", k->kh * k->kw);
-    static const char *const names[] = { "co0", "co1", "ci0", "n", "first", "at", "depth" };
-    Var *v[8];
-    for (int i = 0; i < 7; i++)
+    static const char *const names[] = { "co0", "co1", "ci0", "n", "first", "at", "depth", "width" };
+    Var *v[9];
+    for (int i = 0; i < 8; i++)
         v[i] = loop_param(l, VAR_PARAM_INT, names[i], 0);
-    v[7] = loop_param(l, VAR_PARAM_OUT, "out", 0);
-    fast_body(&t, x, v, &h, &w, width);
+    v[8] = loop_param(l, VAR_PARAM_OUT, "out", 0);
+    fast_body(&t, x, v, &h, &w);
     return f;
 }
 
@@ -429,15 +429,17 @@ static void call_conv(LoadLower *c, const Packed *k, Tensor *x, int row, int co0
     int taps = k->kh * k->kw, depth = fast ? k->in_channels : k->in_channels * taps;
     int ci_total = (int)(shape_elems(&x->shape) / x->shape.dim[0]) / taps;
     int64_t row_floats = (int64_t)depth * (fast ? k->floats / k->out_channels / k->in_channels : 1); /* out_channels is whole blocks, so the quotient is */
-    Func *f = fast ? pack_fast_func(c, k, x, width) : pack_conv_func(c, x, k->in_block, width);
+    Func *f = fast ? pack_fast_func(c, k, x) : pack_conv_func(c, x, k->in_block, width);
     for (int s = 0; s < k->n_in_segments; s++) {
         const Segment *in = &k->in_segments[s];
-        Expr *args[MAX_LEAVES + 10];
+        Expr *args[MAX_LEAVES + 11];
         int n = add_leaves(c, x, args);
         int values[] = { ci_total, taps, co0, co1, in->logical, in->n, row - base, in->physical, depth };
         for (int i = 0; i < 9; i++)
             if (!(fast && i == 1)) /* the form knows its taps */
                 args[n++] = loop_int(l, values[i]);
+        if (fast)
+            args[n++] = loop_int(l, width);
         args[n++] = loop_address(l, c->packed, loop_int(l, k->offset + base * row_floats));
         loop_call(l, f, args, n);
     }
