@@ -132,13 +132,20 @@ references: packages
 	@$(MAKE) -s all
 	@sh tests/peers/run.sh store
 
-# Figures, by hand: compile time and size, and the speed against im2col + OpenBLAS.
-bench: PACKAGES += time
+# Figures, by hand: compile time and size, the speed against im2col + OpenBLAS, and one network beside ONNX Runtime.
 bench: packages
 	@$(MAKE) -s all $(BUILD)/conv_blas
 	@sh bench/compile.sh
 	@sh bench/yardstick.sh
 	@sh bench/weights.sh
+	@NETS="$${NETS:-googlenet_tv}" PEERS="$${PEERS:-onnxruntime}" ROUNDS="$${ROUNDS:-2}" OUT="$${OUT:-$(BUILD)/bench-peers/results.md}" sh bench/peers.sh
+
+# Beside other frameworks from the package registry, into bench/results.md. NETS, PEERS, THREADS, BATCHES, ROUNDS, TURN (seconds), OUT.
+.PHONY: bench-peers
+bench-peers bench: PACKAGES += time util-linux g++ python3-dev python3-venv python3-pip
+bench-peers: packages
+	@$(MAKE) -s all
+	@sh bench/peers.sh
 
 # libFuzzer on the front end (and all behind it) and on the readers of weights: RUNS executions each, seeds and found inputs first.
 RUNS = 1000000
@@ -170,6 +177,6 @@ check-generated: all
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all demo check check-full check-malformed check-peers references fuzz bench generated check-generated clean"
+	@echo "all demo check check-full check-malformed check-peers references fuzz bench bench-peers generated check-generated clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -83,6 +83,7 @@ expect 0 'same bits' selftest
 expect 0 '"ok": true' selftest --json
 expect 0 'images/s' bench --seconds 0.01 --threads 2 --batch 2
 expect 0 '"layers"' bench --seconds 0.01 --json --layers
+expect 0 '"run_seconds": [0.' bench --seconds 0.01 --json
 expect 0 'parameters  76' info --layers
 expect 0 '"arena_bytes"' info --json
 
