@@ -1,4 +1,5 @@
 #include "emit_c.h"
+#include "../runtime/rt.h"
 #include "print_c.h"
 #include <stdlib.h>
 #include <string.h>
@@ -21,13 +22,13 @@ static void print_arena_interval(const Step *s, FILE *f)
 static void print_layer_table(const Emit *e, FILE *f)
 {
     Plan *p = e->targets[0].plan;
-    fprintf(f, " * %4s  %-34s %-20s %-14s %12s %14s  %s\n", "step", "layer", "operation", "output",
+    fprintf(f, " * %4s  %-34s %-20s %-14s %12s %14s  %s\n", "step", "layer", "kernel", "output",
             "parameters", "MACs", "arena bytes");
     for (int i = 0; i < p->steps.n; i++) {
         const Step *s = p->steps.at[i];
         int64_t params = s->node && s->weights ? node_params(s->node) : 0;
         int64_t macs = s->node ? node_macs(s->node) : 0;
-        fprintf(f, " * %4d  %-34s %-20s %-14s %12s %14s", i, step_layer(e->arena, s), plan_step_operation(e->arena, s),
+        fprintf(f, " * %4d  %-34s %-20s %-14s %12s %14s", i, step_layer(e->arena, s), plan_step_kernel(e->arena, p, s),
                 plan_step_shape(e->arena, p, s), params ? arena_commas(e->arena, params) : "-",
                 macs ? arena_commas(e->arena, macs) : "-");
         print_arena_interval(s, f);
@@ -45,9 +46,9 @@ static void print_head(const Emit *e, FILE *f)
             arena_commas(a, e->totals.macs));
     for (int i = 0; i < e->n_targets; i++) {
         const Plan *p = e->targets[i].plan;
-        fprintf(f, " * %-9s  arena %s bytes%s, packed weights %s bytes, numerics %s\n", p->target->name,
+        fprintf(f, " * %-9s  arena %s bytes%s, packed weights %s bytes, numerics %s: logits to %g of their deviation\n", p->target->name,
                 arena_commas(a, p->arena_bytes), p->scratch_floats ? arena_printf(a, " and %s a thread", arena_commas(a, 4 * p->scratch_floats)) : "",
-                arena_commas(a, p->weights_bytes), numerics_names[plan_numerics(p)]);
+                arena_commas(a, p->weights_bytes), numerics_names[plan_numerics(p)], rt_numerics_error((RtNumerics)plan_numerics(p)));
     }
     bool folds = false;
     for (int i = 0; i < g->nodes.n; i++)

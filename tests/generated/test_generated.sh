@@ -1,5 +1,5 @@
 #!/bin/sh
-# generated/plain/NET.c is what inceptc writes now, and reads as if a person had written it.
+# generated/plain/NET.c and generated/googlenet.c are what inceptc writes now, and reads as if a person had written it.
 here=$(cd "$(dirname "$0")/../.." && pwd)
 if [ "$1" = --list ]; then
     for n in "$here"/netdefs/*.net; do basename "$n" .net; done
@@ -10,6 +10,9 @@ trap 'rm -f "$work"' EXIT
 cd "$here" || exit 1
 build/inceptc netdefs/"$1".net --target=plain -o - >"$work" || exit 1
 cmp "$work" generated/plain/"$1".c || { echo "generated/plain/$1.c is stale: run 'make generated'"; exit 1; }
+if [ "$1" = googlenet ]; then
+    build/inceptc netdefs/googlenet.net --target=x86-64-v4 -o - | cmp - generated/googlenet.c || { echo "generated/googlenet.c is stale: run 'make generated'"; exit 1; }
+fi
 # bad PATTERN WHAT
 bad() {
     if grep -nE "$1" "$work" | grep -v '^[0-9]*: \*' | head -3 | grep .; then echo "$1: $2"; exit 1; fi
