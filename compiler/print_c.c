@@ -298,19 +298,28 @@ static void print_for(const Stmt *s, int indent, FILE *f)
     free(t.at);
 }
 
-static void print_if(const Stmt *s, int indent, FILE *f)
+static bool is_chain(const Body *b) { return b->n == 1 && b->at[0]->kind == ST_IF; }
+
+/* The head stands behind `pad` blanks: none after `else`. */
+static void print_if(const Stmt *s, int pad, int indent, FILE *f)
 {
     Text t = { 0 };
     put(&t, "if (");
     print_expr(&t, s->index, 0);
     put(&t, ")");
-    print_block(&s->body, &t, indent, indent, f);
+    print_block(&s->body, &t, pad, indent, f);
     bool braces = !one_line(&s->body);
     if (s->other.n) {
         if (braces)
             fprintf(f, " else");
         else
             fprintf(f, "%*selse", indent, "");
+    }
+    if (is_chain(&s->other)) {
+        fprintf(f, " ");
+        print_if(s->other.at[0], 0, indent, f);
+        braces = false;
+    } else if (s->other.n) {
         print_block(&s->other, &t, 0, indent, f);
         braces = !one_line(&s->other);
     }
@@ -459,7 +468,7 @@ static void print_stmt(const Stmt *s, int indent, FILE *f)
 {
     switch (s->kind) {
     case ST_FOR: print_for(s, indent, f); break;
-    case ST_IF: print_if(s, indent, f); break;
+    case ST_IF: print_if(s, indent, indent, f); break;
     case ST_SWITCH: print_switch(s, indent, f); break;
     case ST_COMMENT: fprintf(f, "%*s/* %s */\n", indent, "", s->text); break;
     case ST_BLANK: fprintf(f, "\n"); break;
