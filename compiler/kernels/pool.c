@@ -1,22 +1,12 @@
 /* Max and average pools over a window clipped to the image: no border is read. */
-#include "kernels.h"
-
-typedef struct Pool {
-    const Step *s;
-    const Plan *plan;
-    Kernel k;
-    Var *x, *y, *b, *r;
-    Type type;
-    int lanes, vectors; /* vectors per block */
-} Pool;
+#include "pool.h"
 
 static Type place_type(const Plan *plan, const Place *p) { return p->buffer->block > 1 ? plan->target->vector : TY_F32; }
 
-/* Offset of the unit's row in a place: block * plane + oy * row. */
-static Expr *row_offset(Lower *l, const Buffer *b, const char *plane, const char *row, Expr *block, Expr *oy)
+Expr *pool_row_offset(Lower *l, const Buffer *b, const char *plane, const char *row, Expr *block, Expr *y)
 {
     return loop_add(l, loop_mul(l, block, loop_var(l, loop_dim(l, plane, b->plane))),
-                    loop_mul(l, oy, loop_var(l, loop_dim(l, row, b->row))));
+                    loop_mul(l, y, loop_var(l, loop_dim(l, row, b->row))));
 }
 
 /* const int from = max(o * stride - pad, 0), to = min(o * stride - pad + k, size). */
@@ -33,7 +23,7 @@ static Expr *input_value(Pool *p, Expr *block, Expr *iy, Expr *ix, int v)
 {
     Lower *l = p->k.l;
     const Buffer *x = p->s->in[0]->buffer;
-    Expr *at = row_offset(l, x, "X_PLANE", "X_ROW", block, iy);
+    Expr *at = pool_row_offset(l, x, "X_PLANE", "X_ROW", block, iy);
     at = loop_add(l, at, loop_mul(l, ix, loop_int(l, x->block)));
     return loop_load(l, p->type, p->x, loop_add(l, at, loop_int(l, v * p->lanes)));
 }
@@ -63,25 +53,31 @@ static Expr *divisor(Pool *p, Expr *oy, Expr *ox, Var *y0, Var *y1, Var *x0, Var
     return loop_convert(l, TY_F32, loop_mul(l, rows, columns));
 }
 
-/* relu?(r + scale * (v + b)) and the store. */
+Expr *pool_epilogue(Lower *l, const Epilogue *e, Expr *value, Expr *b, Expr *r)
+{
+    if (b)
+        value = loop_add(l, value, b);
+    if (r && e->scale != 1)
+        value = loop_mul(l, value, loop_splat(l, value->type, loop_f32(l, e->scale)));
+    if (r)
+        value = loop_add(l, r, value);
+    if (!(e->relu & 1))
+        return value;
+    if (type_lanes(value->type) == 1)
+        value = loop_var(l, loop_let(l, "z", value));
+    return loop_max(l, value, loop_splat(l, value->type, loop_f32(l, 0)));
+}
+
+/* The epilogue and the store. */
 static void finish(Pool *p, Expr *block, Expr *at, Expr *r_at, Expr *value, int v)
 {
     Lower *l = p->k.l;
-    const Epilogue *e = &p->s->node->epilogue;
-    if (p->b) {
-        Expr *bi = loop_add(l, loop_mul(l, block, loop_int(l, p->s->out[0]->buffer->block)), loop_int(l, v * p->lanes));
-        value = loop_add(l, value, loop_load(l, p->type, p->b, bi));
-    }
-    if (p->r) {
-        if (e->scale != 1)
-            value = loop_mul(l, value, loop_splat(l, p->type, loop_f32(l, e->scale)));
-        value = loop_add(l, loop_load(l, p->type, p->r, loop_add(l, r_at, loop_int(l, v * p->lanes))), value);
-    }
-    if (e->relu & 1) {
-        Var *z = loop_let(l, "z", value);
-        value = loop_max(l, loop_var(l, z), loop_splat(l, p->type, loop_f32(l, 0)));
-    }
-    loop_store(l, p->y, loop_add(l, at, loop_int(l, v * p->lanes)), value);
+    Expr *own = loop_int(l, v * p->lanes), *b = NULL, *r = NULL;
+    if (p->b)
+        b = loop_load(l, p->type, p->b, loop_add(l, loop_mul(l, block, loop_int(l, p->s->out[0]->buffer->block)), own));
+    if (p->r)
+        r = loop_load(l, p->type, p->r, loop_add(l, r_at, own));
+    loop_store(l, p->y, loop_add(l, at, own), pool_epilogue(l, &p->s->node->epilogue, value, b, r));
 }
 
 /* One output pixel, vector v of the block: reduces [y0, y1) x [x0, x1). */
@@ -114,8 +110,8 @@ static void pool_row(Pool *p, bool max, Expr *block, Expr *oy, Var *y0, Var *y1)
     if (count)
         count = loop_var(l, loop_let(l, "count", count));
     Expr *px = loop_mul(l, loop_var(l, ox), loop_int(l, y->block));
-    Expr *at = loop_add(l, row_offset(l, y, "Y_PLANE", "Y_ROW", block, oy), px);
-    Expr *r_at = p->r ? loop_add(l, row_offset(l, p->s->residual->buffer, "R_PLANE", "R_ROW", block, oy), px) : NULL;
+    Expr *at = loop_add(l, pool_row_offset(l, y, "Y_PLANE", "Y_ROW", block, oy), px);
+    Expr *r_at = p->r ? loop_add(l, pool_row_offset(l, p->s->residual->buffer, "R_PLANE", "R_ROW", block, oy), px) : NULL;
     for (int v = 0; v < p->vectors; v++) {
         Expr *z = reduce(p, max, block, y0, y1, x0, x1, v);
         if (count)
@@ -163,28 +159,38 @@ static const char *pool_comment(Arena *a, const Step *s, bool max)
                         w->sh, w->sw, pad, s->bias ? ", plus b" : "", n->epilogue.relu ? ", then relu" : "", x[0], x[1], x[2], y[0], y[1], y[2]);
 }
 
-static void lower_pool(LowerContext *c, Step *s, bool max)
+static Func *pool_func(LowerContext *c, const Step *s, bool max)
 {
     Unit *u = c->page->unit;
     Arena *a = u->arena;
     const Node *n = s->node;
     const char *kind = max ? "maxpool" : "avgpool";
     const char *key = pool_key(a, s, kind);
-    Func *f = unit_find_func(u, key);
-    if (!f) {
-        const int *d = n->in[0]->shape.dim;
-        const char *stride = window_steps_by_1(&n->window) ? "" : arena_printf(a, "s%d", n->window.sh);
-        Type type = place_type(c->plan, s->out[0]);
-        f = unit_func(u, key, arena_printf(a, "%s%dx%d%s_%dx%dx%d", kind, n->window.kh, n->window.kw, stride, d[0], d[1], d[2]),
-                      pool_comment(a, s, max), type);
-        Pool p = { .s = s, .plan = c->plan, .k = { .l = lower_new(u, f) }, .type = type, .lanes = type_lanes(type) };
-        p.vectors = s->out[0]->buffer->block / p.lanes;
-        p.x = loop_param(p.k.l, VAR_PARAM_IN, "x", 0);
-        p.b = s->bias ? loop_param(p.k.l, VAR_PARAM_IN, "b", 0) : NULL;
-        p.r = s->residual ? loop_param(p.k.l, VAR_PARAM_IN, "r", 0) : NULL;
-        p.y = loop_param(p.k.l, VAR_PARAM_OUT, "y", 0);
+    Func *found = unit_find_func(u, key);
+    if (found)
+        return found;
+    const int *d = n->in[0]->shape.dim;
+    const char *stride = window_steps_by_1(&n->window) ? "" : arena_printf(a, "s%d", n->window.sh);
+    const char *name = arena_printf(a, "%s%dx%d%s_%dx%dx%d", kind, n->window.kh, n->window.kw, stride, d[0], d[1], d[2]);
+    Type type = place_type(c->plan, s->out[0]);
+    Func *f = unit_func_later(u, key, unit_unique_name(u, name), pool_comment(a, s, max), type); /* behind its leaves */
+    Pool p = { .s = s, .k = { .l = lower_new(u, f) }, .type = type, .lanes = type_lanes(type) };
+    p.vectors = s->out[0]->buffer->block / p.lanes;
+    p.x = loop_param(p.k.l, VAR_PARAM_IN, "x", 0);
+    p.b = s->bias ? loop_param(p.k.l, VAR_PARAM_IN, "b", 0) : NULL;
+    p.r = s->residual ? loop_param(p.k.l, VAR_PARAM_IN, "r", 0) : NULL;
+    p.y = loop_param(p.k.l, VAR_PARAM_OUT, "y", 0);
+    if (pool_goes_by_rows(s))
+        pool_rows_body(&p, max);
+    else
         pool_body(&p, max);
-    }
+    unit_append(u, f);
+    return f;
+}
+
+static void lower_pool(LowerContext *c, Step *s, bool max)
+{
+    Func *f = pool_func(c, s, max);
     Expr *args[8];
     int k = 0;
     args[k++] = place_address(c, s->in[0], 0, 0);
@@ -224,7 +230,7 @@ static void adaptive_body(Pool *p)
     Expr *rows = loop_sub(l, loop_var(l, lim[1]), loop_var(l, lim[0]));
     Expr *columns = loop_sub(l, loop_var(l, lim[3]), loop_var(l, lim[2]));
     Var *count = loop_let(l, "count", loop_convert(l, TY_F32, loop_mul(l, rows, columns)));
-    Expr *at = loop_add(l, row_offset(l, y, "Y_PLANE", "Y_ROW", loop_var(l, block), loop_var(l, oy)),
+    Expr *at = loop_add(l, pool_row_offset(l, y, "Y_PLANE", "Y_ROW", loop_var(l, block), loop_var(l, oy)),
                         loop_mul(l, loop_var(l, ox), loop_int(l, y->block)));
     for (int v = 0; v < p->vectors; v++) {
         Expr *z = reduce(p, false, loop_var(l, block), lim[0], lim[1], lim[2], lim[3], v);
@@ -246,7 +252,7 @@ static void lower_adaptive(LowerContext *c, Step *s, const char *kind)
         f = unit_func(u, key, arena_printf(a, "%s_%dx%dx%d", kind, x[0], x[1], x[2]),
                       arena_printf(a, "y = average of x: %d x %d x %d over windows that divide it into %d x %d.", x[0], x[1], x[2], y[1], y[2]),
                       type);
-        Pool p = { .s = s, .plan = c->plan, .k = { .l = lower_new(u, f) }, .type = type, .lanes = type_lanes(type) };
+        Pool p = { .s = s, .k = { .l = lower_new(u, f) }, .type = type, .lanes = type_lanes(type) };
         p.vectors = s->out[0]->buffer->block / p.lanes;
         p.x = loop_param(p.k.l, VAR_PARAM_IN, "x", 0);
         p.y = loop_param(p.k.l, VAR_PARAM_OUT, "y", 0);
