@@ -72,6 +72,10 @@ static Expr *lrn_power(Lower *l, Expr *sum, double beta)
 
 void kernel_lower_lrn(LowerContext *c, Step *s)
 {
+    if (lrn_goes_by_lanes(c->plan, s)) {
+        lower_lrn_lanes(c, s);
+        return;
+    }
     Arena *a = c->plan->arena;
     const Node *n = s->node;
     const char *key = arena_printf(a, "lrn %d %.17g %.17g %.17g %s %s", n->lrn_size, n->lrn_alpha, n->lrn_beta, n->lrn_k, place_key(a, s->in[0]),
