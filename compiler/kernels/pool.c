@@ -202,9 +202,6 @@ static void lower_pool(LowerContext *c, Step *s, bool max)
     kernel_call(c, f, args, k);
 }
 
-void kernel_lower_maxpool(LowerContext *c, Step *s) { lower_pool(c, s, true); }
-void kernel_lower_avgpool(LowerContext *c, Step *s) { lower_pool(c, s, false); }
-
 /* ---- Windows that cover the image: global and adaptive ---- */
 
 /* Rows [floor(oy * H / OH), ceil((oy + 1) * H / OH)), columns likewise: torch's adaptive windows. */
@@ -240,6 +237,54 @@ static void adaptive_body(Pool *p)
     kernel_units_end(&p->k);
 }
 
+enum { SUMS = 4, MOST_VECTORS = 2 }; /* additions that may be under way at once */
+
+/* Adds pixels [0, n) from `at` on to the sums, every fourth to the same. */
+static void add_pixels(Pool *p, Var *sum[MOST_VECTORS][SUMS], Expr *at, int n)
+{
+    Lower *l = p->k.l;
+    int whole = n / SUMS * SUMS;
+    Var *ix = loop_for_begin(l, "ix", loop_int(l, 0), loop_int(l, whole), SUMS);
+    Expr *group = loop_add(l, at, loop_mul(l, loop_var(l, ix), loop_int(l, 16)));
+    for (int i = 0; i < n - whole + SUMS; i++) {
+        if (i == SUMS)
+            loop_for_end(l);
+        Expr *pixel = i < SUMS ? loop_add(l, group, loop_int(l, 16 * i)) : loop_add(l, at, loop_int(l, 16 * (whole + i - SUMS)));
+        for (int v = 0; v < p->vectors; v++) {
+            Var *s = sum[v][i % SUMS];
+            loop_set(l, s, loop_add(l, loop_var(l, s), loop_load(l, p->type, p->x, loop_add(l, pixel, loop_int(l, v * p->lanes)))));
+        }
+    }
+    if (n == whole)
+        loop_for_end(l);
+}
+
+/* The whole image is one window: a unit is a block. */
+static void mean_body(Pool *p)
+{
+    Lower *l = p->k.l;
+    const Buffer *x = p->s->in[0]->buffer, *y = p->s->out[0]->buffer;
+    kernel_units_begin(&p->k, place_span(p->s->out[0]) / y->block);
+    p->k.u->name = "block";
+    Expr *block = loop_var(l, p->k.u);
+    Var *sum[MOST_VECTORS][SUMS];
+    for (int i = 0; i < SUMS * p->vectors; i++)
+        sum[i / SUMS][i % SUMS] = loop_mut(l, arena_printf(l->unit->arena, "%c%d", "st"[i / SUMS], i % SUMS), loop_splat(l, p->type, loop_f32(l, 0)));
+    bool flat = !x->bordered; /* rows follow each other */
+    Var *iy = loop_for_begin(l, "iy", loop_int(l, 0), loop_int(l, flat ? 1 : x->h), 1);
+    add_pixels(p, sum, pool_row_offset(l, x, "X_PLANE", "X_ROW", block, loop_var(l, iy)), flat ? x->h * x->w : x->w);
+    loop_for_end(l);
+    for (int v = 0; v < p->vectors; v++) {
+        Expr *s[SUMS];
+        for (int i = 0; i < SUMS; i++)
+            s[i] = loop_var(l, sum[v][i]);
+        Expr *all = loop_add(l, loop_add(l, s[0], s[1]), loop_add(l, s[2], s[3]));
+        Expr *at = pool_row_offset(l, y, "Y_PLANE", "Y_ROW", block, loop_int(l, 0));
+        loop_store(l, p->y, loop_add(l, at, loop_int(l, v * p->lanes)), loop_div(l, all, loop_splat(l, p->type, loop_f32(l, x->h * x->w))));
+    }
+    kernel_units_end(&p->k);
+}
+
 static void lower_adaptive(LowerContext *c, Step *s, const char *kind)
 {
     Unit *u = c->page->unit;
@@ -256,7 +301,10 @@ static void lower_adaptive(LowerContext *c, Step *s, const char *kind)
         p.vectors = s->out[0]->buffer->block / p.lanes;
         p.x = loop_param(p.k.l, VAR_PARAM_IN, "x", 0);
         p.y = loop_param(p.k.l, VAR_PARAM_OUT, "y", 0);
-        adaptive_body(&p);
+        if (p.lanes > 1 && y[1] == 1 && y[2] == 1)
+            mean_body(&p);
+        else
+            adaptive_body(&p);
     }
     Expr *args[4] = { place_address(c, s->in[0], 0, 0), place_address(c, s->out[0], 0, 0) };
     kernel_call(c, f, args, 2);
@@ -264,3 +312,21 @@ static void lower_adaptive(LowerContext *c, Step *s, const char *kind)
 
 void kernel_lower_globalavgpool(LowerContext *c, Step *s) { lower_adaptive(c, s, "globalavgpool"); }
 void kernel_lower_adaptiveavgpool(LowerContext *c, Step *s) { lower_adaptive(c, s, "adaptivepool"); }
+void kernel_lower_maxpool(LowerContext *c, Step *s) { lower_pool(c, s, true); }
+
+/* An average of blocks whose one window is the image. */
+static bool is_mean(const Step *s)
+{
+    const Window *w = &s->node->window;
+    const Buffer *x = s->in[0]->buffer;
+    bool plain = !s->bias && !s->residual && !s->node->epilogue.relu && !has_pads(w);
+    return plain && x->block > 1 && w->kh == x->h && w->kw == x->w;
+}
+
+void kernel_lower_avgpool(LowerContext *c, Step *s)
+{
+    if (is_mean(s))
+        lower_adaptive(c, s, "globalavgpool");
+    else
+        lower_pool(c, s, false);
+}
