@@ -136,6 +136,17 @@ void kernel_lower_l2norm(LowerContext *c, Step *s)
 
 /* ---- Softmax over channels ---- */
 
+/* The second half of the vector targets: y = float(exp) / sum, so that exp is computed once; 1 bit less of each y. */
+static void divide_kept(Walk *w, Var *ox, Var *sum)
+{
+    Lower *l = w->k.l;
+    Var *ch = each_channel(w);
+    Expr *at = element(l, w->out, loop_var(l, ch), "Y_ROW", loop_var(l, w->k.u), loop_var(l, ox));
+    Expr *e = loop_convert(l, TY_F64, loop_load(l, TY_F32, w->y, at));
+    write_y(w, loop_var(l, ch), ox, loop_convert(l, TY_F32, loop_div(l, e, loop_var(l, sum))));
+    loop_for_end(l);
+}
+
 /* exp(x[c] - most) in double. */
 static Expr *exp_of(Walk *w, Expr *c, Var *ox, Var *most)
 {
@@ -161,12 +172,22 @@ void kernel_lower_softmax(LowerContext *c, Step *s)
         loop_for_end(l);
         Var *sum = loop_mut(l, "sum", loop_f64(l, 0));
         ch = each_channel(&w);
-        loop_set(l, sum, loop_add(l, loop_var(l, sum), exp_of(&w, loop_var(l, ch), ox, most)));
-        loop_for_end(l);
-        ch = each_channel(&w);
+        bool keep = c->plan->target->block > 1; /* plain reads as the equation does */
         Expr *e = exp_of(&w, loop_var(l, ch), ox, most);
-        write_y(&w, loop_var(l, ch), ox, loop_convert(l, TY_F32, loop_div(l, e, loop_var(l, sum))));
+        if (keep)
+            e = loop_var(l, loop_let(l, "e", e));
+        loop_set(l, sum, loop_add(l, loop_var(l, sum), e));
+        if (keep)
+            write_y(&w, loop_var(l, ch), ox, loop_convert(l, TY_F32, e));
         loop_for_end(l);
+        if (keep) {
+            divide_kept(&w, ox, sum);
+        } else {
+            ch = each_channel(&w);
+            e = exp_of(&w, loop_var(l, ch), ox, most);
+            write_y(&w, loop_var(l, ch), ox, loop_convert(l, TY_F32, loop_div(l, e, loop_var(l, sum))));
+            loop_for_end(l);
+        }
         loop_for_end(l);
         walk_end(&w);
     }
