@@ -24,7 +24,7 @@ COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print co
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool \
   l2norm linear lrn max maxpool mul normalize relu scale_weights slice softmax zeros
 WEIGHTS = load_plan load_report name_pattern names verb_weights weights_diff weights_embed weights_export weights_import weights_list
-KERNELS = channels choose common conv_plain cook_toom cook_toom_leaf cost cut gemm_tile pointwise pool tile_leaf
+KERNELS = channels choose common conv_plain cook_toom cook_toom_leaf cost cut gemm_tile lrn pointwise pool pool_rows tile_leaf
 FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safetensors_write
 COMPILER_FORMATS = onnx_write wire npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
 CORE = error init load math network philox pool target

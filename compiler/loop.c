@@ -347,6 +347,19 @@ Expr *loop_sqrt(Lower *l, Expr *a)
     return e;
 }
 
+Expr *loop_lanes(Lower *l, Expr *a, Expr *b, int first)
+{
+    int lanes = type_lanes(a->type);
+    CHECK(lanes > 1 && a->type == b->type && first >= 0 && first <= lanes);
+    if (first == 0 || first == lanes)
+        return first ? b : a;
+    Expr *e = new_expr(l, EX_LANES, a->type);
+    e->a = a;
+    e->b = b;
+    e->ival = first;
+    return e;
+}
+
 Expr *loop_select(Lower *l, Expr *cond, Expr *yes, Expr *no)
 {
     int64_t v;

@@ -45,6 +45,7 @@ typedef enum ExprKind {
     EX_ADD, EX_SUB, EX_MUL, EX_DIV, EX_MOD, EX_MIN, EX_MAX, /* ints truncate as in C; MIN, MAX: (a < b ? a : b) on floats */
     EX_FMA,     /* a * b + c, fused: vectors only */
     EX_NEG, EX_SQRT,
+    EX_LANES,   /* lanes ival, ival + 1, ... of a followed by b: vectors only */
     EX_LT, EX_LE, EX_EQ, EX_AND, /* scalars -> int */
     EX_SELECT,  /* a ? b : c, scalar */
     EX_CONVERT, /* a to `type` */
@@ -140,6 +141,8 @@ Expr *loop_splat(Lower *l, Type vector, Expr *scalar);
 Expr *loop_bin(Lower *l, ExprKind kind, Expr *a, Expr *b); /* ADD SUB MUL DIV MOD MIN MAX LT LE EQ AND */
 Expr *loop_fma(Lower *l, Expr *a, Expr *b, Expr *c);
 Expr *loop_sqrt(Lower *l, Expr *a);
+/* As many lanes as a has, from lane `first` on, of a followed by b: the channels behind those of a. */
+Expr *loop_lanes(Lower *l, Expr *a, Expr *b, int first);
 Expr *loop_select(Lower *l, Expr *cond, Expr *yes, Expr *no);
 Expr *loop_convert(Lower *l, Type to, Expr *a);
 Expr *loop_call_pure(Lower *l, const char *callee, Type type, Expr *a, Expr *b);

@@ -33,6 +33,7 @@ static const char *kind_text(ExprKind k)
     case EX_SQRT: return "sqrt";
     case EX_SELECT: return "select";
     case EX_SPLAT: return "splat";
+    case EX_LANES: return "lanes";
     case EX_INT: case EX_FLOAT: case EX_VAR: case EX_LOAD: case EX_ADDRESS: case EX_CONVERT: case EX_CALL: break;
     }
     return "?";
@@ -82,6 +83,10 @@ static void print_expr(const Expr *e, FILE *f)
         break;
     case EX_SPLAT: case EX_MIN: case EX_MAX: case EX_FMA: case EX_NEG: case EX_SQRT: case EX_SELECT:
         print_list(kind_text(e->kind), e, f);
+        break;
+    case EX_LANES:
+        print_list(kind_text(e->kind), e, f);
+        fprintf(f, "[%lld..]", (long long)e->ival);
         break;
     case EX_CONVERT: print_list(type_text(e->type), e, f); break;
     case EX_CALL: print_list(e->callee, e, f); break;

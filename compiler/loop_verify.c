@@ -216,6 +216,9 @@ static Lin value_of(Verify *v, const Expr *e)
     case EX_MOD: return operands(v, e, range_mod);
     case EX_MIN: return operands(v, e, range_min);
     case EX_MAX: return operands(v, e, range_max);
+    case EX_LANES:
+        value_of(v, e->a);
+        return value_of(v, e->b);
     case EX_FMA:
         value_of(v, e->a);
         value_of(v, e->b);

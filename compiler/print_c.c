@@ -224,6 +224,15 @@ static void print_sqrt(Text *t, const Expr *e)
     put(t, ")");
 }
 
+static void print_lanes(Text *t, const Expr *e)
+{
+    put(t, "%s_lanes(", vector_name(e->type));
+    print_expr(t, e->a, 0);
+    put(t, ", ");
+    print_expr(t, e->b, 0);
+    put(t, ", %lld)", (long long)e->ival);
+}
+
 static void print_splat(Text *t, const Expr *e)
 {
     put(t, "%s_set1(", vector_name(e->type));
@@ -250,6 +259,7 @@ static void print_expr(Text *t, const Expr *e, int above)
     case EX_FMA: print_vector_call(t, e, "fma"); break;
     case EX_NEG: put(t, "-"); print_expr(t, e->a, P_UNARY); break;
     case EX_SQRT: print_sqrt(t, e); break;
+    case EX_LANES: print_lanes(t, e); break;
     case EX_LT: print_infix(t, e, "<", P_LT, above); break;
     case EX_LE: print_infix(t, e, "<=", P_LT, above); break;
     case EX_EQ: print_infix(t, e, "==", P_EQ, above); break;
@@ -298,19 +308,28 @@ static void print_for(const Stmt *s, int indent, FILE *f)
     free(t.at);
 }
 
-static void print_if(const Stmt *s, int indent, FILE *f)
+static bool is_chain(const Body *b) { return b->n == 1 && b->at[0]->kind == ST_IF; }
+
+/* The head stands behind `pad` blanks: none after `else`. */
+static void print_if(const Stmt *s, int pad, int indent, FILE *f)
 {
     Text t = { 0 };
     put(&t, "if (");
     print_expr(&t, s->index, 0);
     put(&t, ")");
-    print_block(&s->body, &t, indent, indent, f);
+    print_block(&s->body, &t, pad, indent, f);
     bool braces = !one_line(&s->body);
     if (s->other.n) {
         if (braces)
             fprintf(f, " else");
         else
             fprintf(f, "%*selse", indent, "");
+    }
+    if (is_chain(&s->other)) {
+        fprintf(f, " ");
+        print_if(s->other.at[0], 0, indent, f);
+        braces = false;
+    } else if (s->other.n) {
         print_block(&s->other, &t, 0, indent, f);
         braces = !one_line(&s->other);
     }
@@ -459,7 +478,7 @@ static void print_stmt(const Stmt *s, int indent, FILE *f)
 {
     switch (s->kind) {
     case ST_FOR: print_for(s, indent, f); break;
-    case ST_IF: print_if(s, indent, f); break;
+    case ST_IF: print_if(s, indent, indent, f); break;
     case ST_SWITCH: print_switch(s, indent, f); break;
     case ST_COMMENT: fprintf(f, "%*s/* %s */\n", indent, "", s->text); break;
     case ST_BLANK: fprintf(f, "\n"); break;
@@ -563,6 +582,20 @@ void print_c_prologue(FILE *f)
                "#pragma STDC FP_CONTRACT OFF\n#endif\n");
 }
 
+/* Lanes k, k + 1, ... of a followed by b.  AVX2 shifts halves: of a and its upper neighbours, or of these and b. */
+static void print_lanes_macro(bool wide, FILE *f)
+{
+    if (wide) {
+        fprintf(f, "#define v16_lanes(a, b, k) /* lanes k, k + 1, ... of a followed by b */ \\\n    "
+                   "_mm512_castsi512_ps(_mm512_alignr_epi32(_mm512_castps_si512(b), _mm512_castps_si512(a), k))\n");
+        return;
+    }
+    fprintf(f, "#define v8_middle(a, b) _mm256_castps_si256(_mm256_permute2f128_ps(a, b, 0x21))\n"
+               "#define v8_lanes(a, b, k) /* lanes k, k + 1, ... of a followed by b */ \\\n    _mm256_castsi256_ps( \\\n"
+               "        (k) < 4 ? _mm256_alignr_epi8(v8_middle(a, b), _mm256_castps_si256(a), 4 * ((k) %% 4)) \\\n"
+               "                : _mm256_alignr_epi8(_mm256_castps_si256(b), v8_middle(a, b), 4 * ((k) %% 4)))\n");
+}
+
 void print_c_vector_prologue(Type vector, FILE *f)
 {
     if (vector == TY_F32)
@@ -579,4 +612,5 @@ void print_c_vector_prologue(Type vector, FILE *f)
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         fprintf(f, "#define %s_%s %s_%s_ps\n", v, names[i][0], mm, names[i][1]);
+    print_lanes_macro(wide, f);
 }

@@ -72,6 +72,10 @@ static Expr *lrn_power(Lower *l, Expr *sum, double beta)
 
 void kernel_lower_lrn(LowerContext *c, Step *s)
 {
+    if (lrn_goes_by_lanes(c->plan, s)) {
+        lower_lrn_lanes(c, s);
+        return;
+    }
     Arena *a = c->plan->arena;
     const Node *n = s->node;
     const char *key = arena_printf(a, "lrn %d %.17g %.17g %.17g %s %s", n->lrn_size, n->lrn_alpha, n->lrn_beta, n->lrn_k, place_key(a, s->in[0]),
@@ -132,6 +136,17 @@ void kernel_lower_l2norm(LowerContext *c, Step *s)
 
 /* ---- Softmax over channels ---- */
 
+/* The second half of the vector targets: y = float(exp) / sum, so that exp is computed once; 1 bit less of each y. */
+static void divide_kept(Walk *w, Var *ox, Var *sum)
+{
+    Lower *l = w->k.l;
+    Var *ch = each_channel(w);
+    Expr *at = element(l, w->out, loop_var(l, ch), "Y_ROW", loop_var(l, w->k.u), loop_var(l, ox));
+    Expr *e = loop_convert(l, TY_F64, loop_load(l, TY_F32, w->y, at));
+    write_y(w, loop_var(l, ch), ox, loop_convert(l, TY_F32, loop_div(l, e, loop_var(l, sum))));
+    loop_for_end(l);
+}
+
 /* exp(x[c] - most) in double. */
 static Expr *exp_of(Walk *w, Expr *c, Var *ox, Var *most)
 {
@@ -157,12 +172,22 @@ void kernel_lower_softmax(LowerContext *c, Step *s)
         loop_for_end(l);
         Var *sum = loop_mut(l, "sum", loop_f64(l, 0));
         ch = each_channel(&w);
-        loop_set(l, sum, loop_add(l, loop_var(l, sum), exp_of(&w, loop_var(l, ch), ox, most)));
-        loop_for_end(l);
-        ch = each_channel(&w);
+        bool keep = c->plan->target->block > 1; /* plain reads as the equation does */
         Expr *e = exp_of(&w, loop_var(l, ch), ox, most);
-        write_y(&w, loop_var(l, ch), ox, loop_convert(l, TY_F32, loop_div(l, e, loop_var(l, sum))));
+        if (keep)
+            e = loop_var(l, loop_let(l, "e", e));
+        loop_set(l, sum, loop_add(l, loop_var(l, sum), e));
+        if (keep)
+            write_y(&w, loop_var(l, ch), ox, loop_convert(l, TY_F32, e));
         loop_for_end(l);
+        if (keep) {
+            divide_kept(&w, ox, sum);
+        } else {
+            ch = each_channel(&w);
+            e = exp_of(&w, loop_var(l, ch), ox, most);
+            write_y(&w, loop_var(l, ch), ox, loop_convert(l, TY_F32, loop_div(l, e, loop_var(l, sum))));
+            loop_for_end(l);
+        }
         loop_for_end(l);
         walk_end(&w);
     }
@@ -199,6 +224,21 @@ void kernel_lower_normalize(LowerContext *c, Step *s)
 
 /* ---- Between the caller's C x H x W and the network's buffers ---- */
 
+/* One row of one channel; vectors of a plane's pixels, then the last ones again where they do not divide it. */
+static void transfer_pixels(Lower *l, const Place *p, const int *d, bool in, Type type, Var *x, Var *y, Var *ch, Var *oy)
+{
+    int lanes = type_lanes(type), whole = d[2] / lanes * lanes;
+    for (int rest = 0; rest <= (whole < d[2]); rest++) {
+        Expr *from = loop_int(l, rest ? d[2] - lanes : 0), *to = loop_int(l, rest ? d[2] - lanes + 1 : whole);
+        Var *ox = loop_for_begin(l, "ox", from, to, lanes);
+        Expr *flat = loop_add(l, loop_mul(l, loop_var(l, ch), loop_int(l, d[1])), loop_var(l, oy));
+        flat = loop_add(l, loop_mul(l, flat, loop_int(l, d[2])), loop_var(l, ox));
+        Expr *at = element(l, p, loop_var(l, ch), "ROW", loop_var(l, oy), loop_var(l, ox));
+        loop_store(l, y, in ? at : flat, loop_load(l, type, x, in ? flat : at));
+        loop_for_end(l);
+    }
+}
+
 static Func *transfer_func(LowerContext *c, const Place *p, const int *d, bool in)
 {
     Unit *u = c->page->unit;
@@ -207,21 +247,19 @@ static Func *transfer_func(LowerContext *c, const Place *p, const int *d, bool i
     Func *f = unit_find_func(u, key);
     if (f)
         return f;
+    Type type = c->plan->target->vector;
+    if (p->buffer->block > 1 || d[2] < type_lanes(type))
+        type = TY_F32;
     f = unit_func(u, key, in ? "copy_input" : "copy_output",
                   arena_printf(a, in ? "The caller's %d x %d x %d to the input buffer, inside its border."
-                                     : "The output, %d x %d x %d, to the caller's array.", d[0], d[1], d[2]), TY_F32);
+                                     : "The output, %d x %d x %d, to the caller's array.", d[0], d[1], d[2]), type);
     Kernel k = { .l = lower_new(u, f) };
     Lower *l = k.l;
     Var *x = loop_param(l, VAR_PARAM_IN, "x", 0), *y = loop_param(l, VAR_PARAM_OUT, "y", 0);
     kernel_units_begin(&k, p->buffer->h);
     k.u->name = "oy";
     Var *ch = loop_for_begin(l, "c", loop_int(l, 0), loop_int(l, d[0]), 1);
-    Var *ox = loop_for_begin(l, "ox", loop_int(l, 0), loop_int(l, d[2]), 1);
-    Expr *flat = loop_add(l, loop_mul(l, loop_var(l, ch), loop_int(l, d[1])), loop_var(l, k.u));
-    flat = loop_add(l, loop_mul(l, flat, loop_int(l, d[2])), loop_var(l, ox));
-    Expr *at = element(l, p, loop_var(l, ch), "ROW", loop_var(l, k.u), loop_var(l, ox));
-    loop_store(l, y, in ? at : flat, loop_load(l, TY_F32, x, in ? flat : at));
-    loop_for_end(l);
+    transfer_pixels(l, p, d, in, type, x, y, ch, k.u);
     loop_for_end(l);
     if (in)
         zero_gaps(l, y, p, loop_mul(l, loop_var(l, k.u), loop_var(l, loop_dim(l, "ROW", p->buffer->row))));

@@ -14,6 +14,10 @@ KernelLower kernel_lower_lrn, kernel_lower_l2norm, kernel_lower_softmax;
 void lower_conv_tiles(LowerContext *c, Step *s);
 void lower_conv_plain(LowerContext *c, Step *s);
 
+/* lrn.c behind kernel_lower_lrn: whole vectors of channels. */
+bool lrn_goes_by_lanes(const Plan *p, const Step *s);
+void lower_lrn_lanes(LowerContext *c, Step *s);
+
 /* ---- tile_leaf.c ---- */
 
 typedef struct Tile {

@@ -1,22 +1,12 @@
 /* Max and average pools over a window clipped to the image: no border is read. */
-#include "kernels.h"
-
-typedef struct Pool {
-    const Step *s;
-    const Plan *plan;
-    Kernel k;
-    Var *x, *y, *b, *r;
-    Type type;
-    int lanes, vectors; /* vectors per block */
-} Pool;
+#include "pool.h"
 
 static Type place_type(const Plan *plan, const Place *p) { return p->buffer->block > 1 ? plan->target->vector : TY_F32; }
 
-/* Offset of the unit's row in a place: block * plane + oy * row. */
-static Expr *row_offset(Lower *l, const Buffer *b, const char *plane, const char *row, Expr *block, Expr *oy)
+Expr *pool_row_offset(Lower *l, const Buffer *b, const char *plane, const char *row, Expr *block, Expr *y)
 {
     return loop_add(l, loop_mul(l, block, loop_var(l, loop_dim(l, plane, b->plane))),
-                    loop_mul(l, oy, loop_var(l, loop_dim(l, row, b->row))));
+                    loop_mul(l, y, loop_var(l, loop_dim(l, row, b->row))));
 }
 
 /* const int from = max(o * stride - pad, 0), to = min(o * stride - pad + k, size). */
@@ -33,7 +23,7 @@ static Expr *input_value(Pool *p, Expr *block, Expr *iy, Expr *ix, int v)
 {
     Lower *l = p->k.l;
     const Buffer *x = p->s->in[0]->buffer;
-    Expr *at = row_offset(l, x, "X_PLANE", "X_ROW", block, iy);
+    Expr *at = pool_row_offset(l, x, "X_PLANE", "X_ROW", block, iy);
     at = loop_add(l, at, loop_mul(l, ix, loop_int(l, x->block)));
     return loop_load(l, p->type, p->x, loop_add(l, at, loop_int(l, v * p->lanes)));
 }
@@ -63,25 +53,31 @@ static Expr *divisor(Pool *p, Expr *oy, Expr *ox, Var *y0, Var *y1, Var *x0, Var
     return loop_convert(l, TY_F32, loop_mul(l, rows, columns));
 }
 
-/* relu?(r + scale * (v + b)) and the store. */
+Expr *pool_epilogue(Lower *l, const Epilogue *e, Expr *value, Expr *b, Expr *r)
+{
+    if (b)
+        value = loop_add(l, value, b);
+    if (r && e->scale != 1)
+        value = loop_mul(l, value, loop_splat(l, value->type, loop_f32(l, e->scale)));
+    if (r)
+        value = loop_add(l, r, value);
+    if (!(e->relu & 1))
+        return value;
+    if (type_lanes(value->type) == 1)
+        value = loop_var(l, loop_let(l, "z", value));
+    return loop_max(l, value, loop_splat(l, value->type, loop_f32(l, 0)));
+}
+
+/* The epilogue and the store. */
 static void finish(Pool *p, Expr *block, Expr *at, Expr *r_at, Expr *value, int v)
 {
     Lower *l = p->k.l;
-    const Epilogue *e = &p->s->node->epilogue;
-    if (p->b) {
-        Expr *bi = loop_add(l, loop_mul(l, block, loop_int(l, p->s->out[0]->buffer->block)), loop_int(l, v * p->lanes));
-        value = loop_add(l, value, loop_load(l, p->type, p->b, bi));
-    }
-    if (p->r) {
-        if (e->scale != 1)
-            value = loop_mul(l, value, loop_splat(l, p->type, loop_f32(l, e->scale)));
-        value = loop_add(l, loop_load(l, p->type, p->r, loop_add(l, r_at, loop_int(l, v * p->lanes))), value);
-    }
-    if (e->relu & 1) {
-        Var *z = loop_let(l, "z", value);
-        value = loop_max(l, loop_var(l, z), loop_splat(l, p->type, loop_f32(l, 0)));
-    }
-    loop_store(l, p->y, loop_add(l, at, loop_int(l, v * p->lanes)), value);
+    Expr *own = loop_int(l, v * p->lanes), *b = NULL, *r = NULL;
+    if (p->b)
+        b = loop_load(l, p->type, p->b, loop_add(l, loop_mul(l, block, loop_int(l, p->s->out[0]->buffer->block)), own));
+    if (p->r)
+        r = loop_load(l, p->type, p->r, loop_add(l, r_at, own));
+    loop_store(l, p->y, loop_add(l, at, own), pool_epilogue(l, &p->s->node->epilogue, value, b, r));
 }
 
 /* One output pixel, vector v of the block: reduces [y0, y1) x [x0, x1). */
@@ -114,8 +110,8 @@ static void pool_row(Pool *p, bool max, Expr *block, Expr *oy, Var *y0, Var *y1)
     if (count)
         count = loop_var(l, loop_let(l, "count", count));
     Expr *px = loop_mul(l, loop_var(l, ox), loop_int(l, y->block));
-    Expr *at = loop_add(l, row_offset(l, y, "Y_PLANE", "Y_ROW", block, oy), px);
-    Expr *r_at = p->r ? loop_add(l, row_offset(l, p->s->residual->buffer, "R_PLANE", "R_ROW", block, oy), px) : NULL;
+    Expr *at = loop_add(l, pool_row_offset(l, y, "Y_PLANE", "Y_ROW", block, oy), px);
+    Expr *r_at = p->r ? loop_add(l, pool_row_offset(l, p->s->residual->buffer, "R_PLANE", "R_ROW", block, oy), px) : NULL;
     for (int v = 0; v < p->vectors; v++) {
         Expr *z = reduce(p, max, block, y0, y1, x0, x1, v);
         if (count)
@@ -163,28 +159,38 @@ static const char *pool_comment(Arena *a, const Step *s, bool max)
                         w->sh, w->sw, pad, s->bias ? ", plus b" : "", n->epilogue.relu ? ", then relu" : "", x[0], x[1], x[2], y[0], y[1], y[2]);
 }
 
-static void lower_pool(LowerContext *c, Step *s, bool max)
+static Func *pool_func(LowerContext *c, const Step *s, bool max)
 {
     Unit *u = c->page->unit;
     Arena *a = u->arena;
     const Node *n = s->node;
     const char *kind = max ? "maxpool" : "avgpool";
     const char *key = pool_key(a, s, kind);
-    Func *f = unit_find_func(u, key);
-    if (!f) {
-        const int *d = n->in[0]->shape.dim;
-        const char *stride = window_steps_by_1(&n->window) ? "" : arena_printf(a, "s%d", n->window.sh);
-        Type type = place_type(c->plan, s->out[0]);
-        f = unit_func(u, key, arena_printf(a, "%s%dx%d%s_%dx%dx%d", kind, n->window.kh, n->window.kw, stride, d[0], d[1], d[2]),
-                      pool_comment(a, s, max), type);
-        Pool p = { .s = s, .plan = c->plan, .k = { .l = lower_new(u, f) }, .type = type, .lanes = type_lanes(type) };
-        p.vectors = s->out[0]->buffer->block / p.lanes;
-        p.x = loop_param(p.k.l, VAR_PARAM_IN, "x", 0);
-        p.b = s->bias ? loop_param(p.k.l, VAR_PARAM_IN, "b", 0) : NULL;
-        p.r = s->residual ? loop_param(p.k.l, VAR_PARAM_IN, "r", 0) : NULL;
-        p.y = loop_param(p.k.l, VAR_PARAM_OUT, "y", 0);
+    Func *found = unit_find_func(u, key);
+    if (found)
+        return found;
+    const int *d = n->in[0]->shape.dim;
+    const char *stride = window_steps_by_1(&n->window) ? "" : arena_printf(a, "s%d", n->window.sh);
+    const char *name = arena_printf(a, "%s%dx%d%s_%dx%dx%d", kind, n->window.kh, n->window.kw, stride, d[0], d[1], d[2]);
+    Type type = place_type(c->plan, s->out[0]);
+    Func *f = unit_func_later(u, key, unit_unique_name(u, name), pool_comment(a, s, max), type); /* behind its leaves */
+    Pool p = { .s = s, .k = { .l = lower_new(u, f) }, .type = type, .lanes = type_lanes(type) };
+    p.vectors = s->out[0]->buffer->block / p.lanes;
+    p.x = loop_param(p.k.l, VAR_PARAM_IN, "x", 0);
+    p.b = s->bias ? loop_param(p.k.l, VAR_PARAM_IN, "b", 0) : NULL;
+    p.r = s->residual ? loop_param(p.k.l, VAR_PARAM_IN, "r", 0) : NULL;
+    p.y = loop_param(p.k.l, VAR_PARAM_OUT, "y", 0);
+    if (pool_goes_by_rows(s))
+        pool_rows_body(&p, max);
+    else
         pool_body(&p, max);
-    }
+    unit_append(u, f);
+    return f;
+}
+
+static void lower_pool(LowerContext *c, Step *s, bool max)
+{
+    Func *f = pool_func(c, s, max);
     Expr *args[8];
     int k = 0;
     args[k++] = place_address(c, s->in[0], 0, 0);
@@ -195,9 +201,6 @@ static void lower_pool(LowerContext *c, Step *s, bool max)
     args[k++] = place_address(c, s->out[0], 0, 0);
     kernel_call(c, f, args, k);
 }
-
-void kernel_lower_maxpool(LowerContext *c, Step *s) { lower_pool(c, s, true); }
-void kernel_lower_avgpool(LowerContext *c, Step *s) { lower_pool(c, s, false); }
 
 /* ---- Windows that cover the image: global and adaptive ---- */
 
@@ -224,13 +227,61 @@ static void adaptive_body(Pool *p)
     Expr *rows = loop_sub(l, loop_var(l, lim[1]), loop_var(l, lim[0]));
     Expr *columns = loop_sub(l, loop_var(l, lim[3]), loop_var(l, lim[2]));
     Var *count = loop_let(l, "count", loop_convert(l, TY_F32, loop_mul(l, rows, columns)));
-    Expr *at = loop_add(l, row_offset(l, y, "Y_PLANE", "Y_ROW", loop_var(l, block), loop_var(l, oy)),
+    Expr *at = loop_add(l, pool_row_offset(l, y, "Y_PLANE", "Y_ROW", loop_var(l, block), loop_var(l, oy)),
                         loop_mul(l, loop_var(l, ox), loop_int(l, y->block)));
     for (int v = 0; v < p->vectors; v++) {
         Expr *z = reduce(p, false, loop_var(l, block), lim[0], lim[1], lim[2], lim[3], v);
         loop_store(l, p->y, loop_add(l, at, loop_int(l, v * p->lanes)), loop_div(l, z, loop_splat(l, p->type, loop_var(l, count))));
     }
     loop_for_end(l);
+    kernel_units_end(&p->k);
+}
+
+enum { SUMS = 4, MOST_VECTORS = 2 }; /* additions that may be under way at once */
+
+/* Adds pixels [0, n) from `at` on to the sums, every fourth to the same. */
+static void add_pixels(Pool *p, Var *sum[MOST_VECTORS][SUMS], Expr *at, int n)
+{
+    Lower *l = p->k.l;
+    int whole = n / SUMS * SUMS;
+    Var *ix = loop_for_begin(l, "ix", loop_int(l, 0), loop_int(l, whole), SUMS);
+    Expr *group = loop_add(l, at, loop_mul(l, loop_var(l, ix), loop_int(l, 16)));
+    for (int i = 0; i < n - whole + SUMS; i++) {
+        if (i == SUMS)
+            loop_for_end(l);
+        Expr *pixel = i < SUMS ? loop_add(l, group, loop_int(l, 16 * i)) : loop_add(l, at, loop_int(l, 16 * (whole + i - SUMS)));
+        for (int v = 0; v < p->vectors; v++) {
+            Var *s = sum[v][i % SUMS];
+            loop_set(l, s, loop_add(l, loop_var(l, s), loop_load(l, p->type, p->x, loop_add(l, pixel, loop_int(l, v * p->lanes)))));
+        }
+    }
+    if (n == whole)
+        loop_for_end(l);
+}
+
+/* The whole image is one window: a unit is a block. */
+static void mean_body(Pool *p)
+{
+    Lower *l = p->k.l;
+    const Buffer *x = p->s->in[0]->buffer, *y = p->s->out[0]->buffer;
+    kernel_units_begin(&p->k, place_span(p->s->out[0]) / y->block);
+    p->k.u->name = "block";
+    Expr *block = loop_var(l, p->k.u);
+    Var *sum[MOST_VECTORS][SUMS];
+    for (int i = 0; i < SUMS * p->vectors; i++)
+        sum[i / SUMS][i % SUMS] = loop_mut(l, arena_printf(l->unit->arena, "%c%d", "st"[i / SUMS], i % SUMS), loop_splat(l, p->type, loop_f32(l, 0)));
+    bool flat = !x->bordered; /* rows follow each other */
+    Var *iy = loop_for_begin(l, "iy", loop_int(l, 0), loop_int(l, flat ? 1 : x->h), 1);
+    add_pixels(p, sum, pool_row_offset(l, x, "X_PLANE", "X_ROW", block, loop_var(l, iy)), flat ? x->h * x->w : x->w);
+    loop_for_end(l);
+    for (int v = 0; v < p->vectors; v++) {
+        Expr *s[SUMS];
+        for (int i = 0; i < SUMS; i++)
+            s[i] = loop_var(l, sum[v][i]);
+        Expr *all = loop_add(l, loop_add(l, s[0], s[1]), loop_add(l, s[2], s[3]));
+        Expr *at = pool_row_offset(l, y, "Y_PLANE", "Y_ROW", block, loop_int(l, 0));
+        loop_store(l, p->y, loop_add(l, at, loop_int(l, v * p->lanes)), loop_div(l, all, loop_splat(l, p->type, loop_f32(l, x->h * x->w))));
+    }
     kernel_units_end(&p->k);
 }
 
@@ -246,11 +297,14 @@ static void lower_adaptive(LowerContext *c, Step *s, const char *kind)
         f = unit_func(u, key, arena_printf(a, "%s_%dx%dx%d", kind, x[0], x[1], x[2]),
                       arena_printf(a, "y = average of x: %d x %d x %d over windows that divide it into %d x %d.", x[0], x[1], x[2], y[1], y[2]),
                       type);
-        Pool p = { .s = s, .plan = c->plan, .k = { .l = lower_new(u, f) }, .type = type, .lanes = type_lanes(type) };
+        Pool p = { .s = s, .k = { .l = lower_new(u, f) }, .type = type, .lanes = type_lanes(type) };
         p.vectors = s->out[0]->buffer->block / p.lanes;
         p.x = loop_param(p.k.l, VAR_PARAM_IN, "x", 0);
         p.y = loop_param(p.k.l, VAR_PARAM_OUT, "y", 0);
-        adaptive_body(&p);
+        if (p.lanes > 1 && y[1] == 1 && y[2] == 1)
+            mean_body(&p);
+        else
+            adaptive_body(&p);
     }
     Expr *args[4] = { place_address(c, s->in[0], 0, 0), place_address(c, s->out[0], 0, 0) };
     kernel_call(c, f, args, 2);
@@ -258,3 +312,21 @@ static void lower_adaptive(LowerContext *c, Step *s, const char *kind)
 
 void kernel_lower_globalavgpool(LowerContext *c, Step *s) { lower_adaptive(c, s, "globalavgpool"); }
 void kernel_lower_adaptiveavgpool(LowerContext *c, Step *s) { lower_adaptive(c, s, "adaptivepool"); }
+void kernel_lower_maxpool(LowerContext *c, Step *s) { lower_pool(c, s, true); }
+
+/* An average of blocks whose one window is the image. */
+static bool is_mean(const Step *s)
+{
+    const Window *w = &s->node->window;
+    const Buffer *x = s->in[0]->buffer;
+    bool plain = !s->bias && !s->residual && !s->node->epilogue.relu && !has_pads(w);
+    return plain && x->block > 1 && w->kh == x->h && w->kw == x->w;
+}
+
+void kernel_lower_avgpool(LowerContext *c, Step *s)
+{
+    if (is_mean(s))
+        lower_adaptive(c, s, "globalavgpool");
+    else
+        lower_pool(c, s, false);
+}

@@ -223,6 +223,52 @@ static void pool_inside_concat(void)
     Tensor *y = op_many(OP_CONCAT, 2, conv(x, 20, window(1, 1, 1, 0), BIAS), p, NULL);
     linear(op1(OP_GLOBALAVGPOOL, y), 11, BIAS);
 }
+
+/* Every pool of x whose window fits, with floors and ceilings. */
+static void every_pool(Tensor *x)
+{
+    static const Window windows[] = {
+        { 3, 3, 1, 1, 1, 1, 1, 1 }, { 3, 3, 2, 2, 0, 0, 0, 0 }, { 3, 3, 2, 2, 1, 1, 1, 1 }, { 2, 2, 2, 2, 0, 0, 0, 0 },
+        { 2, 2, 1, 1, 1, 0, 0, 1 }, { 2, 2, 2, 2, 1, 1, 1, 1 }, { 5, 5, 1, 1, 2, 2, 2, 2 }, { 5, 4, 3, 1, 4, 3, 2, 3 },
+        { 1, 3, 2, 2, 0, 0, 1, 2 }, { 3, 1, 1, 3, 2, 1, 0, 0 }, { 1, 1, 2, 2, 0, 0, 0, 0 }, { 2, 3, 4, 5, 0, 1, 1, 2 }, { 7, 6, 2, 1, 3, 3, 3, 2 },
+    };
+    for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
+        const Window *w = &windows[i];
+        if (x->shape.dim[1] + w->top + w->bottom < w->kh || x->shape.dim[2] + w->left + w->right < w->kw)
+            continue;
+        for (int ceil = 0; ceil <= CEIL; ceil += CEIL) {
+            pool(OP_MAXPOOL, x, *w, ceil, NULL);
+            pool(OP_AVGPOOL, x, *w, ceil, NULL);
+            pool(OP_AVGPOOL, x, *w, ceil | COUNT_PAD | BIAS | RELU, NULL);
+        }
+    }
+}
+static void pools_of_an_image(void) { every_pool(input(16, 9, 12)); }
+static void pools_of_a_square(void) { every_pool(input(5, 8, 8)); }
+static void pools_of_gaps(void) { every_pool(gaps(7, 6)); }
+static void pools_of_a_small_image(void) { every_pool(input(17, 2, 3)); }
+static void pools_of_a_pixel(void) { every_pool(input(16, 1, 1)); }
+static void pools_of_a_column(void) { every_pool(input(16, 9, 1)); }
+static void pools_of_a_row(void) { every_pool(input(16, 1, 10)); }
+static void pools_of_several_sizes(void) /* share what makes a row */
+{
+    Tensor *x = pool(OP_MAXPOOL, input(20, 24, 21), window(3, 3, 2, 0), CEIL, NULL);
+    x = pool(OP_AVGPOOL, pool(OP_MAXPOOL, x, window(3, 3, 1, 1), 0, NULL), window(3, 3, 1, 1), 0, NULL);
+    x = pool(OP_MAXPOOL, pool(OP_MAXPOOL, x, window(3, 3, 2, 0), CEIL, NULL), window(3, 3, 1, 1), 0, NULL);
+    pool(OP_MAXPOOL, pool(OP_AVGPOOL, x, window(3, 3, 1, 1), 0, NULL), window(3, 3, 2, 0), CEIL, NULL);
+}
+static void pool_to_and_from_borders(void)
+{
+    Tensor *x = conv(input(6, 8, 9), 20, window(3, 3, 1, 1), BIAS);
+    conv(x, 16, window(5, 5, 1, 2), 0);
+    pool(OP_AVGPOOL, x, window(3, 3, 1, 1), 0, NULL);
+    conv(pool(OP_MAXPOOL, x, window(3, 3, 2, 0), CEIL, NULL), 16, window(3, 3, 1, 1), 0);
+    op1(OP_GLOBALAVGPOOL, x);
+}
+static void avgpool_of_all(void) { pool(OP_AVGPOOL, input(40, 7, 7), window(7, 7, 1, 0), 0, NULL); }
+static void avgpool_of_all_with_bias(void) { pool(OP_AVGPOOL, input(40, 3, 2), (Window){ 3, 2, 1, 1, 0, 0, 0, 0 }, BIAS, NULL); }
+static void globalavgpool_of_a_pixel(void) { op1(OP_GLOBALAVGPOOL, input(21, 1, 1)); }
+static void globalavgpool_of_two(void) { op1(OP_GLOBALAVGPOOL, input(16, 2, 1)); }
 static void globalavgpool(void) { op1(OP_GLOBALAVGPOOL, input(21, 7, 5)); }
 static void adaptiveavgpool(void)
 {
@@ -263,6 +309,22 @@ static void lrn_5(void) { lrn(input(48, 3, 7), 5, 0.75); }
 static void lrn_3_of_blocks(void) { lrn(conv(input(3, 4, 6), 32, window(3, 3, 1, 1), BIAS), 3, 0.75); }
 static void lrn_of_one_block(void) { lrn(input(16, 2, 3), 5, 0.75); }
 static void lrn_of_gaps(void) { lrn(gaps(4, 5), 5, 0.75); }
+static void lrn_of_two_blocks(void) { lrn(input(30, 3, 2), 7, 0.75); }
+static void lrn_of_a_channel(void) { lrn(input(1, 3, 2), 5, 0.75); }
+static void lrn_of_many_blocks(void) { lrn(lrn(conv(input(3, 4, 6), 100, window(1, 1, 1, 0), BIAS), 3, 0.75), 15, 0.75); }
+static void lrn_of_wide_windows(void) { lrn(lrn(input(50, 2, 3), 17, 0.75), 33, 0.75); }
+static void lrn_of_one(void) { lrn(input(20, 2, 3), 1, 0.75); }
+static void lrn_without_k(void)
+{
+    Tensor *x = lrn(input(20, 2, 3), 5, 0.75);
+    x->def->lrn_k = 0;
+}
+static void lrn_to_and_from_borders(void)
+{
+    Tensor *x = conv(input(6, 8, 9), 20, window(3, 3, 1, 1), BIAS);
+    conv(x, 16, window(5, 5, 1, 2), 0);
+    conv(lrn(x, 5, 0.75), 16, window(3, 3, 1, 1), 0);
+}
 static void lrn_general_beta(void) { lrn(input(10, 3, 3), 3, 0.6); }
 static void l2norm(void)
 {
@@ -273,6 +335,9 @@ static void l2norm(void)
 }
 static void softmax(void) { op1(OP_SOFTMAX, linear(input(30, 1, 1), 37, BIAS)); }
 static void softmax_of_image(void) { op1(OP_SOFTMAX, gaps(2, 3)); }
+static void input_of_a_wide_row(void) { conv(input(3, 4, 37), 16, window(3, 3, 1, 1), 0); }
+static void input_of_whole_vectors(void) { conv(input(2, 3, 32), 16, window(1, 1, 1, 0), 0); }
+static void input_of_a_column(void) { conv(input(3, 7, 1), 16, window(3, 3, 1, 1), 0); }
 static void normalize_then_conv(void)
 {
     Tensor *x = input(3, 9, 8);
@@ -297,10 +362,16 @@ static const Sample cases[] = {
     CASE(conv_grouped_of_gaps), CASE(linear_of_image), CASE(linear_of_vector), CASE(linear_of_gaps),
     CASE(linear_with_a_border), CASE(maxpool_3x3_stride2_ceil), CASE(maxpool_padded), CASE(maxpool_asymmetric),
     CASE(avgpool_counts_border), CASE(avgpool_counts_pixels), CASE(avgpool_with_epilogue),
+    CASE(pools_of_an_image), CASE(pools_of_a_square), CASE(pools_of_gaps), CASE(pools_of_a_small_image),
+    CASE(pools_of_a_pixel), CASE(pools_of_a_column), CASE(pools_of_a_row), CASE(pools_of_several_sizes),
+    CASE(pool_to_and_from_borders), CASE(avgpool_of_all), CASE(avgpool_of_all_with_bias),
+    CASE(globalavgpool_of_a_pixel), CASE(globalavgpool_of_two),
     CASE(avgpool_bias_with_gaps), CASE(pool_inside_concat), CASE(globalavgpool), CASE(adaptiveavgpool),
     CASE(batchnorm_relu), CASE(add_scaled), CASE(mul_max), CASE(add_of_unequal_maps),
     CASE(concat_of_a_concat_twice), CASE(lrn_5), CASE(lrn_3_of_blocks), CASE(lrn_of_one_block), CASE(lrn_of_gaps),
-    CASE(lrn_general_beta), CASE(l2norm), CASE(softmax), CASE(softmax_of_image), CASE(normalize_then_conv),
+    CASE(lrn_of_two_blocks), CASE(lrn_of_a_channel), CASE(lrn_of_many_blocks), CASE(lrn_of_wide_windows),
+    CASE(lrn_of_one), CASE(lrn_without_k), CASE(lrn_to_and_from_borders), CASE(input_of_a_wide_row),
+    CASE(input_of_whole_vectors), CASE(input_of_a_column), CASE(lrn_general_beta), CASE(l2norm), CASE(softmax), CASE(softmax_of_image), CASE(normalize_then_conv),
 };
 enum { N_CASES = sizeof cases / sizeof *cases };
 
