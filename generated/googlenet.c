@@ -92,34 +92,8 @@ typedef __m512 v16;
 #define v16_max _mm512_max_ps
 #define v16_sqrt _mm512_sqrt_ps
 #define v16_fma _mm512_fmadd_ps
-
-static const int v4_channels_64[64] = {
-    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
-    12, 13, 14, 15, 50176, 50177, 50178, 50179, 50180, 50181, 50182, 50183,
-    50184, 50185, 50186, 50187, 50188, 50189, 50190, 50191, 100352, 100353, 100354, 100355,
-    100356, 100357, 100358, 100359, 100360, 100361, 100362, 100363, 100364, 100365, 100366, 100367,
-    150528, 150529, 150530, 150531, 150532, 150533, 150534, 150535, 150536, 150537, 150538, 150539,
-    150540, 150541, 150542, 150543,
-};
-
-static const int v4_channels_192[192] = {
-    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
-    12, 13, 14, 15, 50176, 50177, 50178, 50179, 50180, 50181, 50182, 50183,
-    50184, 50185, 50186, 50187, 50188, 50189, 50190, 50191, 100352, 100353, 100354, 100355,
-    100356, 100357, 100358, 100359, 100360, 100361, 100362, 100363, 100364, 100365, 100366, 100367,
-    150528, 150529, 150530, 150531, 150532, 150533, 150534, 150535, 150536, 150537, 150538, 150539,
-    150540, 150541, 150542, 150543, 200704, 200705, 200706, 200707, 200708, 200709, 200710, 200711,
-    200712, 200713, 200714, 200715, 200716, 200717, 200718, 200719, 250880, 250881, 250882, 250883,
-    250884, 250885, 250886, 250887, 250888, 250889, 250890, 250891, 250892, 250893, 250894, 250895,
-    301056, 301057, 301058, 301059, 301060, 301061, 301062, 301063, 301064, 301065, 301066, 301067,
-    301068, 301069, 301070, 301071, 351232, 351233, 351234, 351235, 351236, 351237, 351238, 351239,
-    351240, 351241, 351242, 351243, 351244, 351245, 351246, 351247, 401408, 401409, 401410, 401411,
-    401412, 401413, 401414, 401415, 401416, 401417, 401418, 401419, 401420, 401421, 401422, 401423,
-    451584, 451585, 451586, 451587, 451588, 451589, 451590, 451591, 451592, 451593, 451594, 451595,
-    451596, 451597, 451598, 451599, 501760, 501761, 501762, 501763, 501764, 501765, 501766, 501767,
-    501768, 501769, 501770, 501771, 501772, 501773, 501774, 501775, 551936, 551937, 551938, 551939,
-    551940, 551941, 551942, 551943, 551944, 551945, 551946, 551947, 551948, 551949, 551950, 551951,
-};
+#define v16_lanes(a, b, k) /* lanes k, k + 1, ... of a followed by b */ \
+    _mm512_castsi512_ps(_mm512_alignr_epi32(_mm512_castps_si512(b), _mm512_castps_si512(a), k))
 
 static const int v4_outputs[33] = {
     1259184, 448, 1, 1271728, 448, 1, 1284272, 448, 1, 1296816, 448, 1,
@@ -977,7 +951,7 @@ static void googlenet_v4_load(const float *const *raw, float *restrict packed)
 }
 
 /* The caller's 3 x 224 x 224 to the input buffer, inside its border. */
-static void v4_copy_input(const float *restrict x, float *restrict y, int part, int parts)
+static RT_V4 void v4_copy_input(const float *restrict x, float *restrict y, int part, int parts)
 {
     enum { ROW = 230 };
 
@@ -985,8 +959,8 @@ static void v4_copy_input(const float *restrict x, float *restrict y, int part, 
     const int end = rt_begin(224, part + 1, parts);
     for (int oy = begin; oy < end; oy++)
         for (int c = 0; c < 3; c++)
-            for (int ox = 0; ox < 224; ox++)
-                y[c * 52900 + (oy * ROW + ox)] = x[(c * 224 + oy) * 224 + ox];
+            for (int ox = 0; ox < 224; ox += 16)
+                v16_store(y + c * 52900 + (oy * ROW + ox), v16_load(x + (c * 224 + oy) * 224 + ox));
 }
 
 /* 28 pixels x 16 outputs: y = max(floor, b + sum of w * x).  x: planes, w: one row of
@@ -1110,54 +1084,94 @@ static RT_V4 void v4_conv7x7s2_3x224x224_to_64(const float *restrict x, const fl
     }
 }
 
+/* A row of y: maximum of each 3 x 3 window, step 2.  x0, ...: the window's rows.
+ * n: where the outputs end whose windows lie inside. */
+static RT_V4 void v4_maxpool3x3s2_row(const float *restrict x0, const float *restrict x1,
+    const float *restrict x2, float *restrict y, int n)
+{
+    v16 c0 = v16_max(v16_load(x2), v16_max(v16_load(x1), v16_load(x0)));
+    for (int ox = 0; ox < n; ox++) {
+        const v16 c1 = v16_max(v16_load(x2 + ox * 32 + 16),
+            v16_max(v16_load(x1 + ox * 32 + 16), v16_load(x0 + ox * 32 + 16)));
+        const v16 c2 = v16_max(v16_load(x2 + ox * 32 + 32),
+            v16_max(v16_load(x1 + ox * 32 + 32), v16_load(x0 + ox * 32 + 32)));
+        v16_store(y + ox * 16, v16_max(c2, v16_max(c1, c0)));
+        c0 = c2;
+    }
+    /* the right edge */
+    const v16 e1 = v16_max(v16_load(x2 + n * 32 + 16),
+        v16_max(v16_load(x1 + n * 32 + 16), v16_load(x0 + n * 32 + 16)));
+    v16_store(y + n * 16, v16_max(e1, c0));
+}
+
 /* y = maximum of each 3 x 3 window, step 2 x 2.
  * x: 64 x 112 x 112, y: 64 x 56 x 56. */
 static RT_V4 void v4_maxpool3x3s2_64x112x112(const float *restrict x, float *restrict y, int part,
     int parts)
 {
-    enum { OH = 56, OW = 56, Y_ROW = 896, Y_PLANE = 50176, X_ROW = 1792, X_PLANE = 200704 };
+    enum { OH = 56, X_PLANE = 200704, X_ROW = 1792, Y_ROW = 896, Y_PLANE = 50176 };
 
     const int begin = rt_begin(224, part, parts);
     const int end = rt_begin(224, part + 1, parts);
     for (int u = begin; u < end; u++) {
         const int block = u / OH;
         const int oy = u % OH;
+        const float *xb = x + block * X_PLANE;
         const int y0 = oy * 2;
-        const int y1 = oy * 2 + 3 < 112 ? oy * 2 + 3 : 112;
-        for (int ox = 0; ox < OW; ox++) {
-            const int x0 = ox * 2;
-            const int x1 = ox * 2 + 3 < 112 ? ox * 2 + 3 : 112;
-            v16 m0 = v16_load(x + block * X_PLANE + y0 * X_ROW + x0 * 16);
-            for (int iy = y0; iy < y1; iy++)
-                for (int ix = x0; ix < x1; ix++)
-                    m0 = v16_max(v16_load(x + block * X_PLANE + iy * X_ROW + ix * 16), m0);
-            v16_store(y + block * Y_PLANE + oy * Y_ROW + ox * 16, m0);
-        }
+        const int y1 = oy * 2 + 1;
+        const int y2 = oy * 2 + 2 < 111 ? oy * 2 + 2 : 111;
+        v4_maxpool3x3s2_row(xb + y0 * X_ROW, xb + y1 * X_ROW, xb + y2 * X_ROW,
+            y + block * Y_PLANE + oy * Y_ROW, 55);
     }
 }
 
-/* y[c] = x[c] / (1 + 0.0001 / 5 * sum of x[j]^2 for |j - c| <= 2)^0.75. */
-static void v4_lrn_64x56x56(const float *restrict x, float *restrict y, int part, int parts)
+/* y[c] = x[c] / (1 + 0.0001 / 5 * sum of x[j]^2 for |j - c| <= 2)^0.75, 16 channels a block. */
+static RT_V4 void v4_lrn_64x56x56(const float *restrict x, float *restrict y, int part, int parts)
 {
-    enum { X_ROW = 896, Y_ROW = 896 };
+    enum { X_PLANE = 50176, X_ROW = 896, Y_PLANE = 50176, Y_ROW = 896 };
 
     const int begin = rt_begin(56, part, parts);
     const int end = rt_begin(56, part + 1, parts);
-    for (int oy = begin; oy < end; oy++)
-        for (int ox = 0; ox < 56; ox++)
-            for (int c = 0; c < 64; c++) {
-                const int from = c - 2 > 0 ? c - 2 : 0;
-                const int to = c + 3 < 64 ? c + 3 : 64;
-                float sum = 0.0f;
-                for (int j = from; j < to; j++) {
-                    const float v = x[v4_channels_64[j] + (oy * X_ROW + ox * 16)];
-                    sum += v * v;
-                }
-                const float s = 1.0f + 2e-05f * sum;
-                const float root = sqrtf(s);
-                y[v4_channels_64[c] + (oy * Y_ROW + ox * 16)] =
-                    x[v4_channels_64[c] + (oy * X_ROW + ox * 16)] / (root * sqrtf(root));
+    for (int oy = begin; oy < end; oy++) {
+        for (int ox = 0; ox < 56; ox++) {
+            const v16 own = v16_load(x + oy * X_ROW + ox * 16);
+            const v16 square = v16_mul(own, own);
+            const v16 next = v16_load(x + X_PLANE + oy * X_ROW + ox * 16);
+            const v16 behind = v16_mul(next, next);
+            const v16 sum = v16_add(v16_add(v16_add(v16_add(v16_lanes(v16_set1(0.0f), square, 14),
+                v16_lanes(v16_set1(0.0f), square, 15)), square), v16_lanes(square, behind, 1)),
+                v16_lanes(square, behind, 2));
+            const v16 root = v16_sqrt(v16_add(v16_set1(1.0f), v16_mul(v16_set1(2e-05f), sum)));
+            v16_store(y + oy * Y_ROW + ox * 16, v16_div(own, v16_mul(root, v16_sqrt(root))));
+        }
+        for (int block = 1; block < 3; block++)
+            for (int ox = 0; ox < 56; ox++) {
+                const v16 own = v16_load(x + block * X_PLANE + oy * X_ROW + ox * 16);
+                const v16 square = v16_mul(own, own);
+                const v16 previous = v16_load(x + (block - 1) * X_PLANE + oy * X_ROW + ox * 16);
+                const v16 before = v16_mul(previous, previous);
+                const v16 next = v16_load(x + (block + 1) * X_PLANE + oy * X_ROW + ox * 16);
+                const v16 behind = v16_mul(next, next);
+                const v16 sum = v16_add(v16_add(v16_add(v16_add(v16_lanes(before, square, 14),
+                    v16_lanes(before, square, 15)), square), v16_lanes(square, behind, 1)),
+                    v16_lanes(square, behind, 2));
+                const v16 root = v16_sqrt(v16_add(v16_set1(1.0f), v16_mul(v16_set1(2e-05f), sum)));
+                v16_store(y + block * Y_PLANE + oy * Y_ROW + ox * 16,
+                    v16_div(own, v16_mul(root, v16_sqrt(root))));
             }
+        for (int ox = 0; ox < 56; ox++) {
+            const v16 own = v16_load(x + 3 * X_PLANE + oy * X_ROW + ox * 16);
+            const v16 square = v16_mul(own, own);
+            const v16 previous = v16_load(x + 2 * X_PLANE + oy * X_ROW + ox * 16);
+            const v16 before = v16_mul(previous, previous);
+            const v16 sum = v16_add(v16_add(v16_add(v16_add(v16_lanes(before, square, 14),
+                v16_lanes(before, square, 15)), square), v16_lanes(square, v16_set1(0.0f), 1)),
+                v16_lanes(square, v16_set1(0.0f), 2));
+            const v16 root = v16_sqrt(v16_add(v16_set1(1.0f), v16_mul(v16_set1(2e-05f), sum)));
+            v16_store(y + 3 * Y_PLANE + oy * Y_ROW + ox * 16,
+                v16_div(own, v16_mul(root, v16_sqrt(root))));
+        }
+    }
 }
 
 /* 14 pixels x 32 outputs: y = max(floor, b + sum of w * x).  x: blocks of 16 channels, w: one row of
@@ -1921,28 +1935,53 @@ static RT_V4 void v4_conv3x3_64x56x56_to_192_f4x4(const float *restrict x, const
     }
 }
 
-/* y[c] = x[c] / (1 + 0.0001 / 5 * sum of x[j]^2 for |j - c| <= 2)^0.75. */
-static void v4_lrn_192x56x56(const float *restrict x, float *restrict y, int part, int parts)
+/* y[c] = x[c] / (1 + 0.0001 / 5 * sum of x[j]^2 for |j - c| <= 2)^0.75, 16 channels a block. */
+static RT_V4 void v4_lrn_192x56x56(const float *restrict x, float *restrict y, int part, int parts)
 {
-    enum { X_ROW = 896, Y_ROW = 896 };
+    enum { X_PLANE = 50176, X_ROW = 896, Y_PLANE = 50176, Y_ROW = 896 };
 
     const int begin = rt_begin(56, part, parts);
     const int end = rt_begin(56, part + 1, parts);
-    for (int oy = begin; oy < end; oy++)
-        for (int ox = 0; ox < 56; ox++)
-            for (int c = 0; c < 192; c++) {
-                const int from = c - 2 > 0 ? c - 2 : 0;
-                const int to = c + 3 < 192 ? c + 3 : 192;
-                float sum = 0.0f;
-                for (int j = from; j < to; j++) {
-                    const float v = x[v4_channels_192[j] + (oy * X_ROW + ox * 16)];
-                    sum += v * v;
-                }
-                const float s = 1.0f + 2e-05f * sum;
-                const float root = sqrtf(s);
-                y[v4_channels_192[c] + (oy * Y_ROW + ox * 16)] =
-                    x[v4_channels_192[c] + (oy * X_ROW + ox * 16)] / (root * sqrtf(root));
+    for (int oy = begin; oy < end; oy++) {
+        for (int ox = 0; ox < 56; ox++) {
+            const v16 own = v16_load(x + oy * X_ROW + ox * 16);
+            const v16 square = v16_mul(own, own);
+            const v16 next = v16_load(x + X_PLANE + oy * X_ROW + ox * 16);
+            const v16 behind = v16_mul(next, next);
+            const v16 sum = v16_add(v16_add(v16_add(v16_add(v16_lanes(v16_set1(0.0f), square, 14),
+                v16_lanes(v16_set1(0.0f), square, 15)), square), v16_lanes(square, behind, 1)),
+                v16_lanes(square, behind, 2));
+            const v16 root = v16_sqrt(v16_add(v16_set1(1.0f), v16_mul(v16_set1(2e-05f), sum)));
+            v16_store(y + oy * Y_ROW + ox * 16, v16_div(own, v16_mul(root, v16_sqrt(root))));
+        }
+        for (int block = 1; block < 11; block++)
+            for (int ox = 0; ox < 56; ox++) {
+                const v16 own = v16_load(x + block * X_PLANE + oy * X_ROW + ox * 16);
+                const v16 square = v16_mul(own, own);
+                const v16 previous = v16_load(x + (block - 1) * X_PLANE + oy * X_ROW + ox * 16);
+                const v16 before = v16_mul(previous, previous);
+                const v16 next = v16_load(x + (block + 1) * X_PLANE + oy * X_ROW + ox * 16);
+                const v16 behind = v16_mul(next, next);
+                const v16 sum = v16_add(v16_add(v16_add(v16_add(v16_lanes(before, square, 14),
+                    v16_lanes(before, square, 15)), square), v16_lanes(square, behind, 1)),
+                    v16_lanes(square, behind, 2));
+                const v16 root = v16_sqrt(v16_add(v16_set1(1.0f), v16_mul(v16_set1(2e-05f), sum)));
+                v16_store(y + block * Y_PLANE + oy * Y_ROW + ox * 16,
+                    v16_div(own, v16_mul(root, v16_sqrt(root))));
             }
+        for (int ox = 0; ox < 56; ox++) {
+            const v16 own = v16_load(x + 11 * X_PLANE + oy * X_ROW + ox * 16);
+            const v16 square = v16_mul(own, own);
+            const v16 previous = v16_load(x + 10 * X_PLANE + oy * X_ROW + ox * 16);
+            const v16 before = v16_mul(previous, previous);
+            const v16 sum = v16_add(v16_add(v16_add(v16_add(v16_lanes(before, square, 14),
+                v16_lanes(before, square, 15)), square), v16_lanes(square, v16_set1(0.0f), 1)),
+                v16_lanes(square, v16_set1(0.0f), 2));
+            const v16 root = v16_sqrt(v16_add(v16_set1(1.0f), v16_mul(v16_set1(2e-05f), sum)));
+            v16_store(y + 11 * Y_PLANE + oy * Y_ROW + ox * 16,
+                v16_div(own, v16_mul(root, v16_sqrt(root))));
+        }
+    }
 }
 
 /* y = maximum of each 3 x 3 window, step 2 x 2.
@@ -1950,24 +1989,19 @@ static void v4_lrn_192x56x56(const float *restrict x, float *restrict y, int par
 static RT_V4 void v4_maxpool3x3s2_192x56x56(const float *restrict x, float *restrict y, int part,
     int parts)
 {
-    enum { OH = 28, OW = 28, Y_ROW = 448, Y_PLANE = 12544, X_ROW = 896, X_PLANE = 50176 };
+    enum { OH = 28, X_PLANE = 50176, X_ROW = 896, Y_ROW = 448, Y_PLANE = 12544 };
 
     const int begin = rt_begin(336, part, parts);
     const int end = rt_begin(336, part + 1, parts);
     for (int u = begin; u < end; u++) {
         const int block = u / OH;
         const int oy = u % OH;
+        const float *xb = x + block * X_PLANE;
         const int y0 = oy * 2;
-        const int y1 = oy * 2 + 3 < 56 ? oy * 2 + 3 : 56;
-        for (int ox = 0; ox < OW; ox++) {
-            const int x0 = ox * 2;
-            const int x1 = ox * 2 + 3 < 56 ? ox * 2 + 3 : 56;
-            v16 m0 = v16_load(x + block * X_PLANE + y0 * X_ROW + x0 * 16);
-            for (int iy = y0; iy < y1; iy++)
-                for (int ix = x0; ix < x1; ix++)
-                    m0 = v16_max(v16_load(x + block * X_PLANE + iy * X_ROW + ix * 16), m0);
-            v16_store(y + block * Y_PLANE + oy * Y_ROW + ox * 16, m0);
-        }
+        const int y1 = oy * 2 + 1;
+        const int y2 = oy * 2 + 2 < 55 ? oy * 2 + 2 : 55;
+        v4_maxpool3x3s2_row(xb + y0 * X_ROW, xb + y1 * X_ROW, xb + y2 * X_ROW,
+            y + block * Y_PLANE + oy * Y_ROW, 27);
     }
 }
 
@@ -2573,29 +2607,43 @@ static RT_V4 void v4_conv5x5_16x28x28_to_32_f2x2(const float *restrict x, const 
     }
 }
 
+/* A row of y: maximum of each 3 x 3 window.  x0, ...: the window's rows.
+ * n: where the outputs behind the left edge end whose windows lie inside. */
+static RT_V4 void v4_maxpool3x3_row(const float *restrict x0, const float *restrict x1,
+    const float *restrict x2, float *restrict y, int n)
+{
+    /* the left edge */
+    v16 c0 = v16_max(v16_load(x2), v16_max(v16_load(x1), v16_load(x0)));
+    v16 c1 = v16_max(v16_load(x2 + 16), v16_max(v16_load(x1 + 16), v16_load(x0 + 16)));
+    v16_store(y, v16_max(c1, c0));
+    for (int ox = 1; ox < n; ox++) {
+        const v16 c2 = v16_max(v16_load(x2 + ox * 16 + 16),
+            v16_max(v16_load(x1 + ox * 16 + 16), v16_load(x0 + ox * 16 + 16)));
+        v16_store(y + ox * 16, v16_max(c2, v16_max(c1, c0)));
+        c0 = c1;
+        c1 = c2;
+    }
+    /* the right edge */
+    v16_store(y + n * 16, v16_max(c1, c0));
+}
+
 /* y = maximum of each 3 x 3 window, step 1 x 1, pad 1,1,1,1.
  * x: 192 x 28 x 28, y: 192 x 28 x 28. */
 static RT_V4 void v4_maxpool3x3_192x28x28(const float *restrict x, float *restrict y, int part,
     int parts)
 {
-    enum { OH = 28, OW = 28, Y_ROW = 448, Y_PLANE = 12544, X_ROW = 448, X_PLANE = 12544 };
+    enum { OH = 28, X_PLANE = 12544, X_ROW = 448, Y_ROW = 448, Y_PLANE = 12544 };
 
     const int begin = rt_begin(336, part, parts);
     const int end = rt_begin(336, part + 1, parts);
     for (int u = begin; u < end; u++) {
         const int block = u / OH;
         const int oy = u % OH;
+        const float *xb = x + block * X_PLANE;
         const int y0 = oy - 1 > 0 ? oy - 1 : 0;
-        const int y1 = oy + 2 < 28 ? oy + 2 : 28;
-        for (int ox = 0; ox < OW; ox++) {
-            const int x0 = ox - 1 > 0 ? ox - 1 : 0;
-            const int x1 = ox + 2 < 28 ? ox + 2 : 28;
-            v16 m0 = v16_load(x + block * X_PLANE + y0 * X_ROW + x0 * 16);
-            for (int iy = y0; iy < y1; iy++)
-                for (int ix = x0; ix < x1; ix++)
-                    m0 = v16_max(v16_load(x + block * X_PLANE + iy * X_ROW + ix * 16), m0);
-            v16_store(y + block * Y_PLANE + oy * Y_ROW + ox * 16, m0);
-        }
+        const int y2 = oy + 1 < 27 ? oy + 1 : 27;
+        v4_maxpool3x3_row(xb + y0 * X_ROW, xb + oy * X_ROW, xb + y2 * X_ROW,
+            y + block * Y_PLANE + oy * Y_ROW, 27);
     }
 }
 
@@ -2713,24 +2761,18 @@ static RT_V4 void v4_conv5x5_32x28x28_to_96_f2x2(const float *restrict x, const 
 static RT_V4 void v4_maxpool3x3_256x28x28(const float *restrict x, float *restrict y, int part,
     int parts)
 {
-    enum { OH = 28, OW = 28, Y_ROW = 448, Y_PLANE = 12544, X_ROW = 448, X_PLANE = 12544 };
+    enum { OH = 28, X_PLANE = 12544, X_ROW = 448, Y_ROW = 448, Y_PLANE = 12544 };
 
     const int begin = rt_begin(448, part, parts);
     const int end = rt_begin(448, part + 1, parts);
     for (int u = begin; u < end; u++) {
         const int block = u / OH;
         const int oy = u % OH;
+        const float *xb = x + block * X_PLANE;
         const int y0 = oy - 1 > 0 ? oy - 1 : 0;
-        const int y1 = oy + 2 < 28 ? oy + 2 : 28;
-        for (int ox = 0; ox < OW; ox++) {
-            const int x0 = ox - 1 > 0 ? ox - 1 : 0;
-            const int x1 = ox + 2 < 28 ? ox + 2 : 28;
-            v16 m0 = v16_load(x + block * X_PLANE + y0 * X_ROW + x0 * 16);
-            for (int iy = y0; iy < y1; iy++)
-                for (int ix = x0; ix < x1; ix++)
-                    m0 = v16_max(v16_load(x + block * X_PLANE + iy * X_ROW + ix * 16), m0);
-            v16_store(y + block * Y_PLANE + oy * Y_ROW + ox * 16, m0);
-        }
+        const int y2 = oy + 1 < 27 ? oy + 1 : 27;
+        v4_maxpool3x3_row(xb + y0 * X_ROW, xb + oy * X_ROW, xb + y2 * X_ROW,
+            y + block * Y_PLANE + oy * Y_ROW, 27);
     }
 }
 
@@ -2757,24 +2799,19 @@ static RT_V4 void v4_conv1x1_256x28x28_to_64(const float *restrict x, const floa
 static RT_V4 void v4_maxpool3x3s2_480x28x28(const float *restrict x, float *restrict y, int part,
     int parts)
 {
-    enum { OH = 14, OW = 14, Y_ROW = 224, Y_PLANE = 3136, X_ROW = 448, X_PLANE = 12544 };
+    enum { OH = 14, X_PLANE = 12544, X_ROW = 448, Y_ROW = 224, Y_PLANE = 3136 };
 
     const int begin = rt_begin(420, part, parts);
     const int end = rt_begin(420, part + 1, parts);
     for (int u = begin; u < end; u++) {
         const int block = u / OH;
         const int oy = u % OH;
+        const float *xb = x + block * X_PLANE;
         const int y0 = oy * 2;
-        const int y1 = oy * 2 + 3 < 28 ? oy * 2 + 3 : 28;
-        for (int ox = 0; ox < OW; ox++) {
-            const int x0 = ox * 2;
-            const int x1 = ox * 2 + 3 < 28 ? ox * 2 + 3 : 28;
-            v16 m0 = v16_load(x + block * X_PLANE + y0 * X_ROW + x0 * 16);
-            for (int iy = y0; iy < y1; iy++)
-                for (int ix = x0; ix < x1; ix++)
-                    m0 = v16_max(v16_load(x + block * X_PLANE + iy * X_ROW + ix * 16), m0);
-            v16_store(y + block * Y_PLANE + oy * Y_ROW + ox * 16, m0);
-        }
+        const int y1 = oy * 2 + 1;
+        const int y2 = oy * 2 + 2 < 27 ? oy * 2 + 2 : 27;
+        v4_maxpool3x3s2_row(xb + y0 * X_ROW, xb + y1 * X_ROW, xb + y2 * X_ROW,
+            y + block * Y_PLANE + oy * Y_ROW, 13);
     }
 }
 
@@ -3645,24 +3682,18 @@ static RT_V4 void v4_conv5x5_16x14x14_to_48_f2x2(const float *restrict x, const 
 static RT_V4 void v4_maxpool3x3_480x14x14(const float *restrict x, float *restrict y, int part,
     int parts)
 {
-    enum { OH = 14, OW = 14, Y_ROW = 224, Y_PLANE = 3136, X_ROW = 224, X_PLANE = 3136 };
+    enum { OH = 14, X_PLANE = 3136, X_ROW = 224, Y_ROW = 224, Y_PLANE = 3136 };
 
     const int begin = rt_begin(420, part, parts);
     const int end = rt_begin(420, part + 1, parts);
     for (int u = begin; u < end; u++) {
         const int block = u / OH;
         const int oy = u % OH;
+        const float *xb = x + block * X_PLANE;
         const int y0 = oy - 1 > 0 ? oy - 1 : 0;
-        const int y1 = oy + 2 < 14 ? oy + 2 : 14;
-        for (int ox = 0; ox < OW; ox++) {
-            const int x0 = ox - 1 > 0 ? ox - 1 : 0;
-            const int x1 = ox + 2 < 14 ? ox + 2 : 14;
-            v16 m0 = v16_load(x + block * X_PLANE + y0 * X_ROW + x0 * 16);
-            for (int iy = y0; iy < y1; iy++)
-                for (int ix = x0; ix < x1; ix++)
-                    m0 = v16_max(v16_load(x + block * X_PLANE + iy * X_ROW + ix * 16), m0);
-            v16_store(y + block * Y_PLANE + oy * Y_ROW + ox * 16, m0);
-        }
+        const int y2 = oy + 1 < 13 ? oy + 1 : 13;
+        v4_maxpool3x3_row(xb + y0 * X_ROW, xb + oy * X_ROW, xb + y2 * X_ROW,
+            y + block * Y_PLANE + oy * Y_ROW, 13);
     }
 }
 
@@ -3783,24 +3814,18 @@ static RT_V4 void v4_conv5x5_24x14x14_to_64_f2x2(const float *restrict x, const 
 static RT_V4 void v4_maxpool3x3_512x14x14(const float *restrict x, float *restrict y, int part,
     int parts)
 {
-    enum { OH = 14, OW = 14, Y_ROW = 224, Y_PLANE = 3136, X_ROW = 224, X_PLANE = 3136 };
+    enum { OH = 14, X_PLANE = 3136, X_ROW = 224, Y_ROW = 224, Y_PLANE = 3136 };
 
     const int begin = rt_begin(448, part, parts);
     const int end = rt_begin(448, part + 1, parts);
     for (int u = begin; u < end; u++) {
         const int block = u / OH;
         const int oy = u % OH;
+        const float *xb = x + block * X_PLANE;
         const int y0 = oy - 1 > 0 ? oy - 1 : 0;
-        const int y1 = oy + 2 < 14 ? oy + 2 : 14;
-        for (int ox = 0; ox < OW; ox++) {
-            const int x0 = ox - 1 > 0 ? ox - 1 : 0;
-            const int x1 = ox + 2 < 14 ? ox + 2 : 14;
-            v16 m0 = v16_load(x + block * X_PLANE + y0 * X_ROW + x0 * 16);
-            for (int iy = y0; iy < y1; iy++)
-                for (int ix = x0; ix < x1; ix++)
-                    m0 = v16_max(v16_load(x + block * X_PLANE + iy * X_ROW + ix * 16), m0);
-            v16_store(y + block * Y_PLANE + oy * Y_ROW + ox * 16, m0);
-        }
+        const int y2 = oy + 1 < 13 ? oy + 1 : 13;
+        v4_maxpool3x3_row(xb + y0 * X_ROW, xb + oy * X_ROW, xb + y2 * X_ROW,
+            y + block * Y_PLANE + oy * Y_ROW, 13);
     }
 }
 
@@ -4053,24 +4078,18 @@ static RT_V4 void v4_conv5x5_32x14x14_to_128_f2x2(const float *restrict x, const
 static RT_V4 void v4_maxpool3x3_528x14x14(const float *restrict x, float *restrict y, int part,
     int parts)
 {
-    enum { OH = 14, OW = 14, Y_ROW = 224, Y_PLANE = 3136, X_ROW = 224, X_PLANE = 3136 };
+    enum { OH = 14, X_PLANE = 3136, X_ROW = 224, Y_ROW = 224, Y_PLANE = 3136 };
 
     const int begin = rt_begin(462, part, parts);
     const int end = rt_begin(462, part + 1, parts);
     for (int u = begin; u < end; u++) {
         const int block = u / OH;
         const int oy = u % OH;
+        const float *xb = x + block * X_PLANE;
         const int y0 = oy - 1 > 0 ? oy - 1 : 0;
-        const int y1 = oy + 2 < 14 ? oy + 2 : 14;
-        for (int ox = 0; ox < OW; ox++) {
-            const int x0 = ox - 1 > 0 ? ox - 1 : 0;
-            const int x1 = ox + 2 < 14 ? ox + 2 : 14;
-            v16 m0 = v16_load(x + block * X_PLANE + y0 * X_ROW + x0 * 16);
-            for (int iy = y0; iy < y1; iy++)
-                for (int ix = x0; ix < x1; ix++)
-                    m0 = v16_max(v16_load(x + block * X_PLANE + iy * X_ROW + ix * 16), m0);
-            v16_store(y + block * Y_PLANE + oy * Y_ROW + ox * 16, m0);
-        }
+        const int y2 = oy + 1 < 13 ? oy + 1 : 13;
+        v4_maxpool3x3_row(xb + y0 * X_ROW, xb + oy * X_ROW, xb + y2 * X_ROW,
+            y + block * Y_PLANE + oy * Y_ROW, 13);
     }
 }
 
@@ -4097,24 +4116,19 @@ static RT_V4 void v4_conv1x1_528x14x14_to_128(const float *restrict x, const flo
 static RT_V4 void v4_maxpool3x3s2_832x14x14(const float *restrict x, float *restrict y, int part,
     int parts)
 {
-    enum { OH = 7, OW = 7, Y_ROW = 112, Y_PLANE = 784, X_ROW = 224, X_PLANE = 3136 };
+    enum { OH = 7, X_PLANE = 3136, X_ROW = 224, Y_ROW = 112, Y_PLANE = 784 };
 
     const int begin = rt_begin(364, part, parts);
     const int end = rt_begin(364, part + 1, parts);
     for (int u = begin; u < end; u++) {
         const int block = u / OH;
         const int oy = u % OH;
+        const float *xb = x + block * X_PLANE;
         const int y0 = oy * 2;
-        const int y1 = oy * 2 + 3 < 14 ? oy * 2 + 3 : 14;
-        for (int ox = 0; ox < OW; ox++) {
-            const int x0 = ox * 2;
-            const int x1 = ox * 2 + 3 < 14 ? ox * 2 + 3 : 14;
-            v16 m0 = v16_load(x + block * X_PLANE + y0 * X_ROW + x0 * 16);
-            for (int iy = y0; iy < y1; iy++)
-                for (int ix = x0; ix < x1; ix++)
-                    m0 = v16_max(v16_load(x + block * X_PLANE + iy * X_ROW + ix * 16), m0);
-            v16_store(y + block * Y_PLANE + oy * Y_ROW + ox * 16, m0);
-        }
+        const int y1 = oy * 2 + 1;
+        const int y2 = oy * 2 + 2 < 13 ? oy * 2 + 2 : 13;
+        v4_maxpool3x3s2_row(xb + y0 * X_ROW, xb + y1 * X_ROW, xb + y2 * X_ROW,
+            y + block * Y_PLANE + oy * Y_ROW, 6);
     }
 }
 
@@ -4585,24 +4599,18 @@ static RT_V4 void v4_conv5x5_32x7x7_to_128_f2x2(const float *restrict x, const f
 static RT_V4 void v4_maxpool3x3_832x7x7(const float *restrict x, float *restrict y, int part,
     int parts)
 {
-    enum { OH = 7, OW = 7, Y_ROW = 112, Y_PLANE = 784, X_ROW = 112, X_PLANE = 784 };
+    enum { OH = 7, X_PLANE = 784, X_ROW = 112, Y_ROW = 112, Y_PLANE = 784 };
 
     const int begin = rt_begin(364, part, parts);
     const int end = rt_begin(364, part + 1, parts);
     for (int u = begin; u < end; u++) {
         const int block = u / OH;
         const int oy = u % OH;
+        const float *xb = x + block * X_PLANE;
         const int y0 = oy - 1 > 0 ? oy - 1 : 0;
-        const int y1 = oy + 2 < 7 ? oy + 2 : 7;
-        for (int ox = 0; ox < OW; ox++) {
-            const int x0 = ox - 1 > 0 ? ox - 1 : 0;
-            const int x1 = ox + 2 < 7 ? ox + 2 : 7;
-            v16 m0 = v16_load(x + block * X_PLANE + y0 * X_ROW + x0 * 16);
-            for (int iy = y0; iy < y1; iy++)
-                for (int ix = x0; ix < x1; ix++)
-                    m0 = v16_max(v16_load(x + block * X_PLANE + iy * X_ROW + ix * 16), m0);
-            v16_store(y + block * Y_PLANE + oy * Y_ROW + ox * 16, m0);
-        }
+        const int y2 = oy + 1 < 6 ? oy + 1 : 6;
+        v4_maxpool3x3_row(xb + y0 * X_ROW, xb + oy * X_ROW, xb + y2 * X_ROW,
+            y + block * Y_PLANE + oy * Y_ROW, 6);
     }
 }
 
@@ -4997,22 +5005,28 @@ static RT_V4 void v4_conv5x5_48x7x7_to_128_f2x2(const float *restrict x, const f
     }
 }
 
-/* y = average of each 7 x 7 window, step 1 x 1.
- * x: 1024 x 7 x 7, y: 1024 x 1 x 1. */
-static RT_V4 void v4_avgpool7x7_1024x7x7(const float *restrict x, float *restrict y, int part,
+/* y = average of x: 1024 x 7 x 7 over windows that divide it into 1 x 1. */
+static RT_V4 void v4_globalavgpool_1024x7x7(const float *restrict x, float *restrict y, int part,
     int parts)
 {
-    enum { Y_PLANE = 16, X_ROW = 112, X_PLANE = 784 };
+    enum { X_PLANE = 784, Y_PLANE = 16 };
 
     const int begin = rt_begin(64, part, parts);
     const int end = rt_begin(64, part + 1, parts);
-    for (int u = begin; u < end; u++) {
-        const float count = 49.0f;
+    for (int block = begin; block < end; block++) {
         v16 s0 = v16_set1(0.0f);
-        for (int iy = 0; iy < 7; iy++)
-            for (int ix = 0; ix < 7; ix++)
-                s0 = v16_add(s0, v16_load(x + u * X_PLANE + iy * X_ROW + ix * 16));
-        v16_store(y + u * Y_PLANE, v16_div(s0, v16_set1(count)));
+        v16 s1 = v16_set1(0.0f);
+        v16 s2 = v16_set1(0.0f);
+        v16 s3 = v16_set1(0.0f);
+        for (int ix = 0; ix < 48; ix += 4) {
+            s0 = v16_add(s0, v16_load(x + block * X_PLANE + ix * 16));
+            s1 = v16_add(s1, v16_load(x + block * X_PLANE + ix * 16 + 16));
+            s2 = v16_add(s2, v16_load(x + block * X_PLANE + ix * 16 + 32));
+            s3 = v16_add(s3, v16_load(x + block * X_PLANE + ix * 16 + 48));
+        }
+        s0 = v16_add(s0, v16_load(x + block * X_PLANE + 768));
+        v16_store(y + block * Y_PLANE,
+            v16_div(v16_add(v16_add(s0, s1), v16_add(s2, s3)), v16_set1(49.0f)));
     }
 }
 
@@ -5142,10 +5156,13 @@ static void v4_softmax_1000x1x1(const float *restrict x, float *restrict y, int 
             most = v > most ? v : most;
         }
         double sum = 0.0;
+        for (int c = 0; c < 1000; c++) {
+            const double e = rt_exp((double)(x[c + oy * X_ROW] - most));
+            sum += e;
+            y[c + oy * Y_ROW] = (float)e;
+        }
         for (int c = 0; c < 1000; c++)
-            sum += rt_exp((double)(x[c + oy * X_ROW] - most));
-        for (int c = 0; c < 1000; c++)
-            y[c + oy * Y_ROW] = (float)(rt_exp((double)(x[c + oy * X_ROW] - most)) / sum);
+            y[c + oy * Y_ROW] = (float)((double)y[c + oy * Y_ROW] / sum);
         /* channels that only fill a block stay zero */
         for (int g = 0; g < 8; g++)
             y[v4_gaps_8[g] + oy * Y_ROW] = 0.0f;
@@ -5371,7 +5388,7 @@ static void googlenet_v4_step(const RtContext *c, int step, int part, int parts)
             c->arena + 926768, part, parts);
         break;
     case 55: /* logits.avgpool7x7: 1024x1x1 */
-        v4_avgpool7x7_1024x7x7(c->arena + 882864, c->arena + 933040, part, parts);
+        v4_globalavgpool_1024x7x7(c->arena + 882864, c->arena + 933040, part, parts);
         break;
     case 56: /* logits: 1000x1x1 */
         v4_fc_1024x1x1_to_1000(c->arena + 933040, c->weights + 13061952, c->weights + 14094144,
