@@ -128,7 +128,8 @@ RtTarget rt_best_target(const RtNetwork *net);
 /* An arena serves pools of up to `threads`. */
 size_t rt_arena_bytes(const RtNetwork *net, RtTarget target, int threads);
 size_t rt_weights_bytes(const RtNetwork *net, RtTarget target);
-/* Zeroed, 64-byte aligned; null when out of memory. rt_free releases either. */
+/* Zeroed, 64-byte aligned, on 2 MiB pages where the system gives them; null when out of memory.  Only rt_free releases
+ * them. */
 void *rt_arena_new(const RtNetwork *net, RtTarget target, int threads);
 void *rt_weights_new(const RtNetwork *net, RtTarget target);
 void rt_free(void *p);

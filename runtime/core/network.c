@@ -42,25 +42,15 @@ size_t rt_weights_bytes(const RtNetwork *net, RtTarget target)
     return plan ? round_up(sizeof(RtHead) + plan->weights_floats * sizeof(float)) : 0;
 }
 
-static void *allocate(size_t bytes)
-{
-    void *p = aligned_alloc(ALIGNMENT, bytes ? bytes : ALIGNMENT);
-    if (p)
-        memset(p, 0, bytes);
-    return p;
-}
-
 void *rt_arena_new(const RtNetwork *net, RtTarget target, int threads)
 {
-    return rt_plan(net, target) ? allocate(rt_arena_bytes(net, target, threads)) : NULL;
+    return rt_plan(net, target) ? memory_new(rt_arena_bytes(net, target, threads)) : NULL;
 }
 
 void *rt_weights_new(const RtNetwork *net, RtTarget target)
 {
-    return rt_plan(net, target) ? allocate(rt_weights_bytes(net, target)) : NULL;
+    return rt_plan(net, target) ? memory_new(rt_weights_bytes(net, target)) : NULL;
 }
-
-void rt_free(void *p) { free(p); }
 
 size_t network_weight_count(const RtWeight *w)
 {

@@ -11,6 +11,9 @@ typedef struct RtHead {                         /* 64 bytes, before the packed f
     uint8_t zero[40];
 } RtHead;
 
+/* Zeroed, 64-byte aligned; from 2 MiB on aligned to 2 MiB and on big pages where the system gives them.  Null when out of memory.
+ * Ended by rt_free. */
+void *memory_new(size_t bytes);
 /* Elements of a row of the weights table. */
 size_t network_weight_count(const RtWeight *w);
 /* The structure's hash as a file's metadata has it: 16 hexadecimal digits. */

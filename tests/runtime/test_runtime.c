@@ -1,6 +1,7 @@
 /* test_runtime.c - the runtime's core against independent judges: Random123's known answers, libm
  * in long double, statistics, and a network small enough to compute by hand. */
 #include "../../formats/safetensors.h"
+#include "../../runtime/core/network.h"
 #include "../../runtime/rt.h"
 #include "tiny_network.h"
 #include <CUnit/Basic.h>
@@ -285,6 +286,34 @@ static void init_streams_differ_by_seed_and_name(void)
     free(v);
 }
 
+/* ---- Memory ---- */
+
+static size_t not_zero(const unsigned char *p, size_t n)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += p[i] != 0;
+    return count;
+}
+
+/* Both kinds of block, twice, so that the second may get what the first one left. */
+static void memory_is_zeroed_and_aligned(void)
+{
+    static const size_t sizes[] = { 0, 1, 64, 100000, (2 << 20) - 1, 2 << 20, (6 << 20) + 1 };
+    for (size_t i = 0; i < 2 * sizeof sizes / sizeof *sizes; i++) {
+        size_t n = sizes[i / 2];
+        unsigned char *p = memory_new(n);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+        CU_ASSERT_EQUAL((uintptr_t)p % (n < 2 << 20 ? 64 : 2 << 20), 0);
+        CU_ASSERT_EQUAL(not_zero(p, n), 0);
+        memset(p, 0xFF, n);
+        rt_free(p);
+    }
+    CU_ASSERT_PTR_NULL(memory_new(SIZE_MAX));
+    CU_ASSERT_PTR_NULL(memory_new(SIZE_MAX / 4));
+    rt_free(NULL);
+}
+
 /* ---- Loading and running ---- */
 
 static char directory[] = "/tmp/inceptc-runtime-XXXXXX";
@@ -540,6 +569,7 @@ static const struct {
     TEST(init_normal_follows_the_normal_distribution),
     TEST(init_has_the_same_bits_as_ever),
     TEST(init_streams_differ_by_seed_and_name),
+    TEST(memory_is_zeroed_and_aligned),
     TEST(load_converts_every_float_type),
     TEST(half_floats_convert_exactly),
     TEST(load_names_what_is_wrong),
