@@ -71,8 +71,12 @@ void rt_pack(const RtNetwork *net, RtTarget target, const float *const *raw, voi
     if (!plan)
         abort(); /* the host asked for a target that the file does not have */
     RtHead *head = weights;
-    *head =
-        (RtHead){ .magic = HEAD_MAGIC, .target = (uint32_t)target, .structure = net->structure };
+    *head = (RtHead){ .magic = HEAD_MAGIC,
+                      .version = HEAD_VERSION,
+                      .target = (uint32_t)target,
+                      .structure = net->structure,
+                      .layout = plan->layout,
+                      .bytes = rt_weights_bytes(net, target) };
     plan->load(raw, (float *)(head + 1));
 }
 
@@ -102,7 +106,7 @@ static const RtPlan *plan_of(const RtNetwork *net, const void *weights)
     const RtPlan *plan = head->magic == HEAD_MAGIC && head->structure == net->structure
                              ? rt_plan(net, (RtTarget)head->target)
                              : NULL;
-    if (!plan)
+    if (!plan || plan->layout != head->layout)
         abort();
     return plan;
 }
