@@ -104,6 +104,8 @@ $(BUILD)/unit_runtime: EXTRA = tests/runtime/tiny_network.c
 $(BUILD)/unit_runtime: tests/runtime/tiny_network.c
 $(BUILD)/conv_blas: bench/conv_blas.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lopenblas $(LIBS)
+$(BUILD)/barrier: bench/barrier.c $(BUILD)/libinceptrt.a
+	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a $(LIBS)
 $(BUILD)/tiny: tests/runtime/tiny_network.c runtime/program/main.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -Iruntime -DRT_PROGRAM_NETWORK=tiny_network -o $@ runtime/program/main.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a $(LIBS)
 
@@ -135,9 +137,10 @@ references: packages
 # Figures, by hand: compile time and size, and the speed against im2col + OpenBLAS.
 bench: PACKAGES += time
 bench: packages
-	@$(MAKE) -s all $(BUILD)/conv_blas
+	@$(MAKE) -s all $(BUILD)/conv_blas $(BUILD)/barrier
 	@sh bench/compile.sh
 	@sh bench/yardstick.sh
+	@$(BUILD)/barrier
 	@sh bench/weights.sh
 
 # libFuzzer on the front end (and all behind it) and on the readers of weights: RUNS executions each, seeds and found inputs first.
