@@ -27,9 +27,9 @@ WEIGHTS = load_plan load_report name_pattern names verb_weights weights_diff wei
 KERNELS = channels choose common conv_plain cook_toom cook_toom_leaf cost cut gemm_tile lrn pointwise pool pool_rows tile_leaf
 FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safetensors_write
 COMPILER_FORMATS = onnx_write wire npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
-CORE = error init load math network philox pool target
+CORE = error init load math memory network packed philox pool target
 TRAIN = image image_bmp image_jpeg image_png image_pnm resize view
-PROGRAM = bench eval info init input options predict program selftest session trace
+PROGRAM = bench eval info init input options pack predict program selftest session trace
 
 COMPILER_O = $(COMPILER:%=$(BUILD)/compiler/%.o) $(OPS:%=$(BUILD)/compiler/ops/%.o) $(KERNELS:%=$(BUILD)/compiler/kernels/%.o) \
   $(WEIGHTS:%=$(BUILD)/compiler/weights/%.o) \
@@ -104,6 +104,8 @@ $(BUILD)/unit_runtime: EXTRA = tests/runtime/tiny_network.c
 $(BUILD)/unit_runtime: tests/runtime/tiny_network.c
 $(BUILD)/conv_blas: bench/conv_blas.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lopenblas $(LIBS)
+$(BUILD)/barrier: bench/barrier.c $(BUILD)/libinceptrt.a
+	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a $(LIBS)
 $(BUILD)/tiny: tests/runtime/tiny_network.c runtime/program/main.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -Iruntime -DRT_PROGRAM_NETWORK=tiny_network -o $@ runtime/program/main.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a $(LIBS)
 
@@ -134,9 +136,10 @@ references: packages
 
 # Figures, by hand: compile time and size, the speed against im2col + OpenBLAS, and one network beside ONNX Runtime.
 bench: packages
-	@$(MAKE) -s all $(BUILD)/conv_blas
+	@$(MAKE) -s all $(BUILD)/conv_blas $(BUILD)/barrier
 	@sh bench/compile.sh
 	@sh bench/yardstick.sh
+	@$(BUILD)/barrier
 	@sh bench/weights.sh
 	@NETS="$${NETS:-googlenet_tv}" PEERS="$${PEERS:-onnxruntime}" ROUNDS="$${ROUNDS:-2}" OUT="$${OUT:-$(BUILD)/bench-peers/results.md}" sh bench/peers.sh
 

@@ -1,6 +1,7 @@
 #include "emit_c.h"
 #include "../runtime/rt.h"
 #include "print_c.h"
+#include "structure.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,16 +211,38 @@ static const char *const rt_targets[] = { "RT_TARGET_PLAIN", "RT_TARGET_V3", "RT
 
 static const char *const rt_numerics[] = { "RT_NUMERICS_EXACT", "RT_NUMERICS_SAFE", "RT_NUMERICS_FAST" };
 
+/* Of all code that computes packed weights: the functions up to the page of the load phase, which lower_plan puts first. */
+static uint64_t layout_hash(const EmitTarget *t)
+{
+    Unit part = { .arena = t->unit->arena, .tables = t->unit->tables };
+    const char *page = arena_printf(part.arena, "%s_%s_load", t->plan->graph->name, t->plan->target->symbol);
+    for (int i = 0; i < t->unit->funcs.n; i++) {
+        LIST_PUSH(part.arena, &part.funcs, t->unit->funcs.at[i]);
+        if (strcmp(t->unit->funcs.at[i]->name, page) == 0)
+            break;
+    }
+    char *text = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
+    if (!f)
+        ICE("out of memory for the layout of weights");
+    print_c_unit(&part, f);
+    if (fclose(f) != 0)
+        ICE("out of memory for the layout of weights");
+    uint64_t hash = structure_fnv(text);
+    free(text);
+    return hash;
+}
+
 static void print_plans(const Emit *e, const int *taps, FILE *f)
 {
     fprintf(f, "\nstatic const RtPlan plans[%d] = {\n", e->n_targets);
     for (int i = 0; i < e->n_targets; i++) {
         const Plan *p = e->targets[i].plan;
         const char *s = p->target->symbol;
-        fprintf(f, "    { %s, %s, %lld, %lld, %lld, %d, %d, %s_steps, %s_taps, %s_%s_step, %s_%s_load },\n",
-                rt_targets[p->target - targets], rt_numerics[plan_numerics(p)], (long long)(p->arena_bytes / 4),
-                (long long)p->scratch_floats, (long long)(p->weights_bytes / 4),
-                p->steps.n, taps[i], s, s, e->graph->name, s, e->graph->name, s);
+        fprintf(f, "    { %s, %s, 0x%016llx, %lld, %lld, %lld, %d, %d, %s_steps, %s_taps, %s_%s_step, %s_%s_load },\n",
+                rt_targets[p->target - targets], rt_numerics[plan_numerics(p)], (unsigned long long)layout_hash(&e->targets[i]),
+                (long long)(p->arena_bytes / 4), (long long)p->scratch_floats, (long long)(p->weights_bytes / 4), p->steps.n, taps[i], s, s, e->graph->name, s, e->graph->name, s);
     }
     fprintf(f, "};\n");
 }

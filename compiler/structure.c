@@ -79,13 +79,15 @@ static char *text_of(const Graph *g, bool paths)
 
 const char *structure_text(const Graph *g) { return text_of(g, true); }
 
-uint64_t structure_hash(const Graph *g)
+uint64_t structure_fnv(const char *text)
 {
     uint64_t h = 14695981039346656037u;
-    for (const char *s = text_of(g, false); *s; s++)
+    for (const char *s = text; *s; s++)
         h = (h ^ (unsigned char)*s) * 1099511628211u;
     return h;
 }
+
+uint64_t structure_hash(const Graph *g) { return structure_fnv(text_of(g, false)); }
 
 const char *structure_hash_text(Arena *a, uint64_t hash) { return arena_printf(a, "%016" PRIx64, hash); }
 

@@ -8,6 +8,7 @@
 #define INCEPTC_STRUCTURE_H
 #include "graph.h"
 
+uint64_t structure_fnv(const char *text); /* FNV-1a, 64 bits */
 /* FNV-1a over the lines without their paths. */
 uint64_t structure_hash(const Graph *g);
 const char *structure_hash_text(Arena *a, uint64_t hash); /* 16 hexadecimal digits */

@@ -1,5 +1,5 @@
-/* load.c - weights from a safetensors file: every name and shape is checked before anything is
- * packed. */
+/* load.c - weights from a file: every name and shape is checked before anything is packed. */
+#include "../../formats/map_file.h"
 #include "../../formats/safetensors.h"
 #include "network.h"
 #include <inttypes.h>
@@ -153,11 +153,29 @@ static RtStatus load(Source *s, RtTarget target, void *weights)
     return status;
 }
 
+static RtStatus copy_packed(const RtNetwork *net, RtTarget target, const char *name, const void *bytes, size_t size,
+                            void *weights, RtError *err)
+{
+    RtStatus status = packed_check(net, target, name, bytes, size, err);
+    if (!status)
+        memcpy(weights, bytes, size);
+    return status;
+}
+
 RtStatus rt_load(const RtNetwork *net, RtTarget target, const char *path, void *weights,
                  RtError *err)
 {
     Source s = { .net = net, .err = err };
     RtStatus status = check_target(net, target, err);
+    if (!status && rt_is_packed(path)) {
+        const void *bytes;
+        size_t size;
+        if ((status = map_file(path, &bytes, &size, err)))
+            return status;
+        status = copy_packed(net, target, path, bytes, size, weights, err);
+        unmap_file(bytes, size);
+        return status;
+    }
     if (!status)
         status = safetensors_open(&s.file, path, err);
     return status ? status : load(&s, target, weights);
@@ -168,6 +186,8 @@ RtStatus rt_load_bytes(const RtNetwork *net, RtTarget target, const char *name, 
 {
     Source s = { .net = net, .err = err };
     RtStatus status = check_target(net, target, err);
+    if (!status && packed_is(bytes, size))
+        return copy_packed(net, target, name, bytes, size, weights, err);
     if (!status)
         status = safetensors_parse(&s.file, name, bytes, size, err);
     return status ? status : load(&s, target, weights);

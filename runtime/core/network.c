@@ -42,25 +42,15 @@ size_t rt_weights_bytes(const RtNetwork *net, RtTarget target)
     return plan ? round_up(sizeof(RtHead) + plan->weights_floats * sizeof(float)) : 0;
 }
 
-static void *allocate(size_t bytes)
-{
-    void *p = aligned_alloc(ALIGNMENT, bytes ? bytes : ALIGNMENT);
-    if (p)
-        memset(p, 0, bytes);
-    return p;
-}
-
 void *rt_arena_new(const RtNetwork *net, RtTarget target, int threads)
 {
-    return rt_plan(net, target) ? allocate(rt_arena_bytes(net, target, threads)) : NULL;
+    return rt_plan(net, target) ? memory_new(rt_arena_bytes(net, target, threads)) : NULL;
 }
 
 void *rt_weights_new(const RtNetwork *net, RtTarget target)
 {
-    return rt_plan(net, target) ? allocate(rt_weights_bytes(net, target)) : NULL;
+    return rt_plan(net, target) ? memory_new(rt_weights_bytes(net, target)) : NULL;
 }
-
-void rt_free(void *p) { free(p); }
 
 size_t network_weight_count(const RtWeight *w)
 {
@@ -81,8 +71,12 @@ void rt_pack(const RtNetwork *net, RtTarget target, const float *const *raw, voi
     if (!plan)
         abort(); /* the host asked for a target that the file does not have */
     RtHead *head = weights;
-    *head =
-        (RtHead){ .magic = HEAD_MAGIC, .target = (uint32_t)target, .structure = net->structure };
+    *head = (RtHead){ .magic = HEAD_MAGIC,
+                      .version = HEAD_VERSION,
+                      .target = (uint32_t)target,
+                      .structure = net->structure,
+                      .layout = plan->layout,
+                      .bytes = rt_weights_bytes(net, target) };
     plan->load(raw, (float *)(head + 1));
 }
 
@@ -112,7 +106,7 @@ static const RtPlan *plan_of(const RtNetwork *net, const void *weights)
     const RtPlan *plan = head->magic == HEAD_MAGIC && head->structure == net->structure
                              ? rt_plan(net, (RtTarget)head->target)
                              : NULL;
-    if (!plan)
+    if (!plan || plan->layout != head->layout)
         abort();
     return plan;
 }

@@ -4,13 +4,23 @@
 #include "../rt.h"
 
 #define HEAD_MAGIC UINT64_C(0x3130575452504e49) /* "INPRTW01" */
+enum { HEAD_VERSION = 1 };                      /* of the head's fields and the checksum */
 typedef struct RtHead {                         /* 64 bytes, before the packed floats */
     uint64_t magic;
-    uint32_t target, reserved;
-    uint64_t structure;
-    uint8_t zero[40];
+    uint32_t version, target;
+    uint64_t structure, layout; /* RtNetwork.structure, RtPlan.layout */
+    uint64_t bytes;             /* head and floats: rt_weights_bytes */
+    uint64_t checksum;          /* in a file: of all other bytes; 0 in memory that was packed here */
+    uint64_t zero[2];
 } RtHead;
 
+/* packed.c: does a file begin as packed weights do?  Fewer bytes than the magic has count when they fit. */
+int packed_is(const void *bytes, size_t size);
+/* Are these bytes (of a multiple of 8) packed weights of a plan that net has, undamaged?  name stands in messages. */
+RtStatus packed_check(const RtNetwork *net, RtTarget target, const char *name, const void *bytes, size_t size, RtError *err);
+/* Zeroed, 64-byte aligned; from 2 MiB on aligned to 2 MiB and on big pages where the system gives them.  Null when out of memory.
+ * Ended by rt_free. */
+void *memory_new(size_t bytes);
 /* Elements of a row of the weights table. */
 size_t network_weight_count(const RtWeight *w);
 /* The structure's hash as a file's metadata has it: 16 hexadecimal digits. */

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+enum { IMAGES_TO_COPY_FOR = 16 }; /* big pages pay for copying packed weights */
+
 typedef struct Predict {
     const Program *p;
     Session session;
@@ -113,7 +115,9 @@ static RtStatus prepare(Predict *c)
         return program_fail(p, &err);
     RtStatus status = session_target(p, &target);
     if (!status)
-        status = session_open(&c->session, p, target, session_threads(p), NULL);
+        status = o->n_operands < IMAGES_TO_COPY_FOR
+                     ? session_open_briefly(&c->session, p, target, session_threads(p))
+                     : session_open(&c->session, p, target, session_threads(p), NULL);
     if (status)
         return status;
     if (o->logits && p->net->softmax && !session_tap(c->session.plan, p->net->logits))

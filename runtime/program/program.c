@@ -22,6 +22,8 @@ const Command commands[] = {
     { "selftest", FOR_SELFTEST, command_selftest, 0, 0, "",
       "do all targets, thread counts and batches agree here?" },
     { "init", FOR_INIT, command_init, 0, 0, "--seed N -o FILE", "write initialised weights" },
+    { "pack", FOR_PACK, command_pack, 0, 0, "--weights W -o FILE",
+      "write weights as this program has them in memory: it starts faster with them" },
     { "trace", FOR_TRACE, command_trace, 1, 1 << 20, "INPUT... -o FILE",
       "write every tensor that is kept, as safetensors" },
 };
@@ -78,7 +80,7 @@ static void print_help(FILE *f, const Program *p)
             "Usage: %s COMMAND [OPTION...] [FILE...]\n\nThe network '%s', compiled.\n\nCommands:\n",
             p->name, p->net->name);
     for (int i = 0; i < n_commands; i++)
-        fprintf(f, "  %-9s %-17s %s\n", commands[i].name, commands[i].operands,
+        fprintf(f, "  %-9s %-19s %s\n", commands[i].name, commands[i].operands,
                 commands[i].summary);
     fprintf(f, "\nOptions (each command takes those that '%s COMMAND --help' lists):\n", p->name);
     options_print(f, FOR_ALL);

@@ -47,7 +47,8 @@ enum {
     FOR_SELFTEST = 16,
     FOR_INIT = 32,
     FOR_TRACE = 64,
-    FOR_ALL = 127
+    FOR_PACK = 128,
+    FOR_ALL = 255
 };
 extern const Command commands[];
 extern const int n_commands;
@@ -59,6 +60,7 @@ RtStatus command_info(const Program *p);
 RtStatus command_selftest(const Program *p);
 RtStatus command_init(const Program *p);
 RtStatus command_trace(const Program *p);
+RtStatus command_pack(const Program *p);
 
 /* options.c: fills p->options from argv[first ..]. Options may stand between operands; "--" ends
  * them. */
@@ -81,12 +83,18 @@ typedef struct Session {
     RtTarget target;
     int threads;
     RtPool *pool;
-    void *weights, *arena;
+    const void *weights;
+    void *arena;
+    bool mapped; /* weights are a mapped file */
 } Session;
 /* Prints its own errors.  Weights come from --weights, or else from --seed, or else from inside the program; from
  * `fallback` when there is none of them and fallback is not null; else it is a usage error. */
 RtStatus session_open(Session *s, const Program *p, RtTarget target, int threads,
                       const uint64_t *fallback);
+/* As session_open for so few images that packed weights are used where they lie in their file. */
+RtStatus session_open_briefly(Session *s, const Program *p, RtTarget target, int threads);
+/* Only the weights: also for a target that does not run here. */
+RtStatus session_open_weights(Session *s, const Program *p, RtTarget target);
 void session_close(Session *s);
 RtStatus session_target(const Program *p, RtTarget *out); /* --target or the best one */
 int session_processors(void);                             /* that this process may use */

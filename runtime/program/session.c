@@ -34,16 +34,19 @@ static RtStatus load(Session *s, const Program *p, const uint64_t *fallback)
     RtError err;
     const Options *o = &p->options;
     RtStatus status;
-    if (o->weights && o->seed.given)
-        return program_error(p, RT_ERROR_USAGE, "--weights and --seed exclude each other");
+    void *weights = rt_weights_new(s->net, s->target);
+    s->weights = weights;
+    if (!weights)
+        return program_error(p, RT_ERROR_FILE, "out of memory: %zu bytes of weights are needed",
+                             rt_weights_bytes(s->net, s->target));
     if (o->weights)
-        status = rt_load(s->net, s->target, o->weights, s->weights, &err);
+        status = rt_load(s->net, s->target, o->weights, weights, &err);
     else if (!o->seed.given && p->embedded)
         status = rt_load_bytes(s->net, s->target, "the weights in this program", p->embedded,
-                               p->embedded_bytes, s->weights, &err);
+                               p->embedded_bytes, weights, &err);
     else if (o->seed.given || fallback)
         status = rt_load_initial(s->net, s->target, o->seed.given ? o->seed.value : *fallback,
-                                 s->weights, &err);
+                                 weights, &err);
     else
         return program_error(p, RT_ERROR_USAGE,
                              "no weights: give --weights FILE, or --seed N to try the network with "
@@ -56,28 +59,68 @@ static RtStatus load(Session *s, const Program *p, const uint64_t *fallback)
     return RT_OK;
 }
 
-RtStatus session_open(Session *s, const Program *p, RtTarget target, int threads,
-                      const uint64_t *fallback)
+static RtStatus map(Session *s, const Program *p)
 {
+    RtError err;
+    s->mapped = true;
+    return rt_map_packed(s->net, s->target, p->options.weights, &s->weights, &err)
+               ? program_fail(p, &err)
+               : RT_OK;
+}
+
+/* Weights first: they are what can be wrong. */
+static RtStatus open_all(Session *s, const Program *p, RtTarget target, int threads,
+                         const uint64_t *fallback, bool briefly)
+{
+    const Options *o = &p->options;
     *s = (Session){
         .net = p->net, .plan = rt_plan(p->net, target), .target = target, .threads = threads
     };
+    if (o->weights && o->seed.given)
+        return program_error(p, RT_ERROR_USAGE, "--weights and --seed exclude each other");
+    RtStatus status = briefly && o->weights && rt_is_packed(o->weights) ? map(s, p)
+                                                                        : load(s, p, fallback);
+    if (status || !threads)
+        return status;
+    s->arena = rt_arena_new(p->net, target, threads);
+    s->pool = threads > 1 ? rt_pool_new(threads) : NULL;
+    if (!s->arena)
+        return program_error(p, RT_ERROR_FILE,
+                             "out of memory: %zu bytes of weights and %zu of activations are needed",
+                             rt_weights_bytes(p->net, target),
+                             rt_arena_bytes(p->net, target, threads));
+    if (threads > 1 && !s->pool)
+        return program_error(p, RT_ERROR_FILE, "cannot start %d threads", threads);
+    return RT_OK;
+}
+
+static RtStatus open_to_run(Session *s, const Program *p, RtTarget target, int threads,
+                            const uint64_t *fallback, bool briefly)
+{
+    *s = (Session){ 0 };
     if (!rt_target_runs_here(target))
         return program_error(p, RT_ERROR_USAGE, "this processor does not run target %s",
                              rt_target_name(target));
-    s->weights = rt_weights_new(p->net, target);
-    s->arena = rt_arena_new(p->net, target, threads);
-    s->pool = threads > 1 ? rt_pool_new(threads) : NULL;
-    RtStatus status = RT_OK;
-    if (!s->weights || !s->arena)
-        status = program_error(
-            p, RT_ERROR_FILE,
-            "out of memory: %zu bytes of weights and %zu of activations are needed",
-            rt_weights_bytes(p->net, target), rt_arena_bytes(p->net, target, threads));
-    else if (threads > 1 && !s->pool)
-        status = program_error(p, RT_ERROR_FILE, "cannot start %d threads", threads);
-    else
-        status = load(s, p, fallback);
+    RtStatus status = open_all(s, p, target, threads, fallback, briefly);
+    if (status)
+        session_close(s);
+    return status;
+}
+
+RtStatus session_open(Session *s, const Program *p, RtTarget target, int threads,
+                      const uint64_t *fallback)
+{
+    return open_to_run(s, p, target, threads, fallback, false);
+}
+
+RtStatus session_open_briefly(Session *s, const Program *p, RtTarget target, int threads)
+{
+    return open_to_run(s, p, target, threads, NULL, true);
+}
+
+RtStatus session_open_weights(Session *s, const Program *p, RtTarget target)
+{
+    RtStatus status = open_all(s, p, target, 0, NULL, false);
     if (status)
         session_close(s);
     return status;
@@ -87,7 +130,10 @@ void session_close(Session *s)
 {
     rt_pool_free(s->pool);
     rt_free(s->arena);
-    rt_free(s->weights);
+    if (s->mapped)
+        rt_unmap_packed(s->net, s->weights);
+    else
+        rt_free((void *)s->weights);
     *s = (Session){ 0 };
 }
 

@@ -63,6 +63,12 @@ cmp -s y.npy l.npy || { echo 'FAILED: logits of a network without softmax are it
 [ "$(stat -c %s y.npy)" -eq $((128 + 2 * 4 * 4)) ] || { echo 'FAILED: size of y.npy'; failures=1; }
 head -n 3 names.txt >short.txt
 expect 1 '3 lines, but the network has 4 outputs' predict -w w.st --labels short.txt zero.npy
+expect 2 "'pack' needs -o" pack -w w.st
+expect 0 'p.packed: 384 bytes' pack -w w.st -o p.packed --target plain
+expect 0 '0.25000      0' predict -w p.packed --target plain zero.npy
+expect 1 'byte 12: packed for target plain' bench -w p.packed --target x86-64-v3
+head -c 100 p.packed >cut.packed
+expect 1 'cut.packed: byte 100: damaged: ends here' predict -w cut.packed --target plain zero.npy
 
 mkdir -p data/bee data/cat/deep none
 cp zero.npy data/bee/

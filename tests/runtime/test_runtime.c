@@ -1,6 +1,7 @@
 /* test_runtime.c - the runtime's core against independent judges: Random123's known answers, libm
  * in long double, statistics, and a network small enough to compute by hand. */
 #include "../../formats/safetensors.h"
+#include "../../runtime/core/network.h"
 #include "../../runtime/rt.h"
 #include "tiny_network.h"
 #include <CUnit/Basic.h>
@@ -285,6 +286,34 @@ static void init_streams_differ_by_seed_and_name(void)
     free(v);
 }
 
+/* ---- Memory ---- */
+
+static size_t not_zero(const unsigned char *p, size_t n)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += p[i] != 0;
+    return count;
+}
+
+/* Both kinds of block, twice, so that the second may get what the first one left. */
+static void memory_is_zeroed_and_aligned(void)
+{
+    static const size_t sizes[] = { 0, 1, 64, 100000, (2 << 20) - 1, 2 << 20, (6 << 20) + 1 };
+    for (size_t i = 0; i < 2 * sizeof sizes / sizeof *sizes; i++) {
+        size_t n = sizes[i / 2];
+        unsigned char *p = memory_new(n);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+        CU_ASSERT_EQUAL((uintptr_t)p % (n < 2 << 20 ? 64 : 2 << 20), 0);
+        CU_ASSERT_EQUAL(not_zero(p, n), 0);
+        memset(p, 0xFF, n);
+        rt_free(p);
+    }
+    CU_ASSERT_PTR_NULL(memory_new(SIZE_MAX));
+    CU_ASSERT_PTR_NULL(memory_new(SIZE_MAX / 4));
+    rt_free(NULL);
+}
+
 /* ---- Loading and running ---- */
 
 static char directory[] = "/tmp/inceptc-runtime-XXXXXX";
@@ -510,6 +539,117 @@ static void init_file_equals_initial_weights(void)
     rt_free(b);
 }
 
+/* ---- Packed weights as a file ---- */
+
+/* The file must be refused by both readers, with all of `parts` in the message, and *weights stays as it was. */
+static int refused(const RtNetwork *net, RtTarget target, const char *part, const char *part2)
+{
+    RtError err = { 0, "" }, again = { 0, "" };
+    const void *mapped = NULL;
+    void *weights = rt_weights_new(&tiny_network, RT_TARGET_PLAIN);
+    int good = rt_map_packed(net, target, file("tiny.packed"), &mapped, &err) == RT_ERROR_INPUT && !mapped &&
+               strstr(err.message, part) && strstr(err.message, part2);
+    if (rt_is_packed(file("tiny.packed")))
+        good = good && rt_load(net, target, file("tiny.packed"), weights, &again) == RT_ERROR_INPUT &&
+               strcmp(err.message, again.message) == 0;
+    if (!good)
+        fprintf(stderr, "'%s', '%s' should say '%s' and '%s'\n", err.message, again.message, part, part2);
+    rt_free(weights);
+    return good;
+}
+
+static void write_bytes(const void *bytes, size_t n)
+{
+    FILE *f = fopen(file("tiny.packed"), "wb");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+    CU_ASSERT_EQUAL(fwrite(bytes, 1, n, f), n);
+    CU_ASSERT_EQUAL(fclose(f), 0);
+}
+
+static void packed_file_equals_memory(void)
+{
+    enum { SIZE = 384 };
+    float x[18] = { 1, 2, 3 }, y[4], z[4];
+    RtError err = { 0, "" };
+    const void *mapped = NULL;
+    unsigned char bytes[SIZE + 1];
+    for (int t = RT_TARGET_PLAIN; t <= RT_TARGET_V3; t++) {
+        void *weights = rt_weights_new(&tiny_network, (RtTarget)t), *copy = rt_weights_new(&tiny_network, (RtTarget)t),
+             *arena = rt_arena_new(&tiny_network, (RtTarget)t, 1);
+        CU_ASSERT_EQUAL(rt_load_initial(&tiny_network, (RtTarget)t, 3, weights, NULL), RT_OK);
+        CU_ASSERT_EQUAL(rt_save_packed(&tiny_network, weights, file("tiny.packed"), &err), RT_OK);
+        CU_ASSERT_EQUAL(rt_is_packed(file("tiny.packed")), 1);
+        CU_ASSERT_EQUAL(rt_load(&tiny_network, (RtTarget)t, file("tiny.packed"), copy, &err), RT_OK);
+        CU_ASSERT_EQUAL(memcmp((char *)weights + 64, (char *)copy + 64, SIZE - 64), 0);
+        CU_ASSERT_EQUAL_FATAL(rt_map_packed(&tiny_network, (RtTarget)t, file("tiny.packed"), &mapped, &err), RT_OK);
+        CU_ASSERT_EQUAL((uintptr_t)mapped % 64, 0);
+        rt_forward(&tiny_network, weights, x, 1, arena, NULL, y);
+        rt_forward(&tiny_network, mapped, x, 1, arena, NULL, z);
+        CU_ASSERT_EQUAL(memcmp(y, z, sizeof y), 0);
+        memcpy(bytes, mapped, SIZE);
+        rt_unmap_packed(&tiny_network, mapped);
+        CU_ASSERT_EQUAL(rt_load_bytes(&tiny_network, (RtTarget)t, "inside", bytes, SIZE, copy, &err), RT_OK);
+        CU_ASSERT_EQUAL(rt_save_packed(&tiny_network, copy, file("tiny.packed"), &err), RT_OK);
+        rt_free(weights);
+        rt_free(copy);
+        rt_free(arena);
+    }
+    CU_ASSERT_EQUAL(rt_is_packed(file("none.st")), 0);
+    CU_ASSERT_EQUAL(rt_is_packed(directory), 0);
+    CU_ASSERT_EQUAL(rt_map_packed(&tiny_network, RT_TARGET_V3, file("none.st"), &mapped, &err), RT_ERROR_FILE);
+    CU_ASSERT_EQUAL(rt_map_packed(&tiny_network, RT_TARGET_V4, file("tiny.packed"), &mapped, &err), RT_ERROR_USAGE);
+}
+
+/* The v3 file of the test before: for another network, target, layout, version. */
+static void packed_file_says_what_does_not_fit(void)
+{
+    RtNetwork other = tiny_network;
+    RtPlan plans[2] = { tiny_network.plans[0], tiny_network.plans[1] };
+    CU_ASSERT(refused(&tiny_network, RT_TARGET_PLAIN, "byte 12: packed for target x86-64-v3", "runs target plain\n'pack"));
+    other.structure = 0x4321;
+    CU_ASSERT(refused(&other, RT_TARGET_V3, "byte 16: packed for another network (structure 0000000000001234", "0000000000004321"));
+    other.structure = tiny_network.structure;
+    plans[1].layout = 0x99;
+    other.plans = plans;
+    CU_ASSERT(refused(&other, RT_TARGET_V3, "byte 24: packed in layout 0000000000000078", "compiled for layout 0000000000000099"));
+    char head[64] = "INPRTW01\2";
+    write_bytes(head, sizeof head);
+    CU_ASSERT(refused(&tiny_network, RT_TARGET_V3, "byte 8: packed weights of version", "reads version 1"));
+}
+
+static void packed_file_with_any_bit_turned_or_cut_anywhere_is_refused(void)
+{
+    enum { SIZE = 384 };
+    unsigned char bytes[SIZE + 1] = { 0 };
+    void *weights = rt_weights_new(&tiny_network, RT_TARGET_V3);
+    CU_ASSERT_EQUAL(rt_load_initial(&tiny_network, RT_TARGET_V3, 3, weights, NULL), RT_OK);
+    CU_ASSERT_EQUAL(rt_save_packed(&tiny_network, weights, file("tiny.packed"), NULL), RT_OK);
+    rt_free(weights);
+    FILE *f = fopen(file("tiny.packed"), "rb");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+    CU_ASSERT_EQUAL(fread(bytes, 1, SIZE + 1, f), SIZE);
+    fclose(f);
+    int wrong = 0;
+    for (int i = 0; i < 8 * SIZE; i++) {
+        bytes[i / 8] ^= (unsigned char)(1 << i % 8);
+        write_bytes(bytes, SIZE);
+        char at[24];
+        snprintf(at, sizeof at, "byte %d: ", i < 512 ? i / 64 * 8 : 40); /* the field of the head, or its checksum */
+        wrong += !refused(&tiny_network, RT_TARGET_V3, i >= 64 && i < 96 ? "byte 8: " : i >= 96 && i < 128 ? "byte 12: "
+                          : i >= 384 ? "byte 40: " : at, "");
+        bytes[i / 8] ^= (unsigned char)(1 << i % 8);
+    }
+    for (size_t n = 0; n < SIZE; n++) {
+        char at[24];
+        snprintf(at, sizeof at, "byte %zu: ", n < 4 ? 0 : n);
+        write_bytes(bytes, n);
+        wrong += !refused(&tiny_network, RT_TARGET_V3, at, n < 4 ? "not a file of packed weights" : "damaged: ends");
+    }
+    write_bytes(bytes, SIZE + 1);
+    wrong += !refused(&tiny_network, RT_TARGET_V3, "byte 384: ", "goes on after 384 bytes");
+    CU_ASSERT_EQUAL(wrong, 0);
+}
+
 static void targets_are_ordered_and_named(void)
 {
     CU_ASSERT(rt_target_runs_here(RT_TARGET_PLAIN));
@@ -540,12 +680,16 @@ static const struct {
     TEST(init_normal_follows_the_normal_distribution),
     TEST(init_has_the_same_bits_as_ever),
     TEST(init_streams_differ_by_seed_and_name),
+    TEST(memory_is_zeroed_and_aligned),
     TEST(load_converts_every_float_type),
     TEST(half_floats_convert_exactly),
     TEST(load_names_what_is_wrong),
     TEST(load_lets_non_finite_values_through),
     TEST(forward_bits_ignore_threads_and_batch),
     TEST(init_file_equals_initial_weights),
+    TEST(packed_file_equals_memory),
+    TEST(packed_file_says_what_does_not_fit),
+    TEST(packed_file_with_any_bit_turned_or_cut_anywhere_is_refused),
     TEST(targets_are_ordered_and_named),
 };
 
@@ -560,7 +704,7 @@ int main(void)
     CU_basic_run_tests();
     int failed = CU_get_number_of_failures() != 0;
     CU_cleanup_registry();
-    static const char *const made[] = { "small.st", "w.st", "bad.st", "nan.st", "init.st" };
+    static const char *const made[] = { "small.st", "w.st", "bad.st", "nan.st", "init.st", "tiny.packed" };
     for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
         unlink(file(made[i]));
     rmdir(directory);
