@@ -4,6 +4,7 @@
  * and target they were packed, and forward goes by it. */
 #include "network.h"
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,17 @@ size_t rt_weights_bytes(const RtNetwork *net, RtTarget target)
 void *rt_arena_new(const RtNetwork *net, RtTarget target, int threads)
 {
     return rt_plan(net, target) ? memory_new(rt_arena_bytes(net, target, threads)) : NULL;
+}
+
+/* The first arena has scratch for all threads, the others follow. */
+size_t rt_batch_arena_bytes(const RtNetwork *net, RtTarget target, int threads)
+{
+    return rt_arena_bytes(net, target, threads) + (size_t)(threads - 1) * rt_arena_bytes(net, target, 1);
+}
+
+void *rt_batch_arena_new(const RtNetwork *net, RtTarget target, int threads)
+{
+    return rt_plan(net, target) ? memory_new(rt_batch_arena_bytes(net, target, threads)) : NULL;
 }
 
 void *rt_weights_new(const RtNetwork *net, RtTarget target)
@@ -126,6 +138,40 @@ void rt_forward(const RtNetwork *net, const void *weights, const float *x, int n
     for (int i = 0; i < n; i++)
         rt_forward_tapped(net, weights, x + (size_t)i * image, arena, pool,
                           y + (size_t)i * (size_t)net->outputs, NULL, NULL);
+}
+
+/* Whole images to threads, whoever is free takes the next. */
+typedef struct Batch {
+    const RtNetwork *net;
+    const void *weights;
+    const float *x;
+    char *arena;
+    size_t first_bytes, more_bytes; /* of the arenas */
+    float *y;
+    int n;
+    atomic_int next;
+} Batch;
+
+static void take_images(void *arg, int only_step, int part, int parts)
+{
+    (void)only_step, (void)parts;
+    Batch *b = arg;
+    size_t image = (size_t)b->net->c * (size_t)b->net->h * (size_t)b->net->w;
+    char *arena = part ? b->arena + b->first_bytes + (size_t)(part - 1) * b->more_bytes : b->arena;
+    for (int i; (i = atomic_fetch_add_explicit(&b->next, 1, memory_order_relaxed)) < b->n;)
+        rt_forward(b->net, b->weights, b->x + (size_t)i * image, 1, arena, NULL, b->y + (size_t)i * (size_t)b->net->outputs);
+}
+
+void rt_forward_batch(const RtNetwork *net, const void *weights, const float *x, int n, void *arena,
+                      RtPool *pool, float *y)
+{
+    int threads = rt_pool_threads(pool), whole = n / threads * threads;
+    RtTarget target = plan_of(net, weights)->target;
+    Batch b = { net, weights, x, arena, rt_arena_bytes(net, target, threads), rt_arena_bytes(net, target, 1), y, whole, 0 };
+    if (whole)
+        rt_pool_run(pool, 1, take_images, &b);
+    size_t image = (size_t)net->c * (size_t)net->h * (size_t)net->w;
+    rt_forward(net, weights, x + (size_t)whole * image, n - whole, arena, pool, y + (size_t)whole * (size_t)net->outputs);
 }
 
 /* One logical channel from its lane of its block. */

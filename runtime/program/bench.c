@@ -13,6 +13,7 @@ typedef struct Bench {
     const Program *p;
     Session session;
     int batch, runs, layer_runs;
+    bool throughput;
     float *x, *y;
     double *seconds; /* per run */
     double *layers;  /* [step][run] */
@@ -51,14 +52,22 @@ static void read_processor(char *out, size_t size)
         fclose(f);
 }
 
-static void measure(Bench *b)
+static void forward(Bench *b)
 {
     const Session *s = &b->session;
-    for (int i = 0; i < 2; i++) /* caches and pages */
+    if (b->throughput)
+        rt_forward_batch(s->net, s->weights, b->x, b->batch, s->arena, s->pool, b->y);
+    else
         rt_forward(s->net, s->weights, b->x, b->batch, s->arena, s->pool, b->y);
+}
+
+static void measure(Bench *b)
+{
+    for (int i = 0; i < 2; i++) /* caches and pages */
+        forward(b);
     double begin = clock_seconds(), last = begin;
     while (b->runs < RUNS_MAX && (b->runs < RUNS_MIN || last - begin < b->p->options.seconds)) {
-        rt_forward(s->net, s->weights, b->x, b->batch, s->arena, s->pool, b->y);
+        forward(b);
         double now = clock_seconds();
         b->seconds[b->runs++] = now - last;
         last = now;
@@ -100,9 +109,9 @@ static double gflops(const RtNetwork *net, double seconds, int images)
 static void print_text(const Bench *b, double middle)
 {
     const Session *s = &b->session;
-    printf("%s, %s, numerics %s, batch %d, %d thread%s\n", s->net->name, rt_target_name(s->target),
+    printf("%s, %s, numerics %s, batch %d%s, %d thread%s\n", s->net->name, rt_target_name(s->target),
            rt_numerics_name(rt_plan(s->net, s->target)->numerics), b->batch,
-           s->threads, s->threads == 1 ? "" : "s");
+           b->throughput ? " for throughput" : "", s->threads, s->threads == 1 ? "" : "s");
     printf("%s, %d processors, load %.2f%s\n", b->processor, session_processors(), b->load[0],
            b->load[0] > 0.5 * session_processors() ? " (the machine is busy: expect noise)" : "");
     printf("median %.3f ms   min %.3f ms   of %d runs\n", 1e3 * middle, 1e3 * b->seconds[0],
@@ -174,13 +183,15 @@ static void print_json_runs(const Bench *b)
     printf("]");
 }
 
+static const char *mode_name(const Bench *b) { return b->throughput ? "throughput" : "latency"; }
+
 static void print_json(const Bench *b, double middle, const double *times)
 {
     const Session *s = &b->session;
-    printf("{\n  \"network\": \"%s\", \"target\": \"%s\", \"numerics\": \"%s\", \"batch\": %d, \"threads\": %d,\n  "
+    printf("{\n  \"network\": \"%s\", \"target\": \"%s\", \"numerics\": \"%s\", \"batch\": %d, \"mode\": \"%s\", \"threads\": %d,\n  "
            "\"processor\": ",
            s->net->name, rt_target_name(s->target),
-           rt_numerics_name(rt_plan(s->net, s->target)->numerics), b->batch, s->threads);
+           rt_numerics_name(rt_plan(s->net, s->target)->numerics), b->batch, mode_name(b), s->threads);
     json_write_string(stdout, b->processor);
     printf(", \"processors\": %d, \"load\": %.2f,\n  \"runs\": %d, \"median_seconds\": %.9f, "
            "\"min_seconds\": %.9f,\n"
@@ -203,12 +214,16 @@ static RtStatus prepare(Bench *b)
         return program_error(p, RT_ERROR_USAGE, "-o holds the seconds of the steps: say --layers too");
     RtTarget target;
     RtStatus status = session_target(p, &target);
-    if (!status)
-        status = session_open(&b->session, p, target, session_threads(p), &fallback);
+    if (status)
+        return status;
+    int threads = session_threads(p);
+    Mode mode = p->options.mode;
+    b->batch = (int)p->options.batch;
+    b->throughput = mode == MODE_THROUGHPUT || (mode == MODE_BY_BATCH && threads > 1 && b->batch >= threads);
+    status = (b->throughput ? session_open_batch : session_open)(&b->session, p, target, threads, &fallback);
     if (status)
         return status;
     size_t image = session_image_floats(p->net);
-    b->batch = (int)p->options.batch;
     b->x = calloc((size_t)b->batch * image, sizeof *b->x);
     b->y = calloc((size_t)b->batch * (size_t)p->net->outputs, sizeof *b->y);
     b->seconds = calloc(RUNS_MAX, sizeof *b->seconds);

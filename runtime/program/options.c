@@ -13,7 +13,8 @@ typedef enum OptionKind {
     OPTION_COUNT,
     OPTION_SECONDS,
     OPTION_SEED,
-    OPTION_TARGET
+    OPTION_TARGET,
+    OPTION_MODE
 } OptionKind;
 typedef struct Option {
     const char *name;
@@ -43,6 +44,8 @@ static const Option options[] = {
     { "limit", 0, OPTION_COUNT, FIELD(limit), 1, LONG_MAX, FOR_EVAL, "N",
       "the first N images only" },
     { "batch", 0, OPTION_COUNT, FIELD(batch), 1, 4096, FOR_BENCH, "N", "images per run (1)" },
+    { "mode", 0, OPTION_MODE, FIELD(mode), 0, 0, FOR_BENCH, "NAME",
+      "of a batch: latency (image by image, all threads on each) or throughput (a thread an image); throughput from as many images as threads on" },
     { "seconds", 0, OPTION_SECONDS, FIELD(seconds), 0, 0, FOR_BENCH, "S",
       "how long to measure (3)" },
     { "layers", 0, OPTION_FLAG, FIELD(layers), 0, 0, FOR_BENCH | FOR_INFO, NULL,
@@ -182,6 +185,14 @@ static RtStatus set_target(const Program *p, const Option *o, const char *value,
     return bad_value(p, o, value, "plain, x86-64-v3 or x86-64-v4");
 }
 
+static RtStatus set_mode(const Program *p, const Option *o, const char *value, Mode *out)
+{
+    *out = strcmp(value, "latency") == 0 ? MODE_LATENCY : MODE_THROUGHPUT;
+    return *out == MODE_LATENCY || strcmp(value, "throughput") == 0
+               ? RT_OK
+               : bad_value(p, o, value, "latency or throughput");
+}
+
 static RtStatus set(Program *p, const Option *o, const char *value)
 {
     void *field = (char *)&p->options + o->field;
@@ -192,6 +203,7 @@ static RtStatus set(Program *p, const Option *o, const char *value)
     case OPTION_SECONDS: return set_seconds(p, o, value, field);
     case OPTION_SEED: return set_seed(p, o, value, field);
     case OPTION_TARGET: return set_target(p, o, value, field);
+    case OPTION_MODE: return set_mode(p, o, value, field);
     }
     return RT_ERROR_INTERNAL;
 }

@@ -13,12 +13,14 @@ typedef struct TargetOption {
     RtTarget value;
     bool given;
 } TargetOption;
+typedef enum Mode { MODE_BY_BATCH, MODE_LATENCY, MODE_THROUGHPUT } Mode; /* rt_forward or rt_forward_batch */
 typedef struct Options { /* what the command line says; see the table in options.c */
     const char *weights, *output, *logits, *labels;
     long top, threads, batch, limit;
     double seconds;
     Seed seed;
     TargetOption target;
+    Mode mode;
     bool json, layers, help, version;
     int n_operands;
     char **operands;
@@ -93,6 +95,9 @@ RtStatus session_open(Session *s, const Program *p, RtTarget target, int threads
                       const uint64_t *fallback);
 /* As session_open for so few images that packed weights are used where they lie in their file. */
 RtStatus session_open_briefly(Session *s, const Program *p, RtTarget target, int threads);
+/* As session_open; rt_forward_batch may be used on the arena. */
+RtStatus session_open_batch(Session *s, const Program *p, RtTarget target, int threads,
+                            const uint64_t *fallback);
 /* Only the weights: also for a target that does not run here. */
 RtStatus session_open_weights(Session *s, const Program *p, RtTarget target);
 void session_close(Session *s);

@@ -185,6 +185,24 @@ static RtStatus check_threads(Test *t)
     return status;
 }
 
+/* Two threads, an image each, and the third by both: the same bits. */
+static RtStatus check_throughput(Test *t)
+{
+    enum { THREADS = 2 };
+    Session *s = t->session;
+    RtPool *pool = rt_pool_new(THREADS);
+    void *arena = rt_batch_arena_new(s->net, t->row->target, THREADS);
+    RtStatus status = pool && arena ? RT_OK
+                                    : program_error(t->p, RT_ERROR_FILE, "no memory for %d images at once", THREADS);
+    if (!status) {
+        rt_forward_batch(s->net, s->weights, t->x, IMAGES, arena, pool, t->z);
+        t->row->same_batch &= memcmp(t->y, t->z, IMAGES * (size_t)s->net->outputs * sizeof(float)) == 0;
+    }
+    rt_free(arena);
+    rt_pool_free(pool);
+    return status;
+}
+
 static RtStatus check_target(Test *t, Row *row)
 {
     static const uint64_t seed = 1;
@@ -200,6 +218,8 @@ static RtStatus check_target(Test *t, Row *row)
     check_values(t);
     check_batch(t);
     status = check_threads(t);
+    if (!status)
+        status = check_throughput(t);
     session_close(&s);
     return status;
 }

@@ -68,9 +68,11 @@ static RtStatus map(Session *s, const Program *p)
                : RT_OK;
 }
 
+typedef enum Use { USE_NORMAL, USE_BRIEF, USE_BATCH } Use;
+
 /* Weights first: they are what can be wrong. */
 static RtStatus open_all(Session *s, const Program *p, RtTarget target, int threads,
-                         const uint64_t *fallback, bool briefly)
+                         const uint64_t *fallback, Use use)
 {
     const Options *o = &p->options;
     *s = (Session){
@@ -78,30 +80,32 @@ static RtStatus open_all(Session *s, const Program *p, RtTarget target, int thre
     };
     if (o->weights && o->seed.given)
         return program_error(p, RT_ERROR_USAGE, "--weights and --seed exclude each other");
-    RtStatus status = briefly && o->weights && rt_is_packed(o->weights) ? map(s, p)
-                                                                        : load(s, p, fallback);
+    bool mapped = use == USE_BRIEF && o->weights && rt_is_packed(o->weights);
+    RtStatus status = mapped ? map(s, p) : load(s, p, fallback);
     if (status || !threads)
         return status;
-    s->arena = rt_arena_new(p->net, target, threads);
+    bool batch = use == USE_BATCH;
+    s->arena = batch ? rt_batch_arena_new(p->net, target, threads) : rt_arena_new(p->net, target, threads);
     s->pool = threads > 1 ? rt_pool_new(threads) : NULL;
     if (!s->arena)
         return program_error(p, RT_ERROR_FILE,
                              "out of memory: %zu bytes of weights and %zu of activations are needed",
                              rt_weights_bytes(p->net, target),
-                             rt_arena_bytes(p->net, target, threads));
+                             batch ? rt_batch_arena_bytes(p->net, target, threads)
+                                   : rt_arena_bytes(p->net, target, threads));
     if (threads > 1 && !s->pool)
         return program_error(p, RT_ERROR_FILE, "cannot start %d threads", threads);
     return RT_OK;
 }
 
 static RtStatus open_to_run(Session *s, const Program *p, RtTarget target, int threads,
-                            const uint64_t *fallback, bool briefly)
+                            const uint64_t *fallback, Use use)
 {
     *s = (Session){ 0 };
     if (!rt_target_runs_here(target))
         return program_error(p, RT_ERROR_USAGE, "this processor does not run target %s",
                              rt_target_name(target));
-    RtStatus status = open_all(s, p, target, threads, fallback, briefly);
+    RtStatus status = open_all(s, p, target, threads, fallback, use);
     if (status)
         session_close(s);
     return status;
@@ -110,17 +114,23 @@ static RtStatus open_to_run(Session *s, const Program *p, RtTarget target, int t
 RtStatus session_open(Session *s, const Program *p, RtTarget target, int threads,
                       const uint64_t *fallback)
 {
-    return open_to_run(s, p, target, threads, fallback, false);
+    return open_to_run(s, p, target, threads, fallback, USE_NORMAL);
+}
+
+RtStatus session_open_batch(Session *s, const Program *p, RtTarget target, int threads,
+                            const uint64_t *fallback)
+{
+    return open_to_run(s, p, target, threads, fallback, USE_BATCH);
 }
 
 RtStatus session_open_briefly(Session *s, const Program *p, RtTarget target, int threads)
 {
-    return open_to_run(s, p, target, threads, NULL, true);
+    return open_to_run(s, p, target, threads, NULL, USE_BRIEF);
 }
 
 RtStatus session_open_weights(Session *s, const Program *p, RtTarget target)
 {
-    RtStatus status = open_all(s, p, target, 0, NULL, false);
+    RtStatus status = open_all(s, p, target, 0, NULL, USE_NORMAL);
     if (status)
         session_close(s);
     return status;

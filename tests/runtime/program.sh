@@ -88,6 +88,11 @@ head -c 400 t.st | grep -q '"shape":\[2,' || { echo 'FAILED: trace of two inputs
 expect 0 'same bits' selftest
 expect 0 '"ok": true' selftest --json
 expect 0 'images/s' bench --seconds 0.01 --threads 2 --batch 2
+expect 0 'batch 2 for throughput, 2 threads' bench --seconds 0.01 --threads 2 --batch 2
+expect 0 'batch 2, 3 threads' bench --seconds 0.01 --threads 3 --batch 2
+expect 0 '"mode": "latency"' bench --seconds 0.01 --threads 2 --batch 4 --mode latency --json
+expect 0 '"mode": "throughput"' bench --seconds 0.01 --threads 3 --batch 2 --mode throughput --json
+expect 2 "'fast' is not latency or throughput" bench --mode fast
 expect 0 '"layers"' bench --seconds 0.01 --json --layers
 expect 0 '"run_seconds": [0.' bench --seconds 0.01 --json
 expect 0 'parameters  76' info --layers
