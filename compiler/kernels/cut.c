@@ -45,12 +45,15 @@ static void choose_tile(const Plan *p, Step *s)
 
 static int blocks_of(const Place *p) { return place_span(p) / p->buffer->block; }
 
-/* Units are (block of tiles, group of 32 outputs). */
+/* Outputs of a group: 32; 16 where 16 registers hold 6 x 16 accumulators, two weights and a pixel. */
+int fast_group_blocks(const Plan *p, const Step *s) { return p->target->registers == 32 && place_span(s->out[0]) > 16 ? 2 : 1; }
+
+/* Units are (block of tiles, group of outputs). */
 static void cut_fast(Plan *p, Step *s)
 {
     int blocks = place_span(s->out[0]) / 16, in_blocks = place_span(s->in[0]) / 16;
     const Window *w = &s->node->window;
-    s->tile_blocks = blocks < 2 ? blocks : 2;
+    s->tile_blocks = fast_group_blocks(p, s);
     s->units = s->fast.blocks * ((blocks + s->tile_blocks - 1) / s->tile_blocks);
     int points = cook_toom_alpha(s->fast.mh, w->kh, w->sh) * cook_toom_alpha(s->fast.mw, w->kw, w->sw);
     s->scratch_floats = cook_toom_scratch(&s->fast, points, in_blocks, s->tile_blocks);

@@ -36,6 +36,9 @@ Func *tile_leaf(Unit *u, const Tile *t);
 /* Floats of scratch for a block of tiles: transformed input and products of `group` blocks of outputs. */
 int64_t cook_toom_scratch(const FastConv *f, int points, int in_blocks, int group);
 
+/* cut.c: blocks of 16 outputs that a fast form computes together. */
+int fast_group_blocks(const Plan *p, const Step *s);
+
 /* ---- cost.c: cycles of the modelled machine ---- */
 
 /* A convolution by register tiles, and by a form of Cook and Toom: with the threads that choices are made for. */

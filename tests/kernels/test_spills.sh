@@ -13,9 +13,6 @@ known_gcc_v3='v3_tile_3x1_deep=2'
 # So in a 7 x 2 tile of AVX-512 that has one caller and goes into it: 28, 2 weights, 1 pixel and what the caller holds. 79 % of the peak; 99 %
 # with -fno-inline, and by clang.
 known_gcc_v4='v4_conv3x3_192x7x7_to_384=8'
-# A 3 x 2 tile of AVX2 needs 12 accumulators, 4 weights and 1 pixel, one more than there are registers: clang 14 keeps all 17 alive, in the
-# leaf or where the leaf has gone into its caller.
-known_clang_v3='v3_product_3x2=2 v3_products_.*=4 v3_conv.*_f[0-9]x[0-9].*=4'
 status=0
 net=$here/netdefs/$1.net
 if [ "$1" = one_caller ]; then
