@@ -503,6 +503,13 @@ void loop_advance(Lower *l, Var *pointer, Expr *elements)
     s->index = elements;
 }
 
+void loop_prefetch(Lower *l, const Var *pointer, Expr *index)
+{
+    Stmt *s = append(l, ST_PREFETCH);
+    s->var = (Var *)pointer;
+    s->index = index;
+}
+
 Var *loop_for_begin(Lower *l, const char *name, Expr *from, Expr *to, int64_t step)
 {
     CHECK(from->type == TY_INT && to->type == TY_INT && step > 0);

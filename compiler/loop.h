@@ -165,6 +165,7 @@ Var *loop_pointer(Lower *l, const char *name, Expr *address, bool out); /* [cons
 void loop_set(Lower *l, Var *v, Expr *value);
 void loop_store(Lower *l, Var *pointer, Expr *index, Expr *value);
 void loop_advance(Lower *l, Var *pointer, Expr *elements);          /* pointer += elements */
+void loop_prefetch(Lower *l, const Var *pointer, Expr *index);      /* into L2; the address may lie anywhere */
 Var *loop_for_begin(Lower *l, const char *name, Expr *from, Expr *to, int64_t step);
 void loop_for_end(Lower *l);
 void loop_if_begin(Lower *l, Expr *cond);

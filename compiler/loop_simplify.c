@@ -213,7 +213,7 @@ static void mark_stores(Body *b)
 {
     for (int i = 0; i < b->n; i++) {
         Stmt *s = b->at[i];
-        if (s->kind == ST_STORE || s->kind == ST_ADVANCE || s->kind == ST_SET)
+        if (s->kind == ST_STORE || s->kind == ST_ADVANCE || s->kind == ST_SET || s->kind == ST_PREFETCH)
             s->var->used = true;
         mark_stores(&s->body);
         mark_stores(&s->other);

@@ -419,6 +419,13 @@ static void text_advance(Text *t, const Stmt *s)
     put(t, ";");
 }
 
+static void text_prefetch(Text *t, const Stmt *s)
+{
+    put(t, "RT_PREFETCH(%s + ", s->var->name);
+    print_expr(t, s->index, 0);
+    put(t, ");");
+}
+
 /* A line where it fits. */
 static void print_case(const Case *c, int indent, FILE *f)
 {
@@ -468,6 +475,7 @@ static void print_simple(const Stmt *s, int indent, FILE *f)
     case ST_STORE: text_store(&t, s); break;
     case ST_ADVANCE: text_advance(&t, s); break;
     case ST_CALL: text_call(&t, s); break;
+    case ST_PREFETCH: text_prefetch(&t, s); break;
     default: ICE("statement %d is not simple", s->kind);
     }
     flush(&t, indent, f);
@@ -482,10 +490,9 @@ static void print_stmt(const Stmt *s, int indent, FILE *f)
     case ST_SWITCH: print_switch(s, indent, f); break;
     case ST_COMMENT: fprintf(f, "%*s/* %s */\n", indent, "", s->text); break;
     case ST_BLANK: fprintf(f, "\n"); break;
-    case ST_LET: case ST_VAR: case ST_SET: case ST_STORE: case ST_ADVANCE: case ST_CALL:
+    case ST_LET: case ST_VAR: case ST_SET: case ST_STORE: case ST_ADVANCE: case ST_CALL: case ST_PREFETCH:
         print_simple(s, indent, f);
         break;
-    case ST_PREFETCH: break;
     }
 }
 
@@ -602,9 +609,10 @@ void print_c_vector_prologue(Type vector, FILE *f)
         return;
     bool wide = vector == TY_V16;
     const char *v = wide ? "v16" : "v8", *mm = wide ? "_mm512" : "_mm256";
-    fprintf(f, "#include <immintrin.h>\n\n/* %d floats and the instructions for them. */\n", wide ? 16 : 8);
-    fprintf(f, "#define RT_%s __attribute__((target(\"%s\")))\n", wide ? "V4" : "V3", wide ? "avx512f" : "avx2,fma");
+    fprintf(f, "#include <immintrin.h>\n\n/* %d floats and the instructions for them.  noinline: a register tile inside its caller has too few registers. */\n", wide ? 16 : 8);
+    fprintf(f, "#define RT_%s __attribute__((noinline, target(\"%s\")))\n", wide ? "V4" : "V3", wide ? "avx512f" : "avx2,fma");
     fprintf(f, "typedef %s %s;\n", wide ? "__m512" : "__m256", v);
+    fprintf(f, "#undef RT_PREFETCH\n#define RT_PREFETCH(p) _mm_prefetch((const char *)(p), _MM_HINT_T1) /* into L2 */\n");
     fprintf(f, "#undef RT_READ_AGAIN\n#define RT_READ_AGAIN(p) __asm__(\"\" : \"+r\"(p)) /* no value read through p is kept */\n");
     static const char *const names[][2] = {
         { "load", "loadu" }, { "store", "storeu" }, { "set1", "set1" }, { "add", "add" }, { "sub", "sub" },

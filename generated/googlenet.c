@@ -76,9 +76,11 @@
 #endif
 #include <immintrin.h>
 
-/* 16 floats and the instructions for them. */
-#define RT_V4 __attribute__((target("avx512f")))
+/* 16 floats and the instructions for them.  noinline: a register tile inside its caller has too few registers. */
+#define RT_V4 __attribute__((noinline, target("avx512f")))
 typedef __m512 v16;
+#undef RT_PREFETCH
+#define RT_PREFETCH(p) _mm_prefetch((const char *)(p), _MM_HINT_T1) /* into L2 */
 #undef RT_READ_AGAIN
 #define RT_READ_AGAIN(p) __asm__("" : "+r"(p)) /* no value read through p is kept */
 #define v16_load _mm512_loadu_ps
@@ -1175,10 +1177,11 @@ static RT_V4 void v4_lrn_64x56x56(const float *restrict x, float *restrict y, in
 }
 
 /* 14 pixels x 32 outputs: y = max(floor, b + sum of w * x).  x: blocks of 16 channels, w: one row of
- * 32 outputs for each input channel and tap, in this order. */
+ * 32 outputs for each input channel and tap, in this order.
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
 static RT_V4 void v4_tile_14x2(const float *restrict x, int blocks, int kh, int kw, int plane,
-    int row, const float *restrict w, const float *restrict b, float *restrict y0, float floor0,
-    float *restrict y1, float floor1)
+    int row, const float *restrict w, const float *restrict next, int lines,
+    const float *restrict b, float *restrict y0, float floor0, float *restrict y1, float floor1)
 {
     v16 a0_0 = v16_load(b);
     v16 a0_1 = v16_load(b + 16);
@@ -1209,7 +1212,9 @@ static RT_V4 void v4_tile_14x2(const float *restrict x, int blocks, int kh, int 
     v16 a13_0 = v16_load(b);
     v16 a13_1 = v16_load(b + 16);
     const float *wp = w;
-    for (int cb = 0; cb < blocks; cb++)
+    for (int cb = 0; cb < blocks; cb++) {
+        for (int j = 0; j < lines; j++)
+            RT_PREFETCH(next + (cb * lines + j) * 16);
         for (int ky = 0; ky < kh; ky++) {
             const float *xr = x + cb * plane + ky * row;
             for (int i = 0; i < kw * 16; i++) {
@@ -1260,6 +1265,7 @@ static RT_V4 void v4_tile_14x2(const float *restrict x, int blocks, int kh, int 
                 wp += 32;
             }
         }
+    }
     v16_store(y0, v16_max(a0_0, v16_set1(floor0)));
     v16_store(y1, v16_max(a0_1, v16_set1(floor1)));
     v16_store(y0 + 16, v16_max(a1_0, v16_set1(floor0)));
@@ -1304,7 +1310,8 @@ static RT_V4 void v4_conv1x1_64x56x56_to_64(const float *restrict x, const float
         const int oy = u % OH;
         for (int t = 0; t < 4; t++)
             v4_tile_14x2(x + oy * 896 + t * 224, CB, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                b + block * 16, y + block * Y_PLANE + oy * Y_ROW + t * 224, 0.0f,
+                w + (block + 2) * W_BLOCK + (oy * 4 + t) * 64, oy * 4 + t < 32, b + block * 16,
+                y + block * Y_PLANE + oy * Y_ROW + t * 224, 0.0f,
                 y + (block + 1) * Y_PLANE + oy * Y_ROW + t * 224, 0.0f);
     }
 }
@@ -1503,9 +1510,11 @@ static RT_V4 void v4_input_4x4_3x3(const float *restrict x, int blocks, int plan
         }
 }
 
-/* 13 tiles x 32 outputs of one product: y = sum of w * x over the channels of x. */
+/* 13 tiles x 32 outputs of one product: y = sum of w * x over the channels of x.
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
 static RT_V4 void v4_product_13x2(const float *restrict x, int blocks, int plane,
-    const float *restrict w, float *restrict y0, float *restrict y1)
+    const float *restrict w, const float *restrict next, int lines, float *restrict y0,
+    float *restrict y1)
 {
     v16 a0_0 = v16_set1(0.0f);
     v16 a0_1 = v16_set1(0.0f);
@@ -1535,6 +1544,8 @@ static RT_V4 void v4_product_13x2(const float *restrict x, int blocks, int plane
     v16 a12_1 = v16_set1(0.0f);
     const float *wp = w;
     for (int cb = 0; cb < blocks; cb++) {
+        for (int j = 0; j < lines; j++)
+            RT_PREFETCH(next + (cb * lines + j) * 16);
         const float *xr = x + cb * plane;
         for (int i = 0; i < 16; i++) {
             const v16 w0 = v16_load(wp);
@@ -1609,9 +1620,11 @@ static RT_V4 void v4_product_13x2(const float *restrict x, int blocks, int plane
     v16_store(y1 + 192, a12_1);
 }
 
-/* 12 tiles x 32 outputs of one product: y = sum of w * x over the channels of x. */
+/* 12 tiles x 32 outputs of one product: y = sum of w * x over the channels of x.
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
 static RT_V4 void v4_product_12x2(const float *restrict x, int blocks, int plane,
-    const float *restrict w, float *restrict y0, float *restrict y1)
+    const float *restrict w, const float *restrict next, int lines, float *restrict y0,
+    float *restrict y1)
 {
     v16 a0_0 = v16_set1(0.0f);
     v16 a0_1 = v16_set1(0.0f);
@@ -1639,6 +1652,8 @@ static RT_V4 void v4_product_12x2(const float *restrict x, int blocks, int plane
     v16 a11_1 = v16_set1(0.0f);
     const float *wp = w;
     for (int cb = 0; cb < blocks; cb++) {
+        for (int j = 0; j < lines; j++)
+            RT_PREFETCH(next + (cb * lines + j) * 16);
         const float *xr = x + cb * plane;
         for (int i = 0; i < 16; i++) {
             const v16 w0 = v16_load(wp);
@@ -1713,12 +1728,12 @@ static RT_V4 void v4_products_49x2(const float *restrict v, int v_slab, const fl
     int blocks, int points, float *restrict m, int m_slab)
 {
     for (int k = 0; k < points; k++) {
-        v4_product_13x2(v + k * v_slab, blocks, 784, w + k * (blocks * 512), m + k * m_slab,
-            m + k * m_slab + 784);
+        v4_product_13x2(v + k * v_slab, blocks, 784, w + k * (blocks * 512),
+            w + (k + 1) * (blocks * 512), 8, m + k * m_slab, m + k * m_slab + 784);
         for (int t = 0; t < 3; t++)
             v4_product_12x2(v + k * v_slab + (t * 12 + 13) * 16, blocks, 784,
-                w + k * (blocks * 512), m + k * m_slab + (t * 12 + 13) * 16,
-                m + k * m_slab + (t * 12 + 13) * 16 + 784);
+                w + k * (blocks * 512), w + (k + 1) * (blocks * 512) + (t + 1) * (blocks * 128), 8,
+                m + k * m_slab + (t * 12 + 13) * 16, m + k * m_slab + (t * 12 + 13) * 16 + 784);
     }
 }
 
@@ -2006,9 +2021,11 @@ static RT_V4 void v4_maxpool3x3s2_192x56x56(const float *restrict x, float *rest
 }
 
 /* 14 pixels x 16 outputs: y = max(floor, b + sum of w * x).  x: blocks of 16 channels, w: one row of
- * 16 outputs for each input channel and tap, in this order. */
+ * 16 outputs for each input channel and tap, in this order.
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
 static RT_V4 void v4_tile_14x1(const float *restrict x, int blocks, int kh, int kw, int plane,
-    int row, const float *restrict w, const float *restrict b, float *restrict y0, float floor0)
+    int row, const float *restrict w, const float *restrict next, int lines,
+    const float *restrict b, float *restrict y0, float floor0)
 {
     v16 a0_0 = v16_load(b);
     v16 a1_0 = v16_load(b);
@@ -2025,7 +2042,9 @@ static RT_V4 void v4_tile_14x1(const float *restrict x, int blocks, int kh, int 
     v16 a12_0 = v16_load(b);
     v16 a13_0 = v16_load(b);
     const float *wp = w;
-    for (int cb = 0; cb < blocks; cb++)
+    for (int cb = 0; cb < blocks; cb++) {
+        for (int j = 0; j < lines; j++)
+            RT_PREFETCH(next + (cb * lines + j) * 16);
         for (int ky = 0; ky < kh; ky++) {
             const float *xr = x + cb * plane + ky * row;
             for (int i = 0; i < kw * 16; i++) {
@@ -2047,6 +2066,7 @@ static RT_V4 void v4_tile_14x1(const float *restrict x, int blocks, int kh, int 
                 wp += 16;
             }
         }
+    }
     v16_store(y0, v16_max(a0_0, v16_set1(floor0)));
     v16_store(y0 + 16, v16_max(a1_0, v16_set1(floor0)));
     v16_store(y0 + 32, v16_max(a2_0, v16_set1(floor0)));
@@ -2078,7 +2098,8 @@ static RT_V4 void v4_conv1x1_192x28x28_to_176_merged(const float *restrict x,
         if (block < 10)
             for (int t = 0; t < 2; t++)
                 v4_tile_14x2(x + oy * 448 + t * 224, CB, KH, KW, X_PLANE, X_ROW,
-                    w + block * W_BLOCK, b + block * 16,
+                    w + block * W_BLOCK, w + (block + 2) * W_BLOCK + (oy * 2 + t) * 192,
+                    oy * 2 + t < 32, b + block * 16,
                     arena + v4_outputs[block * 3] + oy * v4_outputs[block * 3 + 1] + t * 224,
                     v4_outputs[block * 3 + 2] ? 0.0f : -INFINITY,
                     arena + v4_outputs[(block + 1) * 3] + oy * v4_outputs[(block + 1) * 3 + 1]
@@ -2086,7 +2107,8 @@ static RT_V4 void v4_conv1x1_192x28x28_to_176_merged(const float *restrict x,
         else
             for (int t = 0; t < 2; t++)
                 v4_tile_14x1(x + oy * 448 + t * 224, CB, KH, KW, X_PLANE, X_ROW, w + 10 * W_BLOCK,
-                    b + 160, arena + v4_outputs[30] + oy * v4_outputs[31] + t * 224,
+                    w + 11 * W_BLOCK + (oy * 2 + t) * 192, oy * 2 + t < 16, b + 160,
+                    arena + v4_outputs[30] + oy * v4_outputs[31] + t * 224,
                     v4_outputs[32] ? 0.0f : -INFINITY);
     }
 }
@@ -2096,10 +2118,11 @@ static RT_V4 void v4_products_25x2(const float *restrict v, int v_slab, const fl
     int blocks, int points, float *restrict m, int m_slab)
 {
     for (int k = 0; k < points; k++) {
-        v4_product_13x2(v + k * v_slab, blocks, 400, w + k * (blocks * 512), m + k * m_slab,
-            m + k * m_slab + 400);
+        v4_product_13x2(v + k * v_slab, blocks, 400, w + k * (blocks * 512),
+            w + (k + 1) * (blocks * 512), 16, m + k * m_slab, m + k * m_slab + 400);
         v4_product_12x2(v + k * v_slab + 208, blocks, 400, w + k * (blocks * 512),
-            m + k * m_slab + 208, m + k * m_slab + 608);
+            w + (k + 1) * (blocks * 512) + blocks * 256, 16, m + k * m_slab + 208,
+            m + k * m_slab + 608);
     }
 }
 
@@ -2110,7 +2133,8 @@ static RT_V4 void v4_products_24x2(const float *restrict v, int v_slab, const fl
     for (int k = 0; k < points; k++)
         for (int t = 0; t < 2; t++)
             v4_product_12x2(v + k * v_slab + t * 192, blocks, 384, w + k * (blocks * 512),
-                m + k * m_slab + t * 192, m + k * m_slab + t * 192 + 384);
+                w + (k + 1) * (blocks * 512) + t * (blocks * 256), 16, m + k * m_slab + t * 192,
+                m + k * m_slab + t * 192 + 384);
 }
 
 /* x: 96 x 28 x 28, w: 3 x 3 taps, y: 8 blocks of 16 x 28 x 28, by F(4 x 4, 3 x 3):
@@ -2348,9 +2372,11 @@ static RT_V4 void v4_input_2x2_5x5(const float *restrict x, int blocks, int plan
         }
 }
 
-/* 14 tiles x 32 outputs of one product: y = sum of w * x over the channels of x. */
+/* 14 tiles x 32 outputs of one product: y = sum of w * x over the channels of x.
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
 static RT_V4 void v4_product_14x2(const float *restrict x, int blocks, int plane,
-    const float *restrict w, float *restrict y0, float *restrict y1)
+    const float *restrict w, const float *restrict next, int lines, float *restrict y0,
+    float *restrict y1)
 {
     v16 a0_0 = v16_set1(0.0f);
     v16 a0_1 = v16_set1(0.0f);
@@ -2382,6 +2408,8 @@ static RT_V4 void v4_product_14x2(const float *restrict x, int blocks, int plane
     v16 a13_1 = v16_set1(0.0f);
     const float *wp = w;
     for (int cb = 0; cb < blocks; cb++) {
+        for (int j = 0; j < lines; j++)
+            RT_PREFETCH(next + (cb * lines + j) * 16);
         const float *xr = x + cb * plane;
         for (int i = 0; i < 16; i++) {
             const v16 w0 = v16_load(wp);
@@ -2468,7 +2496,8 @@ static RT_V4 void v4_products_98x2(const float *restrict v, int v_slab, const fl
     for (int k = 0; k < points; k++)
         for (int t = 0; t < 7; t++)
             v4_product_14x2(v + k * v_slab + t * 224, blocks, 1568, w + k * (blocks * 512),
-                m + k * m_slab + t * 224, m + k * m_slab + t * 224 + 1568);
+                w + (k + 1) * (blocks * 512) + t * (blocks * 80), 5, m + k * m_slab + t * 224,
+                m + k * m_slab + t * 224 + 1568);
 }
 
 /* Output transform of F(2 x 2, 5 x 5): y = max(floor, b + Ah m Aw^T), 2 x 2 pixels a tile, for
@@ -2660,8 +2689,8 @@ static RT_V4 void v4_conv1x1_192x28x28_to_32(const float *restrict x, const floa
         const int block = u / TILES * 2;
         const int tile = u % TILES;
         v4_tile_14x2(x + tile * 224, CB, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-            b + block * 16, y + block * Y_PLANE + tile * 224, 0.0f,
-            y + (block + 1) * Y_PLANE + tile * 224, 0.0f);
+            w + (block + 2) * W_BLOCK + tile * 192, tile < 32, b + block * 16,
+            y + block * Y_PLANE + tile * 224, 0.0f, y + (block + 1) * Y_PLANE + tile * 224, 0.0f);
     }
 }
 
@@ -2679,7 +2708,7 @@ static RT_V4 void v4_conv1x1_256x28x28_to_288_merged(const float *restrict x,
         const int oy = u % OH;
         for (int t = 0; t < 2; t++)
             v4_tile_14x2(x + oy * 448 + t * 224, CB, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                b + block * 16,
+                w + (block + 2) * W_BLOCK + (oy * 2 + t) * 256, oy * 2 + t < 32, b + block * 16,
                 arena + v4_outputs_2[block * 3] + oy * v4_outputs_2[block * 3 + 1] + t * 224,
                 v4_outputs_2[block * 3 + 2] ? 0.0f : -INFINITY,
                 arena + v4_outputs_2[(block + 1) * 3] + oy * v4_outputs_2[(block + 1) * 3 + 1]
@@ -2789,8 +2818,8 @@ static RT_V4 void v4_conv1x1_256x28x28_to_64(const float *restrict x, const floa
         const int block = u / TILES * 2;
         const int tile = u % TILES;
         v4_tile_14x2(x + tile * 224, CB, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-            b + block * 16, y + block * Y_PLANE + tile * 224, 0.0f,
-            y + (block + 1) * Y_PLANE + tile * 224, 0.0f);
+            w + (block + 2) * W_BLOCK + tile * 256, tile < 32, b + block * 16,
+            y + block * Y_PLANE + tile * 224, 0.0f, y + (block + 1) * Y_PLANE + tile * 224, 0.0f);
     }
 }
 
@@ -2817,10 +2846,12 @@ static RT_V4 void v4_maxpool3x3s2_480x28x28(const float *restrict x, float *rest
 
 /* 14 pixels x 32 outputs: y = max(floor, b + sum of w * x).  x: blocks of 16 channels, w: one row of
  * 32 outputs for each input channel and tap, in this order.
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on.
  * The depth is summed in `pieces` of `piece` blocks, which add up in y. */
 static RT_V4 void v4_tile_14x2_deep(const float *restrict x, int blocks, int pieces, int piece,
-    int kh, int kw, int plane, int row, const float *restrict w, const float *restrict b,
-    float *restrict y0, float floor0, float *restrict y1, float floor1)
+    int kh, int kw, int plane, int row, const float *restrict w, const float *restrict next,
+    int lines, const float *restrict b, float *restrict y0, float floor0, float *restrict y1,
+    float floor1)
 {
     for (int p = 0; p < 14; p++) {
         v16_store(y0 + p * 16, v16_load(b));
@@ -2859,6 +2890,8 @@ static RT_V4 void v4_tile_14x2_deep(const float *restrict x, int blocks, int pie
         const int to = from + piece < blocks ? from + piece : blocks;
         for (int cb = from; cb < to; cb++) {
             const float *wp = w + cb * kh * (kw * 16) * 32;
+            for (int j = 0; j < lines; j++)
+                RT_PREFETCH(next + (cb * lines + j) * 16);
             for (int ky = 0; ky < kh; ky++) {
                 const float *xr = x + cb * plane + ky * row;
                 for (int i = 0; i < kw * 16; i++) {
@@ -2947,10 +2980,11 @@ static RT_V4 void v4_tile_14x2_deep(const float *restrict x, int blocks, int pie
 
 /* 14 pixels x 16 outputs: y = max(floor, b + sum of w * x).  x: blocks of 16 channels, w: one row of
  * 16 outputs for each input channel and tap, in this order.
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on.
  * The depth is summed in `pieces` of `piece` blocks, which add up in y. */
 static RT_V4 void v4_tile_14x1_deep(const float *restrict x, int blocks, int pieces, int piece,
-    int kh, int kw, int plane, int row, const float *restrict w, const float *restrict b,
-    float *restrict y0, float floor0)
+    int kh, int kw, int plane, int row, const float *restrict w, const float *restrict next,
+    int lines, const float *restrict b, float *restrict y0, float floor0)
 {
     for (int p = 0; p < 14; p++)
         v16_store(y0 + p * 16, v16_load(b));
@@ -2973,6 +3007,8 @@ static RT_V4 void v4_tile_14x1_deep(const float *restrict x, int blocks, int pie
         const int to = from + piece < blocks ? from + piece : blocks;
         for (int cb = from; cb < to; cb++) {
             const float *wp = w + cb * kh * (kw * 16) * 16;
+            for (int j = 0; j < lines; j++)
+                RT_PREFETCH(next + (cb * lines + j) * 16);
             for (int ky = 0; ky < kh; ky++) {
                 const float *xr = x + cb * plane + ky * row;
                 for (int i = 0; i < kw * 16; i++) {
@@ -3028,13 +3064,15 @@ static RT_V4 void v4_conv1x1_480x14x14_to_304_merged(const float *restrict x,
         const int oy = u % OH;
         if (block < 18)
             v4_tile_14x2_deep(x + oy * 224, CB, 2, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                b + block * 16, arena + v4_outputs_3[block * 3] + oy * v4_outputs_3[block * 3 + 1],
+                w + (block + 2) * W_BLOCK + oy * 1440, 3, b + block * 16,
+                arena + v4_outputs_3[block * 3] + oy * v4_outputs_3[block * 3 + 1],
                 v4_outputs_3[block * 3 + 2] ? 0.0f : -INFINITY,
                 arena + v4_outputs_3[(block + 1) * 3] + oy * v4_outputs_3[(block + 1) * 3 + 1],
                 v4_outputs_3[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
         else
             v4_tile_14x1_deep(x + oy * 224, CB, 2, 16, KH, KW, X_PLANE, X_ROW, w + 18 * W_BLOCK,
-                b + 288, arena + v4_outputs_3[54] + oy * v4_outputs_3[55],
+                w + 19 * W_BLOCK + oy * 960, 2, b + 288,
+                arena + v4_outputs_3[54] + oy * v4_outputs_3[55],
                 v4_outputs_3[56] ? 0.0f : -INFINITY);
     }
 }
@@ -3185,9 +3223,11 @@ static RT_V4 void v4_input_3x4_3x3(const float *restrict x, int blocks, int plan
         }
 }
 
-/* 10 tiles x 32 outputs of one product: y = sum of w * x over the channels of x. */
+/* 10 tiles x 32 outputs of one product: y = sum of w * x over the channels of x.
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
 static RT_V4 void v4_product_10x2(const float *restrict x, int blocks, int plane,
-    const float *restrict w, float *restrict y0, float *restrict y1)
+    const float *restrict w, const float *restrict next, int lines, float *restrict y0,
+    float *restrict y1)
 {
     v16 a0_0 = v16_set1(0.0f);
     v16 a0_1 = v16_set1(0.0f);
@@ -3211,6 +3251,8 @@ static RT_V4 void v4_product_10x2(const float *restrict x, int blocks, int plane
     v16 a9_1 = v16_set1(0.0f);
     const float *wp = w;
     for (int cb = 0; cb < blocks; cb++) {
+        for (int j = 0; j < lines; j++)
+            RT_PREFETCH(next + (cb * lines + j) * 16);
         const float *xr = x + cb * plane;
         for (int i = 0; i < 16; i++) {
             const v16 w0 = v16_load(wp);
@@ -3275,8 +3317,8 @@ static RT_V4 void v4_products_10x2(const float *restrict v, int v_slab, const fl
     int blocks, int points, float *restrict m, int m_slab)
 {
     for (int k = 0; k < points; k++)
-        v4_product_10x2(v + k * v_slab, blocks, 160, w + k * (blocks * 512), m + k * m_slab,
-            m + k * m_slab + 160);
+        v4_product_10x2(v + k * v_slab, blocks, 160, w + k * (blocks * 512),
+            w + (k + 1) * (blocks * 512), 32, m + k * m_slab, m + k * m_slab + 160);
 }
 
 /* Output transform of F(3 x 4, 3 x 3): y = max(floor, b + Ah m Aw^T), 3 x 4 pixels a tile, for
@@ -3414,9 +3456,10 @@ static RT_V4 void v4_output_3x4_3x3(const float *restrict m, int slab, int n,
     }
 }
 
-/* 10 tiles x 16 outputs of one product: y = sum of w * x over the channels of x. */
+/* 10 tiles x 16 outputs of one product: y = sum of w * x over the channels of x.
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
 static RT_V4 void v4_product_10x1(const float *restrict x, int blocks, int plane,
-    const float *restrict w, float *restrict y0)
+    const float *restrict w, const float *restrict next, int lines, float *restrict y0)
 {
     v16 a0_0 = v16_set1(0.0f);
     v16 a1_0 = v16_set1(0.0f);
@@ -3430,6 +3473,8 @@ static RT_V4 void v4_product_10x1(const float *restrict x, int blocks, int plane
     v16 a9_0 = v16_set1(0.0f);
     const float *wp = w;
     for (int cb = 0; cb < blocks; cb++) {
+        for (int j = 0; j < lines; j++)
+            RT_PREFETCH(next + (cb * lines + j) * 16);
         const float *xr = x + cb * plane;
         for (int i = 0; i < 16; i++) {
             const v16 w0 = v16_load(wp);
@@ -3463,7 +3508,8 @@ static RT_V4 void v4_products_10x1(const float *restrict v, int v_slab, const fl
     int blocks, int points, float *restrict m, int m_slab)
 {
     for (int k = 0; k < points; k++)
-        v4_product_10x1(v + k * v_slab, blocks, 160, w + k * (blocks * 256), m + k * m_slab);
+        v4_product_10x1(v + k * v_slab, blocks, 160, w + k * (blocks * 256),
+            w + (k + 1) * (blocks * 256), 16, m + k * m_slab);
 }
 
 /* x: 96 x 14 x 14, w: 3 x 3 taps, y: 13 blocks of 16 x 14 x 14, by F(3 x 4, 3 x 3):
@@ -3500,9 +3546,10 @@ static RT_V4 void v4_conv3x3_96x14x14_to_208_f3x4(const float *restrict x, const
     }
 }
 
-/* 13 tiles x 16 outputs of one product: y = sum of w * x over the channels of x. */
+/* 13 tiles x 16 outputs of one product: y = sum of w * x over the channels of x.
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
 static RT_V4 void v4_product_13x1(const float *restrict x, int blocks, int plane,
-    const float *restrict w, float *restrict y0)
+    const float *restrict w, const float *restrict next, int lines, float *restrict y0)
 {
     v16 a0_0 = v16_set1(0.0f);
     v16 a1_0 = v16_set1(0.0f);
@@ -3519,6 +3566,8 @@ static RT_V4 void v4_product_13x1(const float *restrict x, int blocks, int plane
     v16 a12_0 = v16_set1(0.0f);
     const float *wp = w;
     for (int cb = 0; cb < blocks; cb++) {
+        for (int j = 0; j < lines; j++)
+            RT_PREFETCH(next + (cb * lines + j) * 16);
         const float *xr = x + cb * plane;
         for (int i = 0; i < 16; i++) {
             const v16 w0 = v16_load(wp);
@@ -3553,9 +3602,10 @@ static RT_V4 void v4_product_13x1(const float *restrict x, int blocks, int plane
     v16_store(y0 + 192, a12_0);
 }
 
-/* 12 tiles x 16 outputs of one product: y = sum of w * x over the channels of x. */
+/* 12 tiles x 16 outputs of one product: y = sum of w * x over the channels of x.
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
 static RT_V4 void v4_product_12x1(const float *restrict x, int blocks, int plane,
-    const float *restrict w, float *restrict y0)
+    const float *restrict w, const float *restrict next, int lines, float *restrict y0)
 {
     v16 a0_0 = v16_set1(0.0f);
     v16 a1_0 = v16_set1(0.0f);
@@ -3571,6 +3621,8 @@ static RT_V4 void v4_product_12x1(const float *restrict x, int blocks, int plane
     v16 a11_0 = v16_set1(0.0f);
     const float *wp = w;
     for (int cb = 0; cb < blocks; cb++) {
+        for (int j = 0; j < lines; j++)
+            RT_PREFETCH(next + (cb * lines + j) * 16);
         const float *xr = x + cb * plane;
         for (int i = 0; i < 16; i++) {
             const v16 w0 = v16_load(wp);
@@ -3608,9 +3660,10 @@ static RT_V4 void v4_products_25x1(const float *restrict v, int v_slab, const fl
     int blocks, int points, float *restrict m, int m_slab)
 {
     for (int k = 0; k < points; k++) {
-        v4_product_13x1(v + k * v_slab, blocks, 400, w + k * (blocks * 256), m + k * m_slab);
+        v4_product_13x1(v + k * v_slab, blocks, 400, w + k * (blocks * 256),
+            w + (k + 1) * (blocks * 256), 8, m + k * m_slab);
         v4_product_12x1(v + k * v_slab + 208, blocks, 400, w + k * (blocks * 256),
-            m + k * m_slab + 208);
+            w + (k + 1) * (blocks * 256) + blocks * 128, 8, m + k * m_slab + 208);
     }
 }
 
@@ -3621,7 +3674,7 @@ static RT_V4 void v4_products_24x1(const float *restrict v, int v_slab, const fl
     for (int k = 0; k < points; k++)
         for (int t = 0; t < 2; t++)
             v4_product_12x1(v + k * v_slab + t * 192, blocks, 384, w + k * (blocks * 256),
-                m + k * m_slab + t * 192);
+                w + (k + 1) * (blocks * 256) + t * (blocks * 128), 8, m + k * m_slab + t * 192);
 }
 
 /* x: 16 x 14 x 14, w: 5 x 5 taps, y: 3 blocks of 16 x 14 x 14, by F(2 x 2, 5 x 5):
@@ -3710,8 +3763,8 @@ static RT_V4 void v4_conv1x1_480x14x14_to_64(const float *restrict x, const floa
         const int block = u / TILES * 2;
         const int tile = u % TILES;
         v4_tile_14x2_deep(x + tile * 224, CB, 2, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-            b + block * 16, y + block * Y_PLANE + tile * 224, 0.0f,
-            y + (block + 1) * Y_PLANE + tile * 224, 0.0f);
+            w + (block + 2) * W_BLOCK + tile * 1440, 3, b + block * 16,
+            y + block * Y_PLANE + tile * 224, 0.0f, y + (block + 1) * Y_PLANE + tile * 224, 0.0f);
     }
 }
 
@@ -3729,13 +3782,15 @@ static RT_V4 void v4_conv1x1_512x14x14_to_296_merged(const float *restrict x,
         const int oy = u % OH;
         if (block < 18)
             v4_tile_14x2_deep(x + oy * 224, CB, 2, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                b + block * 16, arena + v4_outputs_4[block * 3] + oy * v4_outputs_4[block * 3 + 1],
+                w + (block + 2) * W_BLOCK + oy * 1536, 3, b + block * 16,
+                arena + v4_outputs_4[block * 3] + oy * v4_outputs_4[block * 3 + 1],
                 v4_outputs_4[block * 3 + 2] ? 0.0f : -INFINITY,
                 arena + v4_outputs_4[(block + 1) * 3] + oy * v4_outputs_4[(block + 1) * 3 + 1],
                 v4_outputs_4[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
         else
             v4_tile_14x1_deep(x + oy * 224, CB, 2, 16, KH, KW, X_PLANE, X_ROW, w + 18 * W_BLOCK,
-                b + 288, arena + v4_outputs_4[54] + oy * v4_outputs_4[55],
+                w + 19 * W_BLOCK + oy * 1024, 2, b + 288,
+                arena + v4_outputs_4[54] + oy * v4_outputs_4[55],
                 v4_outputs_4[56] ? 0.0f : -INFINITY);
     }
 }
@@ -3842,8 +3897,8 @@ static RT_V4 void v4_conv1x1_512x14x14_to_64(const float *restrict x, const floa
         const int block = u / TILES * 2;
         const int tile = u % TILES;
         v4_tile_14x2_deep(x + tile * 224, CB, 2, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-            b + block * 16, y + block * Y_PLANE + tile * 224, 0.0f,
-            y + (block + 1) * Y_PLANE + tile * 224, 0.0f);
+            w + (block + 2) * W_BLOCK + tile * 1536, 3, b + block * 16,
+            y + block * Y_PLANE + tile * 224, 0.0f, y + (block + 1) * Y_PLANE + tile * 224, 0.0f);
     }
 }
 
@@ -3860,7 +3915,8 @@ static RT_V4 void v4_conv1x1_512x14x14_to_280_merged(const float *restrict x,
         const int block = u / OH * 2;
         const int oy = u % OH;
         v4_tile_14x2_deep(x + oy * 224, CB, 2, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-            b + block * 16, arena + v4_outputs_5[block * 3] + oy * v4_outputs_5[block * 3 + 1],
+            w + (block + 2) * W_BLOCK + oy * 1536, 3, b + block * 16,
+            arena + v4_outputs_5[block * 3] + oy * v4_outputs_5[block * 3 + 1],
             v4_outputs_5[block * 3 + 2] ? 0.0f : -INFINITY,
             arena + v4_outputs_5[(block + 1) * 3] + oy * v4_outputs_5[(block + 1) * 3 + 1],
             v4_outputs_5[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
@@ -3908,7 +3964,8 @@ static RT_V4 void v4_conv1x1_512x14x14_to_288_merged(const float *restrict x,
         const int block = u / OH * 2;
         const int oy = u % OH;
         v4_tile_14x2_deep(x + oy * 224, CB, 2, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-            b + block * 16, arena + v4_outputs_6[block * 3] + oy * v4_outputs_6[block * 3 + 1],
+            w + (block + 2) * W_BLOCK + oy * 1536, 3, b + block * 16,
+            arena + v4_outputs_6[block * 3] + oy * v4_outputs_6[block * 3 + 1],
             v4_outputs_6[block * 3 + 2] ? 0.0f : -INFINITY,
             arena + v4_outputs_6[(block + 1) * 3] + oy * v4_outputs_6[(block + 1) * 3 + 1],
             v4_outputs_6[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
@@ -3997,7 +4054,8 @@ static RT_V4 void v4_conv1x1_528x14x14_to_448_merged(const float *restrict x,
         const int block = u / OH * 2;
         const int oy = u % OH;
         v4_tile_14x2_deep(x + oy * 224, CB, 3, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-            b + block * 16, arena + v4_outputs_7[block * 3] + oy * v4_outputs_7[block * 3 + 1],
+            w + (block + 2) * W_BLOCK + oy * 1584, 3, b + block * 16,
+            arena + v4_outputs_7[block * 3] + oy * v4_outputs_7[block * 3 + 1],
             v4_outputs_7[block * 3 + 2] ? 0.0f : -INFINITY,
             arena + v4_outputs_7[(block + 1) * 3] + oy * v4_outputs_7[(block + 1) * 3 + 1],
             v4_outputs_7[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
@@ -4106,8 +4164,8 @@ static RT_V4 void v4_conv1x1_528x14x14_to_128(const float *restrict x, const flo
         const int block = u / TILES * 2;
         const int tile = u % TILES;
         v4_tile_14x2_deep(x + tile * 224, CB, 3, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-            b + block * 16, y + block * Y_PLANE + tile * 224, 0.0f,
-            y + (block + 1) * Y_PLANE + tile * 224, 0.0f);
+            w + (block + 2) * W_BLOCK + tile * 1584, 3, b + block * 16,
+            y + block * Y_PLANE + tile * 224, 0.0f, y + (block + 1) * Y_PLANE + tile * 224, 0.0f);
     }
 }
 
@@ -4134,10 +4192,12 @@ static RT_V4 void v4_maxpool3x3s2_832x14x14(const float *restrict x, float *rest
 
 /* 7 pixels x 32 outputs: y = max(floor, b + sum of w * x).  x: blocks of 16 channels, w: one row of
  * 32 outputs for each input channel and tap, in this order.
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on.
  * The depth is summed in `pieces` of `piece` blocks, which add up in y. */
 static RT_V4 void v4_tile_7x2_deep(const float *restrict x, int blocks, int pieces, int piece,
-    int kh, int kw, int plane, int row, const float *restrict w, const float *restrict b,
-    float *restrict y0, float floor0, float *restrict y1, float floor1)
+    int kh, int kw, int plane, int row, const float *restrict w, const float *restrict next,
+    int lines, const float *restrict b, float *restrict y0, float floor0, float *restrict y1,
+    float floor1)
 {
     for (int p = 0; p < 7; p++) {
         v16_store(y0 + p * 16, v16_load(b));
@@ -4162,6 +4222,8 @@ static RT_V4 void v4_tile_7x2_deep(const float *restrict x, int blocks, int piec
         const int to = from + piece < blocks ? from + piece : blocks;
         for (int cb = from; cb < to; cb++) {
             const float *wp = w + cb * kh * (kw * 16) * 32;
+            for (int j = 0; j < lines; j++)
+                RT_PREFETCH(next + (cb * lines + j) * 16);
             for (int ky = 0; ky < kh; ky++) {
                 const float *xr = x + cb * plane + ky * row;
                 for (int i = 0; i < kw * 16; i++) {
@@ -4226,7 +4288,8 @@ static RT_V4 void v4_conv1x1_832x7x7_to_448_merged(const float *restrict x, cons
         const int block = u / OH * 2;
         const int oy = u % OH;
         v4_tile_7x2_deep(x + oy * 112, CB, 4, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-            b + block * 16, arena + v4_outputs_8[block * 3] + oy * v4_outputs_8[block * 3 + 1],
+            w + (block + 2) * W_BLOCK + oy * 4160, 5, b + block * 16,
+            arena + v4_outputs_8[block * 3] + oy * v4_outputs_8[block * 3 + 1],
             v4_outputs_8[block * 3 + 2] ? 0.0f : -INFINITY,
             arena + v4_outputs_8[(block + 1) * 3] + oy * v4_outputs_8[(block + 1) * 3 + 1],
             v4_outputs_8[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
@@ -4355,9 +4418,11 @@ static RT_V4 void v4_input_2x4_3x3(const float *restrict x, int blocks, int plan
         }
 }
 
-/* 8 tiles x 32 outputs of one product: y = sum of w * x over the channels of x. */
+/* 8 tiles x 32 outputs of one product: y = sum of w * x over the channels of x.
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
 static RT_V4 void v4_product_8x2(const float *restrict x, int blocks, int plane,
-    const float *restrict w, float *restrict y0, float *restrict y1)
+    const float *restrict w, const float *restrict next, int lines, float *restrict y0,
+    float *restrict y1)
 {
     v16 a0_0 = v16_set1(0.0f);
     v16 a0_1 = v16_set1(0.0f);
@@ -4377,6 +4442,8 @@ static RT_V4 void v4_product_8x2(const float *restrict x, int blocks, int plane,
     v16 a7_1 = v16_set1(0.0f);
     const float *wp = w;
     for (int cb = 0; cb < blocks; cb++) {
+        for (int j = 0; j < lines; j++)
+            RT_PREFETCH(next + (cb * lines + j) * 16);
         const float *xr = x + cb * plane;
         for (int i = 0; i < 16; i++) {
             const v16 w0 = v16_load(wp);
@@ -4431,8 +4498,8 @@ static RT_V4 void v4_products_8x2(const float *restrict v, int v_slab, const flo
     int blocks, int points, float *restrict m, int m_slab)
 {
     for (int k = 0; k < points; k++)
-        v4_product_8x2(v + k * v_slab, blocks, 128, w + k * (blocks * 512), m + k * m_slab,
-            m + k * m_slab + 128);
+        v4_product_8x2(v + k * v_slab, blocks, 128, w + k * (blocks * 512),
+            w + (k + 1) * (blocks * 512), 32, m + k * m_slab, m + k * m_slab + 128);
 }
 
 /* Output transform of F(2 x 4, 3 x 3): y = max(floor, b + Ah m Aw^T), 2 x 4 pixels a tile, for
@@ -4616,10 +4683,12 @@ static RT_V4 void v4_maxpool3x3_832x7x7(const float *restrict x, float *restrict
 
 /* 13 pixels x 32 outputs: y = max(floor, b + sum of w * x).  x: blocks of 16 channels, w: one row of
  * 32 outputs for each input channel and tap, in this order.
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on.
  * The depth is summed in `pieces` of `piece` blocks, which add up in y. */
 static RT_V4 void v4_tile_13x2_deep(const float *restrict x, int blocks, int pieces, int piece,
-    int kh, int kw, int plane, int row, const float *restrict w, const float *restrict b,
-    float *restrict y0, float floor0, float *restrict y1, float floor1)
+    int kh, int kw, int plane, int row, const float *restrict w, const float *restrict next,
+    int lines, const float *restrict b, float *restrict y0, float floor0, float *restrict y1,
+    float floor1)
 {
     for (int p = 0; p < 13; p++) {
         v16_store(y0 + p * 16, v16_load(b));
@@ -4656,6 +4725,8 @@ static RT_V4 void v4_tile_13x2_deep(const float *restrict x, int blocks, int pie
         const int to = from + piece < blocks ? from + piece : blocks;
         for (int cb = from; cb < to; cb++) {
             const float *wp = w + cb * kh * (kw * 16) * 32;
+            for (int j = 0; j < lines; j++)
+                RT_PREFETCH(next + (cb * lines + j) * 16);
             for (int ky = 0; ky < kh; ky++) {
                 const float *xr = x + cb * plane + ky * row;
                 for (int i = 0; i < kw * 16; i++) {
@@ -4739,10 +4810,12 @@ static RT_V4 void v4_tile_13x2_deep(const float *restrict x, int blocks, int pie
 
 /* 12 pixels x 32 outputs: y = max(floor, b + sum of w * x).  x: blocks of 16 channels, w: one row of
  * 32 outputs for each input channel and tap, in this order.
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on.
  * The depth is summed in `pieces` of `piece` blocks, which add up in y. */
 static RT_V4 void v4_tile_12x2_deep(const float *restrict x, int blocks, int pieces, int piece,
-    int kh, int kw, int plane, int row, const float *restrict w, const float *restrict b,
-    float *restrict y0, float floor0, float *restrict y1, float floor1)
+    int kh, int kw, int plane, int row, const float *restrict w, const float *restrict next,
+    int lines, const float *restrict b, float *restrict y0, float floor0, float *restrict y1,
+    float floor1)
 {
     for (int p = 0; p < 12; p++) {
         v16_store(y0 + p * 16, v16_load(b));
@@ -4777,6 +4850,8 @@ static RT_V4 void v4_tile_12x2_deep(const float *restrict x, int blocks, int pie
         const int to = from + piece < blocks ? from + piece : blocks;
         for (int cb = from; cb < to; cb++) {
             const float *wp = w + cb * kh * (kw * 16) * 32;
+            for (int j = 0; j < lines; j++)
+                RT_PREFETCH(next + (cb * lines + j) * 16);
             for (int ky = 0; ky < kh; ky++) {
                 const float *xr = x + cb * plane + ky * row;
                 for (int i = 0; i < kw * 16; i++) {
@@ -4867,21 +4942,24 @@ static RT_V4 void v4_conv1x1_832x7x7_to_128(const float *restrict x, const float
         const int tile = u % TILES;
         if (tile < 1)
             v4_tile_13x2_deep(x + tile * 208, CB, 4, 16, KH, KW, X_PLANE, X_ROW,
-                w + block * W_BLOCK, b + block * 16, y + block * Y_PLANE + tile * 208, 0.0f,
-                y + (block + 1) * Y_PLANE + tile * 208, 0.0f);
+                w + block * W_BLOCK, w + (block + 2) * W_BLOCK + tile * 6656, 8, b + block * 16,
+                y + block * Y_PLANE + tile * 208, 0.0f, y + (block + 1) * Y_PLANE + tile * 208,
+                0.0f);
         else
             v4_tile_12x2_deep(x + (tile * 12 + 1) * 16, CB, 4, 16, KH, KW, X_PLANE, X_ROW,
-                w + block * W_BLOCK, b + block * 16, y + block * Y_PLANE + (tile * 12 + 1) * 16,
-                0.0f, y + (block + 1) * Y_PLANE + (tile * 12 + 1) * 16, 0.0f);
+                w + block * W_BLOCK, w + (block + 2) * W_BLOCK + tile * 6656, 8, b + block * 16,
+                y + block * Y_PLANE + (tile * 12 + 1) * 16, 0.0f,
+                y + (block + 1) * Y_PLANE + (tile * 12 + 1) * 16, 0.0f);
     }
 }
 
 /* 7 pixels x 16 outputs: y = max(floor, b + sum of w * x).  x: blocks of 16 channels, w: one row of
  * 16 outputs for each input channel and tap, in this order.
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on.
  * The depth is summed in `pieces` of `piece` blocks, which add up in y. */
 static RT_V4 void v4_tile_7x1_deep(const float *restrict x, int blocks, int pieces, int piece,
-    int kh, int kw, int plane, int row, const float *restrict w, const float *restrict b,
-    float *restrict y0, float floor0)
+    int kh, int kw, int plane, int row, const float *restrict w, const float *restrict next,
+    int lines, const float *restrict b, float *restrict y0, float floor0)
 {
     for (int p = 0; p < 7; p++)
         v16_store(y0 + p * 16, v16_load(b));
@@ -4897,6 +4975,8 @@ static RT_V4 void v4_tile_7x1_deep(const float *restrict x, int blocks, int piec
         const int to = from + piece < blocks ? from + piece : blocks;
         for (int cb = from; cb < to; cb++) {
             const float *wp = w + cb * kh * (kw * 16) * 16;
+            for (int j = 0; j < lines; j++)
+                RT_PREFETCH(next + (cb * lines + j) * 16);
             for (int ky = 0; ky < kh; ky++) {
                 const float *xr = x + cb * plane + ky * row;
                 for (int i = 0; i < kw * 16; i++) {
@@ -4938,13 +5018,15 @@ static RT_V4 void v4_conv1x1_832x7x7_to_624_merged(const float *restrict x, cons
         const int oy = u % OH;
         if (block < 38)
             v4_tile_7x2_deep(x + oy * 112, CB, 4, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                b + block * 16, arena + v4_outputs_9[block * 3] + oy * v4_outputs_9[block * 3 + 1],
+                w + (block + 2) * W_BLOCK + oy * 4160, 5, b + block * 16,
+                arena + v4_outputs_9[block * 3] + oy * v4_outputs_9[block * 3 + 1],
                 v4_outputs_9[block * 3 + 2] ? 0.0f : -INFINITY,
                 arena + v4_outputs_9[(block + 1) * 3] + oy * v4_outputs_9[(block + 1) * 3 + 1],
                 v4_outputs_9[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
         else
             v4_tile_7x1_deep(x + oy * 112, CB, 4, 16, KH, KW, X_PLANE, X_ROW, w + 38 * W_BLOCK,
-                b + 608, arena + v4_outputs_9[114] + oy * v4_outputs_9[115],
+                w + 39 * W_BLOCK + oy * 2496, 3, b + 608,
+                arena + v4_outputs_9[114] + oy * v4_outputs_9[115],
                 v4_outputs_9[116] ? 0.0f : -INFINITY);
     }
 }

@@ -32,25 +32,53 @@ int64_t cook_toom_scratch(const FastConv *f, int points, int in_blocks, int grou
 
 /* ---- m = v * u for every product: calls of tiles of nearly equal size ---- */
 
-static void product_run(Lower *l, Type type, Var *const *p, Var *k, int n, int nr, int first, int tiles, int size)
+typedef struct Products {
+    Lower *l;
+    Type type;
+    Var *v, *v_slab, *w, *weight, *blocks, *points, *m, *m_slab;
+    int n, nr, tiles; /* in all: tiles of the transform, blocks of outputs, register tiles */
+} Products;
+
+/* Offset of the weights of product k. */
+static Expr *weights_at(Products *p, Expr *k)
 {
-    enum { V, V_SLAB, W, BLOCKS, M, M_SLAB, WEIGHT };
-    if (tiles == 0)
+    Lower *l = p->l;
+    Expr *weight = p->weight ? loop_load(l, TY_INT, p->weight, k) : k;
+    return loop_mul(l, weight, loop_mul(l, loop_var(l, p->blocks), loop_int(l, 16 * 16 * p->nr)));
+}
+
+/* While register tile t computes, its share of the next product's weights is fetched: `lines` cache lines a block. */
+static Expr *next_weights(Products *p, Var *k, Expr *t, int lines)
+{
+    Lower *l = p->l;
+    Expr *next = loop_add(l, loop_var(l, k), loop_int(l, 1));
+    if (p->weight) /* the table ends with the last product */
+        next = loop_min(l, next, loop_sub(l, loop_var(l, p->points), loop_int(l, 1)));
+    Expr *share = loop_mul(l, loop_var(l, p->blocks), loop_int(l, 16 * lines));
+    return loop_address(l, p->w, loop_add(l, weights_at(p, next), loop_mul(l, t, share)));
+}
+
+/* Register tiles [first, first + count) of `size` tiles from tile `from` on. */
+static void product_run(Products *p, Var *k, int first, int count, int from, int size)
+{
+    if (count == 0)
         return;
-    Var *t = loop_for_begin(l, "t", loop_int(l, 0), loop_int(l, tiles), 1);
-    Expr *at = loop_mul(l, loop_add(l, loop_mul(l, loop_var(l, t), loop_int(l, size)), loop_int(l, first)), loop_int(l, 16));
-    Tile tile = { size, nr, 16, 16, false, false, true, type };
-    Expr *args[8];
+    Lower *l = p->l;
+    int lines = (16 * p->nr + p->tiles - 1) / p->tiles;
+    Var *t = loop_for_begin(l, "t", loop_int(l, 0), loop_int(l, count), 1);
+    Expr *at = loop_mul(l, loop_add(l, loop_mul(l, loop_var(l, t), loop_int(l, size)), loop_int(l, from)), loop_int(l, 16));
+    Tile tile = { size, p->nr, 16, 16, false, false, true, p->type };
+    Expr *args[10];
     int c = 0;
-    args[c++] = loop_address(l, p[V], loop_add(l, loop_mul(l, loop_var(l, k), loop_var(l, p[V_SLAB])), at));
-    args[c++] = loop_var(l, p[BLOCKS]);
-    args[c++] = loop_int(l, n * 16);
-    Expr *depth = loop_mul(l, loop_var(l, p[BLOCKS]), loop_int(l, 16 * 16 * nr));
-    Expr *weight = p[WEIGHT] ? loop_load(l, TY_INT, p[WEIGHT], loop_var(l, k)) : loop_var(l, k);
-    args[c++] = loop_address(l, p[W], loop_mul(l, weight, depth));
-    for (int j = 0; j < nr; j++)
-        args[c++] = loop_address(l, p[M], loop_add(l, loop_add(l, loop_mul(l, loop_var(l, k), loop_var(l, p[M_SLAB])), at),
-                                                       loop_int(l, j * n * 16)));
+    args[c++] = loop_address(l, p->v, loop_add(l, loop_mul(l, loop_var(l, k), loop_var(l, p->v_slab)), at));
+    args[c++] = loop_var(l, p->blocks);
+    args[c++] = loop_int(l, p->n * 16);
+    args[c++] = loop_address(l, p->w, weights_at(p, loop_var(l, k)));
+    args[c++] = next_weights(p, k, loop_add(l, loop_var(l, t), loop_int(l, first)), lines);
+    args[c++] = loop_int(l, lines);
+    Expr *m = loop_add(l, loop_mul(l, loop_var(l, k), loop_var(l, p->m_slab)), at);
+    for (int j = 0; j < p->nr; j++)
+        args[c++] = loop_address(l, p->m, loop_add(l, m, loop_int(l, j * p->n * 16)));
     loop_call(l, tile_leaf(l->unit, &tile), args, c);
     loop_for_end(l);
 }
@@ -65,17 +93,20 @@ static Func *products(Unit *u, Type type, int n, int nr, bool shared)
         return f;
     f = unit_func_later(u, name, name, arena_printf(a, "m[k] = v[k] * w[%s] for `points` products: %d tiles, %d outputs.", shared ? "weight[k]" : "k", n, 16 * nr), type);
     f->name = arena_printf(a, "%s", name);
-    Lower *l = lower_new(u, f);
-    Var *v = loop_param(l, VAR_PARAM_IN, "v", 0), *v_slab = loop_param(l, VAR_PARAM_INT, "v_slab", 0);
-    Var *w = loop_param(l, VAR_PARAM_IN, "w", 0), *weight = shared ? loop_param(l, VAR_PARAM_INTS, "weight", 0) : NULL;
-    Var *blocks = loop_param(l, VAR_PARAM_INT, "blocks", 0);
-    Var *points = loop_param(l, VAR_PARAM_INT, "points", 0);
-    Var *m = loop_param(l, VAR_PARAM_OUT, "m", 0), *m_slab = loop_param(l, VAR_PARAM_INT, "m_slab", 0);
-    Var *p[] = { v, v_slab, w, blocks, m, m_slab, weight };
     int most = type_lanes(type) == 16 ? MOST_TILE : 12 / (2 * nr), tiles = (n + most - 1) / most, small = n / tiles, more = n % tiles;
-    Var *k = loop_for_begin(l, "k", loop_int(l, 0), loop_var(l, points), 1);
-    product_run(l, type, p, k, n, nr, 0, more, small + 1);
-    product_run(l, type, p, k, n, nr, more * (small + 1), tiles - more, small);
+    Lower *l = lower_new(u, f);
+    Products p = { .l = l, .type = type, .n = n, .nr = nr, .tiles = tiles };
+    p.v = loop_param(l, VAR_PARAM_IN, "v", 0);
+    p.v_slab = loop_param(l, VAR_PARAM_INT, "v_slab", 0);
+    p.w = loop_param(l, VAR_PARAM_IN, "w", 0);
+    p.weight = shared ? loop_param(l, VAR_PARAM_INTS, "weight", 0) : NULL;
+    p.blocks = loop_param(l, VAR_PARAM_INT, "blocks", 0);
+    p.points = loop_param(l, VAR_PARAM_INT, "points", 0);
+    p.m = loop_param(l, VAR_PARAM_OUT, "m", 0);
+    p.m_slab = loop_param(l, VAR_PARAM_INT, "m_slab", 0);
+    Var *k = loop_for_begin(l, "k", loop_int(l, 0), loop_var(l, p.points), 1);
+    product_run(&p, k, 0, more, 0, small + 1);
+    product_run(&p, k, more, tiles - more, more * (small + 1), small);
     loop_for_end(l);
     unit_append(u, f);
     return f;

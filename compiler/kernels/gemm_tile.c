@@ -50,8 +50,21 @@ static int piece_blocks(const Step *s)
     return n < 1 ? 1 : n < all && all * block > DEPTH * 3 / 2 ? n : all;
 }
 
+static int row_tiles(const ShapeFn *f) { return (f->ow + f->s->tile_pixels - 1) / f->s->tile_pixels; }
+
+/* While tile `tile` of a group computes, its share of the next group's weights is fetched: some lines for each input block. */
+static int fetch_args(ShapeFn *f, Expr *block, Expr *tile, int nr, Expr **args)
+{
+    Lower *l = f->k.l;
+    int tiles = row_tiles(f) * f->oh, all = 16 * nr * f->s->weights->kh * f->s->weights->kw, lines = (all + tiles - 1) / tiles;
+    Expr *next = loop_mul(l, loop_add(l, block, loop_int(l, nr)), loop_var(l, loop_dim(l, "W_BLOCK", 16 * f->depth)));
+    args[0] = loop_address(l, f->w, loop_add(l, next, loop_mul(l, tile, loop_int(l, 16 * lines * f->cb))));
+    args[1] = tiles <= all ? loop_int(l, lines) : loop_bin(l, EX_LT, tile, loop_int(l, all));
+    return 2;
+}
+
 /* One call of a leaf: `pixels` pixels from px on, `nr` blocks from `block` on. */
-static void call_leaf(ShapeFn *f, Expr *block, Expr *oy, Expr *px, int pixels, int nr)
+static void call_leaf(ShapeFn *f, Expr *block, Expr *oy, Expr *tile, Expr *px, int pixels, int nr)
 {
     Lower *l = f->k.l;
     const Buffer *x = f->s->in[0]->buffer;
@@ -75,6 +88,8 @@ static void call_leaf(ShapeFn *f, Expr *block, Expr *oy, Expr *px, int pixels, i
     args[n++] = loop_var(l, loop_dim(l, "X_PLANE", x->plane));
     args[n++] = loop_var(l, loop_dim(l, "X_ROW", x->row));
     args[n++] = loop_address(l, f->w, loop_mul(l, block, loop_var(l, loop_dim(l, "W_BLOCK", 16 * f->depth))));
+    if (tile_fetches(&t))
+        n += fetch_args(f, block, tile, nr, args + n);
     args[n++] = loop_address(l, f->b, loop_mul(l, block, loop_int(l, 16)));
     Expr *out_px = loop_mul(l, px, loop_int(l, 16));
     for (int j = 0; j < nr; j++) {
@@ -92,38 +107,39 @@ static void call_leaf(ShapeFn *f, Expr *block, Expr *oy, Expr *px, int pixels, i
     loop_call(l, tile_leaf(l->unit, &t), args, n);
 }
 
-/* `tiles` tiles of `pixels` from pixel `first` on. */
-static void tile_run(ShapeFn *f, Expr *block, Expr *oy, int first, int tiles, int pixels, int nr)
+/* Tiles [first, first + tiles) of a row, of `pixels`, from pixel `from` on. */
+static void tile_run(ShapeFn *f, Expr *block, Expr *oy, int first, int tiles, int from, int pixels, int nr)
 {
     Lower *l = f->k.l;
     if (tiles == 0)
         return;
     Var *t = loop_for_begin(l, "t", loop_int(l, 0), loop_int(l, tiles), 1);
-    Expr *px = loop_add(l, loop_mul(l, loop_var(l, t), loop_int(l, pixels)), loop_int(l, first));
-    call_leaf(f, block, oy, px, pixels, nr);
+    Expr *tile = loop_add(l, loop_mul(l, oy, loop_int(l, row_tiles(f))), loop_add(l, loop_var(l, t), loop_int(l, first)));
+    Expr *px = loop_add(l, loop_mul(l, loop_var(l, t), loop_int(l, pixels)), loop_int(l, from));
+    call_leaf(f, block, oy, tile, px, pixels, nr);
     loop_for_end(l);
 }
 
 static void tile_row(ShapeFn *f, Expr *block, Expr *oy, int nr)
 {
-    int n = (f->ow + f->s->tile_pixels - 1) / f->s->tile_pixels, small = f->ow / n, more = f->ow % n;
-    tile_run(f, block, oy, 0, more, small + 1, nr);
-    tile_run(f, block, oy, more * (small + 1), n - more, small, nr);
+    int n = row_tiles(f), small = f->ow / n, more = f->ow % n;
+    tile_run(f, block, oy, 0, more, 0, small + 1, nr);
+    tile_run(f, block, oy, more, n - more, more * (small + 1), small, nr);
 }
 
 /* A flat image: the unit is one tile. */
 static void tile_flat(ShapeFn *f, Expr *block, Expr *tile, int nr)
 {
     Lower *l = f->k.l;
-    int n = (f->ow + f->s->tile_pixels - 1) / f->s->tile_pixels, small = f->ow / n, more = f->ow % n;
+    int n = row_tiles(f), small = f->ow / n, more = f->ow % n;
     Expr *zero = loop_int(l, 0);
     if (more) {
         loop_if_begin(l, loop_bin(l, EX_LT, tile, loop_int(l, more)));
-        call_leaf(f, block, zero, loop_mul(l, tile, loop_int(l, small + 1)), small + 1, nr);
+        call_leaf(f, block, zero, tile, loop_mul(l, tile, loop_int(l, small + 1)), small + 1, nr);
         loop_else(l);
     }
     Expr *px = loop_add(l, loop_mul(l, tile, loop_int(l, small)), loop_int(l, more));
-    call_leaf(f, block, zero, px, small, nr);
+    call_leaf(f, block, zero, tile, px, small, nr);
     if (more)
         loop_if_end(l);
 }
@@ -139,8 +155,7 @@ static void group_body(ShapeFn *f, Expr *block, Expr *row, int nr)
 static void shape_body(ShapeFn *f)
 {
     Lower *l = f->k.l;
-    int tiles = (f->ow + f->s->tile_pixels - 1) / f->s->tile_pixels;
-    int rows = f->flat ? tiles : f->oh, full = f->blocks / f->nr, tail = f->blocks % f->nr;
+    int rows = f->flat ? row_tiles(f) : f->oh, full = f->blocks / f->nr, tail = f->blocks % f->nr;
     kernel_units_begin(&f->k, rows * (full + (tail > 0)));
     Var *r = loop_dim(l, f->flat ? "TILES" : "OH", rows);
     Var *block = loop_let(l, "block", loop_mul(l, loop_div(l, loop_var(l, f->k.u), loop_var(l, r)), loop_int(l, f->nr)));

@@ -30,6 +30,7 @@ typedef struct Tile {
 } Tile;
 /* The leaf of a tile: y = max(floor, b + sum of w * x), or max(floor, r + scale * (b + ...)); of a product y = sum of w * x. */
 Func *tile_leaf(Unit *u, const Tile *t);
+bool tile_fetches(const Tile *t); /* does it fetch the weights that come next (parameters next, lines) */
 
 /* ---- cook_toom.c ---- */
 

@@ -22,8 +22,11 @@ static const char *leaf_name(Arena *a, const Tile *t)
     return t->residual ? arena_printf(a, "%s_add", s) : s;
 }
 
+/* An image's planes have few weights; a single pixel waits for nothing but its own. */
+bool tile_fetches(const Tile *t) { return t->product || (t->lanes_in == 16 && t->pixels > 1); }
+
 typedef struct LeafVars {
-    Var *x, *blocks, *pieces, *piece, *kh, *kw, *plane, *row, *w, *b, *y[4], *floor[4], *r[4], *scale;
+    Var *x, *blocks, *pieces, *piece, *kh, *kw, *plane, *row, *w, *b, *next, *lines, *y[4], *floor[4], *r[4], *scale;
 } LeafVars;
 
 static const char *numbered(Lower *l, const char *s, int i) { return arena_printf(l->unit->arena, "%s%d", s, i); }
@@ -40,6 +43,8 @@ static LeafVars leaf_params(Lower *l, const Tile *t)
     v.plane = loop_param(l, VAR_PARAM_INT, "plane", 0);
     v.row = t->product ? NULL : loop_param(l, VAR_PARAM_INT, "row", 0);
     v.w = loop_param(l, VAR_PARAM_IN, "w", 0);
+    v.next = tile_fetches(t) ? loop_param(l, VAR_PARAM_IN, "next", 0) : NULL;
+    v.lines = v.next ? loop_param(l, VAR_PARAM_INT, "lines", 0) : NULL;
     v.b = t->product ? NULL : loop_param(l, VAR_PARAM_IN, "b", 0);
     for (int i = 0; i < t->blocks; i++) {
         v.y[i] = loop_param(l, VAR_PARAM_OUT, numbered(l, "y", i), 0);
@@ -62,6 +67,15 @@ static Var *block_loop(Lower *l, const LeafVars *v, Var *k)
     return loop_for_begin(l, "cb", loop_var(l, from), loop_var(l, to), 1);
 }
 
+/* Weights that come next: `lines` cache lines for each block of channels, so that they arrive while this tile computes. */
+static void prefetch_next(Lower *l, const LeafVars *v, Var *cb)
+{
+    Var *j = loop_for_begin(l, "j", loop_int(l, 0), loop_var(l, v->lines), 1);
+    Expr *line = loop_add(l, loop_mul(l, loop_var(l, cb), loop_var(l, v->lines)), loop_var(l, j));
+    loop_prefetch(l, v->next, loop_mul(l, line, loop_int(l, 16)));
+    loop_for_end(l);
+}
+
 /* The loops over the depth, or over piece k of it, around one step of pixels * vectors multiply-adds. */
 static void leaf_loops(Lower *l, const Tile *t, const LeafVars *v, Var **acc, int vectors, Var *k)
 {
@@ -73,6 +87,8 @@ static void leaf_loops(Lower *l, const Tile *t, const LeafVars *v, Var **acc, in
         Expr *rows = loop_mul(l, loop_mul(l, loop_var(l, cb), loop_var(l, v->kh)), loop_mul(l, loop_var(l, v->kw), loop_int(l, t->lanes_in)));
         wp = loop_pointer(l, "wp", loop_address(l, v->w, loop_mul(l, rows, loop_int(l, vectors * lanes))), false);
     }
+    if (v->next)
+        prefetch_next(l, v, cb);
     Expr *at = loop_mul(l, loop_var(l, cb), loop_var(l, v->plane)), *taps = loop_int(l, t->lanes_in);
     if (!t->product) {
         Var *ky = loop_for_begin(l, "ky", loop_int(l, 0), loop_var(l, v->kh), 1);
@@ -186,6 +202,8 @@ Func *tile_leaf(Unit *u, const Tile *t)
               "%d outputs for each input channel and tap, in this order.",
               t->pixels, 16 * t->blocks, t->residual ? "r + scale * (" : "", t->lanes_in == 16 ? "blocks of 16 channels" : "planes",
               16 * t->blocks);
+    if (tile_fetches(t))
+        comment = arena_printf(u->arena, "%s\nMeanwhile `lines` cache lines a block of channels are fetched from next on.", comment);
     if (t->deep)
         comment = arena_printf(u->arena, "%s\nThe depth is summed in `pieces` of `piece` blocks, which add up in y.", comment);
     f = unit_func(u, key, name, comment, t->vector);
