@@ -27,7 +27,7 @@ WEIGHTS = load_plan load_report name_pattern names verb_weights weights_diff wei
 KERNELS = channels choose common conv_plain cook_toom cook_toom_leaf cost cut gemm_tile lrn pointwise pool pool_rows tile_leaf
 FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safetensors_write
 COMPILER_FORMATS = onnx_write wire npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
-CORE = error init load math memory network packed philox pool target
+CORE = batch error init load math memory network packed philox pool target
 TRAIN = image image_bmp image_jpeg image_png image_pnm resize view
 PROGRAM = bench eval info init input options pack predict program selftest session trace
 

@@ -240,9 +240,10 @@ static void print_plans(const Emit *e, const int *taps, FILE *f)
     for (int i = 0; i < e->n_targets; i++) {
         const Plan *p = e->targets[i].plan;
         const char *s = p->target->symbol;
-        fprintf(f, "    { %s, %s, 0x%016llx, %lld, %lld, %lld, %d, %d, %s_steps, %s_taps, %s_%s_step, %s_%s_load },\n",
+        fprintf(f, "    { %s, %s, 0x%016llx, %lld, %lld, %lld, %d, %d, %d, %s_steps, %s_taps, %s_%s_step, %s_%s_load },\n",
                 rt_targets[p->target - targets], rt_numerics[plan_numerics(p)], (unsigned long long)layout_hash(&e->targets[i]),
-                (long long)(p->arena_bytes / 4), (long long)p->scratch_floats, (long long)(p->weights_bytes / 4), p->steps.n, taps[i], s, s, e->graph->name, s, e->graph->name, s);
+                (long long)(p->arena_bytes / 4), (long long)p->scratch_floats, (long long)(p->weights_bytes / 4), p->steps.n, taps[i], cost_group_from(p),
+                s, s, e->graph->name, s, e->graph->name, s);
     }
     fprintf(f, "};\n");
 }

@@ -145,6 +145,8 @@ typedef struct Cost { double work, memory; } Cost;
 Cost cost_step(const Plan *p, const Step *s);
 double cost_milliseconds(double cycles);
 int64_t cost_bytes(const Step *s); /* that a step reads and writes, weights included */
+/* The step from which on a batch goes step by step through several images, so that least comes from memory (runtime/core/batch.c). */
+int cost_group_from(const Plan *p);
 void plan_print(const Plan *p, FILE *f); /* --dump=plan */
 void plan_verify(const Plan *p);         /* live buffers never overlap, borders suffice, every claim is in range */
 

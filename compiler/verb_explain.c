@@ -31,9 +31,12 @@ static void print_table(Arena *a, const Plan *p)
     double sum = 0;
     for (int i = 0; i < p->steps.n; i++)
         sum += milliseconds(p->steps.at[i], cost_step(p, p->steps.at[i]));
-    printf("%s, target %s, numerics %s: expected %.2f ms an image on %d threads of the modelled processor\n\n", p->graph->name, p->target->name,
+    printf("%s, target %s, numerics %s: expected %.2f ms an image on %d threads of the modelled processor\n", p->graph->name, p->target->name,
            numerics_names[plan_numerics(p)], sum, THREADS);
-    printf("%4s  %-36s %-20s %-14s %-20s %8s %6s %8s\n", "step", "layer", "kernel", "output", "units of work", "ms", "%", "MB");
+    int from = cost_group_from(p);
+    if (from < p->steps.n)
+        printf("a batch goes image by image to step %d, then step by step, four images a thread\n", from);
+    printf("\n%4s  %-36s %-20s %-14s %-20s %8s %6s %8s\n", "step", "layer", "kernel", "output", "units of work", "ms", "%", "MB");
     for (int i = 0; i < p->steps.n; i++) {
         const Step *s = p->steps.at[i];
         double ms = milliseconds(s, cost_step(p, s));

@@ -83,6 +83,7 @@ typedef struct RtPlan { /* a network for one target */
     uint64_t layout; /* hash of the code that packs weights: equal ones pack to the same bytes */
     size_t arena_floats, scratch_floats, weights_floats; /* scratch: of each thread, behind the arena */
     int n_steps, n_taps;
+    int group_from; /* from this step on a batch is done step by step for several images (rt_forward_batch) */
     const RtStep *steps;
     const RtTap *taps;
     void (*step)(const RtContext *c, int step, int part, int parts);
@@ -133,7 +134,7 @@ size_t rt_weights_bytes(const RtNetwork *net, RtTarget target);
  * them. */
 void *rt_arena_new(const RtNetwork *net, RtTarget target, int threads);
 void *rt_weights_new(const RtNetwork *net, RtTarget target);
-/* An arena for `threads` images in flight (rt_forward_batch); rt_forward may use it too, with pools of up to `threads`. */
+/* An arena for rt_forward_batch, four images in flight a thread; rt_forward may use it too, with pools of up to `threads`. */
 size_t rt_batch_arena_bytes(const RtNetwork *net, RtTarget target, int threads);
 void *rt_batch_arena_new(const RtNetwork *net, RtTarget target, int threads);
 void rt_free(void *p);
@@ -172,9 +173,9 @@ void rt_init_weight(const RtWeight *w, uint64_t seed, float *out);
  * arena is from rt_arena_new for that target (zeroed once; its borders stay zero).  pool may be null.
  * The bits of y depend neither on the number of threads nor on n nor on an image's place in the batch. */
 void rt_forward(const RtNetwork *net, const void *weights, const float *x, int n, void *arena, RtPool *pool, float *y);
-/* As rt_forward, for throughput: each thread takes whole images, without barriers inside, in an arena of its own; the same bits.
- * The n % threads images that remain are done by all threads together.  arena is from rt_batch_arena_new for exactly the
- * threads of the pool. */
+/* As rt_forward, for throughput: each thread takes whole images, without barriers inside, in groups of four that read the
+ * weights of late steps once; the same bits.  The n % threads images that remain are done by all threads together.  arena is from
+ * rt_batch_arena_new for exactly the threads of the pool. */
 void rt_forward_batch(const RtNetwork *net, const void *weights, const float *x, int n, void *arena, RtPool *pool, float *y);
 /* As rt_forward for one image; tap(arg, step) is called after each step, when rt_read_tap may be called. */
 void rt_forward_tapped(const RtNetwork *net, const void *weights, const float *x, void *arena, RtPool *pool, float *y,

@@ -122,14 +122,32 @@ Cost cost_step(const Plan *p, const Step *s)
     return c;
 }
 
-int64_t cost_bytes(const Step *s)
+static double weights_of(const Step *s) { return (s->weights ? (double)s->weights->floats : 0) + (s->bias ? (double)s->bias->floats : 0); }
+
+static double activations_of(const Step *s)
 {
     double floats = 0;
     for (int i = 0; i < s->n_in; i++)
         floats += pixels_of(s->in[i]) * place_span(s->in[i]);
     for (int i = 0; i < s->n_out; i++)
         floats += pixels_of(s->out[i]) * place_span(s->out[i]);
-    if (s->residual)
-        floats += pixels_of(s->residual) * place_span(s->residual);
-    return (int64_t)(4 * floats) + 4 * ((s->weights ? s->weights->floats : 0) + (s->bias ? s->bias->floats : 0));
+    return floats + (s->residual ? pixels_of(s->residual) * place_span(s->residual) : 0);
+}
+
+int64_t cost_bytes(const Step *s) { return (int64_t)(4 * (activations_of(s) + weights_of(s))); }
+
+/* Before it an image's activations stay in cache and weights come from memory, after it the other way round. */
+int cost_group_from(const Plan *p)
+{
+    const double waits = 3; /* a step waits for activations, weights are fetched ahead */
+    double moved = 0, least = 0;
+    int from = 0;
+    for (int i = 0; i < p->steps.n; i++) {
+        moved += weights_of(p->steps.at[i]) - waits * activations_of(p->steps.at[i]);
+        if (moved < least) {
+            least = moved;
+            from = i + 1;
+        }
+    }
+    return from;
 }

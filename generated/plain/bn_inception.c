@@ -3056,7 +3056,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0xc75a44f0a63d7830, 2043248, 0, 11275952, 61, 95, plain_steps, plain_taps, bn_inception_plain_step, bn_inception_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0xc75a44f0a63d7830, 2043248, 0, 11275952, 61, 95, 42, plain_steps, plain_taps, bn_inception_plain_step, bn_inception_plain_load },
 };
 
 static const RtView view[5] = { /* kind, h, w, bicubic, 0..255, mean, std */

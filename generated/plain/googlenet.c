@@ -2635,7 +2635,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0xcb881446944cd838, 2054336, 0, 6998576, 59, 85, plain_steps, plain_taps, googlenet_plain_step, googlenet_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0xcb881446944cd838, 2054336, 0, 6998576, 59, 85, 45, plain_steps, plain_taps, googlenet_plain_step, googlenet_plain_load },
 };
 
 static const RtView view[5] = { /* kind, h, w, bicubic, 0..255, mean, std */

@@ -2787,7 +2787,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x6c4f2c790ec0c4c5, 1839584, 0, 6617648, 57, 83, plain_steps, plain_taps, googlenet_tv_plain_step, googlenet_tv_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x6c4f2c790ec0c4c5, 1839584, 0, 6617648, 57, 83, 43, plain_steps, plain_taps, googlenet_tv_plain_step, googlenet_tv_plain_load },
 };
 
 static const RtView view[3] = { /* kind, h, w, bicubic, 0..255, mean, std */

@@ -3033,7 +3033,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x4250f237e6dbb176, 3019376, 0, 22742816, 108, 156, plain_steps, plain_taps, inception_resnet_v1_plain_step, inception_resnet_v1_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x4250f237e6dbb176, 3019376, 0, 22742816, 108, 156, 79, plain_steps, plain_taps, inception_resnet_v1_plain_step, inception_resnet_v1_plain_load },
 };
 
 static const RtView view[3] = { /* kind, h, w, bicubic, 0..255, mean, std */

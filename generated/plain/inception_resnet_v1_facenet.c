@@ -3137,7 +3137,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0xfb8b2f24babdaa53, 824032, 0, 23467824, 112, 162, plain_steps, plain_taps, inception_resnet_v1_facenet_plain_step, inception_resnet_v1_facenet_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0xfb8b2f24babdaa53, 824032, 0, 23467824, 112, 162, 78, plain_steps, plain_taps, inception_resnet_v1_facenet_plain_step, inception_resnet_v1_facenet_plain_load },
 };
 
 static const RtView view[2] = { /* kind, h, w, bicubic, 0..255, mean, std */

@@ -5165,7 +5165,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x43f5c7cba183c6f3, 3479824, 0, 55813264, 199, 296, plain_steps, plain_taps, inception_resnet_v2_plain_step, inception_resnet_v2_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x43f5c7cba183c6f3, 3479824, 0, 55813264, 199, 296, 149, plain_steps, plain_taps, inception_resnet_v2_plain_step, inception_resnet_v2_plain_load },
 };
 
 static const RtView view[3] = { /* kind, h, w, bicubic, 0..255, mean, std */

@@ -3337,7 +3337,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x2ba5cdd19e20eeb8, 4426320, 0, 32417504, 113, 165, plain_steps, plain_taps, inception_resnet_v2_paper_plain_step, inception_resnet_v2_paper_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x2ba5cdd19e20eeb8, 4426320, 0, 32417504, 113, 165, 84, plain_steps, plain_taps, inception_resnet_v2_paper_plain_step, inception_resnet_v2_paper_plain_load },
 };
 
 static const RtView view[3] = { /* kind, h, w, bicubic, 0..255, mean, std */

@@ -1896,7 +1896,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x59c2770e9b22eb61, 5899792, 0, 97526016, 50, 58, plain_steps, plain_taps, inception_v1_naive_plain_step, inception_v1_naive_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x59c2770e9b22eb61, 5899792, 0, 97526016, 50, 58, 22, plain_steps, plain_taps, inception_v1_naive_plain_step, inception_v1_naive_plain_load },
 };
 
 const RtNetwork inception_v1_naive_network = {

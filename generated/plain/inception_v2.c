@@ -2911,7 +2911,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x44a43f61faf965ad, 2236272, 0, 11179024, 62, 96, plain_steps, plain_taps, inception_v2_plain_step, inception_v2_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x44a43f61faf965ad, 2236272, 0, 11179024, 62, 96, 43, plain_steps, plain_taps, inception_v2_plain_step, inception_v2_plain_load },
 };
 
 static const RtView view[3] = { /* kind, h, w, bicubic, 0..255, mean, std */

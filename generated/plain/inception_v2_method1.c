@@ -3010,7 +3010,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x36c3958ff093d2dd, 3628304, 0, 22603664, 77, 116, plain_steps, plain_taps, inception_v2_method1_plain_step, inception_v2_method1_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x36c3958ff093d2dd, 3628304, 0, 22603664, 77, 116, 59, plain_steps, plain_taps, inception_v2_method1_plain_step, inception_v2_method1_plain_load },
 };
 
 static const RtView view[3] = { /* kind, h, w, bicubic, 0..255, mean, std */

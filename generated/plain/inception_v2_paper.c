@@ -3231,7 +3231,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0xe62fc74e4fbbf9cc, 3628304, 0, 24247056, 84, 126, plain_steps, plain_taps, inception_v2_paper_plain_step, inception_v2_paper_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0xe62fc74e4fbbf9cc, 3628304, 0, 24247056, 84, 126, 66, plain_steps, plain_taps, inception_v2_paper_plain_step, inception_v2_paper_plain_load },
 };
 
 static const RtView view[3] = { /* kind, h, w, bicubic, 0..255, mean, std */

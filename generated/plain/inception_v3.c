@@ -3439,7 +3439,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0xc78fef28d7e7b95d, 3383968, 0, 23818672, 84, 126, plain_steps, plain_taps, inception_v3_plain_step, inception_v3_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0xc78fef28d7e7b95d, 3383968, 0, 23818672, 84, 126, 66, plain_steps, plain_taps, inception_v3_plain_step, inception_v3_plain_load },
 };
 
 static const RtView view[3] = { /* kind, h, w, bicubic, 0..255, mean, std */

@@ -4065,7 +4065,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0xf77f5120e09b3034, 4935392, 0, 42650288, 128, 196, plain_steps, plain_taps, inception_v4_plain_step, inception_v4_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0xf77f5120e09b3034, 4935392, 0, 42650288, 128, 196, 100, plain_steps, plain_taps, inception_v4_plain_step, inception_v4_plain_load },
 };
 
 static const RtView view[3] = { /* kind, h, w, bicubic, 0..255, mean, std */

@@ -4,7 +4,6 @@
  * and target they were packed, and forward goes by it. */
 #include "network.h"
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,12 +28,13 @@ RtTarget rt_best_target(const RtNetwork *net)
 
 static size_t round_up(size_t bytes) { return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
 
+size_t network_activation_bytes(const RtPlan *plan) { return round_up(plan->arena_floats * sizeof(float)); }
+size_t network_scratch_bytes(const RtPlan *plan) { return round_up(plan->scratch_floats * sizeof(float)); }
+
 size_t rt_arena_bytes(const RtNetwork *net, RtTarget target, int threads)
 {
     const RtPlan *plan = rt_plan(net, target);
-    return plan ? round_up(plan->arena_floats * sizeof(float)) +
-                      (size_t)threads * round_up(plan->scratch_floats * sizeof(float))
-                : 0;
+    return plan ? network_activation_bytes(plan) + (size_t)threads * network_scratch_bytes(plan) : 0;
 }
 
 size_t rt_weights_bytes(const RtNetwork *net, RtTarget target)
@@ -46,17 +46,6 @@ size_t rt_weights_bytes(const RtNetwork *net, RtTarget target)
 void *rt_arena_new(const RtNetwork *net, RtTarget target, int threads)
 {
     return rt_plan(net, target) ? memory_new(rt_arena_bytes(net, target, threads)) : NULL;
-}
-
-/* The first arena has scratch for all threads, the others follow. */
-size_t rt_batch_arena_bytes(const RtNetwork *net, RtTarget target, int threads)
-{
-    return rt_arena_bytes(net, target, threads) + (size_t)(threads - 1) * rt_arena_bytes(net, target, 1);
-}
-
-void *rt_batch_arena_new(const RtNetwork *net, RtTarget target, int threads)
-{
-    return rt_plan(net, target) ? memory_new(rt_batch_arena_bytes(net, target, threads)) : NULL;
 }
 
 void *rt_weights_new(const RtNetwork *net, RtTarget target)
@@ -94,6 +83,11 @@ void rt_pack(const RtNetwork *net, RtTarget target, const float *const *raw, voi
 
 /* ---- Forward ---- */
 
+float *network_scratch(const RtPlan *plan, void *arena, int part)
+{
+    return (float *)((char *)arena + network_activation_bytes(plan) + (size_t)part * network_scratch_bytes(plan));
+}
+
 typedef struct Run {
     const RtPlan *plan;
     RtContext context;
@@ -102,17 +96,14 @@ typedef struct Run {
 static void step(void *arg, int i, int part, int parts)
 {
     const Run *run = arg;
-    const RtPlan *plan = run->plan;
-    size_t arena = round_up(plan->arena_floats * sizeof(float)) / sizeof(float);
-    size_t scratch = round_up(plan->scratch_floats * sizeof(float)) / sizeof(float);
     RtContext c = run->context;
-    c.scratch = c.arena + arena + (size_t)part * scratch;
-    plan->step(&c, i, part, parts);
+    c.scratch = network_scratch(run->plan, c.arena, part);
+    run->plan->step(&c, i, part, parts);
 }
 
 /* Weights packed for another network, or never packed, are the host's bug: going on would read
  * wild. */
-static const RtPlan *plan_of(const RtNetwork *net, const void *weights)
+const RtPlan *network_plan(const RtNetwork *net, const void *weights)
 {
     const RtHead *head = weights;
     const RtPlan *plan = head->magic == HEAD_MAGIC && head->structure == net->structure
@@ -127,7 +118,7 @@ void rt_forward_tapped(const RtNetwork *net, const void *weights, const float *x
                        RtPool *pool, float *y, void (*tap)(void *arg, int step), void *arg)
 {
     const float *packed = (const float *)((const RtHead *)weights + 1);
-    Run run = { plan_of(net, weights), { .weights = packed, .x = x, .y = y, .arena = arena } };
+    Run run = { network_plan(net, weights), { .weights = packed, .x = x, .y = y, .arena = arena } };
     rt_pool_run_tapped(pool, run.plan->n_steps, step, &run, tap, arg);
 }
 
@@ -138,40 +129,6 @@ void rt_forward(const RtNetwork *net, const void *weights, const float *x, int n
     for (int i = 0; i < n; i++)
         rt_forward_tapped(net, weights, x + (size_t)i * image, arena, pool,
                           y + (size_t)i * (size_t)net->outputs, NULL, NULL);
-}
-
-/* Whole images to threads, whoever is free takes the next. */
-typedef struct Batch {
-    const RtNetwork *net;
-    const void *weights;
-    const float *x;
-    char *arena;
-    size_t first_bytes, more_bytes; /* of the arenas */
-    float *y;
-    int n;
-    atomic_int next;
-} Batch;
-
-static void take_images(void *arg, int only_step, int part, int parts)
-{
-    (void)only_step, (void)parts;
-    Batch *b = arg;
-    size_t image = (size_t)b->net->c * (size_t)b->net->h * (size_t)b->net->w;
-    char *arena = part ? b->arena + b->first_bytes + (size_t)(part - 1) * b->more_bytes : b->arena;
-    for (int i; (i = atomic_fetch_add_explicit(&b->next, 1, memory_order_relaxed)) < b->n;)
-        rt_forward(b->net, b->weights, b->x + (size_t)i * image, 1, arena, NULL, b->y + (size_t)i * (size_t)b->net->outputs);
-}
-
-void rt_forward_batch(const RtNetwork *net, const void *weights, const float *x, int n, void *arena,
-                      RtPool *pool, float *y)
-{
-    int threads = rt_pool_threads(pool), whole = n / threads * threads;
-    RtTarget target = plan_of(net, weights)->target;
-    Batch b = { net, weights, x, arena, rt_arena_bytes(net, target, threads), rt_arena_bytes(net, target, 1), y, whole, 0 };
-    if (whole)
-        rt_pool_run(pool, 1, take_images, &b);
-    size_t image = (size_t)net->c * (size_t)net->h * (size_t)net->w;
-    rt_forward(net, weights, x + (size_t)whole * image, n - whole, arena, pool, y + (size_t)whole * (size_t)net->outputs);
 }
 
 /* One logical channel from its lane of its block. */

@@ -23,6 +23,13 @@ RtStatus packed_check(const RtNetwork *net, RtTarget target, const char *name, c
 void *memory_new(size_t bytes);
 /* Elements of a row of the weights table. */
 size_t network_weight_count(const RtWeight *w);
+/* The plan that weights (from rt_load and its kin) are packed for.  Aborts when they are none of net's. */
+const RtPlan *network_plan(const RtNetwork *net, const void *weights);
+/* Bytes of an image's activations and of a thread's scratch, multiples of 64. */
+size_t network_activation_bytes(const RtPlan *plan);
+size_t network_scratch_bytes(const RtPlan *plan);
+/* The scratch of thread `part` in an arena of rt_arena_bytes. */
+float *network_scratch(const RtPlan *plan, void *arena, int part);
 /* The structure's hash as a file's metadata has it: 16 hexadecimal digits. */
 void network_structure_text(const RtNetwork *net, char out[20]);
 #endif

@@ -60,8 +60,8 @@ static const int plain_segments[] = { 0, 0, 4 }, v3_segments[] = { 0, 0, 2, 2, 1
 static const RtTap plain_taps[] = { { "fc", 4, 1, 1, 1, 0, 1, 1, 0, 0, 1, plain_segments } };
 static const RtTap v3_taps[] = { { "fc", 4, 1, 1, 16, 0, 16, 16, 0, 0, 2, v3_segments } };
 static const RtPlan plans[] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x77, 16, 0, OUT *IN + OUT, 1, 1, steps, plain_taps, plain_step, plain_load },
-    { RT_TARGET_V3, RT_NUMERICS_EXACT, 0x78, 32, 0, OUT *IN + OUT, 1, 1, steps, v3_taps, v3_step, v3_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x77, 16, 0, OUT *IN + OUT, 1, 1, 0, steps, plain_taps, plain_step, plain_load },
+    { RT_TARGET_V3, RT_NUMERICS_EXACT, 0x78, 32, 0, OUT *IN + OUT, 1, 1, 0, steps, v3_taps, v3_step, v3_load },
 };
 static const RtView view[] = { { .kind = RT_VIEW_RESIZE_EXACT, .h = 3, .w = 3 } };
 
