@@ -1071,14 +1071,14 @@ static RT_V4 void v4_tile_28x1_image_s2(const float *restrict x, int blocks, int
 static RT_V4 void v4_conv7x7s2_3x224x224_to_64(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 112, CB = 3, KH = 7, KW = 7, X_PLANE = 52900, X_ROW = 230, W_BLOCK = 2352,
+    enum { OH = 112, X_PLANE = 52900, CB = 3, KH = 7, KW = 7, X_ROW = 230, W_BLOCK = 2352,
         Y_ROW = 1792, Y_PLANE = 200704 };
 
     const int begin = rt_begin(448, part, parts);
     const int end = rt_begin(448, part + 1, parts);
     for (int u = begin; u < end; u++) {
-        const int block = u / OH;
         const int oy = u % OH;
+        const int block = u / OH;
         for (int t = 0; t < 4; t++)
             v4_tile_28x1_image_s2(x + oy * 460 + t * 56, CB, KH, KW, X_PLANE, X_ROW,
                 w + block * W_BLOCK, b + block * 16, y + block * Y_PLANE + oy * Y_ROW + t * 448,
@@ -1300,17 +1300,17 @@ static RT_V4 void v4_tile_14x2(const float *restrict x, int blocks, int kh, int 
 static RT_V4 void v4_conv1x1_64x56x56_to_64(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 56, CB = 4, KH = 1, KW = 1, X_PLANE = 50176, X_ROW = 896, W_BLOCK = 1024,
+    enum { OH = 56, X_PLANE = 50176, CB = 4, KH = 1, KW = 1, X_ROW = 896, W_BLOCK = 1024,
         Y_ROW = 928, Y_PLANE = 53824 };
 
     const int begin = rt_begin(112, part, parts);
     const int end = rt_begin(112, part + 1, parts);
     for (int u = begin; u < end; u++) {
-        const int block = u / OH * 2;
         const int oy = u % OH;
+        const int block = u / OH * 2;
         for (int t = 0; t < 4; t++)
             v4_tile_14x2(x + oy * 896 + t * 224, CB, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                w + (block + 2) * W_BLOCK + (oy * 4 + t) * 64, oy * 4 + t < 32, b + block * 16,
+                w + block * W_BLOCK + 2048 + (oy * 4 + t) * 64, oy * 4 + t < 32, b + block * 16,
                 y + block * Y_PLANE + oy * Y_ROW + t * 224, 0.0f,
                 y + (block + 1) * Y_PLANE + oy * Y_ROW + t * 224, 0.0f);
     }
@@ -2088,17 +2088,17 @@ static RT_V4 void v4_tile_14x1(const float *restrict x, int blocks, int kh, int 
 static RT_V4 void v4_conv1x1_192x28x28_to_176_merged(const float *restrict x,
     const float *restrict w, const float *restrict b, float *restrict arena, int part, int parts)
 {
-    enum { OH = 28, CB = 12, KH = 1, KW = 1, X_PLANE = 12544, X_ROW = 448, W_BLOCK = 3072 };
+    enum { OH = 28, X_PLANE = 12544, CB = 12, KH = 1, KW = 1, X_ROW = 448, W_BLOCK = 3072 };
 
     const int begin = rt_begin(168, part, parts);
     const int end = rt_begin(168, part + 1, parts);
     for (int u = begin; u < end; u++) {
-        const int block = u / OH * 2;
         const int oy = u % OH;
+        const int block = u / OH * 2;
         if (block < 10)
             for (int t = 0; t < 2; t++)
                 v4_tile_14x2(x + oy * 448 + t * 224, CB, KH, KW, X_PLANE, X_ROW,
-                    w + block * W_BLOCK, w + (block + 2) * W_BLOCK + (oy * 2 + t) * 192,
+                    w + block * W_BLOCK, w + block * W_BLOCK + 6144 + (oy * 2 + t) * 192,
                     oy * 2 + t < 32, b + block * 16,
                     arena + v4_outputs[block * 3] + oy * v4_outputs[block * 3 + 1] + t * 224,
                     v4_outputs[block * 3 + 2] ? 0.0f : -INFINITY,
@@ -2107,7 +2107,7 @@ static RT_V4 void v4_conv1x1_192x28x28_to_176_merged(const float *restrict x,
         else
             for (int t = 0; t < 2; t++)
                 v4_tile_14x1(x + oy * 448 + t * 224, CB, KH, KW, X_PLANE, X_ROW, w + 10 * W_BLOCK,
-                    w + 11 * W_BLOCK + (oy * 2 + t) * 192, oy * 2 + t < 16, b + 160,
+                    w + 10 * W_BLOCK + 3072 + (oy * 2 + t) * 192, oy * 2 + t < 16, b + 160,
                     arena + v4_outputs[30] + oy * v4_outputs[31] + t * 224,
                     v4_outputs[32] ? 0.0f : -INFINITY);
     }
@@ -2680,16 +2680,16 @@ static RT_V4 void v4_maxpool3x3_192x28x28(const float *restrict x, float *restri
 static RT_V4 void v4_conv1x1_192x28x28_to_32(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { TILES = 56, CB = 12, KH = 1, KW = 1, X_PLANE = 12544, X_ROW = 448, W_BLOCK = 3072,
+    enum { TILES = 56, X_PLANE = 12544, CB = 12, KH = 1, KW = 1, X_ROW = 448, W_BLOCK = 3072,
         Y_PLANE = 12544 };
 
     const int begin = rt_begin(56, part, parts);
     const int end = rt_begin(56, part + 1, parts);
     for (int u = begin; u < end; u++) {
-        const int block = u / TILES * 2;
         const int tile = u % TILES;
+        const int block = u / TILES * 2;
         v4_tile_14x2(x + tile * 224, CB, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-            w + (block + 2) * W_BLOCK + tile * 192, tile < 32, b + block * 16,
+            w + block * W_BLOCK + 6144 + tile * 192, tile < 32, b + block * 16,
             y + block * Y_PLANE + tile * 224, 0.0f, y + (block + 1) * Y_PLANE + tile * 224, 0.0f);
     }
 }
@@ -2699,16 +2699,16 @@ static RT_V4 void v4_conv1x1_192x28x28_to_32(const float *restrict x, const floa
 static RT_V4 void v4_conv1x1_256x28x28_to_288_merged(const float *restrict x,
     const float *restrict w, const float *restrict b, float *restrict arena, int part, int parts)
 {
-    enum { OH = 28, CB = 16, KH = 1, KW = 1, X_PLANE = 12544, X_ROW = 448, W_BLOCK = 4096 };
+    enum { OH = 28, X_PLANE = 12544, CB = 16, KH = 1, KW = 1, X_ROW = 448, W_BLOCK = 4096 };
 
     const int begin = rt_begin(252, part, parts);
     const int end = rt_begin(252, part + 1, parts);
     for (int u = begin; u < end; u++) {
-        const int block = u / OH * 2;
         const int oy = u % OH;
+        const int block = u / OH * 2;
         for (int t = 0; t < 2; t++)
             v4_tile_14x2(x + oy * 448 + t * 224, CB, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                w + (block + 2) * W_BLOCK + (oy * 2 + t) * 256, oy * 2 + t < 32, b + block * 16,
+                w + block * W_BLOCK + 8192 + (oy * 2 + t) * 256, oy * 2 + t < 32, b + block * 16,
                 arena + v4_outputs_2[block * 3] + oy * v4_outputs_2[block * 3 + 1] + t * 224,
                 v4_outputs_2[block * 3 + 2] ? 0.0f : -INFINITY,
                 arena + v4_outputs_2[(block + 1) * 3] + oy * v4_outputs_2[(block + 1) * 3 + 1]
@@ -2809,16 +2809,16 @@ static RT_V4 void v4_maxpool3x3_256x28x28(const float *restrict x, float *restri
 static RT_V4 void v4_conv1x1_256x28x28_to_64(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { TILES = 56, CB = 16, KH = 1, KW = 1, X_PLANE = 12544, X_ROW = 448, W_BLOCK = 4096,
+    enum { TILES = 56, X_PLANE = 12544, CB = 16, KH = 1, KW = 1, X_ROW = 448, W_BLOCK = 4096,
         Y_PLANE = 12544 };
 
     const int begin = rt_begin(112, part, parts);
     const int end = rt_begin(112, part + 1, parts);
     for (int u = begin; u < end; u++) {
-        const int block = u / TILES * 2;
         const int tile = u % TILES;
+        const int block = u / TILES * 2;
         v4_tile_14x2(x + tile * 224, CB, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-            w + (block + 2) * W_BLOCK + tile * 256, tile < 32, b + block * 16,
+            w + block * W_BLOCK + 8192 + tile * 256, tile < 32, b + block * 16,
             y + block * Y_PLANE + tile * 224, 0.0f, y + (block + 1) * Y_PLANE + tile * 224, 0.0f);
     }
 }
@@ -2844,210 +2844,187 @@ static RT_V4 void v4_maxpool3x3s2_480x28x28(const float *restrict x, float *rest
     }
 }
 
-/* 14 pixels x 32 outputs: y = max(floor, b + sum of w * x).  x: blocks of 16 channels, w: one row of
+/* 14 pixels x 32 outputs: y = max(floor, y + sum of w * x).  x: blocks of 16 channels, w: one row of
  * 32 outputs for each input channel and tap, in this order.
- * Meanwhile `lines` cache lines a block of channels are fetched from next on.
- * The depth is summed in `pieces` of `piece` blocks, which add up in y. */
-static RT_V4 void v4_tile_14x2_deep(const float *restrict x, int blocks, int pieces, int piece,
-    int kh, int kw, int plane, int row, const float *restrict w, const float *restrict next,
-    int lines, const float *restrict b, float *restrict y0, float floor0, float *restrict y1,
-    float floor1)
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
+static RT_V4 void v4_tile_14x2_more(const float *restrict x, int blocks, int kh, int kw, int plane,
+    int row, const float *restrict w, const float *restrict next, int lines, float *restrict y0,
+    float floor0, float *restrict y1, float floor1)
 {
-    for (int p = 0; p < 14; p++) {
-        v16_store(y0 + p * 16, v16_load(b));
-        v16_store(y1 + p * 16, v16_load(b + 16));
-    }
-    for (int k = 0; k < pieces; k++) {
-        v16 a0_0 = v16_set1(0.0f);
-        v16 a0_1 = v16_set1(0.0f);
-        v16 a1_0 = v16_set1(0.0f);
-        v16 a1_1 = v16_set1(0.0f);
-        v16 a2_0 = v16_set1(0.0f);
-        v16 a2_1 = v16_set1(0.0f);
-        v16 a3_0 = v16_set1(0.0f);
-        v16 a3_1 = v16_set1(0.0f);
-        v16 a4_0 = v16_set1(0.0f);
-        v16 a4_1 = v16_set1(0.0f);
-        v16 a5_0 = v16_set1(0.0f);
-        v16 a5_1 = v16_set1(0.0f);
-        v16 a6_0 = v16_set1(0.0f);
-        v16 a6_1 = v16_set1(0.0f);
-        v16 a7_0 = v16_set1(0.0f);
-        v16 a7_1 = v16_set1(0.0f);
-        v16 a8_0 = v16_set1(0.0f);
-        v16 a8_1 = v16_set1(0.0f);
-        v16 a9_0 = v16_set1(0.0f);
-        v16 a9_1 = v16_set1(0.0f);
-        v16 a10_0 = v16_set1(0.0f);
-        v16 a10_1 = v16_set1(0.0f);
-        v16 a11_0 = v16_set1(0.0f);
-        v16 a11_1 = v16_set1(0.0f);
-        v16 a12_0 = v16_set1(0.0f);
-        v16 a12_1 = v16_set1(0.0f);
-        v16 a13_0 = v16_set1(0.0f);
-        v16 a13_1 = v16_set1(0.0f);
-        const int from = k * piece;
-        const int to = from + piece < blocks ? from + piece : blocks;
-        for (int cb = from; cb < to; cb++) {
-            const float *wp = w + cb * kh * (kw * 16) * 32;
-            for (int j = 0; j < lines; j++)
-                RT_PREFETCH(next + (cb * lines + j) * 16);
-            for (int ky = 0; ky < kh; ky++) {
-                const float *xr = x + cb * plane + ky * row;
-                for (int i = 0; i < kw * 16; i++) {
-                    const v16 w0 = v16_load(wp);
-                    const v16 w1 = v16_load(wp + 16);
-                    const v16 x0 = v16_set1(xr[i]);
-                    a0_0 = v16_fma(w0, x0, a0_0);
-                    a0_1 = v16_fma(w1, x0, a0_1);
-                    const v16 x1 = v16_set1(xr[i + 16]);
-                    a1_0 = v16_fma(w0, x1, a1_0);
-                    a1_1 = v16_fma(w1, x1, a1_1);
-                    const v16 x2 = v16_set1(xr[i + 32]);
-                    a2_0 = v16_fma(w0, x2, a2_0);
-                    a2_1 = v16_fma(w1, x2, a2_1);
-                    const v16 x3 = v16_set1(xr[i + 48]);
-                    a3_0 = v16_fma(w0, x3, a3_0);
-                    a3_1 = v16_fma(w1, x3, a3_1);
-                    const v16 x4 = v16_set1(xr[i + 64]);
-                    a4_0 = v16_fma(w0, x4, a4_0);
-                    a4_1 = v16_fma(w1, x4, a4_1);
-                    const v16 x5 = v16_set1(xr[i + 80]);
-                    a5_0 = v16_fma(w0, x5, a5_0);
-                    a5_1 = v16_fma(w1, x5, a5_1);
-                    const v16 x6 = v16_set1(xr[i + 96]);
-                    a6_0 = v16_fma(w0, x6, a6_0);
-                    a6_1 = v16_fma(w1, x6, a6_1);
-                    const v16 x7 = v16_set1(xr[i + 112]);
-                    a7_0 = v16_fma(w0, x7, a7_0);
-                    a7_1 = v16_fma(w1, x7, a7_1);
-                    const v16 x8 = v16_set1(xr[i + 128]);
-                    a8_0 = v16_fma(w0, x8, a8_0);
-                    a8_1 = v16_fma(w1, x8, a8_1);
-                    const v16 x9 = v16_set1(xr[i + 144]);
-                    a9_0 = v16_fma(w0, x9, a9_0);
-                    a9_1 = v16_fma(w1, x9, a9_1);
-                    const v16 x10 = v16_set1(xr[i + 160]);
-                    a10_0 = v16_fma(w0, x10, a10_0);
-                    a10_1 = v16_fma(w1, x10, a10_1);
-                    const v16 x11 = v16_set1(xr[i + 176]);
-                    a11_0 = v16_fma(w0, x11, a11_0);
-                    a11_1 = v16_fma(w1, x11, a11_1);
-                    const v16 x12 = v16_set1(xr[i + 192]);
-                    a12_0 = v16_fma(w0, x12, a12_0);
-                    a12_1 = v16_fma(w1, x12, a12_1);
-                    const v16 x13 = v16_set1(xr[i + 208]);
-                    a13_0 = v16_fma(w0, x13, a13_0);
-                    a13_1 = v16_fma(w1, x13, a13_1);
-                    wp += 32;
-                }
+    v16 a0_0 = v16_set1(0.0f);
+    v16 a0_1 = v16_set1(0.0f);
+    v16 a1_0 = v16_set1(0.0f);
+    v16 a1_1 = v16_set1(0.0f);
+    v16 a2_0 = v16_set1(0.0f);
+    v16 a2_1 = v16_set1(0.0f);
+    v16 a3_0 = v16_set1(0.0f);
+    v16 a3_1 = v16_set1(0.0f);
+    v16 a4_0 = v16_set1(0.0f);
+    v16 a4_1 = v16_set1(0.0f);
+    v16 a5_0 = v16_set1(0.0f);
+    v16 a5_1 = v16_set1(0.0f);
+    v16 a6_0 = v16_set1(0.0f);
+    v16 a6_1 = v16_set1(0.0f);
+    v16 a7_0 = v16_set1(0.0f);
+    v16 a7_1 = v16_set1(0.0f);
+    v16 a8_0 = v16_set1(0.0f);
+    v16 a8_1 = v16_set1(0.0f);
+    v16 a9_0 = v16_set1(0.0f);
+    v16 a9_1 = v16_set1(0.0f);
+    v16 a10_0 = v16_set1(0.0f);
+    v16 a10_1 = v16_set1(0.0f);
+    v16 a11_0 = v16_set1(0.0f);
+    v16 a11_1 = v16_set1(0.0f);
+    v16 a12_0 = v16_set1(0.0f);
+    v16 a12_1 = v16_set1(0.0f);
+    v16 a13_0 = v16_set1(0.0f);
+    v16 a13_1 = v16_set1(0.0f);
+    const float *wp = w;
+    for (int cb = 0; cb < blocks; cb++) {
+        for (int j = 0; j < lines; j++)
+            RT_PREFETCH(next + (cb * lines + j) * 16);
+        for (int ky = 0; ky < kh; ky++) {
+            const float *xr = x + cb * plane + ky * row;
+            for (int i = 0; i < kw * 16; i++) {
+                const v16 w0 = v16_load(wp);
+                const v16 w1 = v16_load(wp + 16);
+                const v16 x0 = v16_set1(xr[i]);
+                a0_0 = v16_fma(w0, x0, a0_0);
+                a0_1 = v16_fma(w1, x0, a0_1);
+                const v16 x1 = v16_set1(xr[i + 16]);
+                a1_0 = v16_fma(w0, x1, a1_0);
+                a1_1 = v16_fma(w1, x1, a1_1);
+                const v16 x2 = v16_set1(xr[i + 32]);
+                a2_0 = v16_fma(w0, x2, a2_0);
+                a2_1 = v16_fma(w1, x2, a2_1);
+                const v16 x3 = v16_set1(xr[i + 48]);
+                a3_0 = v16_fma(w0, x3, a3_0);
+                a3_1 = v16_fma(w1, x3, a3_1);
+                const v16 x4 = v16_set1(xr[i + 64]);
+                a4_0 = v16_fma(w0, x4, a4_0);
+                a4_1 = v16_fma(w1, x4, a4_1);
+                const v16 x5 = v16_set1(xr[i + 80]);
+                a5_0 = v16_fma(w0, x5, a5_0);
+                a5_1 = v16_fma(w1, x5, a5_1);
+                const v16 x6 = v16_set1(xr[i + 96]);
+                a6_0 = v16_fma(w0, x6, a6_0);
+                a6_1 = v16_fma(w1, x6, a6_1);
+                const v16 x7 = v16_set1(xr[i + 112]);
+                a7_0 = v16_fma(w0, x7, a7_0);
+                a7_1 = v16_fma(w1, x7, a7_1);
+                const v16 x8 = v16_set1(xr[i + 128]);
+                a8_0 = v16_fma(w0, x8, a8_0);
+                a8_1 = v16_fma(w1, x8, a8_1);
+                const v16 x9 = v16_set1(xr[i + 144]);
+                a9_0 = v16_fma(w0, x9, a9_0);
+                a9_1 = v16_fma(w1, x9, a9_1);
+                const v16 x10 = v16_set1(xr[i + 160]);
+                a10_0 = v16_fma(w0, x10, a10_0);
+                a10_1 = v16_fma(w1, x10, a10_1);
+                const v16 x11 = v16_set1(xr[i + 176]);
+                a11_0 = v16_fma(w0, x11, a11_0);
+                a11_1 = v16_fma(w1, x11, a11_1);
+                const v16 x12 = v16_set1(xr[i + 192]);
+                a12_0 = v16_fma(w0, x12, a12_0);
+                a12_1 = v16_fma(w1, x12, a12_1);
+                const v16 x13 = v16_set1(xr[i + 208]);
+                a13_0 = v16_fma(w0, x13, a13_0);
+                a13_1 = v16_fma(w1, x13, a13_1);
+                wp += 32;
             }
         }
-        v16_store(y0, v16_add(v16_load(y0), a0_0));
-        v16_store(y1, v16_add(v16_load(y1), a0_1));
-        v16_store(y0 + 16, v16_add(v16_load(y0 + 16), a1_0));
-        v16_store(y1 + 16, v16_add(v16_load(y1 + 16), a1_1));
-        v16_store(y0 + 32, v16_add(v16_load(y0 + 32), a2_0));
-        v16_store(y1 + 32, v16_add(v16_load(y1 + 32), a2_1));
-        v16_store(y0 + 48, v16_add(v16_load(y0 + 48), a3_0));
-        v16_store(y1 + 48, v16_add(v16_load(y1 + 48), a3_1));
-        v16_store(y0 + 64, v16_add(v16_load(y0 + 64), a4_0));
-        v16_store(y1 + 64, v16_add(v16_load(y1 + 64), a4_1));
-        v16_store(y0 + 80, v16_add(v16_load(y0 + 80), a5_0));
-        v16_store(y1 + 80, v16_add(v16_load(y1 + 80), a5_1));
-        v16_store(y0 + 96, v16_add(v16_load(y0 + 96), a6_0));
-        v16_store(y1 + 96, v16_add(v16_load(y1 + 96), a6_1));
-        v16_store(y0 + 112, v16_add(v16_load(y0 + 112), a7_0));
-        v16_store(y1 + 112, v16_add(v16_load(y1 + 112), a7_1));
-        v16_store(y0 + 128, v16_add(v16_load(y0 + 128), a8_0));
-        v16_store(y1 + 128, v16_add(v16_load(y1 + 128), a8_1));
-        v16_store(y0 + 144, v16_add(v16_load(y0 + 144), a9_0));
-        v16_store(y1 + 144, v16_add(v16_load(y1 + 144), a9_1));
-        v16_store(y0 + 160, v16_add(v16_load(y0 + 160), a10_0));
-        v16_store(y1 + 160, v16_add(v16_load(y1 + 160), a10_1));
-        v16_store(y0 + 176, v16_add(v16_load(y0 + 176), a11_0));
-        v16_store(y1 + 176, v16_add(v16_load(y1 + 176), a11_1));
-        v16_store(y0 + 192, v16_add(v16_load(y0 + 192), a12_0));
-        v16_store(y1 + 192, v16_add(v16_load(y1 + 192), a12_1));
-        v16_store(y0 + 208, v16_add(v16_load(y0 + 208), a13_0));
-        v16_store(y1 + 208, v16_add(v16_load(y1 + 208), a13_1));
     }
-    for (int p = 0; p < 14; p++) {
-        v16_store(y0 + p * 16, v16_max(v16_load(y0 + p * 16), v16_set1(floor0)));
-        v16_store(y1 + p * 16, v16_max(v16_load(y1 + p * 16), v16_set1(floor1)));
-    }
+    v16_store(y0, v16_max(v16_add(v16_load(y0), a0_0), v16_set1(floor0)));
+    v16_store(y1, v16_max(v16_add(v16_load(y1), a0_1), v16_set1(floor1)));
+    v16_store(y0 + 16, v16_max(v16_add(v16_load(y0 + 16), a1_0), v16_set1(floor0)));
+    v16_store(y1 + 16, v16_max(v16_add(v16_load(y1 + 16), a1_1), v16_set1(floor1)));
+    v16_store(y0 + 32, v16_max(v16_add(v16_load(y0 + 32), a2_0), v16_set1(floor0)));
+    v16_store(y1 + 32, v16_max(v16_add(v16_load(y1 + 32), a2_1), v16_set1(floor1)));
+    v16_store(y0 + 48, v16_max(v16_add(v16_load(y0 + 48), a3_0), v16_set1(floor0)));
+    v16_store(y1 + 48, v16_max(v16_add(v16_load(y1 + 48), a3_1), v16_set1(floor1)));
+    v16_store(y0 + 64, v16_max(v16_add(v16_load(y0 + 64), a4_0), v16_set1(floor0)));
+    v16_store(y1 + 64, v16_max(v16_add(v16_load(y1 + 64), a4_1), v16_set1(floor1)));
+    v16_store(y0 + 80, v16_max(v16_add(v16_load(y0 + 80), a5_0), v16_set1(floor0)));
+    v16_store(y1 + 80, v16_max(v16_add(v16_load(y1 + 80), a5_1), v16_set1(floor1)));
+    v16_store(y0 + 96, v16_max(v16_add(v16_load(y0 + 96), a6_0), v16_set1(floor0)));
+    v16_store(y1 + 96, v16_max(v16_add(v16_load(y1 + 96), a6_1), v16_set1(floor1)));
+    v16_store(y0 + 112, v16_max(v16_add(v16_load(y0 + 112), a7_0), v16_set1(floor0)));
+    v16_store(y1 + 112, v16_max(v16_add(v16_load(y1 + 112), a7_1), v16_set1(floor1)));
+    v16_store(y0 + 128, v16_max(v16_add(v16_load(y0 + 128), a8_0), v16_set1(floor0)));
+    v16_store(y1 + 128, v16_max(v16_add(v16_load(y1 + 128), a8_1), v16_set1(floor1)));
+    v16_store(y0 + 144, v16_max(v16_add(v16_load(y0 + 144), a9_0), v16_set1(floor0)));
+    v16_store(y1 + 144, v16_max(v16_add(v16_load(y1 + 144), a9_1), v16_set1(floor1)));
+    v16_store(y0 + 160, v16_max(v16_add(v16_load(y0 + 160), a10_0), v16_set1(floor0)));
+    v16_store(y1 + 160, v16_max(v16_add(v16_load(y1 + 160), a10_1), v16_set1(floor1)));
+    v16_store(y0 + 176, v16_max(v16_add(v16_load(y0 + 176), a11_0), v16_set1(floor0)));
+    v16_store(y1 + 176, v16_max(v16_add(v16_load(y1 + 176), a11_1), v16_set1(floor1)));
+    v16_store(y0 + 192, v16_max(v16_add(v16_load(y0 + 192), a12_0), v16_set1(floor0)));
+    v16_store(y1 + 192, v16_max(v16_add(v16_load(y1 + 192), a12_1), v16_set1(floor1)));
+    v16_store(y0 + 208, v16_max(v16_add(v16_load(y0 + 208), a13_0), v16_set1(floor0)));
+    v16_store(y1 + 208, v16_max(v16_add(v16_load(y1 + 208), a13_1), v16_set1(floor1)));
 }
 
-/* 14 pixels x 16 outputs: y = max(floor, b + sum of w * x).  x: blocks of 16 channels, w: one row of
+/* 14 pixels x 16 outputs: y = max(floor, y + sum of w * x).  x: blocks of 16 channels, w: one row of
  * 16 outputs for each input channel and tap, in this order.
- * Meanwhile `lines` cache lines a block of channels are fetched from next on.
- * The depth is summed in `pieces` of `piece` blocks, which add up in y. */
-static RT_V4 void v4_tile_14x1_deep(const float *restrict x, int blocks, int pieces, int piece,
-    int kh, int kw, int plane, int row, const float *restrict w, const float *restrict next,
-    int lines, const float *restrict b, float *restrict y0, float floor0)
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
+static RT_V4 void v4_tile_14x1_more(const float *restrict x, int blocks, int kh, int kw, int plane,
+    int row, const float *restrict w, const float *restrict next, int lines, float *restrict y0,
+    float floor0)
 {
-    for (int p = 0; p < 14; p++)
-        v16_store(y0 + p * 16, v16_load(b));
-    for (int k = 0; k < pieces; k++) {
-        v16 a0_0 = v16_set1(0.0f);
-        v16 a1_0 = v16_set1(0.0f);
-        v16 a2_0 = v16_set1(0.0f);
-        v16 a3_0 = v16_set1(0.0f);
-        v16 a4_0 = v16_set1(0.0f);
-        v16 a5_0 = v16_set1(0.0f);
-        v16 a6_0 = v16_set1(0.0f);
-        v16 a7_0 = v16_set1(0.0f);
-        v16 a8_0 = v16_set1(0.0f);
-        v16 a9_0 = v16_set1(0.0f);
-        v16 a10_0 = v16_set1(0.0f);
-        v16 a11_0 = v16_set1(0.0f);
-        v16 a12_0 = v16_set1(0.0f);
-        v16 a13_0 = v16_set1(0.0f);
-        const int from = k * piece;
-        const int to = from + piece < blocks ? from + piece : blocks;
-        for (int cb = from; cb < to; cb++) {
-            const float *wp = w + cb * kh * (kw * 16) * 16;
-            for (int j = 0; j < lines; j++)
-                RT_PREFETCH(next + (cb * lines + j) * 16);
-            for (int ky = 0; ky < kh; ky++) {
-                const float *xr = x + cb * plane + ky * row;
-                for (int i = 0; i < kw * 16; i++) {
-                    const v16 w0 = v16_load(wp);
-                    a0_0 = v16_fma(w0, v16_set1(xr[i]), a0_0);
-                    a1_0 = v16_fma(w0, v16_set1(xr[i + 16]), a1_0);
-                    a2_0 = v16_fma(w0, v16_set1(xr[i + 32]), a2_0);
-                    a3_0 = v16_fma(w0, v16_set1(xr[i + 48]), a3_0);
-                    a4_0 = v16_fma(w0, v16_set1(xr[i + 64]), a4_0);
-                    a5_0 = v16_fma(w0, v16_set1(xr[i + 80]), a5_0);
-                    a6_0 = v16_fma(w0, v16_set1(xr[i + 96]), a6_0);
-                    a7_0 = v16_fma(w0, v16_set1(xr[i + 112]), a7_0);
-                    a8_0 = v16_fma(w0, v16_set1(xr[i + 128]), a8_0);
-                    a9_0 = v16_fma(w0, v16_set1(xr[i + 144]), a9_0);
-                    a10_0 = v16_fma(w0, v16_set1(xr[i + 160]), a10_0);
-                    a11_0 = v16_fma(w0, v16_set1(xr[i + 176]), a11_0);
-                    a12_0 = v16_fma(w0, v16_set1(xr[i + 192]), a12_0);
-                    a13_0 = v16_fma(w0, v16_set1(xr[i + 208]), a13_0);
-                    wp += 16;
-                }
+    v16 a0_0 = v16_set1(0.0f);
+    v16 a1_0 = v16_set1(0.0f);
+    v16 a2_0 = v16_set1(0.0f);
+    v16 a3_0 = v16_set1(0.0f);
+    v16 a4_0 = v16_set1(0.0f);
+    v16 a5_0 = v16_set1(0.0f);
+    v16 a6_0 = v16_set1(0.0f);
+    v16 a7_0 = v16_set1(0.0f);
+    v16 a8_0 = v16_set1(0.0f);
+    v16 a9_0 = v16_set1(0.0f);
+    v16 a10_0 = v16_set1(0.0f);
+    v16 a11_0 = v16_set1(0.0f);
+    v16 a12_0 = v16_set1(0.0f);
+    v16 a13_0 = v16_set1(0.0f);
+    const float *wp = w;
+    for (int cb = 0; cb < blocks; cb++) {
+        for (int j = 0; j < lines; j++)
+            RT_PREFETCH(next + (cb * lines + j) * 16);
+        for (int ky = 0; ky < kh; ky++) {
+            const float *xr = x + cb * plane + ky * row;
+            for (int i = 0; i < kw * 16; i++) {
+                const v16 w0 = v16_load(wp);
+                a0_0 = v16_fma(w0, v16_set1(xr[i]), a0_0);
+                a1_0 = v16_fma(w0, v16_set1(xr[i + 16]), a1_0);
+                a2_0 = v16_fma(w0, v16_set1(xr[i + 32]), a2_0);
+                a3_0 = v16_fma(w0, v16_set1(xr[i + 48]), a3_0);
+                a4_0 = v16_fma(w0, v16_set1(xr[i + 64]), a4_0);
+                a5_0 = v16_fma(w0, v16_set1(xr[i + 80]), a5_0);
+                a6_0 = v16_fma(w0, v16_set1(xr[i + 96]), a6_0);
+                a7_0 = v16_fma(w0, v16_set1(xr[i + 112]), a7_0);
+                a8_0 = v16_fma(w0, v16_set1(xr[i + 128]), a8_0);
+                a9_0 = v16_fma(w0, v16_set1(xr[i + 144]), a9_0);
+                a10_0 = v16_fma(w0, v16_set1(xr[i + 160]), a10_0);
+                a11_0 = v16_fma(w0, v16_set1(xr[i + 176]), a11_0);
+                a12_0 = v16_fma(w0, v16_set1(xr[i + 192]), a12_0);
+                a13_0 = v16_fma(w0, v16_set1(xr[i + 208]), a13_0);
+                wp += 16;
             }
         }
-        v16_store(y0, v16_add(v16_load(y0), a0_0));
-        v16_store(y0 + 16, v16_add(v16_load(y0 + 16), a1_0));
-        v16_store(y0 + 32, v16_add(v16_load(y0 + 32), a2_0));
-        v16_store(y0 + 48, v16_add(v16_load(y0 + 48), a3_0));
-        v16_store(y0 + 64, v16_add(v16_load(y0 + 64), a4_0));
-        v16_store(y0 + 80, v16_add(v16_load(y0 + 80), a5_0));
-        v16_store(y0 + 96, v16_add(v16_load(y0 + 96), a6_0));
-        v16_store(y0 + 112, v16_add(v16_load(y0 + 112), a7_0));
-        v16_store(y0 + 128, v16_add(v16_load(y0 + 128), a8_0));
-        v16_store(y0 + 144, v16_add(v16_load(y0 + 144), a9_0));
-        v16_store(y0 + 160, v16_add(v16_load(y0 + 160), a10_0));
-        v16_store(y0 + 176, v16_add(v16_load(y0 + 176), a11_0));
-        v16_store(y0 + 192, v16_add(v16_load(y0 + 192), a12_0));
-        v16_store(y0 + 208, v16_add(v16_load(y0 + 208), a13_0));
     }
-    for (int p = 0; p < 14; p++)
-        v16_store(y0 + p * 16, v16_max(v16_load(y0 + p * 16), v16_set1(floor0)));
+    v16_store(y0, v16_max(v16_add(v16_load(y0), a0_0), v16_set1(floor0)));
+    v16_store(y0 + 16, v16_max(v16_add(v16_load(y0 + 16), a1_0), v16_set1(floor0)));
+    v16_store(y0 + 32, v16_max(v16_add(v16_load(y0 + 32), a2_0), v16_set1(floor0)));
+    v16_store(y0 + 48, v16_max(v16_add(v16_load(y0 + 48), a3_0), v16_set1(floor0)));
+    v16_store(y0 + 64, v16_max(v16_add(v16_load(y0 + 64), a4_0), v16_set1(floor0)));
+    v16_store(y0 + 80, v16_max(v16_add(v16_load(y0 + 80), a5_0), v16_set1(floor0)));
+    v16_store(y0 + 96, v16_max(v16_add(v16_load(y0 + 96), a6_0), v16_set1(floor0)));
+    v16_store(y0 + 112, v16_max(v16_add(v16_load(y0 + 112), a7_0), v16_set1(floor0)));
+    v16_store(y0 + 128, v16_max(v16_add(v16_load(y0 + 128), a8_0), v16_set1(floor0)));
+    v16_store(y0 + 144, v16_max(v16_add(v16_load(y0 + 144), a9_0), v16_set1(floor0)));
+    v16_store(y0 + 160, v16_max(v16_add(v16_load(y0 + 160), a10_0), v16_set1(floor0)));
+    v16_store(y0 + 176, v16_max(v16_add(v16_load(y0 + 176), a11_0), v16_set1(floor0)));
+    v16_store(y0 + 192, v16_max(v16_add(v16_load(y0 + 192), a12_0), v16_set1(floor0)));
+    v16_store(y0 + 208, v16_max(v16_add(v16_load(y0 + 208), a13_0), v16_set1(floor0)));
 }
 
 /* x: 480 x 14 x 14, w: 1 x 1 taps, y: 19 blocks of 16 x 14 x 14; tiles of up to 14 pixels x 2 blocks;
@@ -3055,25 +3032,39 @@ static RT_V4 void v4_tile_14x1_deep(const float *restrict x, int blocks, int pie
 static RT_V4 void v4_conv1x1_480x14x14_to_304_merged(const float *restrict x,
     const float *restrict w, const float *restrict b, float *restrict arena, int part, int parts)
 {
-    enum { OH = 14, CB = 30, KH = 1, KW = 1, X_PLANE = 3136, X_ROW = 224, W_BLOCK = 7680 };
+    enum { OH = 14, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224, W_BLOCK = 7680 };
 
     const int begin = rt_begin(140, part, parts);
     const int end = rt_begin(140, part + 1, parts);
-    for (int u = begin; u < end; u++) {
-        const int block = u / OH * 2;
-        const int oy = u % OH;
-        if (block < 18)
-            v4_tile_14x2_deep(x + oy * 224, CB, 2, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                w + (block + 2) * W_BLOCK + oy * 1440, 3, b + block * 16,
-                arena + v4_outputs_3[block * 3] + oy * v4_outputs_3[block * 3 + 1],
-                v4_outputs_3[block * 3 + 2] ? 0.0f : -INFINITY,
-                arena + v4_outputs_3[(block + 1) * 3] + oy * v4_outputs_3[(block + 1) * 3 + 1],
-                v4_outputs_3[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
-        else
-            v4_tile_14x1_deep(x + oy * 224, CB, 2, 16, KH, KW, X_PLANE, X_ROW, w + 18 * W_BLOCK,
-                w + 19 * W_BLOCK + oy * 960, 2, b + 288,
-                arena + v4_outputs_3[54] + oy * v4_outputs_3[55],
-                v4_outputs_3[56] ? 0.0f : -INFINITY);
+    for (int group = 0; group < 10; group++) {
+        const int from = begin - group * OH > 0 ? begin - group * OH : 0;
+        const int to = end - group * OH < OH ? end - group * OH : OH;
+        const int block = group * 2;
+        if (block < 18) {
+            for (int oy = from; oy < to; oy++)
+                v4_tile_14x2(x + oy * 224, 15, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
+                    w + block * W_BLOCK + 7680 + oy * 720, 3, b + block * 16,
+                    arena + v4_outputs_3[block * 3] + oy * v4_outputs_3[block * 3 + 1], -INFINITY,
+                    arena + v4_outputs_3[(block + 1) * 3] + oy * v4_outputs_3[(block + 1) * 3 + 1],
+                    -INFINITY);
+            for (int oy = from; oy < to; oy++)
+                v4_tile_14x2_more(x + oy * 224 + 15 * X_PLANE, 15, KH, KW, X_PLANE, X_ROW,
+                    w + block * W_BLOCK + 7680, w + block * W_BLOCK + 15360 + oy * 720, 3,
+                    arena + v4_outputs_3[block * 3] + oy * v4_outputs_3[block * 3 + 1],
+                    v4_outputs_3[block * 3 + 2] ? 0.0f : -INFINITY,
+                    arena + v4_outputs_3[(block + 1) * 3] + oy * v4_outputs_3[(block + 1) * 3 + 1],
+                    v4_outputs_3[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+        } else {
+            for (int oy = from; oy < to; oy++)
+                v4_tile_14x1(x + oy * 224, 15, KH, KW, X_PLANE, X_ROW, w + 18 * W_BLOCK,
+                    w + 18 * W_BLOCK + 3840 + oy * 480, 2, b + 288,
+                    arena + v4_outputs_3[54] + oy * v4_outputs_3[55], -INFINITY);
+            for (int oy = from; oy < to; oy++)
+                v4_tile_14x1_more(x + oy * 224 + 15 * X_PLANE, 15, KH, KW, X_PLANE, X_ROW,
+                    w + 18 * W_BLOCK + 3840, w + 18 * W_BLOCK + 7680 + oy * 480, 2,
+                    arena + v4_outputs_3[54] + oy * v4_outputs_3[55],
+                    v4_outputs_3[56] ? 0.0f : -INFINITY);
+        }
     }
 }
 
@@ -3754,17 +3745,25 @@ static RT_V4 void v4_maxpool3x3_480x14x14(const float *restrict x, float *restri
 static RT_V4 void v4_conv1x1_480x14x14_to_64(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { TILES = 14, CB = 30, KH = 1, KW = 1, X_PLANE = 3136, X_ROW = 224, W_BLOCK = 7680,
+    enum { TILES = 14, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224, W_BLOCK = 7680,
         Y_PLANE = 3136 };
 
     const int begin = rt_begin(28, part, parts);
     const int end = rt_begin(28, part + 1, parts);
-    for (int u = begin; u < end; u++) {
-        const int block = u / TILES * 2;
-        const int tile = u % TILES;
-        v4_tile_14x2_deep(x + tile * 224, CB, 2, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-            w + (block + 2) * W_BLOCK + tile * 1440, 3, b + block * 16,
-            y + block * Y_PLANE + tile * 224, 0.0f, y + (block + 1) * Y_PLANE + tile * 224, 0.0f);
+    for (int group = 0; group < 2; group++) {
+        const int from = begin - group * TILES > 0 ? begin - group * TILES : 0;
+        const int to = end - group * TILES < TILES ? end - group * TILES : TILES;
+        const int block = group * 2;
+        for (int tile = from; tile < to; tile++)
+            v4_tile_14x2(x + tile * 224, 15, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
+                w + block * W_BLOCK + 7680 + tile * 720, 3, b + block * 16,
+                y + block * Y_PLANE + tile * 224, -INFINITY, y + (block + 1) * Y_PLANE + tile * 224,
+                -INFINITY);
+        for (int tile = from; tile < to; tile++)
+            v4_tile_14x2_more(x + tile * 224 + 15 * X_PLANE, 15, KH, KW, X_PLANE, X_ROW,
+                w + block * W_BLOCK + 7680, w + block * W_BLOCK + 15360 + tile * 720, 3,
+                y + block * Y_PLANE + tile * 224, 0.0f, y + (block + 1) * Y_PLANE + tile * 224,
+                0.0f);
     }
 }
 
@@ -3773,25 +3772,39 @@ static RT_V4 void v4_conv1x1_480x14x14_to_64(const float *restrict x, const floa
 static RT_V4 void v4_conv1x1_512x14x14_to_296_merged(const float *restrict x,
     const float *restrict w, const float *restrict b, float *restrict arena, int part, int parts)
 {
-    enum { OH = 14, CB = 32, KH = 1, KW = 1, X_PLANE = 3136, X_ROW = 224, W_BLOCK = 8192 };
+    enum { OH = 14, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224, W_BLOCK = 8192 };
 
     const int begin = rt_begin(140, part, parts);
     const int end = rt_begin(140, part + 1, parts);
-    for (int u = begin; u < end; u++) {
-        const int block = u / OH * 2;
-        const int oy = u % OH;
-        if (block < 18)
-            v4_tile_14x2_deep(x + oy * 224, CB, 2, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                w + (block + 2) * W_BLOCK + oy * 1536, 3, b + block * 16,
-                arena + v4_outputs_4[block * 3] + oy * v4_outputs_4[block * 3 + 1],
-                v4_outputs_4[block * 3 + 2] ? 0.0f : -INFINITY,
-                arena + v4_outputs_4[(block + 1) * 3] + oy * v4_outputs_4[(block + 1) * 3 + 1],
-                v4_outputs_4[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
-        else
-            v4_tile_14x1_deep(x + oy * 224, CB, 2, 16, KH, KW, X_PLANE, X_ROW, w + 18 * W_BLOCK,
-                w + 19 * W_BLOCK + oy * 1024, 2, b + 288,
-                arena + v4_outputs_4[54] + oy * v4_outputs_4[55],
-                v4_outputs_4[56] ? 0.0f : -INFINITY);
+    for (int group = 0; group < 10; group++) {
+        const int from = begin - group * OH > 0 ? begin - group * OH : 0;
+        const int to = end - group * OH < OH ? end - group * OH : OH;
+        const int block = group * 2;
+        if (block < 18) {
+            for (int oy = from; oy < to; oy++)
+                v4_tile_14x2(x + oy * 224, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
+                    w + block * W_BLOCK + 8192 + oy * 768, 3, b + block * 16,
+                    arena + v4_outputs_4[block * 3] + oy * v4_outputs_4[block * 3 + 1], -INFINITY,
+                    arena + v4_outputs_4[(block + 1) * 3] + oy * v4_outputs_4[(block + 1) * 3 + 1],
+                    -INFINITY);
+            for (int oy = from; oy < to; oy++)
+                v4_tile_14x2_more(x + oy * 224 + 16 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
+                    w + block * W_BLOCK + 8192, w + block * W_BLOCK + 16384 + oy * 768, 3,
+                    arena + v4_outputs_4[block * 3] + oy * v4_outputs_4[block * 3 + 1],
+                    v4_outputs_4[block * 3 + 2] ? 0.0f : -INFINITY,
+                    arena + v4_outputs_4[(block + 1) * 3] + oy * v4_outputs_4[(block + 1) * 3 + 1],
+                    v4_outputs_4[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+        } else {
+            for (int oy = from; oy < to; oy++)
+                v4_tile_14x1(x + oy * 224, 16, KH, KW, X_PLANE, X_ROW, w + 18 * W_BLOCK,
+                    w + 18 * W_BLOCK + 4096 + oy * 512, 2, b + 288,
+                    arena + v4_outputs_4[54] + oy * v4_outputs_4[55], -INFINITY);
+            for (int oy = from; oy < to; oy++)
+                v4_tile_14x1_more(x + oy * 224 + 16 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
+                    w + 18 * W_BLOCK + 4096, w + 18 * W_BLOCK + 8192 + oy * 512, 2,
+                    arena + v4_outputs_4[54] + oy * v4_outputs_4[55],
+                    v4_outputs_4[56] ? 0.0f : -INFINITY);
+        }
     }
 }
 
@@ -3888,17 +3901,25 @@ static RT_V4 void v4_maxpool3x3_512x14x14(const float *restrict x, float *restri
 static RT_V4 void v4_conv1x1_512x14x14_to_64(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { TILES = 14, CB = 32, KH = 1, KW = 1, X_PLANE = 3136, X_ROW = 224, W_BLOCK = 8192,
+    enum { TILES = 14, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224, W_BLOCK = 8192,
         Y_PLANE = 3136 };
 
     const int begin = rt_begin(28, part, parts);
     const int end = rt_begin(28, part + 1, parts);
-    for (int u = begin; u < end; u++) {
-        const int block = u / TILES * 2;
-        const int tile = u % TILES;
-        v4_tile_14x2_deep(x + tile * 224, CB, 2, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-            w + (block + 2) * W_BLOCK + tile * 1536, 3, b + block * 16,
-            y + block * Y_PLANE + tile * 224, 0.0f, y + (block + 1) * Y_PLANE + tile * 224, 0.0f);
+    for (int group = 0; group < 2; group++) {
+        const int from = begin - group * TILES > 0 ? begin - group * TILES : 0;
+        const int to = end - group * TILES < TILES ? end - group * TILES : TILES;
+        const int block = group * 2;
+        for (int tile = from; tile < to; tile++)
+            v4_tile_14x2(x + tile * 224, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
+                w + block * W_BLOCK + 8192 + tile * 768, 3, b + block * 16,
+                y + block * Y_PLANE + tile * 224, -INFINITY, y + (block + 1) * Y_PLANE + tile * 224,
+                -INFINITY);
+        for (int tile = from; tile < to; tile++)
+            v4_tile_14x2_more(x + tile * 224 + 16 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
+                w + block * W_BLOCK + 8192, w + block * W_BLOCK + 16384 + tile * 768, 3,
+                y + block * Y_PLANE + tile * 224, 0.0f, y + (block + 1) * Y_PLANE + tile * 224,
+                0.0f);
     }
 }
 
@@ -3907,19 +3928,27 @@ static RT_V4 void v4_conv1x1_512x14x14_to_64(const float *restrict x, const floa
 static RT_V4 void v4_conv1x1_512x14x14_to_280_merged(const float *restrict x,
     const float *restrict w, const float *restrict b, float *restrict arena, int part, int parts)
 {
-    enum { OH = 14, CB = 32, KH = 1, KW = 1, X_PLANE = 3136, X_ROW = 224, W_BLOCK = 8192 };
+    enum { OH = 14, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224, W_BLOCK = 8192 };
 
     const int begin = rt_begin(126, part, parts);
     const int end = rt_begin(126, part + 1, parts);
-    for (int u = begin; u < end; u++) {
-        const int block = u / OH * 2;
-        const int oy = u % OH;
-        v4_tile_14x2_deep(x + oy * 224, CB, 2, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-            w + (block + 2) * W_BLOCK + oy * 1536, 3, b + block * 16,
-            arena + v4_outputs_5[block * 3] + oy * v4_outputs_5[block * 3 + 1],
-            v4_outputs_5[block * 3 + 2] ? 0.0f : -INFINITY,
-            arena + v4_outputs_5[(block + 1) * 3] + oy * v4_outputs_5[(block + 1) * 3 + 1],
-            v4_outputs_5[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+    for (int group = 0; group < 9; group++) {
+        const int from = begin - group * OH > 0 ? begin - group * OH : 0;
+        const int to = end - group * OH < OH ? end - group * OH : OH;
+        const int block = group * 2;
+        for (int oy = from; oy < to; oy++)
+            v4_tile_14x2(x + oy * 224, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
+                w + block * W_BLOCK + 8192 + oy * 768, 3, b + block * 16,
+                arena + v4_outputs_5[block * 3] + oy * v4_outputs_5[block * 3 + 1], -INFINITY,
+                arena + v4_outputs_5[(block + 1) * 3] + oy * v4_outputs_5[(block + 1) * 3 + 1],
+                -INFINITY);
+        for (int oy = from; oy < to; oy++)
+            v4_tile_14x2_more(x + oy * 224 + 16 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
+                w + block * W_BLOCK + 8192, w + block * W_BLOCK + 16384 + oy * 768, 3,
+                arena + v4_outputs_5[block * 3] + oy * v4_outputs_5[block * 3 + 1],
+                v4_outputs_5[block * 3 + 2] ? 0.0f : -INFINITY,
+                arena + v4_outputs_5[(block + 1) * 3] + oy * v4_outputs_5[(block + 1) * 3 + 1],
+                v4_outputs_5[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
     }
 }
 
@@ -3956,19 +3985,27 @@ static RT_V4 void v4_conv3x3_128x14x14_to_256_f3x4(const float *restrict x, cons
 static RT_V4 void v4_conv1x1_512x14x14_to_288_merged(const float *restrict x,
     const float *restrict w, const float *restrict b, float *restrict arena, int part, int parts)
 {
-    enum { OH = 14, CB = 32, KH = 1, KW = 1, X_PLANE = 3136, X_ROW = 224, W_BLOCK = 8192 };
+    enum { OH = 14, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224, W_BLOCK = 8192 };
 
     const int begin = rt_begin(126, part, parts);
     const int end = rt_begin(126, part + 1, parts);
-    for (int u = begin; u < end; u++) {
-        const int block = u / OH * 2;
-        const int oy = u % OH;
-        v4_tile_14x2_deep(x + oy * 224, CB, 2, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-            w + (block + 2) * W_BLOCK + oy * 1536, 3, b + block * 16,
-            arena + v4_outputs_6[block * 3] + oy * v4_outputs_6[block * 3 + 1],
-            v4_outputs_6[block * 3 + 2] ? 0.0f : -INFINITY,
-            arena + v4_outputs_6[(block + 1) * 3] + oy * v4_outputs_6[(block + 1) * 3 + 1],
-            v4_outputs_6[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+    for (int group = 0; group < 9; group++) {
+        const int from = begin - group * OH > 0 ? begin - group * OH : 0;
+        const int to = end - group * OH < OH ? end - group * OH : OH;
+        const int block = group * 2;
+        for (int oy = from; oy < to; oy++)
+            v4_tile_14x2(x + oy * 224, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
+                w + block * W_BLOCK + 8192 + oy * 768, 3, b + block * 16,
+                arena + v4_outputs_6[block * 3] + oy * v4_outputs_6[block * 3 + 1], -INFINITY,
+                arena + v4_outputs_6[(block + 1) * 3] + oy * v4_outputs_6[(block + 1) * 3 + 1],
+                -INFINITY);
+        for (int oy = from; oy < to; oy++)
+            v4_tile_14x2_more(x + oy * 224 + 16 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
+                w + block * W_BLOCK + 8192, w + block * W_BLOCK + 16384 + oy * 768, 3,
+                arena + v4_outputs_6[block * 3] + oy * v4_outputs_6[block * 3 + 1],
+                v4_outputs_6[block * 3 + 2] ? 0.0f : -INFINITY,
+                arena + v4_outputs_6[(block + 1) * 3] + oy * v4_outputs_6[(block + 1) * 3 + 1],
+                v4_outputs_6[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
     }
 }
 
@@ -4046,19 +4083,33 @@ static RT_V4 void v4_conv5x5_32x14x14_to_64_f2x2(const float *restrict x, const 
 static RT_V4 void v4_conv1x1_528x14x14_to_448_merged(const float *restrict x,
     const float *restrict w, const float *restrict b, float *restrict arena, int part, int parts)
 {
-    enum { OH = 14, CB = 33, KH = 1, KW = 1, X_PLANE = 3136, X_ROW = 224, W_BLOCK = 8448 };
+    enum { OH = 14, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224, W_BLOCK = 8448 };
 
     const int begin = rt_begin(196, part, parts);
     const int end = rt_begin(196, part + 1, parts);
-    for (int u = begin; u < end; u++) {
-        const int block = u / OH * 2;
-        const int oy = u % OH;
-        v4_tile_14x2_deep(x + oy * 224, CB, 3, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-            w + (block + 2) * W_BLOCK + oy * 1584, 3, b + block * 16,
-            arena + v4_outputs_7[block * 3] + oy * v4_outputs_7[block * 3 + 1],
-            v4_outputs_7[block * 3 + 2] ? 0.0f : -INFINITY,
-            arena + v4_outputs_7[(block + 1) * 3] + oy * v4_outputs_7[(block + 1) * 3 + 1],
-            v4_outputs_7[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+    for (int group = 0; group < 14; group++) {
+        const int from = begin - group * OH > 0 ? begin - group * OH : 0;
+        const int to = end - group * OH < OH ? end - group * OH : OH;
+        const int block = group * 2;
+        for (int oy = from; oy < to; oy++)
+            v4_tile_14x2(x + oy * 224, 11, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
+                w + block * W_BLOCK + 5632 + oy * 528, 3, b + block * 16,
+                arena + v4_outputs_7[block * 3] + oy * v4_outputs_7[block * 3 + 1], -INFINITY,
+                arena + v4_outputs_7[(block + 1) * 3] + oy * v4_outputs_7[(block + 1) * 3 + 1],
+                -INFINITY);
+        for (int oy = from; oy < to; oy++)
+            v4_tile_14x2_more(x + oy * 224 + 11 * X_PLANE, 11, KH, KW, X_PLANE, X_ROW,
+                w + block * W_BLOCK + 5632, w + block * W_BLOCK + 11264 + oy * 528, 3,
+                arena + v4_outputs_7[block * 3] + oy * v4_outputs_7[block * 3 + 1], -INFINITY,
+                arena + v4_outputs_7[(block + 1) * 3] + oy * v4_outputs_7[(block + 1) * 3 + 1],
+                -INFINITY);
+        for (int oy = from; oy < to; oy++)
+            v4_tile_14x2_more(x + oy * 224 + 22 * X_PLANE, 11, KH, KW, X_PLANE, X_ROW,
+                w + block * W_BLOCK + 11264, w + block * W_BLOCK + 16896 + oy * 528, 3,
+                arena + v4_outputs_7[block * 3] + oy * v4_outputs_7[block * 3 + 1],
+                v4_outputs_7[block * 3 + 2] ? 0.0f : -INFINITY,
+                arena + v4_outputs_7[(block + 1) * 3] + oy * v4_outputs_7[(block + 1) * 3 + 1],
+                v4_outputs_7[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
     }
 }
 
@@ -4155,17 +4206,30 @@ static RT_V4 void v4_maxpool3x3_528x14x14(const float *restrict x, float *restri
 static RT_V4 void v4_conv1x1_528x14x14_to_128(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { TILES = 14, CB = 33, KH = 1, KW = 1, X_PLANE = 3136, X_ROW = 224, W_BLOCK = 8448,
+    enum { TILES = 14, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224, W_BLOCK = 8448,
         Y_PLANE = 3136 };
 
     const int begin = rt_begin(56, part, parts);
     const int end = rt_begin(56, part + 1, parts);
-    for (int u = begin; u < end; u++) {
-        const int block = u / TILES * 2;
-        const int tile = u % TILES;
-        v4_tile_14x2_deep(x + tile * 224, CB, 3, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-            w + (block + 2) * W_BLOCK + tile * 1584, 3, b + block * 16,
-            y + block * Y_PLANE + tile * 224, 0.0f, y + (block + 1) * Y_PLANE + tile * 224, 0.0f);
+    for (int group = 0; group < 4; group++) {
+        const int from = begin - group * TILES > 0 ? begin - group * TILES : 0;
+        const int to = end - group * TILES < TILES ? end - group * TILES : TILES;
+        const int block = group * 2;
+        for (int tile = from; tile < to; tile++)
+            v4_tile_14x2(x + tile * 224, 11, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
+                w + block * W_BLOCK + 5632 + tile * 528, 3, b + block * 16,
+                y + block * Y_PLANE + tile * 224, -INFINITY, y + (block + 1) * Y_PLANE + tile * 224,
+                -INFINITY);
+        for (int tile = from; tile < to; tile++)
+            v4_tile_14x2_more(x + tile * 224 + 11 * X_PLANE, 11, KH, KW, X_PLANE, X_ROW,
+                w + block * W_BLOCK + 5632, w + block * W_BLOCK + 11264 + tile * 528, 3,
+                y + block * Y_PLANE + tile * 224, -INFINITY, y + (block + 1) * Y_PLANE + tile * 224,
+                -INFINITY);
+        for (int tile = from; tile < to; tile++)
+            v4_tile_14x2_more(x + tile * 224 + 22 * X_PLANE, 11, KH, KW, X_PLANE, X_ROW,
+                w + block * W_BLOCK + 11264, w + block * W_BLOCK + 16896 + tile * 528, 3,
+                y + block * Y_PLANE + tile * 224, 0.0f, y + (block + 1) * Y_PLANE + tile * 224,
+                0.0f);
     }
 }
 
@@ -4192,87 +4256,144 @@ static RT_V4 void v4_maxpool3x3s2_832x14x14(const float *restrict x, float *rest
 
 /* 7 pixels x 32 outputs: y = max(floor, b + sum of w * x).  x: blocks of 16 channels, w: one row of
  * 32 outputs for each input channel and tap, in this order.
- * Meanwhile `lines` cache lines a block of channels are fetched from next on.
- * The depth is summed in `pieces` of `piece` blocks, which add up in y. */
-static RT_V4 void v4_tile_7x2_deep(const float *restrict x, int blocks, int pieces, int piece,
-    int kh, int kw, int plane, int row, const float *restrict w, const float *restrict next,
-    int lines, const float *restrict b, float *restrict y0, float floor0, float *restrict y1,
-    float floor1)
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
+static RT_V4 void v4_tile_7x2(const float *restrict x, int blocks, int kh, int kw, int plane,
+    int row, const float *restrict w, const float *restrict next, int lines,
+    const float *restrict b, float *restrict y0, float floor0, float *restrict y1, float floor1)
 {
-    for (int p = 0; p < 7; p++) {
-        v16_store(y0 + p * 16, v16_load(b));
-        v16_store(y1 + p * 16, v16_load(b + 16));
-    }
-    for (int k = 0; k < pieces; k++) {
-        v16 a0_0 = v16_set1(0.0f);
-        v16 a0_1 = v16_set1(0.0f);
-        v16 a1_0 = v16_set1(0.0f);
-        v16 a1_1 = v16_set1(0.0f);
-        v16 a2_0 = v16_set1(0.0f);
-        v16 a2_1 = v16_set1(0.0f);
-        v16 a3_0 = v16_set1(0.0f);
-        v16 a3_1 = v16_set1(0.0f);
-        v16 a4_0 = v16_set1(0.0f);
-        v16 a4_1 = v16_set1(0.0f);
-        v16 a5_0 = v16_set1(0.0f);
-        v16 a5_1 = v16_set1(0.0f);
-        v16 a6_0 = v16_set1(0.0f);
-        v16 a6_1 = v16_set1(0.0f);
-        const int from = k * piece;
-        const int to = from + piece < blocks ? from + piece : blocks;
-        for (int cb = from; cb < to; cb++) {
-            const float *wp = w + cb * kh * (kw * 16) * 32;
-            for (int j = 0; j < lines; j++)
-                RT_PREFETCH(next + (cb * lines + j) * 16);
-            for (int ky = 0; ky < kh; ky++) {
-                const float *xr = x + cb * plane + ky * row;
-                for (int i = 0; i < kw * 16; i++) {
-                    const v16 w0 = v16_load(wp);
-                    const v16 w1 = v16_load(wp + 16);
-                    const v16 x0 = v16_set1(xr[i]);
-                    a0_0 = v16_fma(w0, x0, a0_0);
-                    a0_1 = v16_fma(w1, x0, a0_1);
-                    const v16 x1 = v16_set1(xr[i + 16]);
-                    a1_0 = v16_fma(w0, x1, a1_0);
-                    a1_1 = v16_fma(w1, x1, a1_1);
-                    const v16 x2 = v16_set1(xr[i + 32]);
-                    a2_0 = v16_fma(w0, x2, a2_0);
-                    a2_1 = v16_fma(w1, x2, a2_1);
-                    const v16 x3 = v16_set1(xr[i + 48]);
-                    a3_0 = v16_fma(w0, x3, a3_0);
-                    a3_1 = v16_fma(w1, x3, a3_1);
-                    const v16 x4 = v16_set1(xr[i + 64]);
-                    a4_0 = v16_fma(w0, x4, a4_0);
-                    a4_1 = v16_fma(w1, x4, a4_1);
-                    const v16 x5 = v16_set1(xr[i + 80]);
-                    a5_0 = v16_fma(w0, x5, a5_0);
-                    a5_1 = v16_fma(w1, x5, a5_1);
-                    const v16 x6 = v16_set1(xr[i + 96]);
-                    a6_0 = v16_fma(w0, x6, a6_0);
-                    a6_1 = v16_fma(w1, x6, a6_1);
-                    wp += 32;
-                }
+    v16 a0_0 = v16_load(b);
+    v16 a0_1 = v16_load(b + 16);
+    v16 a1_0 = v16_load(b);
+    v16 a1_1 = v16_load(b + 16);
+    v16 a2_0 = v16_load(b);
+    v16 a2_1 = v16_load(b + 16);
+    v16 a3_0 = v16_load(b);
+    v16 a3_1 = v16_load(b + 16);
+    v16 a4_0 = v16_load(b);
+    v16 a4_1 = v16_load(b + 16);
+    v16 a5_0 = v16_load(b);
+    v16 a5_1 = v16_load(b + 16);
+    v16 a6_0 = v16_load(b);
+    v16 a6_1 = v16_load(b + 16);
+    const float *wp = w;
+    for (int cb = 0; cb < blocks; cb++) {
+        for (int j = 0; j < lines; j++)
+            RT_PREFETCH(next + (cb * lines + j) * 16);
+        for (int ky = 0; ky < kh; ky++) {
+            const float *xr = x + cb * plane + ky * row;
+            for (int i = 0; i < kw * 16; i++) {
+                const v16 w0 = v16_load(wp);
+                const v16 w1 = v16_load(wp + 16);
+                const v16 x0 = v16_set1(xr[i]);
+                a0_0 = v16_fma(w0, x0, a0_0);
+                a0_1 = v16_fma(w1, x0, a0_1);
+                const v16 x1 = v16_set1(xr[i + 16]);
+                a1_0 = v16_fma(w0, x1, a1_0);
+                a1_1 = v16_fma(w1, x1, a1_1);
+                const v16 x2 = v16_set1(xr[i + 32]);
+                a2_0 = v16_fma(w0, x2, a2_0);
+                a2_1 = v16_fma(w1, x2, a2_1);
+                const v16 x3 = v16_set1(xr[i + 48]);
+                a3_0 = v16_fma(w0, x3, a3_0);
+                a3_1 = v16_fma(w1, x3, a3_1);
+                const v16 x4 = v16_set1(xr[i + 64]);
+                a4_0 = v16_fma(w0, x4, a4_0);
+                a4_1 = v16_fma(w1, x4, a4_1);
+                const v16 x5 = v16_set1(xr[i + 80]);
+                a5_0 = v16_fma(w0, x5, a5_0);
+                a5_1 = v16_fma(w1, x5, a5_1);
+                const v16 x6 = v16_set1(xr[i + 96]);
+                a6_0 = v16_fma(w0, x6, a6_0);
+                a6_1 = v16_fma(w1, x6, a6_1);
+                wp += 32;
             }
         }
-        v16_store(y0, v16_add(v16_load(y0), a0_0));
-        v16_store(y1, v16_add(v16_load(y1), a0_1));
-        v16_store(y0 + 16, v16_add(v16_load(y0 + 16), a1_0));
-        v16_store(y1 + 16, v16_add(v16_load(y1 + 16), a1_1));
-        v16_store(y0 + 32, v16_add(v16_load(y0 + 32), a2_0));
-        v16_store(y1 + 32, v16_add(v16_load(y1 + 32), a2_1));
-        v16_store(y0 + 48, v16_add(v16_load(y0 + 48), a3_0));
-        v16_store(y1 + 48, v16_add(v16_load(y1 + 48), a3_1));
-        v16_store(y0 + 64, v16_add(v16_load(y0 + 64), a4_0));
-        v16_store(y1 + 64, v16_add(v16_load(y1 + 64), a4_1));
-        v16_store(y0 + 80, v16_add(v16_load(y0 + 80), a5_0));
-        v16_store(y1 + 80, v16_add(v16_load(y1 + 80), a5_1));
-        v16_store(y0 + 96, v16_add(v16_load(y0 + 96), a6_0));
-        v16_store(y1 + 96, v16_add(v16_load(y1 + 96), a6_1));
     }
-    for (int p = 0; p < 7; p++) {
-        v16_store(y0 + p * 16, v16_max(v16_load(y0 + p * 16), v16_set1(floor0)));
-        v16_store(y1 + p * 16, v16_max(v16_load(y1 + p * 16), v16_set1(floor1)));
+    v16_store(y0, v16_max(a0_0, v16_set1(floor0)));
+    v16_store(y1, v16_max(a0_1, v16_set1(floor1)));
+    v16_store(y0 + 16, v16_max(a1_0, v16_set1(floor0)));
+    v16_store(y1 + 16, v16_max(a1_1, v16_set1(floor1)));
+    v16_store(y0 + 32, v16_max(a2_0, v16_set1(floor0)));
+    v16_store(y1 + 32, v16_max(a2_1, v16_set1(floor1)));
+    v16_store(y0 + 48, v16_max(a3_0, v16_set1(floor0)));
+    v16_store(y1 + 48, v16_max(a3_1, v16_set1(floor1)));
+    v16_store(y0 + 64, v16_max(a4_0, v16_set1(floor0)));
+    v16_store(y1 + 64, v16_max(a4_1, v16_set1(floor1)));
+    v16_store(y0 + 80, v16_max(a5_0, v16_set1(floor0)));
+    v16_store(y1 + 80, v16_max(a5_1, v16_set1(floor1)));
+    v16_store(y0 + 96, v16_max(a6_0, v16_set1(floor0)));
+    v16_store(y1 + 96, v16_max(a6_1, v16_set1(floor1)));
+}
+
+/* 7 pixels x 32 outputs: y = max(floor, y + sum of w * x).  x: blocks of 16 channels, w: one row of
+ * 32 outputs for each input channel and tap, in this order.
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
+static RT_V4 void v4_tile_7x2_more(const float *restrict x, int blocks, int kh, int kw, int plane,
+    int row, const float *restrict w, const float *restrict next, int lines, float *restrict y0,
+    float floor0, float *restrict y1, float floor1)
+{
+    v16 a0_0 = v16_set1(0.0f);
+    v16 a0_1 = v16_set1(0.0f);
+    v16 a1_0 = v16_set1(0.0f);
+    v16 a1_1 = v16_set1(0.0f);
+    v16 a2_0 = v16_set1(0.0f);
+    v16 a2_1 = v16_set1(0.0f);
+    v16 a3_0 = v16_set1(0.0f);
+    v16 a3_1 = v16_set1(0.0f);
+    v16 a4_0 = v16_set1(0.0f);
+    v16 a4_1 = v16_set1(0.0f);
+    v16 a5_0 = v16_set1(0.0f);
+    v16 a5_1 = v16_set1(0.0f);
+    v16 a6_0 = v16_set1(0.0f);
+    v16 a6_1 = v16_set1(0.0f);
+    const float *wp = w;
+    for (int cb = 0; cb < blocks; cb++) {
+        for (int j = 0; j < lines; j++)
+            RT_PREFETCH(next + (cb * lines + j) * 16);
+        for (int ky = 0; ky < kh; ky++) {
+            const float *xr = x + cb * plane + ky * row;
+            for (int i = 0; i < kw * 16; i++) {
+                const v16 w0 = v16_load(wp);
+                const v16 w1 = v16_load(wp + 16);
+                const v16 x0 = v16_set1(xr[i]);
+                a0_0 = v16_fma(w0, x0, a0_0);
+                a0_1 = v16_fma(w1, x0, a0_1);
+                const v16 x1 = v16_set1(xr[i + 16]);
+                a1_0 = v16_fma(w0, x1, a1_0);
+                a1_1 = v16_fma(w1, x1, a1_1);
+                const v16 x2 = v16_set1(xr[i + 32]);
+                a2_0 = v16_fma(w0, x2, a2_0);
+                a2_1 = v16_fma(w1, x2, a2_1);
+                const v16 x3 = v16_set1(xr[i + 48]);
+                a3_0 = v16_fma(w0, x3, a3_0);
+                a3_1 = v16_fma(w1, x3, a3_1);
+                const v16 x4 = v16_set1(xr[i + 64]);
+                a4_0 = v16_fma(w0, x4, a4_0);
+                a4_1 = v16_fma(w1, x4, a4_1);
+                const v16 x5 = v16_set1(xr[i + 80]);
+                a5_0 = v16_fma(w0, x5, a5_0);
+                a5_1 = v16_fma(w1, x5, a5_1);
+                const v16 x6 = v16_set1(xr[i + 96]);
+                a6_0 = v16_fma(w0, x6, a6_0);
+                a6_1 = v16_fma(w1, x6, a6_1);
+                wp += 32;
+            }
+        }
     }
+    v16_store(y0, v16_max(v16_add(v16_load(y0), a0_0), v16_set1(floor0)));
+    v16_store(y1, v16_max(v16_add(v16_load(y1), a0_1), v16_set1(floor1)));
+    v16_store(y0 + 16, v16_max(v16_add(v16_load(y0 + 16), a1_0), v16_set1(floor0)));
+    v16_store(y1 + 16, v16_max(v16_add(v16_load(y1 + 16), a1_1), v16_set1(floor1)));
+    v16_store(y0 + 32, v16_max(v16_add(v16_load(y0 + 32), a2_0), v16_set1(floor0)));
+    v16_store(y1 + 32, v16_max(v16_add(v16_load(y1 + 32), a2_1), v16_set1(floor1)));
+    v16_store(y0 + 48, v16_max(v16_add(v16_load(y0 + 48), a3_0), v16_set1(floor0)));
+    v16_store(y1 + 48, v16_max(v16_add(v16_load(y1 + 48), a3_1), v16_set1(floor1)));
+    v16_store(y0 + 64, v16_max(v16_add(v16_load(y0 + 64), a4_0), v16_set1(floor0)));
+    v16_store(y1 + 64, v16_max(v16_add(v16_load(y1 + 64), a4_1), v16_set1(floor1)));
+    v16_store(y0 + 80, v16_max(v16_add(v16_load(y0 + 80), a5_0), v16_set1(floor0)));
+    v16_store(y1 + 80, v16_max(v16_add(v16_load(y1 + 80), a5_1), v16_set1(floor1)));
+    v16_store(y0 + 96, v16_max(v16_add(v16_load(y0 + 96), a6_0), v16_set1(floor0)));
+    v16_store(y1 + 96, v16_max(v16_add(v16_load(y1 + 96), a6_1), v16_set1(floor1)));
 }
 
 /* x: 832 x 7 x 7, w: 1 x 1 taps, y: 28 blocks of 16 x 7 x 7; tiles of up to 7 pixels x 2 blocks;
@@ -4280,19 +4401,35 @@ static RT_V4 void v4_tile_7x2_deep(const float *restrict x, int blocks, int piec
 static RT_V4 void v4_conv1x1_832x7x7_to_448_merged(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict arena, int part, int parts)
 {
-    enum { OH = 7, CB = 52, KH = 1, KW = 1, X_PLANE = 784, X_ROW = 112, W_BLOCK = 13312 };
+    enum { OH = 7, X_PLANE = 784, KH = 1, KW = 1, X_ROW = 112, W_BLOCK = 13312 };
 
     const int begin = rt_begin(98, part, parts);
     const int end = rt_begin(98, part + 1, parts);
-    for (int u = begin; u < end; u++) {
-        const int block = u / OH * 2;
-        const int oy = u % OH;
-        v4_tile_7x2_deep(x + oy * 112, CB, 4, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-            w + (block + 2) * W_BLOCK + oy * 4160, 5, b + block * 16,
-            arena + v4_outputs_8[block * 3] + oy * v4_outputs_8[block * 3 + 1],
-            v4_outputs_8[block * 3 + 2] ? 0.0f : -INFINITY,
-            arena + v4_outputs_8[(block + 1) * 3] + oy * v4_outputs_8[(block + 1) * 3 + 1],
-            v4_outputs_8[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+    for (int group = 0; group < 14; group++) {
+        const int from = begin - group * OH > 0 ? begin - group * OH : 0;
+        const int to = end - group * OH < OH ? end - group * OH : OH;
+        const int block = group * 2;
+        for (int oy = from; oy < to; oy++)
+            v4_tile_7x2(x + oy * 112, 13, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
+                w + block * W_BLOCK + 6656 + oy * 1040, 5, b + block * 16,
+                arena + v4_outputs_8[block * 3] + oy * v4_outputs_8[block * 3 + 1], -INFINITY,
+                arena + v4_outputs_8[(block + 1) * 3] + oy * v4_outputs_8[(block + 1) * 3 + 1],
+                -INFINITY);
+        for (int k = 1; k < 3; k++)
+            for (int oy = from; oy < to; oy++)
+                v4_tile_7x2_more(x + oy * 112 + k * 13 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
+                    w + block * W_BLOCK + k * 6656,
+                    w + block * W_BLOCK + k * 6656 + 6656 + oy * 1040, 5,
+                    arena + v4_outputs_8[block * 3] + oy * v4_outputs_8[block * 3 + 1], -INFINITY,
+                    arena + v4_outputs_8[(block + 1) * 3] + oy * v4_outputs_8[(block + 1) * 3 + 1],
+                    -INFINITY);
+        for (int oy = from; oy < to; oy++)
+            v4_tile_7x2_more(x + oy * 112 + 39 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
+                w + block * W_BLOCK + 19968, w + block * W_BLOCK + 26624 + oy * 1040, 5,
+                arena + v4_outputs_8[block * 3] + oy * v4_outputs_8[block * 3 + 1],
+                v4_outputs_8[block * 3 + 2] ? 0.0f : -INFINITY,
+                arena + v4_outputs_8[(block + 1) * 3] + oy * v4_outputs_8[(block + 1) * 3 + 1],
+                v4_outputs_8[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
     }
 }
 
@@ -4683,325 +4820,578 @@ static RT_V4 void v4_maxpool3x3_832x7x7(const float *restrict x, float *restrict
 
 /* 13 pixels x 32 outputs: y = max(floor, b + sum of w * x).  x: blocks of 16 channels, w: one row of
  * 32 outputs for each input channel and tap, in this order.
- * Meanwhile `lines` cache lines a block of channels are fetched from next on.
- * The depth is summed in `pieces` of `piece` blocks, which add up in y. */
-static RT_V4 void v4_tile_13x2_deep(const float *restrict x, int blocks, int pieces, int piece,
-    int kh, int kw, int plane, int row, const float *restrict w, const float *restrict next,
-    int lines, const float *restrict b, float *restrict y0, float floor0, float *restrict y1,
-    float floor1)
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
+static RT_V4 void v4_tile_13x2(const float *restrict x, int blocks, int kh, int kw, int plane,
+    int row, const float *restrict w, const float *restrict next, int lines,
+    const float *restrict b, float *restrict y0, float floor0, float *restrict y1, float floor1)
 {
-    for (int p = 0; p < 13; p++) {
-        v16_store(y0 + p * 16, v16_load(b));
-        v16_store(y1 + p * 16, v16_load(b + 16));
-    }
-    for (int k = 0; k < pieces; k++) {
-        v16 a0_0 = v16_set1(0.0f);
-        v16 a0_1 = v16_set1(0.0f);
-        v16 a1_0 = v16_set1(0.0f);
-        v16 a1_1 = v16_set1(0.0f);
-        v16 a2_0 = v16_set1(0.0f);
-        v16 a2_1 = v16_set1(0.0f);
-        v16 a3_0 = v16_set1(0.0f);
-        v16 a3_1 = v16_set1(0.0f);
-        v16 a4_0 = v16_set1(0.0f);
-        v16 a4_1 = v16_set1(0.0f);
-        v16 a5_0 = v16_set1(0.0f);
-        v16 a5_1 = v16_set1(0.0f);
-        v16 a6_0 = v16_set1(0.0f);
-        v16 a6_1 = v16_set1(0.0f);
-        v16 a7_0 = v16_set1(0.0f);
-        v16 a7_1 = v16_set1(0.0f);
-        v16 a8_0 = v16_set1(0.0f);
-        v16 a8_1 = v16_set1(0.0f);
-        v16 a9_0 = v16_set1(0.0f);
-        v16 a9_1 = v16_set1(0.0f);
-        v16 a10_0 = v16_set1(0.0f);
-        v16 a10_1 = v16_set1(0.0f);
-        v16 a11_0 = v16_set1(0.0f);
-        v16 a11_1 = v16_set1(0.0f);
-        v16 a12_0 = v16_set1(0.0f);
-        v16 a12_1 = v16_set1(0.0f);
-        const int from = k * piece;
-        const int to = from + piece < blocks ? from + piece : blocks;
-        for (int cb = from; cb < to; cb++) {
-            const float *wp = w + cb * kh * (kw * 16) * 32;
-            for (int j = 0; j < lines; j++)
-                RT_PREFETCH(next + (cb * lines + j) * 16);
-            for (int ky = 0; ky < kh; ky++) {
-                const float *xr = x + cb * plane + ky * row;
-                for (int i = 0; i < kw * 16; i++) {
-                    const v16 w0 = v16_load(wp);
-                    const v16 w1 = v16_load(wp + 16);
-                    const v16 x0 = v16_set1(xr[i]);
-                    a0_0 = v16_fma(w0, x0, a0_0);
-                    a0_1 = v16_fma(w1, x0, a0_1);
-                    const v16 x1 = v16_set1(xr[i + 16]);
-                    a1_0 = v16_fma(w0, x1, a1_0);
-                    a1_1 = v16_fma(w1, x1, a1_1);
-                    const v16 x2 = v16_set1(xr[i + 32]);
-                    a2_0 = v16_fma(w0, x2, a2_0);
-                    a2_1 = v16_fma(w1, x2, a2_1);
-                    const v16 x3 = v16_set1(xr[i + 48]);
-                    a3_0 = v16_fma(w0, x3, a3_0);
-                    a3_1 = v16_fma(w1, x3, a3_1);
-                    const v16 x4 = v16_set1(xr[i + 64]);
-                    a4_0 = v16_fma(w0, x4, a4_0);
-                    a4_1 = v16_fma(w1, x4, a4_1);
-                    const v16 x5 = v16_set1(xr[i + 80]);
-                    a5_0 = v16_fma(w0, x5, a5_0);
-                    a5_1 = v16_fma(w1, x5, a5_1);
-                    const v16 x6 = v16_set1(xr[i + 96]);
-                    a6_0 = v16_fma(w0, x6, a6_0);
-                    a6_1 = v16_fma(w1, x6, a6_1);
-                    const v16 x7 = v16_set1(xr[i + 112]);
-                    a7_0 = v16_fma(w0, x7, a7_0);
-                    a7_1 = v16_fma(w1, x7, a7_1);
-                    const v16 x8 = v16_set1(xr[i + 128]);
-                    a8_0 = v16_fma(w0, x8, a8_0);
-                    a8_1 = v16_fma(w1, x8, a8_1);
-                    const v16 x9 = v16_set1(xr[i + 144]);
-                    a9_0 = v16_fma(w0, x9, a9_0);
-                    a9_1 = v16_fma(w1, x9, a9_1);
-                    const v16 x10 = v16_set1(xr[i + 160]);
-                    a10_0 = v16_fma(w0, x10, a10_0);
-                    a10_1 = v16_fma(w1, x10, a10_1);
-                    const v16 x11 = v16_set1(xr[i + 176]);
-                    a11_0 = v16_fma(w0, x11, a11_0);
-                    a11_1 = v16_fma(w1, x11, a11_1);
-                    const v16 x12 = v16_set1(xr[i + 192]);
-                    a12_0 = v16_fma(w0, x12, a12_0);
-                    a12_1 = v16_fma(w1, x12, a12_1);
-                    wp += 32;
-                }
+    v16 a0_0 = v16_load(b);
+    v16 a0_1 = v16_load(b + 16);
+    v16 a1_0 = v16_load(b);
+    v16 a1_1 = v16_load(b + 16);
+    v16 a2_0 = v16_load(b);
+    v16 a2_1 = v16_load(b + 16);
+    v16 a3_0 = v16_load(b);
+    v16 a3_1 = v16_load(b + 16);
+    v16 a4_0 = v16_load(b);
+    v16 a4_1 = v16_load(b + 16);
+    v16 a5_0 = v16_load(b);
+    v16 a5_1 = v16_load(b + 16);
+    v16 a6_0 = v16_load(b);
+    v16 a6_1 = v16_load(b + 16);
+    v16 a7_0 = v16_load(b);
+    v16 a7_1 = v16_load(b + 16);
+    v16 a8_0 = v16_load(b);
+    v16 a8_1 = v16_load(b + 16);
+    v16 a9_0 = v16_load(b);
+    v16 a9_1 = v16_load(b + 16);
+    v16 a10_0 = v16_load(b);
+    v16 a10_1 = v16_load(b + 16);
+    v16 a11_0 = v16_load(b);
+    v16 a11_1 = v16_load(b + 16);
+    v16 a12_0 = v16_load(b);
+    v16 a12_1 = v16_load(b + 16);
+    const float *wp = w;
+    for (int cb = 0; cb < blocks; cb++) {
+        for (int j = 0; j < lines; j++)
+            RT_PREFETCH(next + (cb * lines + j) * 16);
+        for (int ky = 0; ky < kh; ky++) {
+            const float *xr = x + cb * plane + ky * row;
+            for (int i = 0; i < kw * 16; i++) {
+                const v16 w0 = v16_load(wp);
+                const v16 w1 = v16_load(wp + 16);
+                const v16 x0 = v16_set1(xr[i]);
+                a0_0 = v16_fma(w0, x0, a0_0);
+                a0_1 = v16_fma(w1, x0, a0_1);
+                const v16 x1 = v16_set1(xr[i + 16]);
+                a1_0 = v16_fma(w0, x1, a1_0);
+                a1_1 = v16_fma(w1, x1, a1_1);
+                const v16 x2 = v16_set1(xr[i + 32]);
+                a2_0 = v16_fma(w0, x2, a2_0);
+                a2_1 = v16_fma(w1, x2, a2_1);
+                const v16 x3 = v16_set1(xr[i + 48]);
+                a3_0 = v16_fma(w0, x3, a3_0);
+                a3_1 = v16_fma(w1, x3, a3_1);
+                const v16 x4 = v16_set1(xr[i + 64]);
+                a4_0 = v16_fma(w0, x4, a4_0);
+                a4_1 = v16_fma(w1, x4, a4_1);
+                const v16 x5 = v16_set1(xr[i + 80]);
+                a5_0 = v16_fma(w0, x5, a5_0);
+                a5_1 = v16_fma(w1, x5, a5_1);
+                const v16 x6 = v16_set1(xr[i + 96]);
+                a6_0 = v16_fma(w0, x6, a6_0);
+                a6_1 = v16_fma(w1, x6, a6_1);
+                const v16 x7 = v16_set1(xr[i + 112]);
+                a7_0 = v16_fma(w0, x7, a7_0);
+                a7_1 = v16_fma(w1, x7, a7_1);
+                const v16 x8 = v16_set1(xr[i + 128]);
+                a8_0 = v16_fma(w0, x8, a8_0);
+                a8_1 = v16_fma(w1, x8, a8_1);
+                const v16 x9 = v16_set1(xr[i + 144]);
+                a9_0 = v16_fma(w0, x9, a9_0);
+                a9_1 = v16_fma(w1, x9, a9_1);
+                const v16 x10 = v16_set1(xr[i + 160]);
+                a10_0 = v16_fma(w0, x10, a10_0);
+                a10_1 = v16_fma(w1, x10, a10_1);
+                const v16 x11 = v16_set1(xr[i + 176]);
+                a11_0 = v16_fma(w0, x11, a11_0);
+                a11_1 = v16_fma(w1, x11, a11_1);
+                const v16 x12 = v16_set1(xr[i + 192]);
+                a12_0 = v16_fma(w0, x12, a12_0);
+                a12_1 = v16_fma(w1, x12, a12_1);
+                wp += 32;
             }
         }
-        v16_store(y0, v16_add(v16_load(y0), a0_0));
-        v16_store(y1, v16_add(v16_load(y1), a0_1));
-        v16_store(y0 + 16, v16_add(v16_load(y0 + 16), a1_0));
-        v16_store(y1 + 16, v16_add(v16_load(y1 + 16), a1_1));
-        v16_store(y0 + 32, v16_add(v16_load(y0 + 32), a2_0));
-        v16_store(y1 + 32, v16_add(v16_load(y1 + 32), a2_1));
-        v16_store(y0 + 48, v16_add(v16_load(y0 + 48), a3_0));
-        v16_store(y1 + 48, v16_add(v16_load(y1 + 48), a3_1));
-        v16_store(y0 + 64, v16_add(v16_load(y0 + 64), a4_0));
-        v16_store(y1 + 64, v16_add(v16_load(y1 + 64), a4_1));
-        v16_store(y0 + 80, v16_add(v16_load(y0 + 80), a5_0));
-        v16_store(y1 + 80, v16_add(v16_load(y1 + 80), a5_1));
-        v16_store(y0 + 96, v16_add(v16_load(y0 + 96), a6_0));
-        v16_store(y1 + 96, v16_add(v16_load(y1 + 96), a6_1));
-        v16_store(y0 + 112, v16_add(v16_load(y0 + 112), a7_0));
-        v16_store(y1 + 112, v16_add(v16_load(y1 + 112), a7_1));
-        v16_store(y0 + 128, v16_add(v16_load(y0 + 128), a8_0));
-        v16_store(y1 + 128, v16_add(v16_load(y1 + 128), a8_1));
-        v16_store(y0 + 144, v16_add(v16_load(y0 + 144), a9_0));
-        v16_store(y1 + 144, v16_add(v16_load(y1 + 144), a9_1));
-        v16_store(y0 + 160, v16_add(v16_load(y0 + 160), a10_0));
-        v16_store(y1 + 160, v16_add(v16_load(y1 + 160), a10_1));
-        v16_store(y0 + 176, v16_add(v16_load(y0 + 176), a11_0));
-        v16_store(y1 + 176, v16_add(v16_load(y1 + 176), a11_1));
-        v16_store(y0 + 192, v16_add(v16_load(y0 + 192), a12_0));
-        v16_store(y1 + 192, v16_add(v16_load(y1 + 192), a12_1));
     }
-    for (int p = 0; p < 13; p++) {
-        v16_store(y0 + p * 16, v16_max(v16_load(y0 + p * 16), v16_set1(floor0)));
-        v16_store(y1 + p * 16, v16_max(v16_load(y1 + p * 16), v16_set1(floor1)));
-    }
+    v16_store(y0, v16_max(a0_0, v16_set1(floor0)));
+    v16_store(y1, v16_max(a0_1, v16_set1(floor1)));
+    v16_store(y0 + 16, v16_max(a1_0, v16_set1(floor0)));
+    v16_store(y1 + 16, v16_max(a1_1, v16_set1(floor1)));
+    v16_store(y0 + 32, v16_max(a2_0, v16_set1(floor0)));
+    v16_store(y1 + 32, v16_max(a2_1, v16_set1(floor1)));
+    v16_store(y0 + 48, v16_max(a3_0, v16_set1(floor0)));
+    v16_store(y1 + 48, v16_max(a3_1, v16_set1(floor1)));
+    v16_store(y0 + 64, v16_max(a4_0, v16_set1(floor0)));
+    v16_store(y1 + 64, v16_max(a4_1, v16_set1(floor1)));
+    v16_store(y0 + 80, v16_max(a5_0, v16_set1(floor0)));
+    v16_store(y1 + 80, v16_max(a5_1, v16_set1(floor1)));
+    v16_store(y0 + 96, v16_max(a6_0, v16_set1(floor0)));
+    v16_store(y1 + 96, v16_max(a6_1, v16_set1(floor1)));
+    v16_store(y0 + 112, v16_max(a7_0, v16_set1(floor0)));
+    v16_store(y1 + 112, v16_max(a7_1, v16_set1(floor1)));
+    v16_store(y0 + 128, v16_max(a8_0, v16_set1(floor0)));
+    v16_store(y1 + 128, v16_max(a8_1, v16_set1(floor1)));
+    v16_store(y0 + 144, v16_max(a9_0, v16_set1(floor0)));
+    v16_store(y1 + 144, v16_max(a9_1, v16_set1(floor1)));
+    v16_store(y0 + 160, v16_max(a10_0, v16_set1(floor0)));
+    v16_store(y1 + 160, v16_max(a10_1, v16_set1(floor1)));
+    v16_store(y0 + 176, v16_max(a11_0, v16_set1(floor0)));
+    v16_store(y1 + 176, v16_max(a11_1, v16_set1(floor1)));
+    v16_store(y0 + 192, v16_max(a12_0, v16_set1(floor0)));
+    v16_store(y1 + 192, v16_max(a12_1, v16_set1(floor1)));
 }
 
 /* 12 pixels x 32 outputs: y = max(floor, b + sum of w * x).  x: blocks of 16 channels, w: one row of
  * 32 outputs for each input channel and tap, in this order.
- * Meanwhile `lines` cache lines a block of channels are fetched from next on.
- * The depth is summed in `pieces` of `piece` blocks, which add up in y. */
-static RT_V4 void v4_tile_12x2_deep(const float *restrict x, int blocks, int pieces, int piece,
-    int kh, int kw, int plane, int row, const float *restrict w, const float *restrict next,
-    int lines, const float *restrict b, float *restrict y0, float floor0, float *restrict y1,
-    float floor1)
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
+static RT_V4 void v4_tile_12x2(const float *restrict x, int blocks, int kh, int kw, int plane,
+    int row, const float *restrict w, const float *restrict next, int lines,
+    const float *restrict b, float *restrict y0, float floor0, float *restrict y1, float floor1)
 {
-    for (int p = 0; p < 12; p++) {
-        v16_store(y0 + p * 16, v16_load(b));
-        v16_store(y1 + p * 16, v16_load(b + 16));
-    }
-    for (int k = 0; k < pieces; k++) {
-        v16 a0_0 = v16_set1(0.0f);
-        v16 a0_1 = v16_set1(0.0f);
-        v16 a1_0 = v16_set1(0.0f);
-        v16 a1_1 = v16_set1(0.0f);
-        v16 a2_0 = v16_set1(0.0f);
-        v16 a2_1 = v16_set1(0.0f);
-        v16 a3_0 = v16_set1(0.0f);
-        v16 a3_1 = v16_set1(0.0f);
-        v16 a4_0 = v16_set1(0.0f);
-        v16 a4_1 = v16_set1(0.0f);
-        v16 a5_0 = v16_set1(0.0f);
-        v16 a5_1 = v16_set1(0.0f);
-        v16 a6_0 = v16_set1(0.0f);
-        v16 a6_1 = v16_set1(0.0f);
-        v16 a7_0 = v16_set1(0.0f);
-        v16 a7_1 = v16_set1(0.0f);
-        v16 a8_0 = v16_set1(0.0f);
-        v16 a8_1 = v16_set1(0.0f);
-        v16 a9_0 = v16_set1(0.0f);
-        v16 a9_1 = v16_set1(0.0f);
-        v16 a10_0 = v16_set1(0.0f);
-        v16 a10_1 = v16_set1(0.0f);
-        v16 a11_0 = v16_set1(0.0f);
-        v16 a11_1 = v16_set1(0.0f);
-        const int from = k * piece;
-        const int to = from + piece < blocks ? from + piece : blocks;
-        for (int cb = from; cb < to; cb++) {
-            const float *wp = w + cb * kh * (kw * 16) * 32;
-            for (int j = 0; j < lines; j++)
-                RT_PREFETCH(next + (cb * lines + j) * 16);
-            for (int ky = 0; ky < kh; ky++) {
-                const float *xr = x + cb * plane + ky * row;
-                for (int i = 0; i < kw * 16; i++) {
-                    const v16 w0 = v16_load(wp);
-                    const v16 w1 = v16_load(wp + 16);
-                    const v16 x0 = v16_set1(xr[i]);
-                    a0_0 = v16_fma(w0, x0, a0_0);
-                    a0_1 = v16_fma(w1, x0, a0_1);
-                    const v16 x1 = v16_set1(xr[i + 16]);
-                    a1_0 = v16_fma(w0, x1, a1_0);
-                    a1_1 = v16_fma(w1, x1, a1_1);
-                    const v16 x2 = v16_set1(xr[i + 32]);
-                    a2_0 = v16_fma(w0, x2, a2_0);
-                    a2_1 = v16_fma(w1, x2, a2_1);
-                    const v16 x3 = v16_set1(xr[i + 48]);
-                    a3_0 = v16_fma(w0, x3, a3_0);
-                    a3_1 = v16_fma(w1, x3, a3_1);
-                    const v16 x4 = v16_set1(xr[i + 64]);
-                    a4_0 = v16_fma(w0, x4, a4_0);
-                    a4_1 = v16_fma(w1, x4, a4_1);
-                    const v16 x5 = v16_set1(xr[i + 80]);
-                    a5_0 = v16_fma(w0, x5, a5_0);
-                    a5_1 = v16_fma(w1, x5, a5_1);
-                    const v16 x6 = v16_set1(xr[i + 96]);
-                    a6_0 = v16_fma(w0, x6, a6_0);
-                    a6_1 = v16_fma(w1, x6, a6_1);
-                    const v16 x7 = v16_set1(xr[i + 112]);
-                    a7_0 = v16_fma(w0, x7, a7_0);
-                    a7_1 = v16_fma(w1, x7, a7_1);
-                    const v16 x8 = v16_set1(xr[i + 128]);
-                    a8_0 = v16_fma(w0, x8, a8_0);
-                    a8_1 = v16_fma(w1, x8, a8_1);
-                    const v16 x9 = v16_set1(xr[i + 144]);
-                    a9_0 = v16_fma(w0, x9, a9_0);
-                    a9_1 = v16_fma(w1, x9, a9_1);
-                    const v16 x10 = v16_set1(xr[i + 160]);
-                    a10_0 = v16_fma(w0, x10, a10_0);
-                    a10_1 = v16_fma(w1, x10, a10_1);
-                    const v16 x11 = v16_set1(xr[i + 176]);
-                    a11_0 = v16_fma(w0, x11, a11_0);
-                    a11_1 = v16_fma(w1, x11, a11_1);
-                    wp += 32;
-                }
+    v16 a0_0 = v16_load(b);
+    v16 a0_1 = v16_load(b + 16);
+    v16 a1_0 = v16_load(b);
+    v16 a1_1 = v16_load(b + 16);
+    v16 a2_0 = v16_load(b);
+    v16 a2_1 = v16_load(b + 16);
+    v16 a3_0 = v16_load(b);
+    v16 a3_1 = v16_load(b + 16);
+    v16 a4_0 = v16_load(b);
+    v16 a4_1 = v16_load(b + 16);
+    v16 a5_0 = v16_load(b);
+    v16 a5_1 = v16_load(b + 16);
+    v16 a6_0 = v16_load(b);
+    v16 a6_1 = v16_load(b + 16);
+    v16 a7_0 = v16_load(b);
+    v16 a7_1 = v16_load(b + 16);
+    v16 a8_0 = v16_load(b);
+    v16 a8_1 = v16_load(b + 16);
+    v16 a9_0 = v16_load(b);
+    v16 a9_1 = v16_load(b + 16);
+    v16 a10_0 = v16_load(b);
+    v16 a10_1 = v16_load(b + 16);
+    v16 a11_0 = v16_load(b);
+    v16 a11_1 = v16_load(b + 16);
+    const float *wp = w;
+    for (int cb = 0; cb < blocks; cb++) {
+        for (int j = 0; j < lines; j++)
+            RT_PREFETCH(next + (cb * lines + j) * 16);
+        for (int ky = 0; ky < kh; ky++) {
+            const float *xr = x + cb * plane + ky * row;
+            for (int i = 0; i < kw * 16; i++) {
+                const v16 w0 = v16_load(wp);
+                const v16 w1 = v16_load(wp + 16);
+                const v16 x0 = v16_set1(xr[i]);
+                a0_0 = v16_fma(w0, x0, a0_0);
+                a0_1 = v16_fma(w1, x0, a0_1);
+                const v16 x1 = v16_set1(xr[i + 16]);
+                a1_0 = v16_fma(w0, x1, a1_0);
+                a1_1 = v16_fma(w1, x1, a1_1);
+                const v16 x2 = v16_set1(xr[i + 32]);
+                a2_0 = v16_fma(w0, x2, a2_0);
+                a2_1 = v16_fma(w1, x2, a2_1);
+                const v16 x3 = v16_set1(xr[i + 48]);
+                a3_0 = v16_fma(w0, x3, a3_0);
+                a3_1 = v16_fma(w1, x3, a3_1);
+                const v16 x4 = v16_set1(xr[i + 64]);
+                a4_0 = v16_fma(w0, x4, a4_0);
+                a4_1 = v16_fma(w1, x4, a4_1);
+                const v16 x5 = v16_set1(xr[i + 80]);
+                a5_0 = v16_fma(w0, x5, a5_0);
+                a5_1 = v16_fma(w1, x5, a5_1);
+                const v16 x6 = v16_set1(xr[i + 96]);
+                a6_0 = v16_fma(w0, x6, a6_0);
+                a6_1 = v16_fma(w1, x6, a6_1);
+                const v16 x7 = v16_set1(xr[i + 112]);
+                a7_0 = v16_fma(w0, x7, a7_0);
+                a7_1 = v16_fma(w1, x7, a7_1);
+                const v16 x8 = v16_set1(xr[i + 128]);
+                a8_0 = v16_fma(w0, x8, a8_0);
+                a8_1 = v16_fma(w1, x8, a8_1);
+                const v16 x9 = v16_set1(xr[i + 144]);
+                a9_0 = v16_fma(w0, x9, a9_0);
+                a9_1 = v16_fma(w1, x9, a9_1);
+                const v16 x10 = v16_set1(xr[i + 160]);
+                a10_0 = v16_fma(w0, x10, a10_0);
+                a10_1 = v16_fma(w1, x10, a10_1);
+                const v16 x11 = v16_set1(xr[i + 176]);
+                a11_0 = v16_fma(w0, x11, a11_0);
+                a11_1 = v16_fma(w1, x11, a11_1);
+                wp += 32;
             }
         }
-        v16_store(y0, v16_add(v16_load(y0), a0_0));
-        v16_store(y1, v16_add(v16_load(y1), a0_1));
-        v16_store(y0 + 16, v16_add(v16_load(y0 + 16), a1_0));
-        v16_store(y1 + 16, v16_add(v16_load(y1 + 16), a1_1));
-        v16_store(y0 + 32, v16_add(v16_load(y0 + 32), a2_0));
-        v16_store(y1 + 32, v16_add(v16_load(y1 + 32), a2_1));
-        v16_store(y0 + 48, v16_add(v16_load(y0 + 48), a3_0));
-        v16_store(y1 + 48, v16_add(v16_load(y1 + 48), a3_1));
-        v16_store(y0 + 64, v16_add(v16_load(y0 + 64), a4_0));
-        v16_store(y1 + 64, v16_add(v16_load(y1 + 64), a4_1));
-        v16_store(y0 + 80, v16_add(v16_load(y0 + 80), a5_0));
-        v16_store(y1 + 80, v16_add(v16_load(y1 + 80), a5_1));
-        v16_store(y0 + 96, v16_add(v16_load(y0 + 96), a6_0));
-        v16_store(y1 + 96, v16_add(v16_load(y1 + 96), a6_1));
-        v16_store(y0 + 112, v16_add(v16_load(y0 + 112), a7_0));
-        v16_store(y1 + 112, v16_add(v16_load(y1 + 112), a7_1));
-        v16_store(y0 + 128, v16_add(v16_load(y0 + 128), a8_0));
-        v16_store(y1 + 128, v16_add(v16_load(y1 + 128), a8_1));
-        v16_store(y0 + 144, v16_add(v16_load(y0 + 144), a9_0));
-        v16_store(y1 + 144, v16_add(v16_load(y1 + 144), a9_1));
-        v16_store(y0 + 160, v16_add(v16_load(y0 + 160), a10_0));
-        v16_store(y1 + 160, v16_add(v16_load(y1 + 160), a10_1));
-        v16_store(y0 + 176, v16_add(v16_load(y0 + 176), a11_0));
-        v16_store(y1 + 176, v16_add(v16_load(y1 + 176), a11_1));
     }
-    for (int p = 0; p < 12; p++) {
-        v16_store(y0 + p * 16, v16_max(v16_load(y0 + p * 16), v16_set1(floor0)));
-        v16_store(y1 + p * 16, v16_max(v16_load(y1 + p * 16), v16_set1(floor1)));
+    v16_store(y0, v16_max(a0_0, v16_set1(floor0)));
+    v16_store(y1, v16_max(a0_1, v16_set1(floor1)));
+    v16_store(y0 + 16, v16_max(a1_0, v16_set1(floor0)));
+    v16_store(y1 + 16, v16_max(a1_1, v16_set1(floor1)));
+    v16_store(y0 + 32, v16_max(a2_0, v16_set1(floor0)));
+    v16_store(y1 + 32, v16_max(a2_1, v16_set1(floor1)));
+    v16_store(y0 + 48, v16_max(a3_0, v16_set1(floor0)));
+    v16_store(y1 + 48, v16_max(a3_1, v16_set1(floor1)));
+    v16_store(y0 + 64, v16_max(a4_0, v16_set1(floor0)));
+    v16_store(y1 + 64, v16_max(a4_1, v16_set1(floor1)));
+    v16_store(y0 + 80, v16_max(a5_0, v16_set1(floor0)));
+    v16_store(y1 + 80, v16_max(a5_1, v16_set1(floor1)));
+    v16_store(y0 + 96, v16_max(a6_0, v16_set1(floor0)));
+    v16_store(y1 + 96, v16_max(a6_1, v16_set1(floor1)));
+    v16_store(y0 + 112, v16_max(a7_0, v16_set1(floor0)));
+    v16_store(y1 + 112, v16_max(a7_1, v16_set1(floor1)));
+    v16_store(y0 + 128, v16_max(a8_0, v16_set1(floor0)));
+    v16_store(y1 + 128, v16_max(a8_1, v16_set1(floor1)));
+    v16_store(y0 + 144, v16_max(a9_0, v16_set1(floor0)));
+    v16_store(y1 + 144, v16_max(a9_1, v16_set1(floor1)));
+    v16_store(y0 + 160, v16_max(a10_0, v16_set1(floor0)));
+    v16_store(y1 + 160, v16_max(a10_1, v16_set1(floor1)));
+    v16_store(y0 + 176, v16_max(a11_0, v16_set1(floor0)));
+    v16_store(y1 + 176, v16_max(a11_1, v16_set1(floor1)));
+}
+
+/* 13 pixels x 32 outputs: y = max(floor, y + sum of w * x).  x: blocks of 16 channels, w: one row of
+ * 32 outputs for each input channel and tap, in this order.
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
+static RT_V4 void v4_tile_13x2_more(const float *restrict x, int blocks, int kh, int kw, int plane,
+    int row, const float *restrict w, const float *restrict next, int lines, float *restrict y0,
+    float floor0, float *restrict y1, float floor1)
+{
+    v16 a0_0 = v16_set1(0.0f);
+    v16 a0_1 = v16_set1(0.0f);
+    v16 a1_0 = v16_set1(0.0f);
+    v16 a1_1 = v16_set1(0.0f);
+    v16 a2_0 = v16_set1(0.0f);
+    v16 a2_1 = v16_set1(0.0f);
+    v16 a3_0 = v16_set1(0.0f);
+    v16 a3_1 = v16_set1(0.0f);
+    v16 a4_0 = v16_set1(0.0f);
+    v16 a4_1 = v16_set1(0.0f);
+    v16 a5_0 = v16_set1(0.0f);
+    v16 a5_1 = v16_set1(0.0f);
+    v16 a6_0 = v16_set1(0.0f);
+    v16 a6_1 = v16_set1(0.0f);
+    v16 a7_0 = v16_set1(0.0f);
+    v16 a7_1 = v16_set1(0.0f);
+    v16 a8_0 = v16_set1(0.0f);
+    v16 a8_1 = v16_set1(0.0f);
+    v16 a9_0 = v16_set1(0.0f);
+    v16 a9_1 = v16_set1(0.0f);
+    v16 a10_0 = v16_set1(0.0f);
+    v16 a10_1 = v16_set1(0.0f);
+    v16 a11_0 = v16_set1(0.0f);
+    v16 a11_1 = v16_set1(0.0f);
+    v16 a12_0 = v16_set1(0.0f);
+    v16 a12_1 = v16_set1(0.0f);
+    const float *wp = w;
+    for (int cb = 0; cb < blocks; cb++) {
+        for (int j = 0; j < lines; j++)
+            RT_PREFETCH(next + (cb * lines + j) * 16);
+        for (int ky = 0; ky < kh; ky++) {
+            const float *xr = x + cb * plane + ky * row;
+            for (int i = 0; i < kw * 16; i++) {
+                const v16 w0 = v16_load(wp);
+                const v16 w1 = v16_load(wp + 16);
+                const v16 x0 = v16_set1(xr[i]);
+                a0_0 = v16_fma(w0, x0, a0_0);
+                a0_1 = v16_fma(w1, x0, a0_1);
+                const v16 x1 = v16_set1(xr[i + 16]);
+                a1_0 = v16_fma(w0, x1, a1_0);
+                a1_1 = v16_fma(w1, x1, a1_1);
+                const v16 x2 = v16_set1(xr[i + 32]);
+                a2_0 = v16_fma(w0, x2, a2_0);
+                a2_1 = v16_fma(w1, x2, a2_1);
+                const v16 x3 = v16_set1(xr[i + 48]);
+                a3_0 = v16_fma(w0, x3, a3_0);
+                a3_1 = v16_fma(w1, x3, a3_1);
+                const v16 x4 = v16_set1(xr[i + 64]);
+                a4_0 = v16_fma(w0, x4, a4_0);
+                a4_1 = v16_fma(w1, x4, a4_1);
+                const v16 x5 = v16_set1(xr[i + 80]);
+                a5_0 = v16_fma(w0, x5, a5_0);
+                a5_1 = v16_fma(w1, x5, a5_1);
+                const v16 x6 = v16_set1(xr[i + 96]);
+                a6_0 = v16_fma(w0, x6, a6_0);
+                a6_1 = v16_fma(w1, x6, a6_1);
+                const v16 x7 = v16_set1(xr[i + 112]);
+                a7_0 = v16_fma(w0, x7, a7_0);
+                a7_1 = v16_fma(w1, x7, a7_1);
+                const v16 x8 = v16_set1(xr[i + 128]);
+                a8_0 = v16_fma(w0, x8, a8_0);
+                a8_1 = v16_fma(w1, x8, a8_1);
+                const v16 x9 = v16_set1(xr[i + 144]);
+                a9_0 = v16_fma(w0, x9, a9_0);
+                a9_1 = v16_fma(w1, x9, a9_1);
+                const v16 x10 = v16_set1(xr[i + 160]);
+                a10_0 = v16_fma(w0, x10, a10_0);
+                a10_1 = v16_fma(w1, x10, a10_1);
+                const v16 x11 = v16_set1(xr[i + 176]);
+                a11_0 = v16_fma(w0, x11, a11_0);
+                a11_1 = v16_fma(w1, x11, a11_1);
+                const v16 x12 = v16_set1(xr[i + 192]);
+                a12_0 = v16_fma(w0, x12, a12_0);
+                a12_1 = v16_fma(w1, x12, a12_1);
+                wp += 32;
+            }
+        }
     }
+    v16_store(y0, v16_max(v16_add(v16_load(y0), a0_0), v16_set1(floor0)));
+    v16_store(y1, v16_max(v16_add(v16_load(y1), a0_1), v16_set1(floor1)));
+    v16_store(y0 + 16, v16_max(v16_add(v16_load(y0 + 16), a1_0), v16_set1(floor0)));
+    v16_store(y1 + 16, v16_max(v16_add(v16_load(y1 + 16), a1_1), v16_set1(floor1)));
+    v16_store(y0 + 32, v16_max(v16_add(v16_load(y0 + 32), a2_0), v16_set1(floor0)));
+    v16_store(y1 + 32, v16_max(v16_add(v16_load(y1 + 32), a2_1), v16_set1(floor1)));
+    v16_store(y0 + 48, v16_max(v16_add(v16_load(y0 + 48), a3_0), v16_set1(floor0)));
+    v16_store(y1 + 48, v16_max(v16_add(v16_load(y1 + 48), a3_1), v16_set1(floor1)));
+    v16_store(y0 + 64, v16_max(v16_add(v16_load(y0 + 64), a4_0), v16_set1(floor0)));
+    v16_store(y1 + 64, v16_max(v16_add(v16_load(y1 + 64), a4_1), v16_set1(floor1)));
+    v16_store(y0 + 80, v16_max(v16_add(v16_load(y0 + 80), a5_0), v16_set1(floor0)));
+    v16_store(y1 + 80, v16_max(v16_add(v16_load(y1 + 80), a5_1), v16_set1(floor1)));
+    v16_store(y0 + 96, v16_max(v16_add(v16_load(y0 + 96), a6_0), v16_set1(floor0)));
+    v16_store(y1 + 96, v16_max(v16_add(v16_load(y1 + 96), a6_1), v16_set1(floor1)));
+    v16_store(y0 + 112, v16_max(v16_add(v16_load(y0 + 112), a7_0), v16_set1(floor0)));
+    v16_store(y1 + 112, v16_max(v16_add(v16_load(y1 + 112), a7_1), v16_set1(floor1)));
+    v16_store(y0 + 128, v16_max(v16_add(v16_load(y0 + 128), a8_0), v16_set1(floor0)));
+    v16_store(y1 + 128, v16_max(v16_add(v16_load(y1 + 128), a8_1), v16_set1(floor1)));
+    v16_store(y0 + 144, v16_max(v16_add(v16_load(y0 + 144), a9_0), v16_set1(floor0)));
+    v16_store(y1 + 144, v16_max(v16_add(v16_load(y1 + 144), a9_1), v16_set1(floor1)));
+    v16_store(y0 + 160, v16_max(v16_add(v16_load(y0 + 160), a10_0), v16_set1(floor0)));
+    v16_store(y1 + 160, v16_max(v16_add(v16_load(y1 + 160), a10_1), v16_set1(floor1)));
+    v16_store(y0 + 176, v16_max(v16_add(v16_load(y0 + 176), a11_0), v16_set1(floor0)));
+    v16_store(y1 + 176, v16_max(v16_add(v16_load(y1 + 176), a11_1), v16_set1(floor1)));
+    v16_store(y0 + 192, v16_max(v16_add(v16_load(y0 + 192), a12_0), v16_set1(floor0)));
+    v16_store(y1 + 192, v16_max(v16_add(v16_load(y1 + 192), a12_1), v16_set1(floor1)));
+}
+
+/* 12 pixels x 32 outputs: y = max(floor, y + sum of w * x).  x: blocks of 16 channels, w: one row of
+ * 32 outputs for each input channel and tap, in this order.
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
+static RT_V4 void v4_tile_12x2_more(const float *restrict x, int blocks, int kh, int kw, int plane,
+    int row, const float *restrict w, const float *restrict next, int lines, float *restrict y0,
+    float floor0, float *restrict y1, float floor1)
+{
+    v16 a0_0 = v16_set1(0.0f);
+    v16 a0_1 = v16_set1(0.0f);
+    v16 a1_0 = v16_set1(0.0f);
+    v16 a1_1 = v16_set1(0.0f);
+    v16 a2_0 = v16_set1(0.0f);
+    v16 a2_1 = v16_set1(0.0f);
+    v16 a3_0 = v16_set1(0.0f);
+    v16 a3_1 = v16_set1(0.0f);
+    v16 a4_0 = v16_set1(0.0f);
+    v16 a4_1 = v16_set1(0.0f);
+    v16 a5_0 = v16_set1(0.0f);
+    v16 a5_1 = v16_set1(0.0f);
+    v16 a6_0 = v16_set1(0.0f);
+    v16 a6_1 = v16_set1(0.0f);
+    v16 a7_0 = v16_set1(0.0f);
+    v16 a7_1 = v16_set1(0.0f);
+    v16 a8_0 = v16_set1(0.0f);
+    v16 a8_1 = v16_set1(0.0f);
+    v16 a9_0 = v16_set1(0.0f);
+    v16 a9_1 = v16_set1(0.0f);
+    v16 a10_0 = v16_set1(0.0f);
+    v16 a10_1 = v16_set1(0.0f);
+    v16 a11_0 = v16_set1(0.0f);
+    v16 a11_1 = v16_set1(0.0f);
+    const float *wp = w;
+    for (int cb = 0; cb < blocks; cb++) {
+        for (int j = 0; j < lines; j++)
+            RT_PREFETCH(next + (cb * lines + j) * 16);
+        for (int ky = 0; ky < kh; ky++) {
+            const float *xr = x + cb * plane + ky * row;
+            for (int i = 0; i < kw * 16; i++) {
+                const v16 w0 = v16_load(wp);
+                const v16 w1 = v16_load(wp + 16);
+                const v16 x0 = v16_set1(xr[i]);
+                a0_0 = v16_fma(w0, x0, a0_0);
+                a0_1 = v16_fma(w1, x0, a0_1);
+                const v16 x1 = v16_set1(xr[i + 16]);
+                a1_0 = v16_fma(w0, x1, a1_0);
+                a1_1 = v16_fma(w1, x1, a1_1);
+                const v16 x2 = v16_set1(xr[i + 32]);
+                a2_0 = v16_fma(w0, x2, a2_0);
+                a2_1 = v16_fma(w1, x2, a2_1);
+                const v16 x3 = v16_set1(xr[i + 48]);
+                a3_0 = v16_fma(w0, x3, a3_0);
+                a3_1 = v16_fma(w1, x3, a3_1);
+                const v16 x4 = v16_set1(xr[i + 64]);
+                a4_0 = v16_fma(w0, x4, a4_0);
+                a4_1 = v16_fma(w1, x4, a4_1);
+                const v16 x5 = v16_set1(xr[i + 80]);
+                a5_0 = v16_fma(w0, x5, a5_0);
+                a5_1 = v16_fma(w1, x5, a5_1);
+                const v16 x6 = v16_set1(xr[i + 96]);
+                a6_0 = v16_fma(w0, x6, a6_0);
+                a6_1 = v16_fma(w1, x6, a6_1);
+                const v16 x7 = v16_set1(xr[i + 112]);
+                a7_0 = v16_fma(w0, x7, a7_0);
+                a7_1 = v16_fma(w1, x7, a7_1);
+                const v16 x8 = v16_set1(xr[i + 128]);
+                a8_0 = v16_fma(w0, x8, a8_0);
+                a8_1 = v16_fma(w1, x8, a8_1);
+                const v16 x9 = v16_set1(xr[i + 144]);
+                a9_0 = v16_fma(w0, x9, a9_0);
+                a9_1 = v16_fma(w1, x9, a9_1);
+                const v16 x10 = v16_set1(xr[i + 160]);
+                a10_0 = v16_fma(w0, x10, a10_0);
+                a10_1 = v16_fma(w1, x10, a10_1);
+                const v16 x11 = v16_set1(xr[i + 176]);
+                a11_0 = v16_fma(w0, x11, a11_0);
+                a11_1 = v16_fma(w1, x11, a11_1);
+                wp += 32;
+            }
+        }
+    }
+    v16_store(y0, v16_max(v16_add(v16_load(y0), a0_0), v16_set1(floor0)));
+    v16_store(y1, v16_max(v16_add(v16_load(y1), a0_1), v16_set1(floor1)));
+    v16_store(y0 + 16, v16_max(v16_add(v16_load(y0 + 16), a1_0), v16_set1(floor0)));
+    v16_store(y1 + 16, v16_max(v16_add(v16_load(y1 + 16), a1_1), v16_set1(floor1)));
+    v16_store(y0 + 32, v16_max(v16_add(v16_load(y0 + 32), a2_0), v16_set1(floor0)));
+    v16_store(y1 + 32, v16_max(v16_add(v16_load(y1 + 32), a2_1), v16_set1(floor1)));
+    v16_store(y0 + 48, v16_max(v16_add(v16_load(y0 + 48), a3_0), v16_set1(floor0)));
+    v16_store(y1 + 48, v16_max(v16_add(v16_load(y1 + 48), a3_1), v16_set1(floor1)));
+    v16_store(y0 + 64, v16_max(v16_add(v16_load(y0 + 64), a4_0), v16_set1(floor0)));
+    v16_store(y1 + 64, v16_max(v16_add(v16_load(y1 + 64), a4_1), v16_set1(floor1)));
+    v16_store(y0 + 80, v16_max(v16_add(v16_load(y0 + 80), a5_0), v16_set1(floor0)));
+    v16_store(y1 + 80, v16_max(v16_add(v16_load(y1 + 80), a5_1), v16_set1(floor1)));
+    v16_store(y0 + 96, v16_max(v16_add(v16_load(y0 + 96), a6_0), v16_set1(floor0)));
+    v16_store(y1 + 96, v16_max(v16_add(v16_load(y1 + 96), a6_1), v16_set1(floor1)));
+    v16_store(y0 + 112, v16_max(v16_add(v16_load(y0 + 112), a7_0), v16_set1(floor0)));
+    v16_store(y1 + 112, v16_max(v16_add(v16_load(y1 + 112), a7_1), v16_set1(floor1)));
+    v16_store(y0 + 128, v16_max(v16_add(v16_load(y0 + 128), a8_0), v16_set1(floor0)));
+    v16_store(y1 + 128, v16_max(v16_add(v16_load(y1 + 128), a8_1), v16_set1(floor1)));
+    v16_store(y0 + 144, v16_max(v16_add(v16_load(y0 + 144), a9_0), v16_set1(floor0)));
+    v16_store(y1 + 144, v16_max(v16_add(v16_load(y1 + 144), a9_1), v16_set1(floor1)));
+    v16_store(y0 + 160, v16_max(v16_add(v16_load(y0 + 160), a10_0), v16_set1(floor0)));
+    v16_store(y1 + 160, v16_max(v16_add(v16_load(y1 + 160), a10_1), v16_set1(floor1)));
+    v16_store(y0 + 176, v16_max(v16_add(v16_load(y0 + 176), a11_0), v16_set1(floor0)));
+    v16_store(y1 + 176, v16_max(v16_add(v16_load(y1 + 176), a11_1), v16_set1(floor1)));
 }
 
 /* x: 832 x 7 x 7, w: 1 x 1 taps, y: 8 blocks of 16 x 7 x 7; tiles of up to 14 pixels x 2 blocks. */
 static RT_V4 void v4_conv1x1_832x7x7_to_128(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { TILES = 4, CB = 52, KH = 1, KW = 1, X_PLANE = 784, X_ROW = 112, W_BLOCK = 13312,
-        Y_PLANE = 784 };
+    enum { TILES = 4, X_PLANE = 784, KH = 1, KW = 1, X_ROW = 112, W_BLOCK = 13312, Y_PLANE = 784 };
 
     const int begin = rt_begin(16, part, parts);
     const int end = rt_begin(16, part + 1, parts);
-    for (int u = begin; u < end; u++) {
-        const int block = u / TILES * 2;
-        const int tile = u % TILES;
-        if (tile < 1)
-            v4_tile_13x2_deep(x + tile * 208, CB, 4, 16, KH, KW, X_PLANE, X_ROW,
-                w + block * W_BLOCK, w + (block + 2) * W_BLOCK + tile * 6656, 8, b + block * 16,
-                y + block * Y_PLANE + tile * 208, 0.0f, y + (block + 1) * Y_PLANE + tile * 208,
-                0.0f);
-        else
-            v4_tile_12x2_deep(x + (tile * 12 + 1) * 16, CB, 4, 16, KH, KW, X_PLANE, X_ROW,
-                w + block * W_BLOCK, w + (block + 2) * W_BLOCK + tile * 6656, 8, b + block * 16,
-                y + block * Y_PLANE + (tile * 12 + 1) * 16, 0.0f,
-                y + (block + 1) * Y_PLANE + (tile * 12 + 1) * 16, 0.0f);
+    for (int group = 0; group < 4; group++) {
+        const int from = begin - group * TILES > 0 ? begin - group * TILES : 0;
+        const int to = end - group * TILES < TILES ? end - group * TILES : TILES;
+        const int block = group * 2;
+        for (int tile = from; tile < to; tile++) {
+            if (tile < 1)
+                v4_tile_13x2(x + tile * 208, 13, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
+                    w + block * W_BLOCK + 6656 + tile * 1664, 8, b + block * 16,
+                    y + block * Y_PLANE + tile * 208, -INFINITY,
+                    y + (block + 1) * Y_PLANE + tile * 208, -INFINITY);
+            else
+                v4_tile_12x2(x + (tile * 12 + 1) * 16, 13, KH, KW, X_PLANE, X_ROW,
+                    w + block * W_BLOCK, w + block * W_BLOCK + 6656 + tile * 1664, 8,
+                    b + block * 16, y + block * Y_PLANE + (tile * 12 + 1) * 16, -INFINITY,
+                    y + (block + 1) * Y_PLANE + (tile * 12 + 1) * 16, -INFINITY);
+        }
+        for (int k = 1; k < 3; k++)
+            for (int tile = from; tile < to; tile++) {
+                if (tile < 1)
+                    v4_tile_13x2_more(x + tile * 208 + k * 13 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
+                        w + block * W_BLOCK + k * 6656,
+                        w + block * W_BLOCK + k * 6656 + 6656 + tile * 1664, 8,
+                        y + block * Y_PLANE + tile * 208, -INFINITY,
+                        y + (block + 1) * Y_PLANE + tile * 208, -INFINITY);
+                else
+                    v4_tile_12x2_more(x + (tile * 12 + 1) * 16 + k * 13 * X_PLANE, 13, KH, KW,
+                        X_PLANE, X_ROW, w + block * W_BLOCK + k * 6656,
+                        w + block * W_BLOCK + k * 6656 + 6656 + tile * 1664, 8,
+                        y + block * Y_PLANE + (tile * 12 + 1) * 16, -INFINITY,
+                        y + (block + 1) * Y_PLANE + (tile * 12 + 1) * 16, -INFINITY);
+            }
+        for (int tile = from; tile < to; tile++) {
+            if (tile < 1)
+                v4_tile_13x2_more(x + tile * 208 + 39 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
+                    w + block * W_BLOCK + 19968, w + block * W_BLOCK + 26624 + tile * 1664, 8,
+                    y + block * Y_PLANE + tile * 208, 0.0f, y + (block + 1) * Y_PLANE + tile * 208,
+                    0.0f);
+            else
+                v4_tile_12x2_more(x + (tile * 12 + 1) * 16 + 39 * X_PLANE, 13, KH, KW, X_PLANE,
+                    X_ROW, w + block * W_BLOCK + 19968, w + block * W_BLOCK + 26624 + tile * 1664,
+                    8, y + block * Y_PLANE + (tile * 12 + 1) * 16, 0.0f,
+                    y + (block + 1) * Y_PLANE + (tile * 12 + 1) * 16, 0.0f);
+        }
     }
 }
 
 /* 7 pixels x 16 outputs: y = max(floor, b + sum of w * x).  x: blocks of 16 channels, w: one row of
  * 16 outputs for each input channel and tap, in this order.
- * Meanwhile `lines` cache lines a block of channels are fetched from next on.
- * The depth is summed in `pieces` of `piece` blocks, which add up in y. */
-static RT_V4 void v4_tile_7x1_deep(const float *restrict x, int blocks, int pieces, int piece,
-    int kh, int kw, int plane, int row, const float *restrict w, const float *restrict next,
-    int lines, const float *restrict b, float *restrict y0, float floor0)
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
+static RT_V4 void v4_tile_7x1(const float *restrict x, int blocks, int kh, int kw, int plane,
+    int row, const float *restrict w, const float *restrict next, int lines,
+    const float *restrict b, float *restrict y0, float floor0)
 {
-    for (int p = 0; p < 7; p++)
-        v16_store(y0 + p * 16, v16_load(b));
-    for (int k = 0; k < pieces; k++) {
-        v16 a0_0 = v16_set1(0.0f);
-        v16 a1_0 = v16_set1(0.0f);
-        v16 a2_0 = v16_set1(0.0f);
-        v16 a3_0 = v16_set1(0.0f);
-        v16 a4_0 = v16_set1(0.0f);
-        v16 a5_0 = v16_set1(0.0f);
-        v16 a6_0 = v16_set1(0.0f);
-        const int from = k * piece;
-        const int to = from + piece < blocks ? from + piece : blocks;
-        for (int cb = from; cb < to; cb++) {
-            const float *wp = w + cb * kh * (kw * 16) * 16;
-            for (int j = 0; j < lines; j++)
-                RT_PREFETCH(next + (cb * lines + j) * 16);
-            for (int ky = 0; ky < kh; ky++) {
-                const float *xr = x + cb * plane + ky * row;
-                for (int i = 0; i < kw * 16; i++) {
-                    const v16 w0 = v16_load(wp);
-                    a0_0 = v16_fma(w0, v16_set1(xr[i]), a0_0);
-                    a1_0 = v16_fma(w0, v16_set1(xr[i + 16]), a1_0);
-                    a2_0 = v16_fma(w0, v16_set1(xr[i + 32]), a2_0);
-                    a3_0 = v16_fma(w0, v16_set1(xr[i + 48]), a3_0);
-                    a4_0 = v16_fma(w0, v16_set1(xr[i + 64]), a4_0);
-                    a5_0 = v16_fma(w0, v16_set1(xr[i + 80]), a5_0);
-                    a6_0 = v16_fma(w0, v16_set1(xr[i + 96]), a6_0);
-                    wp += 16;
-                }
+    v16 a0_0 = v16_load(b);
+    v16 a1_0 = v16_load(b);
+    v16 a2_0 = v16_load(b);
+    v16 a3_0 = v16_load(b);
+    v16 a4_0 = v16_load(b);
+    v16 a5_0 = v16_load(b);
+    v16 a6_0 = v16_load(b);
+    const float *wp = w;
+    for (int cb = 0; cb < blocks; cb++) {
+        for (int j = 0; j < lines; j++)
+            RT_PREFETCH(next + (cb * lines + j) * 16);
+        for (int ky = 0; ky < kh; ky++) {
+            const float *xr = x + cb * plane + ky * row;
+            for (int i = 0; i < kw * 16; i++) {
+                const v16 w0 = v16_load(wp);
+                a0_0 = v16_fma(w0, v16_set1(xr[i]), a0_0);
+                a1_0 = v16_fma(w0, v16_set1(xr[i + 16]), a1_0);
+                a2_0 = v16_fma(w0, v16_set1(xr[i + 32]), a2_0);
+                a3_0 = v16_fma(w0, v16_set1(xr[i + 48]), a3_0);
+                a4_0 = v16_fma(w0, v16_set1(xr[i + 64]), a4_0);
+                a5_0 = v16_fma(w0, v16_set1(xr[i + 80]), a5_0);
+                a6_0 = v16_fma(w0, v16_set1(xr[i + 96]), a6_0);
+                wp += 16;
             }
         }
-        v16_store(y0, v16_add(v16_load(y0), a0_0));
-        v16_store(y0 + 16, v16_add(v16_load(y0 + 16), a1_0));
-        v16_store(y0 + 32, v16_add(v16_load(y0 + 32), a2_0));
-        v16_store(y0 + 48, v16_add(v16_load(y0 + 48), a3_0));
-        v16_store(y0 + 64, v16_add(v16_load(y0 + 64), a4_0));
-        v16_store(y0 + 80, v16_add(v16_load(y0 + 80), a5_0));
-        v16_store(y0 + 96, v16_add(v16_load(y0 + 96), a6_0));
     }
-    for (int p = 0; p < 7; p++)
-        v16_store(y0 + p * 16, v16_max(v16_load(y0 + p * 16), v16_set1(floor0)));
+    v16_store(y0, v16_max(a0_0, v16_set1(floor0)));
+    v16_store(y0 + 16, v16_max(a1_0, v16_set1(floor0)));
+    v16_store(y0 + 32, v16_max(a2_0, v16_set1(floor0)));
+    v16_store(y0 + 48, v16_max(a3_0, v16_set1(floor0)));
+    v16_store(y0 + 64, v16_max(a4_0, v16_set1(floor0)));
+    v16_store(y0 + 80, v16_max(a5_0, v16_set1(floor0)));
+    v16_store(y0 + 96, v16_max(a6_0, v16_set1(floor0)));
+}
+
+/* 7 pixels x 16 outputs: y = max(floor, y + sum of w * x).  x: blocks of 16 channels, w: one row of
+ * 16 outputs for each input channel and tap, in this order.
+ * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
+static RT_V4 void v4_tile_7x1_more(const float *restrict x, int blocks, int kh, int kw, int plane,
+    int row, const float *restrict w, const float *restrict next, int lines, float *restrict y0,
+    float floor0)
+{
+    v16 a0_0 = v16_set1(0.0f);
+    v16 a1_0 = v16_set1(0.0f);
+    v16 a2_0 = v16_set1(0.0f);
+    v16 a3_0 = v16_set1(0.0f);
+    v16 a4_0 = v16_set1(0.0f);
+    v16 a5_0 = v16_set1(0.0f);
+    v16 a6_0 = v16_set1(0.0f);
+    const float *wp = w;
+    for (int cb = 0; cb < blocks; cb++) {
+        for (int j = 0; j < lines; j++)
+            RT_PREFETCH(next + (cb * lines + j) * 16);
+        for (int ky = 0; ky < kh; ky++) {
+            const float *xr = x + cb * plane + ky * row;
+            for (int i = 0; i < kw * 16; i++) {
+                const v16 w0 = v16_load(wp);
+                a0_0 = v16_fma(w0, v16_set1(xr[i]), a0_0);
+                a1_0 = v16_fma(w0, v16_set1(xr[i + 16]), a1_0);
+                a2_0 = v16_fma(w0, v16_set1(xr[i + 32]), a2_0);
+                a3_0 = v16_fma(w0, v16_set1(xr[i + 48]), a3_0);
+                a4_0 = v16_fma(w0, v16_set1(xr[i + 64]), a4_0);
+                a5_0 = v16_fma(w0, v16_set1(xr[i + 80]), a5_0);
+                a6_0 = v16_fma(w0, v16_set1(xr[i + 96]), a6_0);
+                wp += 16;
+            }
+        }
+    }
+    v16_store(y0, v16_max(v16_add(v16_load(y0), a0_0), v16_set1(floor0)));
+    v16_store(y0 + 16, v16_max(v16_add(v16_load(y0 + 16), a1_0), v16_set1(floor0)));
+    v16_store(y0 + 32, v16_max(v16_add(v16_load(y0 + 32), a2_0), v16_set1(floor0)));
+    v16_store(y0 + 48, v16_max(v16_add(v16_load(y0 + 48), a3_0), v16_set1(floor0)));
+    v16_store(y0 + 64, v16_max(v16_add(v16_load(y0 + 64), a4_0), v16_set1(floor0)));
+    v16_store(y0 + 80, v16_max(v16_add(v16_load(y0 + 80), a5_0), v16_set1(floor0)));
+    v16_store(y0 + 96, v16_max(v16_add(v16_load(y0 + 96), a6_0), v16_set1(floor0)));
 }
 
 /* x: 832 x 7 x 7, w: 1 x 1 taps, y: 39 blocks of 16 x 7 x 7; tiles of up to 7 pixels x 2 blocks;
@@ -5009,25 +5399,52 @@ static RT_V4 void v4_tile_7x1_deep(const float *restrict x, int blocks, int piec
 static RT_V4 void v4_conv1x1_832x7x7_to_624_merged(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict arena, int part, int parts)
 {
-    enum { OH = 7, CB = 52, KH = 1, KW = 1, X_PLANE = 784, X_ROW = 112, W_BLOCK = 13312 };
+    enum { OH = 7, X_PLANE = 784, KH = 1, KW = 1, X_ROW = 112, W_BLOCK = 13312 };
 
     const int begin = rt_begin(140, part, parts);
     const int end = rt_begin(140, part + 1, parts);
-    for (int u = begin; u < end; u++) {
-        const int block = u / OH * 2;
-        const int oy = u % OH;
-        if (block < 38)
-            v4_tile_7x2_deep(x + oy * 112, CB, 4, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                w + (block + 2) * W_BLOCK + oy * 4160, 5, b + block * 16,
-                arena + v4_outputs_9[block * 3] + oy * v4_outputs_9[block * 3 + 1],
-                v4_outputs_9[block * 3 + 2] ? 0.0f : -INFINITY,
-                arena + v4_outputs_9[(block + 1) * 3] + oy * v4_outputs_9[(block + 1) * 3 + 1],
-                v4_outputs_9[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
-        else
-            v4_tile_7x1_deep(x + oy * 112, CB, 4, 16, KH, KW, X_PLANE, X_ROW, w + 38 * W_BLOCK,
-                w + 39 * W_BLOCK + oy * 2496, 3, b + 608,
-                arena + v4_outputs_9[114] + oy * v4_outputs_9[115],
-                v4_outputs_9[116] ? 0.0f : -INFINITY);
+    for (int group = 0; group < 20; group++) {
+        const int from = begin - group * OH > 0 ? begin - group * OH : 0;
+        const int to = end - group * OH < OH ? end - group * OH : OH;
+        const int block = group * 2;
+        if (block < 38) {
+            for (int oy = from; oy < to; oy++)
+                v4_tile_7x2(x + oy * 112, 13, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
+                    w + block * W_BLOCK + 6656 + oy * 1040, 5, b + block * 16,
+                    arena + v4_outputs_9[block * 3] + oy * v4_outputs_9[block * 3 + 1], -INFINITY,
+                    arena + v4_outputs_9[(block + 1) * 3] + oy * v4_outputs_9[(block + 1) * 3 + 1],
+                    -INFINITY);
+            for (int k = 1; k < 3; k++)
+                for (int oy = from; oy < to; oy++)
+                    v4_tile_7x2_more(x + oy * 112 + k * 13 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
+                        w + block * W_BLOCK + k * 6656,
+                        w + block * W_BLOCK + k * 6656 + 6656 + oy * 1040, 5,
+                        arena + v4_outputs_9[block * 3] + oy * v4_outputs_9[block * 3 + 1],
+                        -INFINITY, arena + v4_outputs_9[(block + 1) * 3]
+                        + oy * v4_outputs_9[(block + 1) * 3 + 1], -INFINITY);
+            for (int oy = from; oy < to; oy++)
+                v4_tile_7x2_more(x + oy * 112 + 39 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
+                    w + block * W_BLOCK + 19968, w + block * W_BLOCK + 26624 + oy * 1040, 5,
+                    arena + v4_outputs_9[block * 3] + oy * v4_outputs_9[block * 3 + 1],
+                    v4_outputs_9[block * 3 + 2] ? 0.0f : -INFINITY,
+                    arena + v4_outputs_9[(block + 1) * 3] + oy * v4_outputs_9[(block + 1) * 3 + 1],
+                    v4_outputs_9[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+        } else {
+            for (int oy = from; oy < to; oy++)
+                v4_tile_7x1(x + oy * 112, 13, KH, KW, X_PLANE, X_ROW, w + 38 * W_BLOCK,
+                    w + 38 * W_BLOCK + 3328 + oy * 624, 3, b + 608,
+                    arena + v4_outputs_9[114] + oy * v4_outputs_9[115], -INFINITY);
+            for (int k = 1; k < 3; k++)
+                for (int oy = from; oy < to; oy++)
+                    v4_tile_7x1_more(x + oy * 112 + k * 13 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
+                        w + 38 * W_BLOCK + k * 3328, w + 38 * W_BLOCK + k * 3328 + 3328 + oy * 624,
+                        3, arena + v4_outputs_9[114] + oy * v4_outputs_9[115], -INFINITY);
+            for (int oy = from; oy < to; oy++)
+                v4_tile_7x1_more(x + oy * 112 + 39 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
+                    w + 38 * W_BLOCK + 9984, w + 38 * W_BLOCK + 13312 + oy * 624, 3,
+                    arena + v4_outputs_9[114] + oy * v4_outputs_9[115],
+                    v4_outputs_9[116] ? 0.0f : -INFINITY);
+        }
     }
 }
 
@@ -5113,114 +5530,180 @@ static RT_V4 void v4_globalavgpool_1024x7x7(const float *restrict x, float *rest
 }
 
 /* 1 pixels x 64 outputs: y = max(floor, b + sum of w * x).  x: blocks of 16 channels, w: one row of
- * 64 outputs for each input channel and tap, in this order.
- * The depth is summed in `pieces` of `piece` blocks, which add up in y. */
-static RT_V4 void v4_tile_1x4_deep(const float *restrict x, int blocks, int pieces, int piece,
-    int kh, int kw, int plane, int row, const float *restrict w, const float *restrict b,
-    float *restrict y0, float floor0, float *restrict y1, float floor1, float *restrict y2,
-    float floor2, float *restrict y3, float floor3)
+ * 64 outputs for each input channel and tap, in this order. */
+static RT_V4 void v4_tile_1x4(const float *restrict x, int blocks, int kh, int kw, int plane,
+    int row, const float *restrict w, const float *restrict b, float *restrict y0, float floor0,
+    float *restrict y1, float floor1, float *restrict y2, float floor2, float *restrict y3,
+    float floor3)
 {
-    v16_store(y0, v16_load(b));
-    v16_store(y1, v16_load(b + 16));
-    v16_store(y2, v16_load(b + 32));
-    v16_store(y3, v16_load(b + 48));
-    for (int k = 0; k < pieces; k++) {
-        v16 a0_0 = v16_set1(0.0f);
-        v16 a0_1 = v16_set1(0.0f);
-        v16 a0_2 = v16_set1(0.0f);
-        v16 a0_3 = v16_set1(0.0f);
-        const int from = k * piece;
-        const int to = from + piece < blocks ? from + piece : blocks;
-        for (int cb = from; cb < to; cb++) {
-            const float *wp = w + cb * kh * (kw * 16) * 64;
-            for (int ky = 0; ky < kh; ky++) {
-                const float *xr = x + cb * plane + ky * row;
-                for (int i = 0; i < kw * 16; i++) {
-                    const v16 w0 = v16_load(wp);
-                    const v16 w1 = v16_load(wp + 16);
-                    const v16 w2 = v16_load(wp + 32);
-                    const v16 w3 = v16_load(wp + 48);
-                    const v16 x0 = v16_set1(xr[i]);
-                    a0_0 = v16_fma(w0, x0, a0_0);
-                    a0_1 = v16_fma(w1, x0, a0_1);
-                    a0_2 = v16_fma(w2, x0, a0_2);
-                    a0_3 = v16_fma(w3, x0, a0_3);
-                    wp += 64;
-                }
+    v16 a0_0 = v16_load(b);
+    v16 a0_1 = v16_load(b + 16);
+    v16 a0_2 = v16_load(b + 32);
+    v16 a0_3 = v16_load(b + 48);
+    const float *wp = w;
+    for (int cb = 0; cb < blocks; cb++)
+        for (int ky = 0; ky < kh; ky++) {
+            const float *xr = x + cb * plane + ky * row;
+            for (int i = 0; i < kw * 16; i++) {
+                const v16 w0 = v16_load(wp);
+                const v16 w1 = v16_load(wp + 16);
+                const v16 w2 = v16_load(wp + 32);
+                const v16 w3 = v16_load(wp + 48);
+                const v16 x0 = v16_set1(xr[i]);
+                a0_0 = v16_fma(w0, x0, a0_0);
+                a0_1 = v16_fma(w1, x0, a0_1);
+                a0_2 = v16_fma(w2, x0, a0_2);
+                a0_3 = v16_fma(w3, x0, a0_3);
+                wp += 64;
             }
         }
-        v16_store(y0, v16_add(v16_load(y0), a0_0));
-        v16_store(y1, v16_add(v16_load(y1), a0_1));
-        v16_store(y2, v16_add(v16_load(y2), a0_2));
-        v16_store(y3, v16_add(v16_load(y3), a0_3));
-    }
-    v16_store(y0, v16_max(v16_load(y0), v16_set1(floor0)));
-    v16_store(y1, v16_max(v16_load(y1), v16_set1(floor1)));
-    v16_store(y2, v16_max(v16_load(y2), v16_set1(floor2)));
-    v16_store(y3, v16_max(v16_load(y3), v16_set1(floor3)));
+    v16_store(y0, v16_max(a0_0, v16_set1(floor0)));
+    v16_store(y1, v16_max(a0_1, v16_set1(floor1)));
+    v16_store(y2, v16_max(a0_2, v16_set1(floor2)));
+    v16_store(y3, v16_max(a0_3, v16_set1(floor3)));
+}
+
+/* 1 pixels x 64 outputs: y = max(floor, y + sum of w * x).  x: blocks of 16 channels, w: one row of
+ * 64 outputs for each input channel and tap, in this order. */
+static RT_V4 void v4_tile_1x4_more(const float *restrict x, int blocks, int kh, int kw, int plane,
+    int row, const float *restrict w, float *restrict y0, float floor0, float *restrict y1,
+    float floor1, float *restrict y2, float floor2, float *restrict y3, float floor3)
+{
+    v16 a0_0 = v16_set1(0.0f);
+    v16 a0_1 = v16_set1(0.0f);
+    v16 a0_2 = v16_set1(0.0f);
+    v16 a0_3 = v16_set1(0.0f);
+    const float *wp = w;
+    for (int cb = 0; cb < blocks; cb++)
+        for (int ky = 0; ky < kh; ky++) {
+            const float *xr = x + cb * plane + ky * row;
+            for (int i = 0; i < kw * 16; i++) {
+                const v16 w0 = v16_load(wp);
+                const v16 w1 = v16_load(wp + 16);
+                const v16 w2 = v16_load(wp + 32);
+                const v16 w3 = v16_load(wp + 48);
+                const v16 x0 = v16_set1(xr[i]);
+                a0_0 = v16_fma(w0, x0, a0_0);
+                a0_1 = v16_fma(w1, x0, a0_1);
+                a0_2 = v16_fma(w2, x0, a0_2);
+                a0_3 = v16_fma(w3, x0, a0_3);
+                wp += 64;
+            }
+        }
+    v16_store(y0, v16_max(v16_add(v16_load(y0), a0_0), v16_set1(floor0)));
+    v16_store(y1, v16_max(v16_add(v16_load(y1), a0_1), v16_set1(floor1)));
+    v16_store(y2, v16_max(v16_add(v16_load(y2), a0_2), v16_set1(floor2)));
+    v16_store(y3, v16_max(v16_add(v16_load(y3), a0_3), v16_set1(floor3)));
 }
 
 /* 1 pixels x 48 outputs: y = max(floor, b + sum of w * x).  x: blocks of 16 channels, w: one row of
- * 48 outputs for each input channel and tap, in this order.
- * The depth is summed in `pieces` of `piece` blocks, which add up in y. */
-static RT_V4 void v4_tile_1x3_deep(const float *restrict x, int blocks, int pieces, int piece,
-    int kh, int kw, int plane, int row, const float *restrict w, const float *restrict b,
-    float *restrict y0, float floor0, float *restrict y1, float floor1, float *restrict y2,
-    float floor2)
+ * 48 outputs for each input channel and tap, in this order. */
+static RT_V4 void v4_tile_1x3(const float *restrict x, int blocks, int kh, int kw, int plane,
+    int row, const float *restrict w, const float *restrict b, float *restrict y0, float floor0,
+    float *restrict y1, float floor1, float *restrict y2, float floor2)
 {
-    v16_store(y0, v16_load(b));
-    v16_store(y1, v16_load(b + 16));
-    v16_store(y2, v16_load(b + 32));
-    for (int k = 0; k < pieces; k++) {
-        v16 a0_0 = v16_set1(0.0f);
-        v16 a0_1 = v16_set1(0.0f);
-        v16 a0_2 = v16_set1(0.0f);
-        const int from = k * piece;
-        const int to = from + piece < blocks ? from + piece : blocks;
-        for (int cb = from; cb < to; cb++) {
-            const float *wp = w + cb * kh * (kw * 16) * 48;
-            for (int ky = 0; ky < kh; ky++) {
-                const float *xr = x + cb * plane + ky * row;
-                for (int i = 0; i < kw * 16; i++) {
-                    const v16 w0 = v16_load(wp);
-                    const v16 w1 = v16_load(wp + 16);
-                    const v16 w2 = v16_load(wp + 32);
-                    const v16 x0 = v16_set1(xr[i]);
-                    a0_0 = v16_fma(w0, x0, a0_0);
-                    a0_1 = v16_fma(w1, x0, a0_1);
-                    a0_2 = v16_fma(w2, x0, a0_2);
-                    wp += 48;
-                }
+    v16 a0_0 = v16_load(b);
+    v16 a0_1 = v16_load(b + 16);
+    v16 a0_2 = v16_load(b + 32);
+    const float *wp = w;
+    for (int cb = 0; cb < blocks; cb++)
+        for (int ky = 0; ky < kh; ky++) {
+            const float *xr = x + cb * plane + ky * row;
+            for (int i = 0; i < kw * 16; i++) {
+                const v16 w0 = v16_load(wp);
+                const v16 w1 = v16_load(wp + 16);
+                const v16 w2 = v16_load(wp + 32);
+                const v16 x0 = v16_set1(xr[i]);
+                a0_0 = v16_fma(w0, x0, a0_0);
+                a0_1 = v16_fma(w1, x0, a0_1);
+                a0_2 = v16_fma(w2, x0, a0_2);
+                wp += 48;
             }
         }
-        v16_store(y0, v16_add(v16_load(y0), a0_0));
-        v16_store(y1, v16_add(v16_load(y1), a0_1));
-        v16_store(y2, v16_add(v16_load(y2), a0_2));
-    }
-    v16_store(y0, v16_max(v16_load(y0), v16_set1(floor0)));
-    v16_store(y1, v16_max(v16_load(y1), v16_set1(floor1)));
-    v16_store(y2, v16_max(v16_load(y2), v16_set1(floor2)));
+    v16_store(y0, v16_max(a0_0, v16_set1(floor0)));
+    v16_store(y1, v16_max(a0_1, v16_set1(floor1)));
+    v16_store(y2, v16_max(a0_2, v16_set1(floor2)));
+}
+
+/* 1 pixels x 48 outputs: y = max(floor, y + sum of w * x).  x: blocks of 16 channels, w: one row of
+ * 48 outputs for each input channel and tap, in this order. */
+static RT_V4 void v4_tile_1x3_more(const float *restrict x, int blocks, int kh, int kw, int plane,
+    int row, const float *restrict w, float *restrict y0, float floor0, float *restrict y1,
+    float floor1, float *restrict y2, float floor2)
+{
+    v16 a0_0 = v16_set1(0.0f);
+    v16 a0_1 = v16_set1(0.0f);
+    v16 a0_2 = v16_set1(0.0f);
+    const float *wp = w;
+    for (int cb = 0; cb < blocks; cb++)
+        for (int ky = 0; ky < kh; ky++) {
+            const float *xr = x + cb * plane + ky * row;
+            for (int i = 0; i < kw * 16; i++) {
+                const v16 w0 = v16_load(wp);
+                const v16 w1 = v16_load(wp + 16);
+                const v16 w2 = v16_load(wp + 32);
+                const v16 x0 = v16_set1(xr[i]);
+                a0_0 = v16_fma(w0, x0, a0_0);
+                a0_1 = v16_fma(w1, x0, a0_1);
+                a0_2 = v16_fma(w2, x0, a0_2);
+                wp += 48;
+            }
+        }
+    v16_store(y0, v16_max(v16_add(v16_load(y0), a0_0), v16_set1(floor0)));
+    v16_store(y1, v16_max(v16_add(v16_load(y1), a0_1), v16_set1(floor1)));
+    v16_store(y2, v16_max(v16_add(v16_load(y2), a0_2), v16_set1(floor2)));
 }
 
 /* x: 1024 x 1 x 1, w: 1 x 1 taps, y: 63 blocks of 16 x 1 x 1; tiles of up to 1 pixels x 4 blocks. */
 static RT_V4 void v4_fc_1024x1x1_to_1000(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { CB = 64, KH = 1, KW = 1, X_PLANE = 16, X_ROW = 16, W_BLOCK = 16384, Y_PLANE = 16 };
+    enum { OH = 1, X_PLANE = 16, KH = 1, KW = 1, X_ROW = 16, W_BLOCK = 16384, Y_ROW = 16,
+        Y_PLANE = 16 };
 
     const int begin = rt_begin(16, part, parts);
     const int end = rt_begin(16, part + 1, parts);
-    for (int u = begin; u < end; u++) {
-        const int block = u * 4;
-        if (block < 60)
-            v4_tile_1x4_deep(x, CB, 4, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                b + block * 16, y + block * Y_PLANE, -INFINITY, y + (block + 1) * Y_PLANE,
-                -INFINITY, y + (block + 2) * Y_PLANE, -INFINITY, y + (block + 3) * Y_PLANE,
-                -INFINITY);
-        else
-            v4_tile_1x3_deep(x, CB, 4, 16, KH, KW, X_PLANE, X_ROW, w + 60 * W_BLOCK, b + 960,
-                y + 60 * Y_PLANE, -INFINITY, y + 61 * Y_PLANE, -INFINITY, y + 62 * Y_PLANE,
-                -INFINITY);
+    for (int group = 0; group < 16; group++) {
+        const int from = begin - group > 0 ? begin - group : 0;
+        const int to = end - group < OH ? end - group : OH;
+        const int block = group * 4;
+        if (block < 60) {
+            for (int oy = from; oy < to; oy++)
+                v4_tile_1x4(x + oy * 16, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
+                    b + block * 16, y + block * Y_PLANE + oy * Y_ROW, -INFINITY,
+                    y + (block + 1) * Y_PLANE + oy * Y_ROW, -INFINITY,
+                    y + (block + 2) * Y_PLANE + oy * Y_ROW, -INFINITY,
+                    y + (block + 3) * Y_PLANE + oy * Y_ROW, -INFINITY);
+            for (int k = 1; k < 3; k++)
+                for (int oy = from; oy < to; oy++)
+                    v4_tile_1x4_more(x + oy * 16 + k * 16 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
+                        w + block * W_BLOCK + k * 16384, y + block * Y_PLANE + oy * Y_ROW,
+                        -INFINITY, y + (block + 1) * Y_PLANE + oy * Y_ROW, -INFINITY,
+                        y + (block + 2) * Y_PLANE + oy * Y_ROW, -INFINITY,
+                        y + (block + 3) * Y_PLANE + oy * Y_ROW, -INFINITY);
+            for (int oy = from; oy < to; oy++)
+                v4_tile_1x4_more(x + oy * 16 + 48 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
+                    w + block * W_BLOCK + 49152, y + block * Y_PLANE + oy * Y_ROW, -INFINITY,
+                    y + (block + 1) * Y_PLANE + oy * Y_ROW, -INFINITY,
+                    y + (block + 2) * Y_PLANE + oy * Y_ROW, -INFINITY,
+                    y + (block + 3) * Y_PLANE + oy * Y_ROW, -INFINITY);
+        } else {
+            for (int oy = from; oy < to; oy++)
+                v4_tile_1x3(x + oy * 16, 16, KH, KW, X_PLANE, X_ROW, w + 60 * W_BLOCK, b + 960,
+                    y + 60 * Y_PLANE + oy * Y_ROW, -INFINITY, y + 61 * Y_PLANE + oy * Y_ROW,
+                    -INFINITY, y + 62 * Y_PLANE + oy * Y_ROW, -INFINITY);
+            for (int k = 1; k < 3; k++)
+                for (int oy = from; oy < to; oy++)
+                    v4_tile_1x3_more(x + oy * 16 + k * 16 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
+                        w + 60 * W_BLOCK + k * 12288, y + 60 * Y_PLANE + oy * Y_ROW, -INFINITY,
+                        y + 61 * Y_PLANE + oy * Y_ROW, -INFINITY, y + 62 * Y_PLANE + oy * Y_ROW,
+                        -INFINITY);
+            for (int oy = from; oy < to; oy++)
+                v4_tile_1x3_more(x + oy * 16 + 48 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
+                    w + 60 * W_BLOCK + 36864, y + 60 * Y_PLANE + oy * Y_ROW, -INFINITY,
+                    y + 61 * Y_PLANE + oy * Y_ROW, -INFINITY, y + 62 * Y_PLANE + oy * Y_ROW,
+                    -INFINITY);
+        }
     }
 }
 

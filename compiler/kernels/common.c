@@ -115,15 +115,20 @@ const char *place_key(Arena *a, const Place *p)
     return arena_printf(a, "%s]", s);
 }
 
-void kernel_units_begin(Kernel *k, int units)
+void kernel_part_begin(Kernel *k, int units)
 {
     Lower *l = k->l;
     k->part = loop_param(l, VAR_PARAM_INT, "part", 0);
     k->parts = loop_param(l, VAR_PARAM_INT, "parts", 0);
     Expr *n = loop_int(l, units), *part = loop_var(l, k->part), *parts = loop_var(l, k->parts);
-    Var *begin = loop_let(l, "begin", loop_rt_begin(l, n, part, parts));
-    Var *end = loop_let(l, "end", loop_rt_begin(l, n, loop_add(l, part, loop_int(l, 1)), parts));
-    k->u = loop_for_begin(l, "u", loop_var(l, begin), loop_var(l, end), 1);
+    k->begin = loop_let(l, "begin", loop_rt_begin(l, n, part, parts));
+    k->end = loop_let(l, "end", loop_rt_begin(l, n, loop_add(l, part, loop_int(l, 1)), parts));
+}
+
+void kernel_units_begin(Kernel *k, int units)
+{
+    kernel_part_begin(k, units);
+    k->u = loop_for_begin(k->l, "u", loop_var(k->l, k->begin), loop_var(k->l, k->end), 1);
 }
 
 void kernel_units_end(Kernel *k) { loop_for_end(k->l); }

@@ -1,12 +1,19 @@
 /* Convolutions and fully connected layers by register tiles (tile_leaf.c).
  *
- * A row of pixels is cut into tiles of nearly equal size: no remainder tiles. */
+ * A row of pixels is cut into tiles of nearly equal size: no remainder tiles.  A deep sum is cut into pieces: all tiles of
+ * a group of outputs add up one piece, whose weights stay in L1, then the next. */
 #include "kernels.h"
 
 bool conv_is_flat(const Step *s);
 int conv_row_pixels(const Step *s);
 
-typedef struct Shape3 {
+typedef struct Piece { /* of the input blocks that are summed */
+    Expr *first;
+    int blocks;
+    bool more, last;
+} Piece;
+
+typedef struct ShapeFn {
     const Step *s;
     const Plan *plan;
     Kernel k;
@@ -14,6 +21,7 @@ typedef struct Shape3 {
     bool flat;
     int blocks, nr, oh, ow, cb;
     int64_t depth; /* floats of a weight row's column */
+    Piece piece;   /* at hand */
 } ShapeFn;
 
 /* Address of the tile's output in block g*nr + j: in one buffer, or by the table of a merged product. */
@@ -35,30 +43,35 @@ static Expr *output_address(ShapeFn *f, Expr *block, int j, Expr *oy, Expr *px)
 static Expr *floor_of(ShapeFn *f, Expr *block, int j)
 {
     Lower *l = f->k.l;
+    if (!f->piece.last)
+        return loop_f32(l, -1.0 / 0.0);
     if (!f->table)
         return loop_f32(l, f->s->node->epilogue.relu & 1 ? 0 : -1.0 / 0.0);
     Expr *at = loop_add(l, loop_mul(l, loop_add(l, block, loop_int(l, j)), loop_int(l, 3)), loop_int(l, 2));
     return loop_select(l, loop_load(l, TY_INT, f->table, at), loop_f32(l, 0), loop_f32(l, -1.0 / 0.0));
 }
 
-/* Blocks of input channels that are summed in one go: a depth of 256, so that long sums err no more than short ones. */
-static int piece_blocks(const Step *s)
+/* A depth of about 256 is summed in one go, so that long sums err no more than short ones. */
+static int pieces_of(const Step *s)
 {
     enum { DEPTH = 256 };
     int block = s->weights->in_block * s->weights->kh * s->weights->kw, all = s->weights->in_channels / s->weights->in_block;
-    int n = s->weights->in_block == 1 ? all : DEPTH / block;
-    return n < 1 ? 1 : n < all && all * block > DEPTH * 3 / 2 ? n : all;
+    int n = DEPTH / block > 1 ? DEPTH / block : 1;
+    return s->weights->in_block == 1 || all * block <= DEPTH * 3 / 2 ? 1 : (all + n - 1) / n;
 }
 
 static int row_tiles(const ShapeFn *f) { return (f->ow + f->s->tile_pixels - 1) / f->s->tile_pixels; }
 
-/* While tile `tile` of a group computes, its share of the next group's weights is fetched: some lines for each input block. */
-static int fetch_args(ShapeFn *f, Expr *block, Expr *tile, int nr, Expr **args)
+/* Floats of weights that a tile takes for each input block. */
+static int block_weights(const ShapeFn *f, int nr) { return f->s->weights->in_block * f->s->weights->kh * f->s->weights->kw * 16 * nr; }
+
+/* While tile `tile` of a group computes, its share of what comes behind its weights is fetched: some lines for each input block. */
+static int fetch_args(ShapeFn *f, Expr *weights, Expr *tile, int nr, Expr **args)
 {
     Lower *l = f->k.l;
-    int tiles = row_tiles(f) * f->oh, all = 16 * nr * f->s->weights->kh * f->s->weights->kw, lines = (all + tiles - 1) / tiles;
-    Expr *next = loop_mul(l, loop_add(l, block, loop_int(l, nr)), loop_var(l, loop_dim(l, "W_BLOCK", 16 * f->depth)));
-    args[0] = loop_address(l, f->w, loop_add(l, next, loop_mul(l, tile, loop_int(l, 16 * lines * f->cb))));
+    int tiles = row_tiles(f) * f->oh, all = block_weights(f, nr) / 16, lines = (all + tiles - 1) / tiles;
+    Expr *next = loop_add(l, weights, loop_int(l, (int64_t)f->piece.blocks * 16 * all));
+    args[0] = loop_address(l, f->w, loop_add(l, next, loop_mul(l, tile, loop_int(l, 16 * lines * f->piece.blocks))));
     args[1] = tiles <= all ? loop_int(l, lines) : loop_bin(l, EX_LT, tile, loop_int(l, all));
     return 2;
 }
@@ -71,38 +84,38 @@ static void call_leaf(ShapeFn *f, Expr *block, Expr *oy, Expr *tile, Expr *px, i
     const Window *win = &f->s->node->window;
     bool linear = f->s->node->op == OP_LINEAR;
     int sw = linear ? 1 : win->sw, sh = linear ? 1 : win->sh;
-    int piece = piece_blocks(f->s);
-    Tile t = { pixels, nr, sw * x->block, x->block, f->r != NULL, piece < f->cb, false, f->plan->target->vector };
+    bool adds = f->r && f->piece.last;
+    Tile t = { pixels, nr, sw * x->block, x->block, adds, f->piece.more, false, f->plan->target->vector };
     Expr *args[32];
     int n = 0;
     Expr *xi = loop_add(l, loop_mul(l, oy, loop_mul(l, loop_int(l, sh), loop_int(l, x->row))),
                         loop_mul(l, px, loop_int(l, sw * x->block)));
+    xi = loop_add(l, xi, loop_mul(l, f->piece.first, loop_var(l, loop_dim(l, "X_PLANE", x->plane))));
     args[n++] = loop_address(l, f->x, xi);
-    args[n++] = loop_var(l, loop_dim(l, "CB", f->cb));
-    if (t.deep) {
-        args[n++] = loop_int(l, (f->cb + piece - 1) / piece);
-        args[n++] = loop_int(l, piece);
-    }
+    args[n++] = f->piece.blocks == f->cb ? loop_var(l, loop_dim(l, "CB", f->cb)) : loop_int(l, f->piece.blocks);
     args[n++] = loop_var(l, loop_dim(l, "KH", f->s->weights->kh));
     args[n++] = loop_var(l, loop_dim(l, "KW", f->s->weights->kw));
     args[n++] = loop_var(l, loop_dim(l, "X_PLANE", x->plane));
     args[n++] = loop_var(l, loop_dim(l, "X_ROW", x->row));
-    args[n++] = loop_address(l, f->w, loop_mul(l, block, loop_var(l, loop_dim(l, "W_BLOCK", 16 * f->depth))));
+    Expr *weights = loop_add(l, loop_mul(l, block, loop_var(l, loop_dim(l, "W_BLOCK", 16 * f->depth))),
+                             loop_mul(l, f->piece.first, loop_int(l, block_weights(f, nr))));
+    args[n++] = loop_address(l, f->w, weights);
     if (tile_fetches(&t))
-        n += fetch_args(f, block, tile, nr, args + n);
-    args[n++] = loop_address(l, f->b, loop_mul(l, block, loop_int(l, 16)));
+        n += fetch_args(f, weights, tile, nr, args + n);
+    if (!t.more)
+        args[n++] = loop_address(l, f->b, loop_mul(l, block, loop_int(l, 16)));
     Expr *out_px = loop_mul(l, px, loop_int(l, 16));
     for (int j = 0; j < nr; j++) {
         args[n++] = output_address(f, block, j, oy, out_px);
         args[n++] = floor_of(f, block, j);
-        if (f->r) {
+        if (adds) {
             const Buffer *r = f->s->residual->buffer;
             Expr *at = loop_add(l, loop_mul(l, loop_add(l, block, loop_int(l, j)), loop_var(l, loop_dim(l, "R_PLANE", r->plane))),
                                 loop_mul(l, oy, loop_var(l, loop_dim(l, "R_ROW", r->row))));
             args[n++] = loop_address(l, f->r, loop_add(l, at, out_px));
         }
     }
-    if (f->r)
+    if (adds)
         args[n++] = loop_f32(l, f->s->node->epilogue.scale);
     loop_call(l, tile_leaf(l->unit, &t), args, n);
 }
@@ -152,26 +165,87 @@ static void group_body(ShapeFn *f, Expr *block, Expr *row, int nr)
         tile_row(f, block, row, nr);
 }
 
-static void shape_body(ShapeFn *f)
+/* A group of outputs: nr blocks of 16, fewer in the last. */
+typedef void GroupBody(ShapeFn *f, Expr *block, int nr, void *arg);
+static void with_group(ShapeFn *f, Expr *group, GroupBody *body, void *arg)
 {
     Lower *l = f->k.l;
-    int rows = f->flat ? row_tiles(f) : f->oh, full = f->blocks / f->nr, tail = f->blocks % f->nr;
-    kernel_units_begin(&f->k, rows * (full + (tail > 0)));
-    Var *r = loop_dim(l, f->flat ? "TILES" : "OH", rows);
-    Var *block = loop_let(l, "block", loop_mul(l, loop_div(l, loop_var(l, f->k.u), loop_var(l, r)), loop_int(l, f->nr)));
-    Var *row = loop_let(l, f->flat ? "tile" : "oy", loop_bin(l, EX_MOD, loop_var(l, f->k.u), loop_var(l, r)));
-    Expr *oy = rows == 1 ? loop_int(l, 0) : loop_var(l, row);
+    int full = f->blocks / f->nr, tail = f->blocks % f->nr;
+    Var *block = loop_let(l, "block", loop_mul(l, group, loop_int(l, f->nr)));
     if (full && tail)
         loop_if_begin(l, loop_bin(l, EX_LT, loop_var(l, block), loop_int(l, full * f->nr)));
     if (full)
-        group_body(f, loop_var(l, block), oy, f->nr);
+        body(f, loop_var(l, block), f->nr, arg);
     if (full && tail)
         loop_else(l);
     if (tail)
-        group_body(f, full ? loop_int(l, full * f->nr) : loop_int(l, 0), oy, tail);
+        body(f, loop_int(l, full * f->nr), tail, arg);
     if (full && tail)
         loop_if_end(l);
+}
+
+static void one_row(ShapeFn *f, Expr *block, int nr, void *row) { group_body(f, block, row, nr); }
+
+/* Unit by unit: a group's row, or a tile of a flat image. */
+static void shape_units(ShapeFn *f, int rows)
+{
+    Lower *l = f->k.l;
+    kernel_units_begin(&f->k, f->s->units);
+    Var *r = loop_dim(l, f->flat ? "TILES" : "OH", rows);
+    Var *row = loop_let(l, f->flat ? "tile" : "oy", loop_bin(l, EX_MOD, loop_var(l, f->k.u), loop_var(l, r)));
+    f->piece = (Piece){ loop_int(l, 0), f->cb, false, true };
+    with_group(f, loop_div(l, loop_var(l, f->k.u), loop_var(l, r)), one_row, rows == 1 ? loop_int(l, 0) : loop_var(l, row));
     kernel_units_end(&f->k);
+}
+
+typedef struct Rows {
+    Var *from, *to;
+} Rows;
+
+static void piece_rows(ShapeFn *f, Expr *block, int nr, const Rows *rows, Piece piece)
+{
+    Lower *l = f->k.l;
+    f->piece = piece;
+    Var *row = loop_for_begin(l, f->flat ? "tile" : "oy", loop_var(l, rows->from), loop_var(l, rows->to), 1);
+    group_body(f, block, loop_var(l, row), nr);
+    loop_for_end(l);
+}
+
+/* A group's rows: the first piece of the sums, those between, the last. */
+static void group_pieces(ShapeFn *f, Expr *block, int nr, void *arg)
+{
+    Lower *l = f->k.l;
+    int n = pieces_of(f->s), blocks = (f->cb + n - 1) / n, last = (f->cb - 1) / blocks;
+    piece_rows(f, block, nr, arg, (Piece){ loop_int(l, 0), blocks, false, false });
+    if (last > 1) {
+        Var *k = loop_for_begin(l, "k", loop_int(l, 1), loop_int(l, last), 1);
+        piece_rows(f, block, nr, arg, (Piece){ loop_mul(l, loop_var(l, k), loop_int(l, blocks)), blocks, true, false });
+        loop_for_end(l);
+    }
+    piece_rows(f, block, nr, arg, (Piece){ loop_int(l, last * blocks), f->cb - last * blocks, true, true });
+}
+
+/* A part's units as rows [from, to) of each group: none where it has no share. */
+static void shape_pieces(ShapeFn *f, int rows)
+{
+    Lower *l = f->k.l;
+    kernel_part_begin(&f->k, f->s->units);
+    Var *r = loop_dim(l, f->flat ? "TILES" : "OH", rows);
+    Var *group = loop_for_begin(l, "group", loop_int(l, 0), loop_int(l, (f->blocks + f->nr - 1) / f->nr), 1);
+    Expr *first = loop_mul(l, loop_var(l, group), loop_var(l, r));
+    Rows range = { loop_let(l, "from", loop_max(l, loop_sub(l, loop_var(l, f->k.begin), first), loop_int(l, 0))),
+                   loop_let(l, "to", loop_min(l, loop_sub(l, loop_var(l, f->k.end), first), loop_var(l, r))) };
+    with_group(f, loop_var(l, group), group_pieces, &range);
+    loop_for_end(l);
+}
+
+static void shape_body(ShapeFn *f)
+{
+    int rows = f->flat ? row_tiles(f) : f->oh;
+    if (pieces_of(f->s) == 1)
+        shape_units(f, rows);
+    else
+        shape_pieces(f, rows);
 }
 
 /* Per output block of a merged product: offset in the arena, row pitch, whether a ReLU follows. */

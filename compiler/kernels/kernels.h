@@ -24,7 +24,7 @@ typedef struct Tile {
     int pixels, blocks, pitch; /* pitch: floats from pixel to pixel of x */
     int lanes_in;              /* channels of an input block: 16, or 1 for image planes */
     bool residual;
-    bool deep;                 /* summed in pieces */
+    bool more;                 /* adds to y: a later piece of a sum */
     bool product;              /* no taps, no bias, no floor: one product of Cook and Toom */
     Type vector;
 } Tile;
@@ -83,9 +83,10 @@ const char *place_key(Arena *a, const Place *p);
 /* The head of a kernel function: `for (u = begin; u < end; u++)` over the units of this part. */
 typedef struct Kernel {
     Lower *l;
-    Var *part, *parts, *u;
+    Var *part, *parts, *begin, *end, *u;
 } Kernel;
-void kernel_units_begin(Kernel *k, int units); /* adds the parameters part, parts last */
+void kernel_part_begin(Kernel *k, int units); /* without the loop: begin and end; adds the parameters part, parts last */
+void kernel_units_begin(Kernel *k, int units); /* kernel_part_begin and the loop */
 void kernel_units_end(Kernel *k);
 /* Appends part and parts to args and the call to the page. */
 void kernel_call(LowerContext *c, Func *f, Expr **args, int n);

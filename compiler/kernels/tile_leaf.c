@@ -4,8 +4,8 @@
  * ky, kx, channels of the block) once: per step it loads one row of weights and broadcasts one input value
  * a pixel.  Leaves depend on the tile's size and the pixel pitch only, so all layers share them.
  *
- * Rounding errors of a long sum grow with its length: a deep leaf sums pieces of the depth in registers and
- * adds them up in y, which takes about a hundredth of its time. */
+ * Rounding errors of a long sum grow with its length: gemm_tile.c cuts a deep one into pieces.  The leaf of the first
+ * is the usual one, that of the others ("more") adds its sum to what y holds. */
 #include "kernels.h"
 
 enum { MOST_ACC = 32 };
@@ -17,8 +17,8 @@ static const char *leaf_name(Arena *a, const Tile *t)
         s = arena_printf(a, "%s_image", s);
     if (t->pitch != t->lanes_in)
         s = arena_printf(a, "%s_s%d", s, t->pitch / t->lanes_in);
-    if (t->deep)
-        s = arena_printf(a, "%s_deep", s);
+    if (t->more)
+        s = arena_printf(a, "%s_more", s);
     return t->residual ? arena_printf(a, "%s_add", s) : s;
 }
 
@@ -26,7 +26,7 @@ static const char *leaf_name(Arena *a, const Tile *t)
 bool tile_fetches(const Tile *t) { return t->product || (t->lanes_in == 16 && t->pixels > 1); }
 
 typedef struct LeafVars {
-    Var *x, *blocks, *pieces, *piece, *kh, *kw, *plane, *row, *w, *b, *next, *lines, *y[4], *floor[4], *r[4], *scale;
+    Var *x, *blocks, *kh, *kw, *plane, *row, *w, *b, *next, *lines, *y[4], *floor[4], *r[4], *scale;
 } LeafVars;
 
 static const char *numbered(Lower *l, const char *s, int i) { return arena_printf(l->unit->arena, "%s%d", s, i); }
@@ -36,8 +36,6 @@ static LeafVars leaf_params(Lower *l, const Tile *t)
     LeafVars v = { 0 };
     v.x = loop_param(l, VAR_PARAM_IN, "x", 0);
     v.blocks = loop_param(l, VAR_PARAM_INT, "blocks", 0);
-    v.pieces = t->deep ? loop_param(l, VAR_PARAM_INT, "pieces", 0) : NULL;
-    v.piece = t->deep ? loop_param(l, VAR_PARAM_INT, "piece", 0) : NULL; /* blocks of one */
     v.kh = t->product ? NULL : loop_param(l, VAR_PARAM_INT, "kh", 0);
     v.kw = t->product ? NULL : loop_param(l, VAR_PARAM_INT, "kw", 0);
     v.plane = loop_param(l, VAR_PARAM_INT, "plane", 0);
@@ -45,7 +43,7 @@ static LeafVars leaf_params(Lower *l, const Tile *t)
     v.w = loop_param(l, VAR_PARAM_IN, "w", 0);
     v.next = tile_fetches(t) ? loop_param(l, VAR_PARAM_IN, "next", 0) : NULL;
     v.lines = v.next ? loop_param(l, VAR_PARAM_INT, "lines", 0) : NULL;
-    v.b = t->product ? NULL : loop_param(l, VAR_PARAM_IN, "b", 0);
+    v.b = t->product || t->more ? NULL : loop_param(l, VAR_PARAM_IN, "b", 0);
     for (int i = 0; i < t->blocks; i++) {
         v.y[i] = loop_param(l, VAR_PARAM_OUT, numbered(l, "y", i), 0);
         v.floor[i] = t->product ? NULL : loop_param(l, VAR_PARAM_F32, numbered(l, "floor", i), 0);
@@ -57,16 +55,6 @@ static LeafVars leaf_params(Lower *l, const Tile *t)
     return v;
 }
 
-/* `for (cb ...)`: all blocks, or those of piece k. */
-static Var *block_loop(Lower *l, const LeafVars *v, Var *k)
-{
-    if (!k)
-        return loop_for_begin(l, "cb", loop_int(l, 0), loop_var(l, v->blocks), 1);
-    Var *from = loop_let(l, "from", loop_mul(l, loop_var(l, k), loop_var(l, v->piece)));
-    Var *to = loop_let(l, "to", loop_min(l, loop_add(l, loop_var(l, from), loop_var(l, v->piece)), loop_var(l, v->blocks)));
-    return loop_for_begin(l, "cb", loop_var(l, from), loop_var(l, to), 1);
-}
-
 /* Weights that come next: `lines` cache lines for each block of channels, so that they arrive while this tile computes. */
 static void prefetch_next(Lower *l, const LeafVars *v, Var *cb)
 {
@@ -76,17 +64,13 @@ static void prefetch_next(Lower *l, const LeafVars *v, Var *cb)
     loop_for_end(l);
 }
 
-/* The loops over the depth, or over piece k of it, around one step of pixels * vectors multiply-adds. */
-static void leaf_loops(Lower *l, const Tile *t, const LeafVars *v, Var **acc, int vectors, Var *k)
+/* The loops over the depth around one step of pixels * vectors multiply-adds. */
+static void leaf_loops(Lower *l, const Tile *t, const LeafVars *v, Var **acc, int vectors)
 {
     Type type = t->vector;
     int lanes = type_lanes(type);
-    Var *wp = k ? NULL : loop_pointer(l, "wp", loop_address(l, v->w, loop_int(l, 0)), false);
-    Var *cb = block_loop(l, v, k);
-    if (k) {
-        Expr *rows = loop_mul(l, loop_mul(l, loop_var(l, cb), loop_var(l, v->kh)), loop_mul(l, loop_var(l, v->kw), loop_int(l, t->lanes_in)));
-        wp = loop_pointer(l, "wp", loop_address(l, v->w, loop_mul(l, rows, loop_int(l, vectors * lanes))), false);
-    }
+    Var *wp = loop_pointer(l, "wp", loop_address(l, v->w, loop_int(l, 0)), false);
+    Var *cb = loop_for_begin(l, "cb", loop_int(l, 0), loop_var(l, v->blocks), 1);
     if (v->next)
         prefetch_next(l, v, cb);
     Expr *at = loop_mul(l, loop_var(l, cb), loop_var(l, v->plane)), *taps = loop_int(l, t->lanes_in);
@@ -119,7 +103,7 @@ static void leaf_loops(Lower *l, const Tile *t, const LeafVars *v, Var **acc, in
         loop_for_end(l);
 }
 
-/* y = acc, max(floor, acc), or max(floor, r + scale * acc). */
+/* y = acc, max(floor, acc), or max(floor, r + scale * acc); acc + y for acc of all pieces but the first. */
 static void leaf_stores(Lower *l, const Tile *t, const LeafVars *v, Var **acc, int vectors)
 {
     int lanes = type_lanes(t->vector);
@@ -128,36 +112,14 @@ static void leaf_stores(Lower *l, const Tile *t, const LeafVars *v, Var **acc, i
             int block = j * lanes / 16;
             Expr *at = loop_int(l, 16 * i + j * lanes % 16);
             Expr *z = loop_var(l, acc[i * vectors + j]);
+            if (t->more)
+                z = loop_add(l, loop_load(l, t->vector, v->y[block], at), z);
             if (t->residual)
                 z = loop_fma(l, loop_splat(l, t->vector, loop_var(l, v->scale)), z, loop_load(l, t->vector, v->r[block], at));
             if (!t->product)
                 z = loop_max(l, z, loop_splat(l, t->vector, loop_var(l, v->floor[block])));
             loop_store(l, v->y[block], at, z);
         }
-}
-
-/* y[pixel] = value for every pixel and block of the tile: as loops, for this is not where the time is. */
-static void each_vector(Lower *l, const Tile *t, const LeafVars *v, void (*store)(Lower *, const Tile *, const LeafVars *, int block, int lane, Expr *at))
-{
-    Var *p = loop_for_begin(l, "p", loop_int(l, 0), loop_int(l, t->pixels), 1);
-    for (int block = 0; block < t->blocks; block++)
-        for (int lane = 0; lane < 16; lane += type_lanes(t->vector))
-            store(l, t, v, block, lane, loop_add(l, loop_mul(l, loop_var(l, p), loop_int(l, 16)), loop_int(l, lane)));
-    loop_for_end(l);
-}
-
-static void store_bias(Lower *l, const Tile *t, const LeafVars *v, int block, int lane, Expr *at)
-{
-    loop_store(l, v->y[block], at, loop_load(l, t->vector, v->b, loop_int(l, 16 * block + lane)));
-}
-
-static void store_finished(Lower *l, const Tile *t, const LeafVars *v, int block, int lane, Expr *at)
-{
-    (void)lane;
-    Expr *z = loop_load(l, t->vector, v->y[block], at);
-    if (t->residual)
-        z = loop_fma(l, loop_splat(l, t->vector, loop_var(l, v->scale)), z, loop_load(l, t->vector, v->r[block], at));
-    loop_store(l, v->y[block], at, loop_max(l, z, loop_splat(l, t->vector, loop_var(l, v->floor[block]))));
 }
 
 static void declare_sums(Lower *l, const Tile *t, const Var *bias, int vectors, Var **acc)
@@ -170,24 +132,6 @@ static void declare_sums(Lower *l, const Tile *t, const Var *bias, int vectors, 
         }
 }
 
-static void deep_body(Lower *l, const Tile *t, const LeafVars *v, int vectors)
-{
-    Var *acc[MOST_ACC];
-    int lanes = type_lanes(t->vector);
-    each_vector(l, t, v, store_bias);
-    Var *k = loop_for_begin(l, "k", loop_int(l, 0), loop_var(l, v->pieces), 1);
-    declare_sums(l, t, NULL, vectors, acc);
-    leaf_loops(l, t, v, acc, vectors, k);
-    for (int i = 0; i < t->pixels; i++)
-        for (int j = 0; j < vectors; j++) {
-            Var *y = v->y[j * lanes / 16];
-            Expr *at = loop_int(l, 16 * i + j * lanes % 16);
-            loop_store(l, y, at, loop_add(l, loop_load(l, t->vector, y, at), loop_var(l, acc[i * vectors + j])));
-        }
-    loop_for_end(l);
-    each_vector(l, t, v, store_finished);
-}
-
 Func *tile_leaf(Unit *u, const Tile *t)
 {
     const char *name = leaf_name(u->arena, t);
@@ -198,26 +142,20 @@ Func *tile_leaf(Unit *u, const Tile *t)
     const char *comment = t->product
         ? arena_printf(u->arena, "%d tiles x %d outputs of one product: y = sum of w * x over the channels of x.", t->pixels, 16 * t->blocks)
         : arena_printf(u->arena,
-              "%d pixels x %d outputs: y = max(floor, %sb + sum of w * x).  x: %s, w: one row of\n"
+              "%d pixels x %d outputs: y = max(floor, %s%s + sum of w * x%s).  x: %s, w: one row of\n"
               "%d outputs for each input channel and tap, in this order.",
-              t->pixels, 16 * t->blocks, t->residual ? "r + scale * (" : "", t->lanes_in == 16 ? "blocks of 16 channels" : "planes",
+              t->pixels, 16 * t->blocks, t->residual ? "r + scale * (" : "", t->more ? "y" : "b", t->residual ? ")" : "", t->lanes_in == 16 ? "blocks of 16 channels" : "planes",
               16 * t->blocks);
     if (tile_fetches(t))
         comment = arena_printf(u->arena, "%s\nMeanwhile `lines` cache lines a block of channels are fetched from next on.", comment);
-    if (t->deep)
-        comment = arena_printf(u->arena, "%s\nThe depth is summed in `pieces` of `piece` blocks, which add up in y.", comment);
     f = unit_func(u, key, name, comment, t->vector);
     Lower *l = lower_new(u, f);
     LeafVars v = leaf_params(l, t);
     int vectors = t->blocks * 16 / type_lanes(t->vector);
     Var *acc[MOST_ACC];
     CHECK(t->pixels * vectors <= MOST_ACC && vectors <= 8);
-    if (t->deep) {
-        deep_body(l, t, &v, vectors);
-        return f;
-    }
     declare_sums(l, t, v.b, vectors, acc);
-    leaf_loops(l, t, &v, acc, vectors, NULL);
+    leaf_loops(l, t, &v, acc, vectors);
     leaf_stores(l, t, &v, acc, vectors);
     return f;
 }

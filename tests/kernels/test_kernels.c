@@ -168,6 +168,12 @@ static void conv_residual(void)
     x = conv_node(b, (int[]){ 32 }, 1, window(1, 1, 1, 0), 1, BIAS | RELU, x, 0.17)->out[0];
     conv_node(b, (int[]){ 32 }, 1, window(3, 3, 1, 1), 1, 0, x, 1);
 }
+static void conv1x1_of_a_deep_sum(void) { conv(input(800, 3, 5), 40, window(1, 1, 1, 0), BIAS | RELU); } /* 4 pieces */
+static void conv_residual_of_a_deep_sum(void) /* 4 pieces, of which the last adds */
+{
+    Tensor *x = conv(input(6, 5, 7), 64, window(3, 3, 1, 1), BIAS);
+    conv_node(x, (int[]){ 64 }, 1, window(3, 3, 1, 1), 1, BIAS | RELU, x, 0.3);
+}
 static void conv_residual_with_gaps(void)
 {
     Tensor *x = gaps(5, 7);
@@ -358,7 +364,7 @@ static const Sample cases[] = {
     CASE(conv1x1), CASE(conv1x1_of_one_pixel), CASE(conv1x1_stride2), CASE(conv3x3_of_a_wide_row),
     CASE(conv3x3_stride2_odd), CASE(conv5x5), CASE(conv_image_7x7_stride2), CASE(conv_image_3x3_valid),
     CASE(conv_asymmetric), CASE(conv_chain_with_borders), CASE(conv_of_gaps), CASE(conv1x1_of_gaps_to_many),
-    CASE(conv_residual), CASE(conv_residual_with_gaps), CASE(conv_merged), CASE(conv_grouped),
+    CASE(conv_residual), CASE(conv1x1_of_a_deep_sum), CASE(conv_residual_of_a_deep_sum), CASE(conv_residual_with_gaps), CASE(conv_merged), CASE(conv_grouped),
     CASE(conv_grouped_of_gaps), CASE(linear_of_image), CASE(linear_of_vector), CASE(linear_of_gaps),
     CASE(linear_with_a_border), CASE(maxpool_3x3_stride2_ceil), CASE(maxpool_padded), CASE(maxpool_asymmetric),
     CASE(avgpool_counts_border), CASE(avgpool_counts_pixels), CASE(avgpool_with_epilogue),
