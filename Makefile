@@ -15,7 +15,7 @@ else
 say = @:
 endif
 
-PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc python3 python3-numpy python3-onnx python3-pil
+PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc musl-tools qemu-user python3 python3-numpy python3-onnx python3-pil
 
 COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare cook_toom diag driver elab_expr elab_flags elab_flow elab_layers elab_settings elab_text elab_variant emit_c folder graph graph_text \
   graph_totals graph_verify home interp interp_io loop loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options \
@@ -28,7 +28,7 @@ KERNELS = channels choose common conv_plain cook_toom cook_toom_leaf cost cut ge
 FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safetensors_write
 COMPILER_FORMATS = onnx_write wire npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
 CORE = batch error init load math memory network packed philox pool target
-TRAIN = image image_bmp image_jpeg image_png image_pnm resize view
+TRAIN = image image_bmp image_jpeg image_libraries image_png image_pnm resize view
 PROGRAM = bench eval info init input options pack predict program selftest session trace
 
 COMPILER_O = $(COMPILER:%=$(BUILD)/compiler/%.o) $(OPS:%=$(BUILD)/compiler/ops/%.o) $(KERNELS:%=$(BUILD)/compiler/kernels/%.o) \

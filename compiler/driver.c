@@ -164,14 +164,36 @@ static int add_words(Arena *a, char **argv, int n, const char *words)
     return n;
 }
 
+/* What makes a program of the network's C, whose own file is c_path. */
+static int add_program(const Options *o, Emit *e, const char *home, const char *c_path, const char *weights_c, char **argv, int n)
+{
+    Arena *a = e->arena;
+    const char *lib = arena_printf(a, "%s/build/libinceptrt.a", home);
+    if (access(lib, R_OK) != 0)
+        lib = arena_printf(a, "%s/libinceptrt.a", home);
+    argv[n++] = arena_printf(a, "-DRT_PROGRAM_NETWORK=%s_network", e->graph->name);
+    argv[n++] = arena_printf(a, "%s/runtime/program/main.c", home);
+    argv[n++] = arena_strdup(a, c_path);
+    if (o->is_static) {
+        argv[n++] = "-static";
+        argv[n++] = "-s"; /* a file to ship: a quarter of it is symbols and lines of the runtime otherwise */
+    }
+    if (e->embed) {
+        argv[n++] = "-DRT_PROGRAM_EMBEDDED";
+        argv[n++] = "-Wl,--build-id=none"; /* a hash of all weights otherwise: half a second for 224 MB */
+        argv[n++] = arena_strdup(a, weights_c);
+    }
+    if (o->no_images) /* before the archive: its decoders stay out */
+        argv[n++] = arena_printf(a, "%s/runtime/train/image_no_libraries.c", home);
+    argv[n++] = arena_strdup(a, lib);
+    return add_words(a, argv, n, o->no_images ? "-lm -lpthread" : "-ljpeg -lpng -lz -lm -lpthread");
+}
+
 static int compile_c(const Options *o, Emit *e, const char *dir, const char *c_path, const char *weights_c, const char *out)
 {
     Arena *a = e->arena;
     const char *home = home_dir(a);
     const char *cc = o->cc ? o->cc : getenv("CC") && *getenv("CC") ? getenv("CC") : "cc";
-    const char *lib = arena_printf(a, "%s/build/libinceptrt.a", home);
-    if (access(lib, R_OK) != 0)
-        lib = arena_printf(a, "%s/libinceptrt.a", home);
     char *argv[MAX_ARGS];
     int n = add_words(a, argv, 0, cc);
     argv[n++] = "-std=gnu11";
@@ -185,18 +207,7 @@ static int compile_c(const Options *o, Emit *e, const char *dir, const char *c_p
         argv[n++] = "-c";
         argv[n++] = arena_strdup(a, c_path);
     } else {
-        argv[n++] = arena_printf(a, "-DRT_PROGRAM_NETWORK=%s_network", e->graph->name);
-        argv[n++] = arena_printf(a, "%s/runtime/program/main.c", home);
-        argv[n++] = arena_strdup(a, c_path);
-        if (o->is_static)
-            argv[n++] = "-static";
-        if (e->embed) {
-            argv[n++] = "-DRT_PROGRAM_EMBEDDED";
-            argv[n++] = "-Wl,--build-id=none"; /* a hash of all weights otherwise: half a second for 224 MB */
-            argv[n++] = arena_strdup(a, weights_c);
-        }
-        argv[n++] = arena_strdup(a, lib);
-        n = add_words(a, argv, n, "-ljpeg -lpng -lz -lm -lpthread");
+        n = add_program(o, e, home, c_path, weights_c, argv, n);
     }
     argv[n] = NULL;
     return run_command(o, argv);

@@ -34,6 +34,7 @@ static bool set_passes(State *s, const char *v) { (void)v; s->o->passes = true; 
 static bool set_for(State *s, const char *v) { s->o->for_net = v; return true; }
 static bool set_embed(State *s, const char *v) { s->o->embed = v; return true; }
 static bool set_static(State *s, const char *v) { (void)v; s->o->is_static = true; return true; }
+static bool set_no_images(State *s, const char *v) { (void)v; s->o->no_images = true; return true; }
 static bool set_names(State *s, const char *v) { s->o->names = v; return true; }
 static bool set_partial(State *s, const char *v) { (void)v; s->o->partial = true; return true; }
 static bool set_inference(State *s, const char *v) { (void)v; s->o->inference = true; return true; }
@@ -222,6 +223,7 @@ static const OptionRow rows[] = {
     { "--cc", "COMMAND", set_cc, COMPILE | CERTIFY | TUNE, "the C compiler (default: $CC, else cc)" },
     { "--embed", "FILE", set_embed, COMPILE, "put the weights of FILE (safetensors, .pth, .npz) inside the program" },
     { "--static", NULL, set_static, COMPILE, "link the program statically: one file that needs nothing" },
+    { "--no-images", NULL, set_no_images, COMPILE, "the program reads .npy tensors, PPM, PGM and BMP only: it needs libc, libm and threads alone" },
     { "-v", NULL, set_verbose, COMPILE | CERTIFY | TUNE, "show the C compiler's command" },
     { "-###", NULL, set_dry, COMPILE, "show it without running it" },
     { "-fdiagnostics-color", "WHEN", set_color, ALL, "auto, always or never" },
@@ -419,8 +421,8 @@ static int check(const Options *o)
         complain("--compiled and --training exclude each other: programs do not train%s%s", "", "");
     else if (o->verb == VERB_COMPILE && !o->output && !o->dump)
         complain("'%s' is read, but nothing is asked for: say -o FILE or --dump WHAT%s", o->inputs.at[0], "");
-    else if ((o->embed || o->is_static) && options_output(o) != OUTPUT_PROGRAM)
-        complain("%s goes with a program: say -o NAME%s", o->embed ? "--embed" : "--static", "");
+    else if ((o->embed || o->is_static || o->no_images) && options_output(o) != OUTPUT_PROGRAM)
+        complain("%s goes with a program: say -o NAME%s", o->embed ? "--embed" : o->is_static ? "--static" : "--no-images", "");
     else if (check_onnx(o))
         return -1;
     return EXIT_USAGE;

@@ -188,7 +188,8 @@ typedef struct RtPhilox { uint32_t counter[4], key[2]; } RtPhilox;
 void rt_philox(const RtPhilox *in, uint32_t out[4]);
 
 /* main() of a compiled network: predict, eval, bench, info, selftest, init.  embedded: `size` bytes of a safetensors
- * file inside the program, used when the command line names no weights; null when there is none. */
+ * file inside the program, used when the command line names no weights; null when there is none.  Needs libjpeg, libpng
+ * and zlib, or train/image_no_libraries.c linked before the archive: then it refuses JPEG and PNG. */
 int rt_program(const RtNetwork *net, const void *embedded, size_t size, int argc, char **argv);
 
 /* ---- What generated code calls ---- */

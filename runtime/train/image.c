@@ -29,8 +29,8 @@ static RtStatus no_picture(const char *name, const uint8_t *b, size_t n, RtError
     for (size_t i = 0, at = 0; i < n && i < 8; i++)
         at += (size_t)snprintf(start + at, sizeof start - at, "%s%02x", i ? " " : "", b[i]);
     if (n == 0)
-        return rt_error(err, RT_ERROR_INPUT, "%s: the file is empty; a JPEG, PNG, BMP, PPM or PGM picture was expected", name);
-    return rt_error(err, RT_ERROR_INPUT, "%s: begins with bytes %s; a JPEG, PNG, BMP, PPM or PGM picture was expected", name, start);
+        return rt_error(err, RT_ERROR_INPUT, "%s: the file is empty; a %s picture was expected", name, image_libraries.kinds);
+    return rt_error(err, RT_ERROR_INPUT, "%s: begins with bytes %s; a %s picture was expected", name, start, image_libraries.kinds);
 }
 
 RtStatus rt_image_decode(const char *name, const uint8_t *b, size_t n, RtImage *out, RtError *err)
@@ -38,9 +38,9 @@ RtStatus rt_image_decode(const char *name, const uint8_t *b, size_t n, RtImage *
     *out = (RtImage){ 0 };
     RtStatus s;
     if (n >= 3 && memcmp(b, "\xFF\xD8\xFF", 3) == 0)
-        s = image_read_jpeg(name, b, n, out, err);
+        s = image_libraries.jpeg(name, b, n, out, err);
     else if (n >= 8 && memcmp(b, "\x89PNG\r\n\x1A\n", 8) == 0)
-        s = image_read_png(name, b, n, out, err);
+        s = image_libraries.png(name, b, n, out, err);
     else if (n >= 2 && b[0] == 'P' && (b[1] == '5' || b[1] == '6'))
         s = image_read_pnm(name, b, n, out, err);
     else if (n >= 2 && b[0] == 'B' && b[1] == 'M')

@@ -7,8 +7,14 @@ enum { IMAGE_MOST_PIXELS = 100 * 1000 * 1000 };
 
 /* Allocates w x h pixels after checking both sides and their product. */
 RtStatus image_allocate(RtImage *out, const char *name, uint64_t w, uint64_t h, RtError *err);
-RtStatus image_read_jpeg(const char *name, const uint8_t *bytes, size_t n, RtImage *out, RtError *err);
-RtStatus image_read_png(const char *name, const uint8_t *bytes, size_t n, RtImage *out, RtError *err);
-RtStatus image_read_pnm(const char *name, const uint8_t *bytes, size_t n, RtImage *out, RtError *err);
-RtStatus image_read_bmp(const char *name, const uint8_t *bytes, size_t n, RtImage *out, RtError *err);
+typedef RtStatus ImageReader(const char *name, const uint8_t *bytes, size_t n, RtImage *out, RtError *err);
+ImageReader image_read_jpeg, image_read_png, image_read_pnm, image_read_bmp;
+
+/* The decoders that need a library.  image_libraries.c defines them; the driver's --no-images links image_no_libraries.c
+ * before the archive, so that image_libraries.c and all that it names stay out of the program. */
+typedef struct ImageLibraries {
+    const char *kinds; /* all that the program reads, for messages */
+    ImageReader *jpeg, *png;
+} ImageLibraries;
+extern const ImageLibraries image_libraries;
 #endif

@@ -1,0 +1,24 @@
+/* In the place of image_libraries.c: no JPEG, no PNG, and nothing of libjpeg, libpng and zlib in the program. */
+#include "image_codecs.h"
+
+static RtStatus refuse(const char *name, const char *kind, RtError *err)
+{
+    return rt_error(err, RT_ERROR_INPUT,
+                    "%s: a %s picture, but this program was compiled with --no-images: it reads PPM, PGM, BMP and .npy; convert "
+                    "the picture to one of these, or compile the network without --no-images",
+                    name, kind);
+}
+
+static RtStatus refuse_jpeg(const char *name, const uint8_t *bytes, size_t n, RtImage *out, RtError *err)
+{
+    (void)bytes, (void)n, (void)out;
+    return refuse(name, "JPEG", err);
+}
+
+static RtStatus refuse_png(const char *name, const uint8_t *bytes, size_t n, RtImage *out, RtError *err)
+{
+    (void)bytes, (void)n, (void)out;
+    return refuse(name, "PNG", err);
+}
+
+const ImageLibraries image_libraries = { "BMP, PPM or PGM", refuse_jpeg, refuse_png };
