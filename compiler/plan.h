@@ -119,6 +119,7 @@ typedef struct Step {
     int units;               /* work units, of equal cost; contiguous ranges go to threads */
     int tile_pixels, tile_blocks; /* conv tiles: most pixels, nr */
     FastConv fast;           /* KERNEL_COOK_TOOM */
+    int group_blocks;        /* KERNEL_COOK_TOOM: blocks of outputs of a unit */
     int64_t scratch_floats;  /* per thread */
 } Step;
 

@@ -47,7 +47,7 @@ static Candidate best_blocks(const Plan *p, const Step *s, int mh, int mw)
     FastConv f = { mh, mw, up(y->h, mh), up(y->w, mw), 1 };
     int tiles = f.rows * f.columns;
     for (f.blocks = 1; f.blocks <= tiles; f.blocks++) {
-        double cycles = cost_fast(p, s, &f);
+        double cycles = cost_fast(s, &f);
         if (cycles < best.cycles)
             best = (Candidate){ f, cycles };
         if (up(tiles, f.blocks) <= 8)
@@ -79,7 +79,7 @@ static int fast_forms(const Plan *p, const Step *s, Candidate out[MOST_CANDIDATE
 int kernel_candidates(const Plan *p, const Step *s, Candidate out[MOST_CANDIDATES])
 {
     int n = fast_forms(p, s, out);
-    out[n++] = (Candidate){ .cycles = cost_direct(p, s) };
+    out[n++] = (Candidate){ .cycles = cost_direct(s) };
     qsort(out, (size_t)n, sizeof *out, by_cycles);
     return n;
 }

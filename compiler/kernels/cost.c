@@ -58,10 +58,10 @@ typedef struct FastCost {
 } FastCost;
 
 /* n tiles of a block; each product is a register tile call for up to 14 of them. */
-static FastCost fast_parts(const Plan *p, const Step *s, const FastConv *f)
+static FastCost fast_parts(const Step *s, const FastConv *f)
 {
     const Window *w = &s->node->window;
-    double c = place_span(s->in[0]), blocks = place_span(s->out[0]) / 16, nr = fast_group_blocks(p, s);
+    double c = place_span(s->in[0]), blocks = place_span(s->out[0]) / 16, nr = fast_group_blocks(s);
     double points = (double)cook_toom_alpha(f->mh, w->kh, w->sh) * cook_toom_alpha(f->mw, w->kw, w->sw), n = up((double)f->rows * f->columns, f->blocks);
     double gemm = points * (n * c * nr / machine.product + up(n, 14) * machine.call + machine.store * n * nr);
     double scratch = 4 * points * n * (c + 16 * nr), far = scratch > machine.near_bytes ? 1 + 0.1 * (scratch / machine.near_bytes - 1) : 1;
@@ -75,23 +75,22 @@ static double again_cycles(double weights, double times)
     return times * (4 * weights > machine.far_bytes ? weights_cycles(weights) : 4 * weights / machine.again);
 }
 
-double cost_direct(const Plan *p, const Step *s)
+double cost_direct(const Step *s)
 {
-    (void)p;
     Cost c = direct(s);
     return c.work / PARTS + c.memory;
 }
 
-double cost_fast(const Plan *p, const Step *s, const FastConv *f)
+double cost_fast(const Step *s, const FastConv *f)
 {
-    FastCost c = fast_parts(p, s, f);
+    FastCost c = fast_parts(s, f);
     double units = up(f->blocks * c.groups, PARTS), inputs = up(units, c.groups);
     return units * c.unit + inputs * c.input + weights_cycles(c.weights) + again_cycles(c.weights, up(f->blocks, PARTS) - 1);
 }
 
-static Cost fast(const Plan *p, const Step *s)
+static Cost fast(const Step *s)
 {
-    FastCost c = fast_parts(p, s, &s->fast);
+    FastCost c = fast_parts(s, &s->fast);
     return (Cost){ s->fast.blocks * (c.groups * c.unit + c.input), weights_cycles(c.weights) + again_cycles(c.weights, (s->fast.blocks - 1.0) / PARTS) };
 }
 
@@ -106,7 +105,7 @@ Cost cost_step(const Plan *p, const Step *s)
     Cost c = { 0, 0 };
     switch (s->kernel) {
     case KERNEL_CONV: c = direct(s); break;
-    case KERNEL_COOK_TOOM: c = fast(p, s); break;
+    case KERNEL_COOK_TOOM: c = fast(s); break;
     case KERNEL_CONV_GROUPED: c.work = (double)node_macs(s->node); break;
     case KERNEL_MAXPOOL: case KERNEL_AVGPOOL: c = by_vector(s, 4 + machine.pool * w->kh * w->kw); break;
     case KERNEL_GLOBALAVGPOOL: case KERNEL_ADAPTIVEAVGPOOL:

@@ -45,18 +45,24 @@ static void choose_tile(const Plan *p, Step *s)
 
 static int blocks_of(const Place *p) { return place_span(p) / p->buffer->block; }
 
-/* Outputs of a group: 32; 16 where 16 registers hold 6 x 16 accumulators, two weights and a pixel. */
-int fast_group_blocks(const Plan *p, const Step *s) { return p->target->registers == 32 && place_span(s->out[0]) > 16 ? 2 : 1; }
+/* A group of 32 outputs takes each product's input while it is in L1: one register tile of 32 outputs, or with 16 registers two of 16. */
+int fast_group_blocks(const Step *s)
+{
+    enum { MOST = 2 };
+    int blocks = place_span(s->out[0]) / 16;
+    return blocks < MOST ? blocks : MOST;
+}
 
 /* Units are (block of tiles, group of outputs). */
 static void cut_fast(Plan *p, Step *s)
 {
     int blocks = place_span(s->out[0]) / 16, in_blocks = place_span(s->in[0]) / 16;
     const Window *w = &s->node->window;
-    s->tile_blocks = fast_group_blocks(p, s);
-    s->units = s->fast.blocks * ((blocks + s->tile_blocks - 1) / s->tile_blocks);
+    s->group_blocks = fast_group_blocks(s);
+    s->tile_blocks = p->target->registers == 32 ? s->group_blocks : 1;
+    s->units = s->fast.blocks * ((blocks + s->group_blocks - 1) / s->group_blocks);
     int points = cook_toom_alpha(s->fast.mh, w->kh, w->sh) * cook_toom_alpha(s->fast.mw, w->kw, w->sw);
-    s->scratch_floats = cook_toom_scratch(&s->fast, points, in_blocks, s->tile_blocks);
+    s->scratch_floats = cook_toom_scratch(&s->fast, points, in_blocks, s->group_blocks);
     if (s->scratch_floats > p->scratch_floats)
         p->scratch_floats = s->scratch_floats;
 }

@@ -38,13 +38,13 @@ bool tile_fetches(const Tile *t); /* does it fetch the weights that come next (p
 int64_t cook_toom_scratch(const FastConv *f, int points, int in_blocks, int group);
 
 /* cut.c: blocks of 16 outputs that a fast form computes together. */
-int fast_group_blocks(const Plan *p, const Step *s);
+int fast_group_blocks(const Step *s);
 
 /* ---- cost.c: cycles of the modelled machine ---- */
 
 /* A convolution by register tiles, and by a form of Cook and Toom: with the threads that choices are made for. */
-double cost_direct(const Plan *p, const Step *s);
-double cost_fast(const Plan *p, const Step *s, const FastConv *f);
+double cost_direct(const Step *s);
+double cost_fast(const Step *s, const FastConv *f);
 
 /* ---- choose.c ---- */
 
