@@ -40,7 +40,7 @@ static bool allowed(Numerics n, int mh, int mw, const Window *w)
 static int up(int n, int to) { return (n + to - 1) / to; }
 
 /* The best number of blocks of tiles for a form. */
-static Candidate best_blocks(const Plan *p, const Step *s, int mh, int mw)
+static Candidate best_blocks(const Step *s, int mh, int mw)
 {
     const Buffer *y = s->out[0]->buffer;
     Candidate best = { .cycles = 1e300 };
@@ -72,7 +72,7 @@ static int fast_forms(const Plan *p, const Step *s, Candidate out[MOST_CANDIDATE
     for (int mh = 1; mh <= COOK_TOOM_MOST; mh++)
         for (int mw = 1; mw <= COOK_TOOM_MOST; mw++)
             if (allowed(p->options.numerics, mh, mw, w))
-                out[n++] = best_blocks(p, s, mh, mw);
+                out[n++] = best_blocks(s, mh, mw);
     return n;
 }
 
