@@ -171,15 +171,15 @@ static void call_output(ShapeFn *f, Expr *first, int n, Expr *block, int j, int 
 static void group(ShapeFn *f, Expr *first, int n, Expr *block, int nr)
 {
     Lower *l = f->k.l;
-    Expr *depth = loop_var(l, loop_dim(l, "W_BLOCK", (int64_t)f->weights * f->in_blocks * 16 * 16));
+    Expr *w_block = loop_var(l, loop_dim(l, "W_BLOCK", (int64_t)f->weights * f->in_blocks * 16 * 16));
     Expr *args[10];
     int count = 0;
     args[count++] = loop_address(l, f->v, loop_int(l, 0));
     args[count++] = loop_int(l, odd_lines((int64_t)f->in_blocks * n * 16));
-    args[count++] = loop_address(l, f->w, loop_mul(l, block, depth));
+    args[count++] = loop_address(l, f->w, loop_mul(l, block, w_block));
     int tile_nr = f->s->tile_blocks < nr ? f->s->tile_blocks : nr;
     if (tile_nr < nr)
-        args[count++] = loop_var(l, loop_dim(l, "W_BLOCK", (int64_t)f->weights * f->in_blocks * 16 * 16));
+        args[count++] = w_block;
     if (f->weight)
         args[count++] = loop_address(l, f->weight, loop_int(l, 0));
     args[count++] = loop_var(l, loop_dim(l, "CB", f->in_blocks));
