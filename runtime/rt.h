@@ -90,6 +90,85 @@ typedef struct RtPlan { /* a network for one target */
     void (*load)(const float *const *raw, float *packed); /* raw: by index of the weights table */
 } RtPlan;
 
+/* ---- What a network compiled with --train says of its training (constant tables too) ---- */
+
+typedef enum RtOptimizer { RT_SGD, RT_ADAM, RT_ADAMW, RT_RMSPROP } RtOptimizer;
+typedef enum RtSchedule { RT_LR_CONSTANT, RT_LR_STEP, RT_LR_POLY, RT_LR_EXPONENTIAL, RT_LR_COSINE } RtSchedule;
+typedef enum RtSourceKind { RT_SOURCE_NONE, RT_SOURCE_FOLDER, RT_SOURCE_IDX } RtSourceKind;
+typedef struct RtSource { /* folder(path): a directory a class; idx(path, labels): two files of the MNIST family, plain or gz */
+    RtSourceKind kind;
+    const char *path, *labels;
+} RtSource;
+
+typedef struct RtRecipe { /* what train {} and data {} say, defaults resolved; the program's options change it */
+    RtOptimizer optimizer;
+    double lr;
+    double momentum;   /* sgd, rmsprop */
+    int nesterov;      /* sgd */
+    double beta1, beta2; /* adam, adamw; rmsprop: beta2 is alpha, the decay of the mean square */
+    double eps;
+    int eps_inside;    /* rmsprop as TensorFlow has it: sqrt(v + eps), v begins at 1 */
+    double decay;      /* weight decay of tensors of rank 2 and more: added to the gradient; adamw: decoupled */
+    RtSchedule schedule;
+    double lr_power;   /* poly: the exponent; step, exponential: the factor */
+    double lr_every;   /* step, exponential: epochs from one factor to the next */
+    double lr_end;     /* cosine, poly: the last rate */
+    double warmup;     /* epochs of linear growth before the schedule */
+    double clip;       /* the largest 2-norm of all gradients; 0: none */
+    double ema;        /* decay of the moving average of weights; 0: none */
+    int batch, epochs;
+    int64_t steps;     /* of an epoch, at most; 0: as many as there are batches */
+    uint64_t seed;
+    RtSource train, valid, test;
+    const char *log;   /* folder of runs; null: none */
+    int log_every;     /* steps */
+    const char *weights; /* what training begins with; null: initialisers */
+} RtRecipe;
+
+typedef struct RtLossTerm { /* a term of the loss: weight * cross-entropy(logits), labels smoothed */
+    const char *name;  /* of the logits */
+    int classes;
+    double weight, smooth;
+} RtLossTerm;
+
+typedef struct RtTrainContext { /* what a step of training sees */
+    RtContext image;         /* weights, x, arena of one image, scratch of the part; of a step over the batch: of image 0 */
+    float *shared;           /* results that have no image: statistics of batch norms */
+    float *const *raw;       /* master weights by index of the training's weights table */
+    float *const *grads;     /* their gradients, equally; null where a weight does not train */
+    const int *labels;       /* of this image, or of image 0 */
+    float *losses;           /* terms of this image, or of image 0 */
+    const uint64_t *samples; /* the number of this picture in its data set, or of image 0: dropout draws by it */
+    uint64_t seed;
+    uint32_t epoch;
+    int n;                   /* images in the batch */
+} RtTrainContext;
+
+typedef struct RtTrainStep {
+    RtStep step;
+    int batch; /* 1: once for the whole batch; 0: for every image */
+} RtTrainStep;
+
+typedef struct RtTrainPlan {
+    RtTarget target;
+    RtNumerics numerics;
+    size_t arena_floats;    /* of every image */
+    size_t shared_floats, scratch_floats, weights_floats; /* of the batch; of each thread; packed */
+    int n_steps, n_taps, n_load;
+    const RtTrainStep *steps;
+    const RtTap *taps;      /* logits of the heads: live to the end */
+    void (*step)(const RtTrainContext *c, int step, int part, int parts);
+    void (*load)(const float *const *raw, float *packed, int part, int parts); /* packs what forward and backward read */
+} RtTrainPlan;
+
+typedef struct RtTrain {
+    int n_weights, n_terms, n_plans;
+    const RtWeight *weights; /* in order of use; those of forward are among them, by name */
+    const RtLossTerm *terms;
+    const RtTrainPlan *plans; /* best target last */
+    RtRecipe recipe;
+} RtTrain;
+
 typedef struct RtNetwork {
     const char *name;
     int c, h, w;                 /* input */
@@ -102,6 +181,7 @@ typedef struct RtNetwork {
     const RtWeight *weights;
     const RtPlan *plans;         /* best target last */
     const RtView *view;
+    const RtTrain *train;        /* null: compiled without --train */
 } RtNetwork;
 
 /* "exact", "safe", "fast" and how far logits of that level may be from exact arithmetic: max |difference| /
