@@ -33,6 +33,8 @@ static void accumulate(Diff *d, const Tensor *x, Tensor *dx)
         CHECK(!graph_infer(d->g, add));
         dx = add->out[0];
     }
+    if (!dx->primal)
+        dx->primal = (Tensor *)x;
     *sum = dx;
 }
 
@@ -74,17 +76,20 @@ static void name_gradients(Diff *d, int n_tensors)
     for (int i = 0; i < n_tensors; i++) {
         const Tensor *t = d->g->tensors.at[i];
         Tensor *dt = d->dy[t->id];
+        if (dt && dt->def && t->kind == TENSOR_WEIGHT)
+            CHECK(dt->primal == t);
         if (dt && dt->def && (t->kind == TENSOR_WEIGHT || t == d->g->input))
             graph_name_output(d->g, dt->def, dt->def_index, arena_printf(d->g->arena, "%s.grad", t->name));
     }
 }
 
-bool autodiff(Graph *g, Tensor *t, Tensor *seed, bool want_input)
+bool autodiff(Graph *g, Tensor *const *t, Tensor *const *seed, int n, bool want_input)
 {
     Diff d = { g, ARENA_ARRAY(g->arena, g->next_id + 1, Tensor *), ARENA_ARRAY(g->arena, g->next_id + 1, bool) };
     int n_nodes = g->nodes.n, n_tensors = g->tensors.n, first = g->next_id;
     mark_wanted(&d, want_input);
-    d.dy[t->id] = seed;
+    for (int k = 0; k < n; k++)
+        accumulate(&d, t[k], seed[k]);
     bool ok = true;
     for (int i = n_nodes - 1; i >= 0; i--)
         ok &= through(&d, g->nodes.at[i]);

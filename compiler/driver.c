@@ -53,6 +53,56 @@ bool driver_plan(const Options *o, Emit *e)
     return true;
 }
 
+/* Functions and tables of training carry a symbol of their own beside those of inference. */
+static const Target *training_target(Arena *a, const Target *t)
+{
+    Target *own = ARENA_NEW(a, Target);
+    *own = *t;
+    own->symbol = arena_printf(a, "train_%s", t->symbol);
+    return own;
+}
+
+/* Every weight of inference is one of training, or the trained network could not be used. */
+static bool covers(const Graph *train, const Graph *inference)
+{
+    Tensor **w;
+    int n = graph_weights(inference, &w);
+    for (int i = 0; i < n; i++) {
+        const Tensor *t = graph_find(train, w[i]->name);
+        if (t && t->kind == TENSOR_WEIGHT)
+            continue;
+        diag_error((Loc){ 0 }, "'%s' is needed by the output but not by the loss: training would leave it as it began", w[i]->name);
+        return false;
+    }
+    return true;
+}
+
+bool driver_plan_training(const Options *o, Emit *e)
+{
+    bool file_error = false;
+    EmitTrain *t = ARENA_NEW(e->arena, EmitTrain);
+    EmitTarget *list = ARENA_ARRAY(e->arena, n_targets, EmitTarget);
+    t->graph = net_load(e->arena, o->inputs.at[0], &o->net, &file_error);
+    if (!t->graph || !train_graph(t->graph) || !covers(t->graph, e->graph))
+        return false;
+    PlanOptions options = o->plan;
+    options.training = true;
+    for (int i = 0; i < n_targets; i++) {
+        if (!wants_target(o, &targets[i]))
+            continue;
+        EmitTarget *to = &list[t->n_targets++];
+        to->plan = plan_new(e->arena, t->graph, training_target(e->arena, &targets[i]), options);
+        if (diag_error_count() > 0)
+            return false;
+        to->unit = lower_plan(e->arena, to->plan);
+        loop_simplify(to->unit);
+        loop_verify(to->unit);
+    }
+    t->targets = list;
+    e->train = t;
+    return true;
+}
+
 int driver_dump(const Options *o, const Emit *e)
 {
     for (int i = 0; i < e->n_targets; i++) {

@@ -10,6 +10,8 @@ int driver_fail(const RtError *err);
 /* The best of the targets that this processor runs. */
 const Target *driver_best_target(void);
 /* Plans and lowers e->graph for the targets that the options name. */
+/* Adds the training step of the network to e. */
+bool driver_plan_training(const Options *o, Emit *e);
 bool driver_plan(const Options *o, Emit *e);
 int driver_dump(const Options *o, const Emit *e);
 /* Writes what -o asks for; files appear complete or not at all.  Returns the exit code. */

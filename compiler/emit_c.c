@@ -62,9 +62,9 @@ static void print_head(const Emit *e, FILE *f)
 }
 
 /* Functions and tables of a vector target carry its symbol; the pages have it already. */
-static void name_functions(Arena *a, const EmitTarget *t)
+void emit_name_functions(Arena *a, const EmitTarget *t)
 {
-    if (t->plan->target->vector == TY_F32)
+    if (t->plan->target->vector == TY_F32 && !t->plan->options.training)
         return;
     const char *symbol = t->plan->target->symbol;
     for (int i = 0; i < t->unit->funcs.n; i++) {
@@ -78,7 +78,7 @@ static void name_functions(Arena *a, const EmitTarget *t)
     }
 }
 
-static void print_buffers(const Plan *p, FILE *f)
+void emit_buffers(const Plan *p, FILE *f)
 {
     fprintf(f, "\n/* Buffers of %s in the arena (floats; steps are those that write first and read last):\n *\n",
             p->target->name);
@@ -113,14 +113,14 @@ static const char *const init_names[] = {
     [INIT_TORCH] = "RT_INIT_TORCH",
 };
 
-static int print_weights_table(const Emit *e, FILE *f)
+int emit_weights_table(const Graph *g, const char *name, FILE *f)
 {
     Tensor **w;
-    int n = graph_weights(e->graph, &w);
+    int n = graph_weights(g, &w);
     if (!n)
         return 0;
     fprintf(f, "\n/* Every weight by the name it has in a file: rank, shape, initialiser (kind, a, b, fans), trains. */\n");
-    fprintf(f, "static const RtWeight weights_table[%d] = {\n", n);
+    fprintf(f, "static const RtWeight %s[%d] = {\n", name, n);
     for (int i = 0; i < n; i++) {
         const Shape *s = &w[i]->shape;
         int dim[4] = { 1, 1, 1, 1 };
@@ -130,10 +130,17 @@ static int print_weights_table(const Emit *e, FILE *f)
         print_double(w[i]->init.a, f);
         fprintf(f, ", ");
         print_double(w[i]->init.b, f);
-        fprintf(f, ", %d, %d, %d },\n", w[i]->fan_in, w[i]->fan_out, w[i]->role != ROLE_MEAN && w[i]->role != ROLE_VAR);
+        fprintf(f, ", %d, %d, %d },\n", w[i]->fan_in, w[i]->fan_out, w[i]->trains);
     }
     fprintf(f, "};\n");
     return n;
+}
+
+void emit_step(Arena *a, const Plan *p, const Step *s, FILE *f)
+{
+    Cost cost = cost_step(p, s);
+    fprintf(f, "{ \"%s\", \"%s\", \"%s\", %d, %lld, %.1f, %.1f }", s->name, plan_step_kernel(a, p, s), plan_step_shape(a, p, s), s->units,
+            (long long)(s->node ? node_macs(s->node) : 0), 1e3 * cost_milliseconds(cost.work), 1e3 * cost_milliseconds(cost.memory));
 }
 
 static void print_steps_table(const Emit *e, const Plan *p, FILE *f)
@@ -141,11 +148,9 @@ static void print_steps_table(const Emit *e, const Plan *p, FILE *f)
     fprintf(f, "\nstatic const RtStep %s_steps[%d] = { /* layer, kernel, output, work units, MACs, expected us of work and of memory */\n",
             p->target->symbol, p->steps.n);
     for (int i = 0; i < p->steps.n; i++) {
-        const Step *s = p->steps.at[i];
-        Cost cost = cost_step(p, s);
-        fprintf(f, "    { \"%s\", \"%s\", \"%s\", %d, %lld, %.1f, %.1f },\n", s->name, plan_step_kernel(e->arena, p, s), plan_step_shape(e->arena, p, s),
-                s->units, (long long)(s->node ? node_macs(s->node) : 0), 1e3 * cost_milliseconds(cost.work),
-                1e3 * cost_milliseconds(cost.memory));
+        fprintf(f, "    ");
+        emit_step(e->arena, p, p->steps.at[i], f);
+        fprintf(f, ",\n");
     }
     fprintf(f, "};\n");
 }
@@ -173,7 +178,7 @@ static int tap_first(const Plan *p, const Tensor *t)
     return first;
 }
 
-static int print_taps(const Plan *p, FILE *f)
+int emit_taps(const Plan *p, bool (*is)(const Plan *p, const Tensor *t), FILE *f)
 {
     const Graph *g = p->graph;
     const char *symbol = p->target->symbol;
@@ -181,7 +186,7 @@ static int print_taps(const Plan *p, FILE *f)
     fprintf(f, "\nstatic const int %s_segments[] = { /* logical channel, physical channel, count */\n", symbol);
     for (int i = 0; i < g->tensors.n; i++) {
         const Tensor *t = g->tensors.at[i];
-        if (!is_tap(p, t))
+        if (!is(p, t))
             continue;
         for (int k = 0; k < p->places[t->id]->n_segments; k++) {
             const Segment *s = &p->places[t->id]->segments[k];
@@ -192,7 +197,7 @@ static int print_taps(const Plan *p, FILE *f)
     fprintf(f, "};\n\nstatic const RtTap %s_taps[] = { /* name, c, h, w, block, offset, row, plane, steps, segments */\n", symbol);
     for (int i = 0; i < g->tensors.n; i++) {
         const Tensor *t = g->tensors.at[i];
-        if (!is_tap(p, t))
+        if (!is(p, t))
             continue;
         const Place *place = p->places[t->id];
         const Buffer *b = place->buffer;
@@ -207,9 +212,9 @@ static int print_taps(const Plan *p, FILE *f)
     return n;
 }
 
-static const char *const rt_targets[] = { "RT_TARGET_PLAIN", "RT_TARGET_V3", "RT_TARGET_V4" };
+const char *const emit_rt_targets[] = { "RT_TARGET_PLAIN", "RT_TARGET_V3", "RT_TARGET_V4" };
 
-static const char *const rt_numerics[] = { "RT_NUMERICS_EXACT", "RT_NUMERICS_SAFE", "RT_NUMERICS_FAST" };
+const char *const emit_rt_numerics[] = { "RT_NUMERICS_EXACT", "RT_NUMERICS_SAFE", "RT_NUMERICS_FAST" };
 
 /* Of all code that computes packed weights: the functions up to the page of the load phase, which lower_plan puts first. */
 static uint64_t layout_hash(const EmitTarget *t)
@@ -241,7 +246,7 @@ static void print_plans(const Emit *e, const int *taps, FILE *f)
         const Plan *p = e->targets[i].plan;
         const char *s = p->target->symbol;
         fprintf(f, "    { %s, %s, 0x%016llx, %lld, %lld, %lld, %d, %d, %d, %s_steps, %s_taps, %s_%s_step, %s_%s_load },\n",
-                rt_targets[p->target - targets], rt_numerics[plan_numerics(p)], (unsigned long long)layout_hash(&e->targets[i]),
+                emit_rt_targets[p->target - targets], emit_rt_numerics[plan_numerics(p)], (unsigned long long)layout_hash(&e->targets[i]),
                 (long long)(p->arena_bytes / 4), (long long)p->scratch_floats, (long long)(p->weights_bytes / 4), p->steps.n, taps[i], cost_group_from(p),
                 s, s, e->graph->name, s, e->graph->name, s);
     }
@@ -297,6 +302,8 @@ static void print_network(const Emit *e, int n_weights, FILE *f)
     fprintf(f, "    .plans = plans,\n");
     if (g->view.n)
         fprintf(f, "    .view = view,\n");
+    if (e->train)
+        fprintf(f, "    .train = &train,\n");
     fprintf(f, "};\n");
 }
 
@@ -338,20 +345,22 @@ void emit_c(const Emit *e, FILE *f)
     print_c_prologue(f);
     for (int i = 0; i < e->n_targets; i++) {
         const EmitTarget *t = &e->targets[i];
-        name_functions(e->arena, t);
+        emit_name_functions(e->arena, t);
         if (e->n_targets > 1)
             fprintf(f, "\n/* ======== %s ======== */\n", t->plan->target->name);
         print_c_vector_prologue(t->plan->target->vector, f);
         print_c_unit(t->unit, f);
-        print_buffers(t->plan, f);
+        emit_buffers(t->plan, f);
     }
-    int n_weights = print_weights_table(e, f);
+    int n_weights = emit_weights_table(e->graph, "weights_table", f);
     for (int i = 0; i < e->n_targets; i++) {
         print_steps_table(e, e->targets[i].plan, f);
-        taps[i] = print_taps(e->targets[i].plan, f);
+        taps[i] = emit_taps(e->targets[i].plan, is_tap, f);
     }
     print_plans(e, taps, f);
     print_view(e->graph, f);
+    if (e->train)
+        emit_train(e, f);
     print_network(e, n_weights, f);
     print_interface(e->graph->name, f);
 }

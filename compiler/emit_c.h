@@ -16,9 +16,26 @@ typedef struct Emit {
     int n_targets;
     const char *header;        /* name of the header to mention, "net.h" */
     struct Embed *embed;       /* weights for the program; null: none */
+    const struct EmitTrain *train; /* null without --train */
 } Emit;
+
+typedef struct EmitTrain { /* what --train adds */
+    Graph *graph;              /* of a training step */
+    const EmitTarget *targets;
+    int n_targets;
+} EmitTrain;
 
 /* The same bytes on every machine and day: no paths, no dates. */
 void emit_c(const Emit *e, FILE *f);
 void emit_header(const Emit *e, FILE *f);
+
+/* ---- For emit_train.c ---- */
+void emit_train(const Emit *e, FILE *f); /* functions and tables of training, the last of them `train` */
+void emit_name_functions(Arena *a, const EmitTarget *t);
+int emit_weights_table(const Graph *g, const char *name, FILE *f); /* how many; none: no table */
+/* Segments and taps of those tensors that `is` names; how many. */
+int emit_taps(const Plan *p, bool (*is)(const Plan *p, const Tensor *t), FILE *f);
+void emit_step(Arena *a, const Plan *p, const Step *s, FILE *f); /* a row of the table of steps */
+void emit_buffers(const Plan *p, FILE *f);
+extern const char *const emit_rt_targets[], *const emit_rt_numerics[];
 #endif

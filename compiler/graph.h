@@ -67,6 +67,7 @@ struct Tensor {
     /* set by pass_concat_in_place: this tensor is channels [home_channel, ...) of `home` */
     Tensor *home;
     int home_channel;
+    Tensor *primal; /* of a gradient: by whom. Its channels lie as the primal's do */
 };
 
 /* What follows a linear operator without a pass of its own:
@@ -101,7 +102,8 @@ struct Node {
     int lrn_size;               /* lrn: y = x / (lrn_k + lrn_alpha / lrn_size * sum x^2)^lrn_beta */
     double lrn_alpha, lrn_beta, lrn_k;
     double rate;                /* dropout: share that is dropped */
-    double smooth;              /* crossentropy */
+    uint32_t key;               /* dropout: which layer's draws */
+    double smooth, weight;      /* crossentropy, and its share of the loss */
     double *mean, *std;         /* normalize, norm_weight, norm_bias: one per channel */
     int slice_begin;            /* slice */
     bool dead;                  /* removed; skipped by every walk */
@@ -235,7 +237,13 @@ const char *pass_name(int i);
 /* Runs one pass by name; false when there is none of that name. */
 bool pass_run_by_name(Graph *g, const char *name);
 
-/* autodiff.c: appends the gradients of sum(seed * t) for every weight that trains and for `input` when
- * want_input; result tensors are named "<weight>.grad".  Operators without a gradient rule: diag_error. */
-bool autodiff(Graph *g, Tensor *t, Tensor *seed, bool want_input);
+/* autodiff.c: appends the gradients of sum over k of seed[k] * t[k] for every weight that trains and for `input` when
+ * want_input; result tensors are named "<weight>.grad" and have it as primal.  Operators without a gradient rule: diag_error.
+ * Batch norms must be in training form (train_graph.c). */
+bool autodiff(Graph *g, Tensor *const *t, Tensor *const *seed, int n, bool want_input);
+
+/* train_graph.c: the inference graph of net_load becomes that of a training step: what the loss needs, batch norms by the
+ * statistics of the batch, the loss of each image, gradients of all weights that train.  False after diag_error. */
+bool train_graph(Graph *g);
+void train_batchnorms(Graph *g); /* a part of it: batch norms in training form, with the ReLU that follows */
 #endif

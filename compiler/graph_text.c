@@ -35,7 +35,7 @@ static const Attr attrs[] = {
     A("scale", ATTR_DOUBLE, epilogue.scale, 1), A("relu", ATTR_MASK, epilogue.relu, 0), A("eps", ATTR_DOUBLE, eps, 0),
     T("momentum", momentum), A("lrn_size", ATTR_INT, lrn_size, 0), A("lrn_alpha", ATTR_DOUBLE, lrn_alpha, 0),
     A("lrn_beta", ATTR_DOUBLE, lrn_beta, 0), A("lrn_k", ATTR_DOUBLE, lrn_k, 0), T("rate", rate),
-    T("smooth", smooth), A("begin", ATTR_INT, slice_begin, 0),
+    T("smooth", smooth), T("weight", weight), A("begin", ATTR_INT, slice_begin, 0),
 };
 #undef A
 #undef T

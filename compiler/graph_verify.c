@@ -49,7 +49,8 @@ static void verify_homes(const Graph *g)
         const Tensor *t = g->tensors.at[i];
         if (!t->home)
             continue;
-        if (!t->home->def || t->home->def->op != OP_CONCAT)
+        bool slice = t->def && t->def->op == OP_SLICE && t->def->in[0] == t->home;
+        if (!slice && (!t->home->def || t->home->def->op != OP_CONCAT))
             ICE("after %s: '%s' lives in '%s', which is no concat", g_when, t->name, t->home->name);
         if (t->home_channel + t->shape.dim[0] > t->home->shape.dim[0])
             ICE("after %s: '%s' leaves its home '%s'", g_when, t->name, t->home->name);

@@ -1,6 +1,7 @@
 #include "interp.h"
 #include "../runtime/rt.h"
 #include "ops/ops.h"
+#include <math.h>
 #include <stdlib.h>
 
 Interp *interp_new(Arena *a, Graph *g, int n)
@@ -77,6 +78,7 @@ static void release(Interp *it, const Node *n, int *left)
 void interp_run(Interp *it)
 {
     int *left = count_readers(it);
+    it->margin = INFINITY;
     if (it->graph->output)
         interp_keep(it, it->graph->output);
     if (it->graph->logits)

@@ -6,8 +6,12 @@
 typedef struct Interp {
     Graph *graph;
     int n;             /* images in the batch */
-    bool training;     /* batchnorm by batch statistics; dropout is identity all the same */
+    bool training;     /* batchnorm by batch statistics; dropout by samples */
+    const uint64_t *samples; /* dropout draws by these numbers of the pictures, seed and epoch; null: it is the identity */
+    uint64_t seed;
+    uint32_t epoch;
     bool calibrate;    /* batchnorm: statistics of this batch are written to mean and var (rounded to float) first */
+    double margin;     /* the least distance of a value from where a ReLU or a maximum decides otherwise: rounding may cross it */
     bool *keep;        /* by tensor id: interp_keep */
     bool *needed;      /* by tensor id: interp_need; null: everything is */
     void (*after)(void *arg, const Node *n); /* null, or called when n is evaluated and nothing that it read is gone */

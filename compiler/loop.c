@@ -360,6 +360,18 @@ Expr *loop_lanes(Lower *l, Expr *a, Expr *b, int first)
     return e;
 }
 
+Expr *loop_where(Lower *l, ExprKind order, Expr *a, Expr *b, Expr *c)
+{
+    CHECK(order == EX_LT || order == EX_LE);
+    if (type_lanes(c->type) == 1)
+        return loop_select(l, loop_bin(l, order, a, b), c, loop_f32(l, 0));
+    Expr *e = new_expr(l, order == EX_LT ? EX_WHERE_LT : EX_WHERE_LE, c->type);
+    e->a = a;
+    e->b = b;
+    e->c = c;
+    return e;
+}
+
 Expr *loop_select(Lower *l, Expr *cond, Expr *yes, Expr *no)
 {
     int64_t v;

@@ -22,7 +22,8 @@ typedef enum VarKind {
     VAR_POINTER_IN, VAR_POINTER_OUT, /* local pointer: set by Let from an address, advanced by loop_advance */
     VAR_TABLE,     /* static const int name[n] of the unit */
     VAR_DIM,       /* named constant of the function's enum: value known */
-    VAR_PARAM_CTX  /* const RtContext *: only in contents pages */
+    VAR_PARAM_CTX, /* const RtContext *: only in contents pages */
+    VAR_PARAM_TRAIN_CTX /* const RtTrainContext *: those of training */
 } VarKind;
 
 typedef struct Var {
@@ -46,6 +47,7 @@ typedef enum ExprKind {
     EX_FMA,     /* a * b + c, fused: vectors only */
     EX_NEG, EX_SQRT,
     EX_LANES,   /* lanes ival, ival + 1, ... of a followed by b: vectors only */
+    EX_WHERE_LT, EX_WHERE_LE, /* c in those lanes where a < b, a <= b, else 0: vectors only */
     EX_LT, EX_LE, EX_EQ, EX_AND, /* scalars -> int */
     EX_SELECT,  /* a ? b : c, scalar */
     EX_CONVERT, /* a to `type` */
@@ -129,6 +131,10 @@ Lower *lower_new(Unit *u, Func *f);
 Var *loop_param(Lower *l, VarKind kind, const char *name, int64_t extent);
 /* A pointer member of the step's context, `c->arena`: stands for itself, nothing is declared. */
 Var *loop_context(Lower *l, const Var *context, const char *member, bool out, int64_t extent);
+Var *loop_context_int(Lower *l, const Var *context, const char *member);
+Var *loop_context_ints(Lower *l, const Var *context, const char *member, int64_t extent); /* const int * */
+/* An array of pointers, each to as many floats as its entry of `extents` says. */
+Var *loop_context_rows(Lower *l, const Var *context, const char *member, const int *extents, int n);
 Var *loop_dim(Lower *l, const char *name, int64_t value); /* enum { name = value }; same name and value: shared */
 
 Expr *loop_int(Lower *l, int64_t v);
@@ -143,6 +149,8 @@ Expr *loop_fma(Lower *l, Expr *a, Expr *b, Expr *c);
 Expr *loop_sqrt(Lower *l, Expr *a);
 /* As many lanes as a has, from lane `first` on, of a followed by b: the channels behind those of a. */
 Expr *loop_lanes(Lower *l, Expr *a, Expr *b, int first);
+/* c where a `order` b (EX_LT or EX_LE), else 0: by lanes. */
+Expr *loop_where(Lower *l, ExprKind order, Expr *a, Expr *b, Expr *c);
 Expr *loop_select(Lower *l, Expr *cond, Expr *yes, Expr *no);
 Expr *loop_convert(Lower *l, Type to, Expr *a);
 Expr *loop_call_pure(Lower *l, const char *callee, Type type, Expr *a, Expr *b);

@@ -32,6 +32,8 @@ static const char *kind_text(ExprKind k)
     case EX_NEG: return "neg";
     case EX_SQRT: return "sqrt";
     case EX_SELECT: return "select";
+    case EX_WHERE_LT: return "where_lt";
+    case EX_WHERE_LE: return "where_le";
     case EX_SPLAT: return "splat";
     case EX_LANES: return "lanes";
     case EX_INT: case EX_FLOAT: case EX_VAR: case EX_LOAD: case EX_ADDRESS: case EX_CONVERT: case EX_CALL: break;
@@ -82,6 +84,7 @@ static void print_expr(const Expr *e, FILE *f)
         fprintf(f, ")");
         break;
     case EX_SPLAT: case EX_MIN: case EX_MAX: case EX_FMA: case EX_NEG: case EX_SQRT: case EX_SELECT:
+    case EX_WHERE_LT: case EX_WHERE_LE:
         print_list(kind_text(e->kind), e, f);
         break;
     case EX_LANES:
@@ -205,7 +208,7 @@ static const char *param_text(VarKind k)
     case VAR_PARAM_OUT: return "out";
     case VAR_PARAM_INTS: return "ints";
     case VAR_PARAM_ROWS: return "rows";
-    case VAR_PARAM_CTX: return "context";
+    case VAR_PARAM_CTX: case VAR_PARAM_TRAIN_CTX: return "context";
     case VAR_LOCAL: case VAR_POINTER_IN: case VAR_POINTER_OUT: case VAR_TABLE: case VAR_DIM: break;
     }
     return "?";

@@ -71,6 +71,7 @@ static bool is_pointer(const Var *v)
     case VAR_POINTER_OUT: case VAR_TABLE:
         return true;
     case VAR_LOCAL: case VAR_PARAM_INT: case VAR_PARAM_F32: case VAR_PARAM_F64: case VAR_DIM: case VAR_PARAM_CTX:
+    case VAR_PARAM_TRAIN_CTX:
         return false;
     }
     return false;
@@ -219,7 +220,7 @@ static Lin value_of(Verify *v, const Expr *e)
     case EX_LANES:
         value_of(v, e->a);
         return value_of(v, e->b);
-    case EX_FMA:
+    case EX_FMA: case EX_WHERE_LT: case EX_WHERE_LE:
         value_of(v, e->a);
         value_of(v, e->b);
         return value_of(v, e->c);

@@ -1,6 +1,6 @@
 /* The two pages of a target: every step one case in table order; every packed weight one call. */
 #include "lower.h"
-#include "kernels/kernels.h"
+#include "kernels/train.h"
 
 int lower_weight_index(const LoadLower *c, const Tensor *t)
 {
@@ -17,27 +17,70 @@ static KernelLower *const kernel_lower[] = {
     [KERNEL_MAX] = kernel_lower_max, [KERNEL_LRN] = kernel_lower_lrn, [KERNEL_L2NORM] = kernel_lower_l2norm,
     [KERNEL_SOFTMAX] = kernel_lower_softmax, [KERNEL_NORMALIZE] = kernel_lower_normalize,
     [KERNEL_COPY] = kernel_lower_copy, [KERNEL_OUTPUT] = kernel_lower_output,
+    [KERNEL_WEIGHT_GRAD] = kernel_lower_weight_grad, [KERNEL_BIAS_GRAD] = kernel_lower_bias_grad, [KERNEL_INTERLEAVE] = kernel_lower_interleave,
+    [KERNEL_BN_PARTS] = kernel_lower_bn_parts, [KERNEL_BN_STATS] = kernel_lower_bn_stats, [KERNEL_BN_APPLY] = kernel_lower_bn_apply,
+    [KERNEL_BN_GRAD_PARTS] = kernel_lower_bn_grad_parts, [KERNEL_BN_GRAD_STATS] = kernel_lower_bn_grad_stats, [KERNEL_BN_GRAD] = kernel_lower_bn_grad,
+    [KERNEL_RELU_GRAD] = kernel_lower_relu_grad, [KERNEL_MAXPOOL_GRAD] = kernel_lower_maxpool_grad, [KERNEL_AVGPOOL_GRAD] = kernel_lower_avgpool_grad,
+    [KERNEL_GLOBALAVGPOOL_GRAD] = kernel_lower_globalavgpool_grad, [KERNEL_ADAPTIVEAVGPOOL_GRAD] = kernel_lower_adaptiveavgpool_grad,
+    [KERNEL_LRN_GRAD] = kernel_lower_lrn_grad, [KERNEL_DROPOUT] = kernel_lower_dropout, [KERNEL_CROSSENTROPY] = kernel_lower_crossentropy,
+    [KERNEL_CROSSENTROPY_GRAD] = kernel_lower_crossentropy_grad,
 };
+
+/* The members of the context of inference that a page reads. */
+static void page_of_inference(LowerContext *c, Var *ctx)
+{
+    const Plan *p = c->plan;
+    Lower *l = c->page;
+    c->arena = loop_context(l, ctx, "arena", true, p->arena_bytes / 4);
+    c->weights = loop_context(l, ctx, "weights", false, p->weights_bytes / 4);
+    c->scratch = loop_context(l, ctx, "scratch", true, p->scratch_floats);
+    c->input = loop_context(l, ctx, "x", false, shape_elems(&p->graph->input->shape));
+    c->output = loop_context(l, ctx, "y", true, shape_elems(&p->graph->output->shape));
+}
+
+static void page_of_training(LowerContext *c, Var *ctx)
+{
+    const Plan *p = c->plan;
+    Lower *l = c->page;
+    Tensor **w;
+    int n = graph_weights(p->graph, &w), *floats = ARENA_ARRAY(p->arena, n, int), *row = ARENA_ARRAY(p->arena, p->graph->next_id + 1, int);
+    for (int i = 0; i < n; i++) {
+        row[w[i]->id] = i;
+        floats[i] = (int)shape_elems(&w[i]->shape);
+    }
+    c->row = row;
+    c->ctx = ctx;
+    c->arena = loop_context(l, ctx, "image.arena", true, p->arena_bytes / 4);
+    c->weights = loop_context(l, ctx, "image.weights", false, p->weights_bytes / 4);
+    c->scratch = loop_context(l, ctx, "image.scratch", true, p->scratch_floats);
+    c->input = loop_context(l, ctx, "image.x", false, shape_elems(&p->graph->input->shape));
+    c->shared = loop_context(l, ctx, "shared", true, p->shared_bytes / 4);
+    c->raw = loop_context_rows(l, ctx, "raw", floats, n);
+    c->grads = loop_context_rows(l, ctx, "grads", floats, n);
+    c->labels = loop_context_ints(l, ctx, "labels", 1);
+    c->losses = loop_context(l, ctx, "losses", true, p->graph->heads.n);
+    c->index = loop_context_int(l, ctx, "index");
+    c->images = loop_context_int(l, ctx, "n");
+}
 
 /* The functions are defined before the page that calls them, so the page is built aside and appended. */
 static void lower_steps(Unit *u, Plan *p)
 {
     Arena *a = u->arena;
+    bool training = p->options.training;
     const char *name = arena_printf(a, "%s_%s_step", p->graph->name, p->target->symbol);
-    Func *f = unit_func_later(u, name, name, "Does part `part` of `parts` of one step: the network's contents page.",
-                              TY_F32);
+    Func *f = unit_func_later(u, name, name, training ? "Does part `part` of `parts` of one step of training for one image."
+                                                      : "Does part `part` of `parts` of one step: the network's contents page.", TY_F32);
     Lower *l = lower_new(u, f);
     LowerContext c = { .plan = p, .page = l };
-    Var *ctx = loop_param(l, VAR_PARAM_CTX, "c", 0);
+    Var *ctx = loop_param(l, training ? VAR_PARAM_TRAIN_CTX : VAR_PARAM_CTX, "c", 0);
     Var *step = loop_param(l, VAR_PARAM_INT, "step", 0);
     c.part = loop_param(l, VAR_PARAM_INT, "part", 0);
     c.parts = loop_param(l, VAR_PARAM_INT, "parts", 0);
-    const Tensor *x = p->graph->input, *y = p->graph->output;
-    c.arena = loop_context(l, ctx, "arena", true, p->arena_bytes / 4);
-    c.weights = loop_context(l, ctx, "weights", false, p->weights_bytes / 4);
-    c.scratch = loop_context(l, ctx, "scratch", true, p->scratch_floats);
-    c.input = loop_context(l, ctx, "x", false, shape_elems(&x->shape));
-    c.output = loop_context(l, ctx, "y", true, shape_elems(&y->shape));
+    if (training)
+        page_of_training(&c, ctx);
+    else
+        page_of_inference(&c, ctx);
     Stmt *sw = loop_switch(l, loop_var(l, step));
     for (int i = 0; i < p->steps.n; i++) {
         Step *s = p->steps.at[i];
@@ -46,6 +89,21 @@ static void lower_steps(Unit *u, Plan *p)
         loop_case_end(l);
     }
     unit_append(u, f);
+}
+
+/* Training packs after every step: its weights are shared out to parts, one case each. */
+static void load_by_parts(LoadLower *c, const Plan *p)
+{
+    Kernel k = { .l = c->page };
+    Lower *l = c->page;
+    kernel_units_begin(&k, p->packed.n);
+    Stmt *sw = loop_switch(l, loop_var(l, k.u));
+    for (int i = 0; i < p->packed.n; i++) {
+        loop_case_begin(l, sw, i, p->packed.at[i]->node->path);
+        lower_load_packed(c, p->packed.at[i]);
+        loop_case_end(l);
+    }
+    kernel_units_end(&k);
 }
 
 static void lower_load(Unit *u, Plan *p)
@@ -62,8 +120,11 @@ static void lower_load(Unit *u, Plan *p)
     c.page = lower_new(u, f);
     c.raw = loop_param(c.page, VAR_PARAM_ROWS, "raw", c.n_weights);
     c.packed = loop_param(c.page, VAR_PARAM_OUT, "packed", p->weights_bytes / 4);
-    for (int i = 0; i < p->packed.n; i++)
-        lower_load_packed(&c, p->packed.at[i]);
+    if (p->options.training)
+        load_by_parts(&c, p);
+    else
+        for (int i = 0; i < p->packed.n; i++)
+            lower_load_packed(&c, p->packed.at[i]);
     unit_append(u, f);
 }
 

@@ -19,7 +19,9 @@ typedef struct Tree { /* of one packed weight: its leaves in order of first use,
     const Tensor *row_of[MAX_ROWS];
     Var *row_var[MAX_ROWS];
     int n_rows;
+    bool flips;
     Var *depth_total, *taps; /* input channels of a row of the weights; kh * kw */
+    Var *rows_total;         /* rows, where the tree flips */
 } Tree;
 
 /* ---- The form of a tree ---- */
@@ -38,6 +40,10 @@ static void collect(Arena *a, Tree *t, Tensor *x, const char **text)
         *text = arena_printf(a, "%s%d eps %.17g", *text, n->n_in, n->eps);
     else if (n->op == OP_BN_SHIFT || n->op == OP_NORM_BIAS)
         *text = arena_printf(a, "%s%d", *text, n->n_in);
+    t->flips |= n->op == OP_FLIP;
+    if (n->op == OP_FLIP)
+        *text = arena_printf(a, "%s%d %dx%d/%dx%d %d,%d", *text, n->groups, n->window.kh, n->window.kw, n->window.sh, n->window.sw,
+                             n->window.top, n->window.left);
     if (n->mean)
         for (int i = 0; i < 3; i++)
             *text = arena_printf(a, "%s %.17g/%.17g", *text, n->mean[i], n->std[i]);
@@ -140,6 +146,8 @@ static void row_values(Tree *t, const Tensor *x, int *next, Var *co)
     }
     const Node *n = x->def;
     row_values(t, n->in[0], next, co);
+    if (n->op == OP_FLIP)
+        return;
     if (n->op == OP_SCALE_ROWS) {
         CHECK(t->n_rows < MAX_ROWS);
         t->row_of[t->n_rows] = x;
@@ -149,12 +157,27 @@ static void row_values(Tree *t, const Tensor *x, int *next, Var *co)
     }
 }
 
+/* Row co, channel ci of flipped weights: row ci, channel co of w, the taps of the phase from the last to the first. */
+static Expr *flipped_value(Tree *t, const Node *n, int *next, Var *co, Var *ci, Expr *tap)
+{
+    Lower *l = t->l;
+    const Window *w = &n->window;
+    Expr *row = loop_add(l, loop_mul(l, loop_var(l, ci), loop_var(l, t->rows_total)), loop_var(l, co));
+    Expr *kw = loop_int(l, w->kw), *jy = loop_div(l, tap, kw), *jx = loop_bin(l, EX_MOD, tap, kw);
+    Expr *ky = loop_sub(l, loop_int(l, w->top + w->sh * (w->kh - 1)), loop_mul(l, jy, loop_int(l, w->sh)));
+    Expr *kx = loop_sub(l, loop_int(l, w->left + w->sw * (w->kw - 1)), loop_mul(l, jx, loop_int(l, w->sw)));
+    Expr *at = loop_add(l, loop_mul(l, ky, loop_int(l, w->right)), kx);
+    return read_leaf(t, n->in[0], next, loop_add(l, loop_mul(l, row, loop_int(l, n->groups)), at));
+}
+
 static Expr *weight_value(Tree *t, const Tensor *x, int *next, Var *co, Var *ci, Expr *tap)
 {
     Lower *l = t->l;
     if (x->kind == TENSOR_WEIGHT)
         return read_leaf(t, x, next, weight_index(t, co, ci, tap));
     const Node *n = x->def;
+    if (n->op == OP_FLIP)
+        return flipped_value(t, n, next, co, ci, tap);
     Expr *w = weight_value(t, n->in[0], next, co, ci, tap);
     if (n->op == OP_NORM_WEIGHT)
         return loop_div(l, w, pick_channel(l, n->std, loop_var(l, ci)));
@@ -170,6 +193,8 @@ static void leaf_params(Tree *t)
 {
     for (int i = 0; i < t->n_leaves; i++)
         t->leaf_var[i] = loop_param(t->l, VAR_PARAM_IN, leaf_name(t->leaf[i]), 0);
+    if (t->flips)
+        t->rows_total = loop_param(t->l, VAR_PARAM_INT, "rows", 0);
 }
 
 static const char *tree_comment(Arena *a, const char *text)
@@ -177,6 +202,8 @@ static const char *tree_comment(Arena *a, const char *text)
     if (strstr(text, "bn_s"))
         return strstr(text, "norm_") ? "with the batch norm and the input's scaling folded in"
                                      : "with the batch norm folded in";
+    if (strstr(text, "flip"))
+        return "rows and channels exchanged, taps from the last to the first";
     return arena_printf(a, "%s", strstr(text, "norm_") ? "with the input's scaling folded in" : "as they are");
 }
 
@@ -416,6 +443,8 @@ static int add_leaves(LoadLower *c, Tensor *x, Expr **args)
     collect(c->unit->arena, &t, x, &text);
     for (int i = 0; i < t.n_leaves; i++)
         args[i] = raw_weight(c, t.leaf[i]);
+    if (t.flips)
+        args[t.n_leaves++] = loop_int(c->page, x->shape.dim[0]);
     return t.n_leaves;
 }
 
@@ -432,7 +461,7 @@ static void call_conv(LoadLower *c, const Packed *k, Tensor *x, int row, int co0
     Func *f = fast ? pack_fast_func(c, k, x) : pack_conv_func(c, x, k->in_block, width);
     for (int s = 0; s < k->n_in_segments; s++) {
         const Segment *in = &k->in_segments[s];
-        Expr *args[MAX_LEAVES + 11];
+        Expr *args[MAX_LEAVES + 12];
         int n = add_leaves(c, x, args);
         int values[] = { ci_total, taps, co0, co1, in->logical, in->n, row - base, in->physical, depth };
         for (int i = 0; i < 9; i++)

@@ -46,7 +46,7 @@ static int compile(const Options *o, Arena *a)
     passes_run_inference(g, &p);
     if (p.dump_after)
         return EXIT_OK;
-    if (!driver_plan(o, &e))
+    if (!driver_plan(o, &e) || (o->train && !driver_plan_training(o, &e)))
         return EXIT_INPUT;
     if (o->dump)
         return driver_dump(o, &e);

@@ -1,5 +1,6 @@
 /* The table of operators, made from ops.def. */
 #include "ops/ops.h"
+#include <math.h>
 #include <string.h>
 
 typedef struct OpRow {
@@ -19,11 +20,25 @@ const char *op_infer(Graph *g, Node *n) { return rows[n->op].infer(g, n); }
 void op_eval(Interp *it, const Node *n) { rows[n->op].eval(it, n); }
 
 static OpGrad *const gradients[N_OPS] = {
-    [OP_CONV] = grad_conv, [OP_BATCHNORM] = grad_batchnorm, [OP_RELU] = grad_relu, [OP_MAXPOOL] = grad_maxpool, [OP_ADD] = grad_add,
-    [OP_CONCAT] = grad_concat,
+    [OP_CONV] = grad_conv, [OP_LINEAR] = grad_linear, [OP_BN_APPLY] = grad_bn_apply, [OP_RELU] = grad_relu, [OP_MAXPOOL] = grad_maxpool,
+    [OP_AVGPOOL] = grad_avgpool, [OP_GLOBALAVGPOOL] = grad_globalavgpool, [OP_ADAPTIVEAVGPOOL] = grad_adaptiveavgpool,
+    [OP_ADD] = grad_add, [OP_CONCAT] = grad_concat, [OP_DROPOUT] = grad_dropout, [OP_LRN] = grad_lrn, [OP_MUL] = grad_mul, [OP_MAX] = grad_max,
 };
 
 bool op_grad(Graph *g, Node *n, Tensor *dy, Tensor **dx) { return gradients[n->op] && gradients[n->op](g, n, dy, dx); }
+
+Node *op_grad_node(Graph *g, OpKind op, const Node *of, const char *what, Tensor *const *in, int n_in, int n_out)
+{
+    return graph_node(g, op, arena_printf(g->arena, "%s.%s", of->path, what), in, n_in, n_out, of->loc);
+}
+
+Tensor *op_infer_sure(Graph *g, Node *n)
+{
+    const char *wrong = graph_infer(g, n);
+    if (wrong)
+        ICE("gradient '%s': %s", n->path, wrong);
+    return n->out[0];
+}
 
 const char *op_wrong(Graph *g, const char *fmt, ...)
 {
@@ -67,6 +82,12 @@ const char *op_window_shape(Graph *g, Node *n, int channels, Shape *out)
     return NULL;
 }
 
+double op_relu(Interp *it, double v)
+{
+    it->margin = fmin(it->margin, fabs(v));
+    return v < 0 ? 0 : v;
+}
+
 void op_epilogue(Interp *it, const Node *n, int k, int c0, int bias_input)
 {
     const Epilogue *e = &n->epilogue;
@@ -80,6 +101,6 @@ void op_epilogue(Interp *it, const Node *n, int k, int c0, int bias_input)
             double v = y[at] + (b ? b[c0 + i % s->dim[0]] : 0);
             if (r)
                 v = r[at] + e->scale * v;
-            y[at] = (e->relu >> k & 1) && v < 0 ? 0 : v;
+            y[at] = e->relu >> k & 1 ? op_relu(it, v) : v;
         }
 }

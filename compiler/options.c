@@ -35,6 +35,7 @@ static bool set_for(State *s, const char *v) { s->o->for_net = v; return true; }
 static bool set_embed(State *s, const char *v) { s->o->embed = v; return true; }
 static bool set_static(State *s, const char *v) { (void)v; s->o->is_static = true; return true; }
 static bool set_no_images(State *s, const char *v) { (void)v; s->o->no_images = true; return true; }
+static bool set_train(State *s, const char *v) { (void)v; s->o->train = true; return true; }
 static bool set_names(State *s, const char *v) { s->o->names = v; return true; }
 static bool set_partial(State *s, const char *v) { (void)v; s->o->partial = true; return true; }
 static bool set_inference(State *s, const char *v) { (void)v; s->o->inference = true; return true; }
@@ -224,6 +225,7 @@ static const OptionRow rows[] = {
     { "--embed", "FILE", set_embed, COMPILE, "put the weights of FILE (safetensors, .pth, .npz) inside the program" },
     { "--static", NULL, set_static, COMPILE, "link the program statically: one file that needs nothing" },
     { "--no-images", NULL, set_no_images, COMPILE, "the program reads .npy tensors, PPM, PGM and BMP only: it needs libc, libm and threads alone" },
+    { "--train", NULL, set_train, COMPILE, "the program can train too, by what train {} and data {} say" },
     { "-v", NULL, set_verbose, COMPILE | CERTIFY | TUNE, "show the C compiler's command" },
     { "-###", NULL, set_dry, COMPILE, "show it without running it" },
     { "-fdiagnostics-color", "WHEN", set_color, ALL, "auto, always or never" },

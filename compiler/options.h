@@ -36,7 +36,7 @@ typedef struct Options {
     const char *for_net, *names;
     bool partial, inference, json;
     const char *embed;
-    bool is_static, no_images;
+    bool is_static, no_images, train;
     /* certify */
     const char *against;
     LIST(const char *) pictures; /* --input */

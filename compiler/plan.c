@@ -25,7 +25,12 @@ static const char *const kernel_names[] = {
     [KERNEL_BATCHNORM] = "batchnorm", [KERNEL_RELU] = "relu", [KERNEL_ADD] = "add",
     [KERNEL_MUL] = "mul", [KERNEL_MAX] = "max", [KERNEL_LRN] = "lrn", [KERNEL_L2NORM] = "l2norm",
     [KERNEL_SOFTMAX] = "softmax", [KERNEL_NORMALIZE] = "normalize", [KERNEL_COPY] = "copy",
-    [KERNEL_OUTPUT] = "output",
+    [KERNEL_OUTPUT] = "output", [KERNEL_WEIGHT_GRAD] = "weight grad", [KERNEL_BIAS_GRAD] = "bias grad", [KERNEL_INTERLEAVE] = "interleave",
+    [KERNEL_BN_PARTS] = "bn parts", [KERNEL_BN_STATS] = "bn stats", [KERNEL_BN_APPLY] = "bn apply", [KERNEL_BN_GRAD_PARTS] = "bn grad parts",
+    [KERNEL_BN_GRAD_STATS] = "bn grad stats", [KERNEL_BN_GRAD] = "bn grad", [KERNEL_RELU_GRAD] = "relu grad", [KERNEL_MAXPOOL_GRAD] = "maxpool grad",
+    [KERNEL_AVGPOOL_GRAD] = "avgpool grad", [KERNEL_GLOBALAVGPOOL_GRAD] = "globalavgpool grad",
+    [KERNEL_ADAPTIVEAVGPOOL_GRAD] = "adaptivepool grad", [KERNEL_LRN_GRAD] = "lrn grad", [KERNEL_DROPOUT] = "dropout",
+    [KERNEL_CROSSENTROPY] = "crossentropy", [KERNEL_CROSSENTROPY_GRAD] = "crossentropy grad",
 };
 
 const char *const numerics_names[3] = { "exact", "safe", "fast" };
@@ -33,9 +38,11 @@ const char *const numerics_names[3] = { "exact", "safe", "fast" };
 const char *kernel_name(KernelKind k) { return kernel_names[k]; }
 
 /* The kernel of a run node; -1 for one that costs nothing of its own (a concat in place). */
-static int choose_kernel(const Node *n)
+static int choose_kernel(const Plan *p, const Node *n)
 {
-    switch (n->op) {
+    if (p->options.training && (n->op == OP_DROPOUT || n->op >= OP_BN_SCALE || n->op == OP_CROSSENTROPY || n->op == OP_SLICE))
+        return train_kernel(n);
+    switch ((int)n->op) {
     case OP_CONV: return n->groups > 1 ? KERNEL_CONV_GROUPED : KERNEL_CONV;
     case OP_LINEAR: return KERNEL_CONV;
     case OP_BATCHNORM: return KERNEL_BATCHNORM;
@@ -62,7 +69,7 @@ int node_activations(const Node *n)
 {
     switch (n->op) {
     case OP_CONV: case OP_LINEAR: case OP_BATCHNORM: case OP_AVGPOOL: return 1;
-    default: return n->n_in;
+    default: return train_activations(n);
     }
 }
 
@@ -78,7 +85,7 @@ Tensor *node_residual(const Node *n)
     return n->epilogue.residual ? n->in[n->n_in - 1] : NULL;
 }
 
-static Packed *new_packed(Plan *p, PackForm form, Node *n, Tensor *t)
+Packed *plan_packed(Plan *p, PackForm form, Node *n, Tensor *t)
 {
     Packed *k = ARENA_NEW(p->arena, Packed);
     k->id = p->packed.n;
@@ -114,7 +121,7 @@ static void map_rows(Plan *p, Packed *k, const Step *s)
 }
 
 /* Columns of weights: the channels of the input's place, gaps and all, counted from its first. */
-static void map_columns(Plan *p, Packed *k, const Place *in)
+void plan_packed_columns(Plan *p, Packed *k, const Place *in)
 {
     k->n_in_segments = in->n_segments;
     k->in_segments = ARENA_ARRAY(p->arena, in->n_segments, Segment);
@@ -137,7 +144,7 @@ static void map_rows_logical(Plan *p, Packed *k, const Step *s)
     k->n_out_segments = 1;
 }
 
-static void set_floats(Plan *p, Packed *k, int64_t floats)
+void plan_packed_floats(Plan *p, Packed *k, int64_t floats)
 {
     k->offset = p->weights_bytes / 4;
     k->floats = align_up(floats, 16);
@@ -148,9 +155,9 @@ static void pack_conv(Plan *p, Step *s)
 {
     Node *n = s->node;
     bool fast = s->kernel == KERNEL_COOK_TOOM;
-    Packed *k = new_packed(p, fast ? PACK_COOK_TOOM : PACK_CONV, n, n->in[1]);
+    Packed *k = plan_packed(p, fast ? PACK_COOK_TOOM : PACK_CONV, n, n->in[1]);
     map_rows(p, k, s);
-    map_columns(p, k, s->in[0]);
+    plan_packed_columns(p, k, s->in[0]);
     if (s->kernel == KERNEL_CONV_GROUPED) {
         map_rows_logical(p, k, s);
         k->in_channels = n->in[1]->shape.dim[1];
@@ -167,18 +174,18 @@ static void pack_conv(Plan *p, Step *s)
     k->mw = fast ? s->fast.mw : 1;
     int64_t products = fast ? (int64_t)cook_toom_weights(k->mh, k->kh, n->window.sh) * cook_toom_weights(k->mw, k->kw, n->window.sw)
                             : (int64_t)k->kh * k->kw;
-    set_floats(p, k, (int64_t)k->out_channels * k->in_channels * products);
+    plan_packed_floats(p, k, (int64_t)k->out_channels * k->in_channels * products);
     s->weights = k;
 }
 
 static Packed *pack_vector(Plan *p, Step *s, Tensor *t)
 {
-    Packed *k = new_packed(p, PACK_VECTOR, s->node, t);
+    Packed *k = plan_packed(p, PACK_VECTOR, s->node, t);
     if (s->kernel == KERNEL_CONV_GROUPED)
         map_rows_logical(p, k, s);
     else
         map_rows(p, k, s);
-    set_floats(p, k, k->out_channels);
+    plan_packed_floats(p, k, k->out_channels);
     return k;
 }
 
@@ -188,12 +195,12 @@ static void pack_batchnorm(Plan *p, Step *s)
     const Place *in = s->in[0];
     Packed **both[] = { &s->weights, &s->bias };
     for (int i = 0; i < 2; i++) {
-        Packed *k = *both[i] = new_packed(p, i ? PACK_BN_SHIFT : PACK_BN_SCALE, s->node, NULL);
-        map_columns(p, k, in);
+        Packed *k = *both[i] = plan_packed(p, i ? PACK_BN_SHIFT : PACK_BN_SCALE, s->node, NULL);
+        plan_packed_columns(p, k, in);
         k->out_segments = k->in_segments;
         k->n_out_segments = k->n_in_segments;
         k->out_channels = k->in_channels;
-        set_floats(p, k, k->out_channels);
+        plan_packed_floats(p, k, k->out_channels);
     }
 }
 
@@ -215,6 +222,7 @@ static void pack_weights(Plan *p, Step *s)
     case KERNEL_RELU: case KERNEL_ADD: case KERNEL_MUL: case KERNEL_MAX: case KERNEL_LRN:
     case KERNEL_L2NORM: case KERNEL_SOFTMAX: case KERNEL_NORMALIZE: case KERNEL_COPY:
     case KERNEL_OUTPUT: break;
+    default: train_pack(p, s); break;
     }
 }
 
@@ -236,13 +244,14 @@ static Step *new_step(Plan *p, Node *n, KernelKind kernel, const char *name, int
 
 static void step_of_node(Plan *p, Node *n, int kernel)
 {
-    Step *s = new_step(p, n, (KernelKind)kernel, n->path, node_activations(n), n->n_out);
+    Step *s = new_step(p, n, (KernelKind)kernel, n->path, node_activations(n), train_outputs(n));
     for (int i = 0; i < s->n_in; i++)
         s->in[i] = p->places[n->in[i]->id];
-    for (int i = 0; i < n->n_out; i++)
+    for (int i = 0; i < s->n_out; i++)
         s->out[i] = p->places[n->out[i]->id];
     if (node_residual(n))
         s->residual = p->places[node_residual(n)->id];
+    train_sums(p, s);
 }
 
 /* A concat whose inputs lie elsewhere copies each of them to its slice. */
@@ -266,13 +275,14 @@ static void make_steps(Plan *p)
         Node *n = g->nodes.at[i];
         if (n->dead || node_in_load_phase(n))
             continue;
-        int kernel = choose_kernel(n);
-        if (kernel < 0)
+        int kernel = choose_kernel(p, n);
+        if (n->op == OP_CONCAT)
             steps_of_concat(p, n);
-        else
+        else if (kernel >= 0)
             step_of_node(p, n, kernel);
     }
-    new_step(p, NULL, KERNEL_OUTPUT, "output", 1, 0)->in[0] = p->places[g->output->id];
+    if (g->output)
+        new_step(p, NULL, KERNEL_OUTPUT, "output", 1, 0)->in[0] = p->places[g->output->id];
 }
 
 const char *plan_step_shape(Arena *a, const Plan *p, const Step *s)

@@ -22,7 +22,10 @@ typedef struct Segment {
 } Segment;
 
 /* Physical form of a buffer: ceil(channels/block) planes of (top+h+bottom) x (left+w+right) x block. */
-typedef enum BufferKind { BUFFER_ARENA, BUFFER_INPUT, BUFFER_OUTPUT } BufferKind;
+typedef enum BufferKind {
+    BUFFER_ARENA, /* of one image */
+    BUFFER_SHARED /* of the batch: results without an image, sums over all images */
+} BufferKind;
 typedef struct Buffer {
     int id;
     const char *name;
@@ -51,8 +54,14 @@ typedef enum KernelKind {
     KERNEL_MAXPOOL, KERNEL_AVGPOOL, KERNEL_GLOBALAVGPOOL, KERNEL_ADAPTIVEAVGPOOL,
     KERNEL_BATCHNORM, KERNEL_RELU, KERNEL_ADD, KERNEL_MUL, KERNEL_MAX, KERNEL_LRN, KERNEL_L2NORM,
     KERNEL_SOFTMAX, KERNEL_NORMALIZE, KERNEL_COPY,
-    KERNEL_OUTPUT      /* output buffer to the user's flat array */
+    KERNEL_OUTPUT,     /* output buffer to the user's flat array */
+    /* training */
+    KERNEL_WEIGHT_GRAD, KERNEL_BIAS_GRAD, KERNEL_INTERLEAVE,
+    KERNEL_BN_PARTS, KERNEL_BN_STATS, KERNEL_BN_APPLY, KERNEL_BN_GRAD_PARTS, KERNEL_BN_GRAD_STATS, KERNEL_BN_GRAD,
+    KERNEL_RELU_GRAD, KERNEL_MAXPOOL_GRAD, KERNEL_AVGPOOL_GRAD, KERNEL_GLOBALAVGPOOL_GRAD, KERNEL_ADAPTIVEAVGPOOL_GRAD,
+    KERNEL_LRN_GRAD, KERNEL_DROPOUT, KERNEL_CROSSENTROPY, KERNEL_CROSSENTROPY_GRAD
 } KernelKind;
+bool kernel_sees_batch(KernelKind k); /* sums over the images of a batch */
 const char *kernel_name(KernelKind k);
 
 /* A weight in the form a kernel reads: packed once by the load phase. */
@@ -99,6 +108,7 @@ typedef struct Tuning {
 } Tuning;
 
 typedef struct PlanOptions {
+    bool training; /* the graph of train_graph: steps over images and over the batch */
     Numerics numerics;
     const Tuning *tuning; /* or null */
     int rank; /* for tune: every convolution by its rank-th candidate, 0 the cheapest by the model; without so many, by that */
@@ -115,7 +125,8 @@ typedef struct Step {
     Place **out;             /* activation outputs: more than one after a merge */
     int n_out;
     Place *residual;         /* or null */
-    Packed *weights, *bias;  /* or null; batchnorm: scale and shift */
+    Packed *weights, *bias;  /* or null; batchnorm: scale and shift; in training gamma and beta */
+    Buffer *sums;            /* KERNEL_WEIGHT_GRAD, KERNEL_BIAS_GRAD: over the images so far */
     int units;               /* work units, of equal cost; contiguous ranges go to threads */
     int tile_pixels, tile_blocks; /* conv tiles: most pixels, nr */
     FastConv fast;           /* KERNEL_COOK_TOOM */
@@ -132,7 +143,7 @@ typedef struct Plan {
     LIST(Buffer *) buffers;
     LIST(Packed *) packed;
     Place **places;          /* by tensor id */
-    int64_t arena_bytes, weights_bytes;
+    int64_t arena_bytes, weights_bytes, shared_bytes;
     int64_t scratch_floats;  /* per thread: the most that a step takes */
 } Plan;
 
@@ -162,6 +173,8 @@ typedef struct LowerContext {
     Plan *plan;
     Lower *page;             /* place for the call: inside the case */
     Var *arena, *weights, *scratch, *input, *output; /* float * of the contents page */
+    Var *shared, *raw, *grads, *labels, *losses, *index, *images, *ctx; /* training: members of RtTrainContext, and it */
+    const int *row;          /* training: by tensor id, of the weights table */
     Var *part, *parts;       /* passed on: a kernel function takes them last and does units rt_begin(U, part, parts) ... */
 } LowerContext;
 typedef void KernelLower(LowerContext *c, Step *s);

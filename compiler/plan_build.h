@@ -15,6 +15,20 @@ int node_activations(const Node *n);
 Tensor *node_bias(const Node *n);     /* or null */
 Tensor *node_residual(const Node *n); /* or null */
 
+/* plan_train.c */
+int train_kernel(const Node *n);      /* the kernel of an operator of training; -1: costs nothing of its own */
+int train_activations(const Node *n); /* inputs that have a place */
+int train_outputs(const Node *n);     /* outputs that have one */
+const Tensor *train_map_source(const Node *n); /* the input whose channels the outputs follow; null: none */
+void train_pack(Plan *p, Step *s);    /* gamma and beta */
+void train_sums(Plan *p, Step *s);    /* buffers of sums over the batch */
+
+/* plan.c: room for packed weights. */
+Packed *plan_packed(Plan *p, PackForm form, Node *n, Tensor *t);
+void plan_packed_floats(Plan *p, Packed *k, int64_t floats);
+/* By the channels of a place, gaps and all, counted from its first. */
+void plan_packed_columns(Plan *p, Packed *k, const Place *in);
+
 /* kernels/choose.c: direct or fast, and by which tile. */
 void kernel_choose(const Plan *p, Step *s);
 /* kernels/cut.c, when borders are known: work units, register tile and scratch. */

@@ -14,6 +14,8 @@ typedef LIST(Segment) Segments;
 static const Tensor *map_source(const Tensor *t)
 {
     const Node *n = t->def;
+    if (t->primal && t->primal->kind != TENSOR_WEIGHT)
+        return t->primal;
     if (!n)
         return NULL;
     if (node_residual(n) && n->n_out == 1)
@@ -21,7 +23,7 @@ static const Tensor *map_source(const Tensor *t)
     switch ((int)n->op) {
     case OP_BATCHNORM: case OP_RELU: case OP_MAXPOOL: case OP_AVGPOOL: case OP_GLOBALAVGPOOL: case OP_ADAPTIVEAVGPOOL:
     case OP_ADD: case OP_MUL: case OP_MAX: case OP_LRN: case OP_DROPOUT: case OP_COPY: return n->in[0];
-    default: return NULL;
+    default: return train_map_source(n);
     }
 }
 
@@ -65,7 +67,7 @@ static bool is_read_by_convs(const Plan *p, const Tensor *t)
         return false;
     for (int i = 0; i < t->users.n; i++) {
         const Node *n = t->users.at[i];
-        bool conv = n->op == OP_CONV && n->groups == 1 && n->in[0] == t && node_residual(n) != t;
+        bool conv = (n->op == OP_CONV && n->groups == 1 && n->in[0] == t && node_residual(n) != t) || n->op == OP_CONV_WEIGHT_GRAD;
         if (!conv && !(n->op == OP_NORMALIZE && is_read_by_convs(p, n->out[0])))
             return false;
     }
@@ -93,8 +95,9 @@ static Place *place_root(Plan *p, const Tensor *t)
     b->name = t->name;
     b->block = is_planar(p, t) ? 1 : p->target->block;
     b->channels = align_up(channels, b->block);
-    b->h = t->shape.dim[1];
-    b->w = t->shape.dim[2];
+    b->kind = t->shape.batched ? BUFFER_ARENA : BUFFER_SHARED;
+    b->h = t->shape.rank > 1 ? t->shape.dim[1] : 1;
+    b->w = t->shape.rank > 1 ? t->shape.dim[2] : 1;
     LIST_PUSH(p->arena, &p->buffers, b);
     Place *place = ARENA_NEW(p->arena, Place);
     *place = (Place){ b, s.at, s.n };
@@ -132,7 +135,7 @@ static void place_outputs(Plan *p, Node *n)
 {
     if (n->dead || node_in_load_phase(n))
         return;
-    for (int k = 0; k < n->n_out; k++)
+    for (int k = 0; k < train_outputs(n); k++)
         place_of(p, n->out[k]);
 }
 
@@ -160,7 +163,7 @@ void plan_borders(Plan *p)
 {
     for (int i = 0; i < p->steps.n; i++) {
         const Step *s = p->steps.at[i];
-        if (s->kernel != KERNEL_CONV && s->kernel != KERNEL_COOK_TOOM && s->kernel != KERNEL_CONV_GROUPED)
+        if (s->kernel != KERNEL_CONV && s->kernel != KERNEL_COOK_TOOM && s->kernel != KERNEL_CONV_GROUPED && s->kernel != KERNEL_WEIGHT_GRAD)
             continue;
         if (s->node->op == OP_LINEAR)
             continue;
@@ -207,6 +210,10 @@ static void live_ranges(Plan *p)
             touch(s->out[k], i);
         if (s->residual)
             touch(s->residual, i);
+        if (s->sums)
+            s->sums->first = s->sums->last = i;
+        if (s->kernel == KERNEL_CROSSENTROPY) /* read after the run: accuracy */
+            touch(s->in[0], p->steps.n - 1);
     }
     if (p->graph->logits) /* read after the run: predict --logits, eval, the tests */
         touch(p->places[p->graph->logits->id], p->steps.n - 1);
@@ -299,14 +306,16 @@ static int64_t place_plain(Buffer **all, int n, int64_t base)
     return end;
 }
 
-void plan_offsets(Plan *p)
+/* The buffers of one kind; returns the bytes they take. */
+static int64_t place_kind(Plan *p, BufferKind kind)
 {
-    live_ranges(p);
     Buffer **bordered = ARENA_ARRAY(p->arena, p->buffers.n + 1, Buffer *);
     Buffer **plain = ARENA_ARRAY(p->arena, p->buffers.n + 1, Buffer *);
     int nb = 0, np = 0;
     for (int i = 0; i < p->buffers.n; i++) {
         Buffer *b = p->buffers.at[i];
+        if (b->kind != kind)
+            continue;
         if (b->last < 0)
             b->first = b->last = p->steps.n; /* nothing touches it: alive nowhere */
         if (b->bordered)
@@ -316,14 +325,21 @@ void plan_offsets(Plan *p)
     }
     qsort(bordered, (size_t)nb, sizeof *bordered, by_size);
     qsort(plain, (size_t)np, sizeof *plain, by_size);
-    p->arena_bytes = 4 * place_plain(plain, np, place_bordered(bordered, nb));
+    return 4 * place_plain(plain, np, place_bordered(bordered, nb));
+}
+
+void plan_offsets(Plan *p)
+{
+    live_ranges(p);
+    p->arena_bytes = place_kind(p, BUFFER_ARENA);
+    p->shared_bytes = place_kind(p, BUFFER_SHARED);
 }
 
 /* ---- Checks and text ---- */
 
 static void verify_pair(const Buffer *a, const Buffer *b)
 {
-    if (!overlap_in_time(a, b))
+    if (a->kind != b->kind || !overlap_in_time(a, b))
         return;
     if (a->offset < b->offset + b->floats && b->offset < a->offset + a->floats)
         ICE("plan: buffers '%s' and '%s' are alive together and overlap", a->name, b->name);
@@ -341,7 +357,7 @@ void plan_verify(const Plan *p)
     enum { MOST = 2000 }; /* all pairs of larger plans would take longer than compiling them */
     for (int i = 0; i < p->buffers.n; i++) {
         const Buffer *b = p->buffers.at[i];
-        if (4 * (b->offset + b->floats) > p->arena_bytes)
+        if (4 * (b->offset + b->floats) > (b->kind == BUFFER_SHARED ? p->shared_bytes : p->arena_bytes))
             ICE("plan: buffer '%s' leaves the arena", b->name);
         for (int k = 0; k < i && p->buffers.n <= MOST; k++)
             verify_pair(b, p->buffers.at[k]);

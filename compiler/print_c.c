@@ -257,6 +257,8 @@ static void print_expr(Text *t, const Expr *e, int above)
     case EX_MIN: print_choice(t, e, "<", above); break;
     case EX_MAX: print_choice(t, e, ">", above); break;
     case EX_FMA: print_vector_call(t, e, "fma"); break;
+    case EX_WHERE_LT: print_vector_call(t, e, "where_lt"); break;
+    case EX_WHERE_LE: print_vector_call(t, e, "where_le"); break;
     case EX_NEG: put(t, "-"); print_expr(t, e->a, P_UNARY); break;
     case EX_SQRT: print_sqrt(t, e); break;
     case EX_LANES: print_lanes(t, e); break;
@@ -526,6 +528,7 @@ static const char *param_type(const Var *v)
     case VAR_PARAM_INTS: return "const int *restrict ";
     case VAR_PARAM_ROWS: return "const float *const *";
     case VAR_PARAM_CTX: return "const RtContext *";
+    case VAR_PARAM_TRAIN_CTX: return "const RtTrainContext *";
     default: ICE("'%s' is no parameter", v->name);
     }
 }
@@ -560,7 +563,7 @@ static void print_func(const Func *fn, FILE *f)
     free(t.at);
     fprintf(f, "{\n");
     for (int i = 0; i < fn->params.n; i++) /* a page of a net without weights, say: the signature is the interface's */
-        if (!fn->params.at[i]->used && fn->params.at[i]->kind != VAR_PARAM_CTX)
+        if (!fn->params.at[i]->used && fn->params.at[i]->kind != VAR_PARAM_CTX && fn->params.at[i]->kind != VAR_PARAM_TRAIN_CTX)
             fprintf(f, "    (void)%s;\n", fn->params.at[i]->name);
     print_dims(fn, f);
     print_body(&fn->body, 4, f);

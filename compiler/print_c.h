@@ -7,6 +7,7 @@
 void print_c_prologue(FILE *f);
 /* What the functions of a vector target need before them: the type and short names of its instructions. */
 void print_c_vector_prologue(Type vector, FILE *f);
+void print_c_training_prologue(Type vector, FILE *f); /* what training kernels need besides */
 /* Tables and functions in order of definition. */
 void print_c_unit(const Unit *u, FILE *f);
 #endif

@@ -40,3 +40,13 @@ void print_c_vector_prologue(Type vector, FILE *f)
         fprintf(f, "#define %s_%s %s_%s_ps\n", v, names[i][0], mm, names[i][1]);
     print_lanes_macro(wide, f);
 }
+
+void print_c_training_prologue(Type vector, FILE *f)
+{
+    if (vector == TY_F32)
+        return;
+    fprintf(f, vector == TY_V16 ? "#define v16_where_lt(a, b, c) _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), c) /* c where a < b, else 0 */\n"
+                                  "#define v16_where_le(a, b, c) _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, b, _CMP_LE_OQ), c)\n"
+                                : "#define v8_where_lt(a, b, c) _mm256_and_ps(_mm256_cmp_ps(a, b, _CMP_LT_OQ), c) /* c where a < b, else 0 */\n"
+                                  "#define v8_where_le(a, b, c) _mm256_and_ps(_mm256_cmp_ps(a, b, _CMP_LE_OQ), c)\n");
+}

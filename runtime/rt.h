@@ -141,7 +141,7 @@ typedef struct RtTrainContext { /* what a step of training sees */
     const uint64_t *samples; /* the number of this picture in its data set, or of image 0: dropout draws by it */
     uint64_t seed;
     uint32_t epoch;
-    int n;                   /* images in the batch */
+    int index, n;            /* this image of n in the batch */
 } RtTrainContext;
 
 typedef struct RtTrainStep {
@@ -154,7 +154,7 @@ typedef struct RtTrainPlan {
     RtNumerics numerics;
     size_t arena_floats;    /* of every image */
     size_t shared_floats, scratch_floats, weights_floats; /* of the batch; of each thread; packed */
-    int n_steps, n_taps, n_load;
+    int n_steps, n_taps;
     const RtTrainStep *steps;
     const RtTap *taps;      /* logits of the heads: live to the end */
     void (*step)(const RtTrainContext *c, int step, int part, int parts);
@@ -281,6 +281,14 @@ static inline int rt_begin(int units, int part, int parts) { return (int)((int64
 double rt_exp(double x);
 double rt_log(double x);
 double rt_pow(double x, double y); /* x > 0 */
+
+/* What dropout draws for an element of a layer, in [0, 1): below its rate the element is dropped.  A function of its
+ * arguments alone (Philox), so the same on any number of threads, in the gradient, and after a resume. */
+double rt_dropout_draw(uint64_t seed, uint32_t epoch, uint64_t sample, uint32_t layer, uint32_t element);
+static inline double rt_draw(const RtTrainContext *c, int layer, int element)
+{
+    return rt_dropout_draw(c->seed, c->epoch, *c->samples, (uint32_t)layer, (uint32_t)element);
+}
 
 #ifdef __cplusplus
 }

@@ -31,7 +31,7 @@ Expr *place_address(LowerContext *c, const Place *p, int y, int x)
 {
     const Buffer *b = p->buffer;
     int64_t at = first_channel(p) + (b->top + y) * b->row + (int64_t)(b->left + x) * b->block;
-    return loop_address(c->page, c->arena, loop_int(c->page, at));
+    return loop_address(c->page, b->kind == BUFFER_SHARED ? c->shared : c->arena, loop_int(c->page, at));
 }
 
 static int channel_at(const Place *p, int physical)

@@ -53,6 +53,13 @@ int fast_group_blocks(const Step *s)
     return blocks < MOST ? blocks : MOST;
 }
 
+static void take_scratch(Plan *p, Step *s, int64_t floats)
+{
+    s->scratch_floats = floats;
+    if (floats > p->scratch_floats)
+        p->scratch_floats = floats;
+}
+
 /* Units are (block of tiles, group of outputs). */
 static void cut_fast(Plan *p, Step *s)
 {
@@ -62,9 +69,7 @@ static void cut_fast(Plan *p, Step *s)
     s->tile_blocks = p->target->registers == 32 ? s->group_blocks : 1;
     s->units = s->fast.blocks * ((blocks + s->group_blocks - 1) / s->group_blocks);
     int points = cook_toom_alpha(s->fast.mh, w->kh, w->sh) * cook_toom_alpha(s->fast.mw, w->kw, w->sw);
-    s->scratch_floats = cook_toom_scratch(&s->fast, points, in_blocks, s->group_blocks);
-    if (s->scratch_floats > p->scratch_floats)
-        p->scratch_floats = s->scratch_floats;
+    take_scratch(p, s, cook_toom_scratch(&s->fast, points, in_blocks, s->group_blocks));
 }
 
 void kernel_cut(Plan *p, Step *s)
@@ -88,5 +93,19 @@ void kernel_cut(Plan *p, Step *s)
         s->units = y->h;
         break;
     case KERNEL_OUTPUT: s->units = s->in[0]->buffer->h; break;
+    case KERNEL_WEIGHT_GRAD: s->units = blocks_of(s->in[1]) * blocks_of(s->in[0]); break;
+    case KERNEL_BIAS_GRAD: case KERNEL_BN_PARTS: case KERNEL_BN_GRAD_PARTS: s->units = blocks_of(s->in[0]); break;
+    case KERNEL_BN_STATS: case KERNEL_BN_GRAD_STATS: s->units = s->node->in[2]->shape.dim[0]; break;
+    case KERNEL_BN_APPLY: case KERNEL_BN_GRAD: case KERNEL_RELU_GRAD: s->units = blocks_of(s->out[0]) * y->h; break;
+    case KERNEL_MAXPOOL_GRAD: case KERNEL_AVGPOOL_GRAD: case KERNEL_GLOBALAVGPOOL_GRAD: case KERNEL_ADAPTIVEAVGPOOL_GRAD:
+    case KERNEL_INTERLEAVE:
+        s->units = blocks_of(s->out[0]);
+        break;
+    case KERNEL_LRN_GRAD:
+        s->units = y->h;
+        take_scratch(p, s, s->node->in[0]->shape.dim[0]);
+        break;
+    case KERNEL_DROPOUT: s->units = y->h; break;
+    case KERNEL_CROSSENTROPY: case KERNEL_CROSSENTROPY_GRAD: s->units = 1; break;
     }
 }

@@ -29,10 +29,9 @@ bool grad_add(Graph *g, Node *n, Tensor *dy, Tensor **dx)
         dx[k] = dy;
         if (!n->scale || n->scale[k] == 1)
             continue;
-        Node *s = graph_node(g, OP_ADD, arena_printf(g->arena, "%s.grad", n->path), &dy, 1, 1, n->loc);
+        Node *s = op_grad_node(g, OP_ADD, n, "grad", &dy, 1, 1);
         s->scale = arena_grow(g->arena, &n->scale[k], 1, 1, sizeof(double));
-        CHECK(!graph_infer(g, s));
-        dx[k] = s->out[0];
+        dx[k] = op_infer_sure(g, s);
     }
     return true;
 }

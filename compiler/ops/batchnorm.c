@@ -67,19 +67,3 @@ void eval_batchnorm(Interp *it, const Node *n)
                 y[at] = x[at] * scale + shift;
     }
 }
-
-/* In training form: the statistics are functions of x. */
-bool grad_batchnorm(Graph *g, Node *n, Tensor *dy, Tensor **dx)
-{
-    if (n->n_in != 5)
-        return false;
-    Node *stats = graph_node(g, OP_BN_STATS, arena_printf(g->arena, "%s.stats", n->path), n->in, 1, 2, n->loc);
-    CHECK(!graph_infer(g, stats));
-    Tensor *in[] = { n->in[0], stats->out[0], stats->out[1], n->in[1], dy };
-    Node *grad = graph_node(g, OP_BN_GRAD, arena_printf(g->arena, "%s.grad", n->path), in, 5, 3, n->loc);
-    grad->eps = n->eps;
-    CHECK(!graph_infer(g, grad));
-    for (int i = 0; i < 3; i++)
-        dx[i] = grad->out[i];
-    return true;
-}

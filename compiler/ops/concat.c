@@ -36,11 +36,10 @@ void eval_concat(Interp *it, const Node *n)
 bool grad_concat(Graph *g, Node *n, Tensor *dy, Tensor **dx)
 {
     for (int k = 0, begin = 0; k < n->n_in; begin += n->in[k++]->shape.dim[0]) {
-        Node *s = graph_node(g, OP_SLICE, arena_printf(g->arena, "%s.grad", n->path), &dy, 1, 1, n->loc);
+        Node *s = op_grad_node(g, OP_SLICE, n, "grad", &dy, 1, 1);
         s->slice_begin = begin;
         s->out[0]->shape.dim[0] = n->in[k]->shape.dim[0];
-        CHECK(!graph_infer(g, s));
-        dx[k] = s->out[0];
+        dx[k] = op_infer_sure(g, s);
     }
     return true;
 }

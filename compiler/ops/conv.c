@@ -76,17 +76,6 @@ bool grad_conv(Graph *g, Node *n, Tensor *dy, Tensor **dx)
 {
     if (n->n_out > 1 || n->epilogue.residual || n->epilogue.relu || n->groups > 1)
         return false;
-    Tensor *data[] = { dy, n->in[1], n->in[0] }, *weight[] = { n->in[0], dy, n->in[1] };
-    Node *a = graph_node(g, OP_CONV_DATA_GRAD, arena_printf(g->arena, "%s.data_grad", n->path), data, 3, 1, n->loc);
-    Node *b = graph_node(g, OP_CONV_WEIGHT_GRAD, arena_printf(g->arena, "%s.weight_grad", n->path), weight, 3, 1, n->loc);
-    a->window = b->window = n->window;
-    CHECK(!graph_infer(g, a) && !graph_infer(g, b));
-    dx[0] = a->out[0];
-    dx[1] = b->out[0];
-    if (n->epilogue.bias) {
-        Node *c = graph_node(g, OP_BIAS_GRAD, arena_printf(g->arena, "%s.bias_grad", n->path), &dy, 1, 1, n->loc);
-        CHECK(!graph_infer(g, c));
-        dx[2] = c->out[0];
-    }
+    conv_gradients(g, n, n->window, dy, dx);
     return true;
 }

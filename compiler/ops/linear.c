@@ -24,3 +24,12 @@ void eval_linear(Interp *it, const Node *n)
         }
     op_epilogue(it, n, 0, 0, 2);
 }
+
+bool grad_linear(Graph *g, Node *n, Tensor *dy, Tensor **dx)
+{
+    const int *x = n->in[0]->shape.dim;
+    if (n->epilogue.residual || n->epilogue.relu)
+        return false;
+    conv_gradients(g, n, (Window){ x[1], x[2], 1, 1, 0, 0, 0, 0 }, dy, dx);
+    return true;
+}

@@ -1,5 +1,6 @@
 /* maxpool: y = maximum of the window clipped to the image.  maxpool_grad(x, dy): the first maximum takes all. */
 #include "ops.h"
+#include <math.h>
 #include <string.h>
 
 const char *infer_maxpool(Graph *g, Node *n)
@@ -12,7 +13,7 @@ const char *infer_maxpool(Graph *g, Node *n)
 }
 
 /* Index of the first maximum of window (oy, ox) in plane x; -1 when the window holds no pixel. */
-static int64_t first_maximum(const Window *w, const double *x, int h, int width, int oy, int ox)
+static int64_t first_maximum(Interp *it, const Window *w, const double *x, int h, int width, int oy, int ox)
 {
     int64_t best = -1;
     for (int ky = 0; ky < w->kh; ky++)
@@ -21,6 +22,8 @@ static int64_t first_maximum(const Window *w, const double *x, int h, int width,
             if (iy < 0 || iy >= h || ix < 0 || ix >= width)
                 continue;
             int64_t at = (int64_t)iy * width + ix;
+            if (best >= 0 && x[at] != x[best]) /* equal ones are equal in any arithmetic */
+                it->margin = fmin(it->margin, fabs(x[at] - x[best]));
             if (best < 0 || x[at] > x[best])
                 best = at;
         }
@@ -39,7 +42,7 @@ void eval_maxpool(Interp *it, const Node *n)
     for (int64_t c = 0, at = 0; c < planes; c++)
         for (int oy = 0; oy < ys->dim[1]; oy++)
             for (int ox = 0; ox < ys->dim[2]; ox++, at++) {
-                int64_t best = first_maximum(&n->window, x + c * xp, xs->dim[1], xs->dim[2], oy, ox);
+                int64_t best = first_maximum(it, &n->window, x + c * xp, xs->dim[1], xs->dim[2], oy, ox);
                 if (grad)
                     out[c * xp + best] += dy[at];
                 else
@@ -50,9 +53,8 @@ void eval_maxpool(Interp *it, const Node *n)
 bool grad_maxpool(Graph *g, Node *n, Tensor *dy, Tensor **dx)
 {
     Tensor *in[] = { n->in[0], dy };
-    Node *r = graph_node(g, OP_MAXPOOL_GRAD, arena_printf(g->arena, "%s.grad", n->path), in, 2, 1, n->loc);
+    Node *r = op_grad_node(g, OP_MAXPOOL_GRAD, n, "grad", in, 2, 1);
     r->window = n->window;
-    CHECK(!graph_infer(g, r));
-    dx[0] = r->out[0];
+    dx[0] = op_infer_sure(g, r);
     return true;
 }

@@ -20,3 +20,15 @@ void eval_mul(Interp *it, const Node *n)
             y[i] = k ? y[i] * x[i] : x[i];
     }
 }
+
+/* dx[k] = dy times the other inputs. */
+bool grad_mul(Graph *g, Node *n, Tensor *dy, Tensor **dx)
+{
+    for (int k = 0; k < n->n_in; k++) {
+        Tensor **in = ARENA_ARRAY(g->arena, n->n_in, Tensor *);
+        for (int j = 0; j < n->n_in; j++)
+            in[j] = j == k ? dy : n->in[j];
+        dx[k] = op_infer_sure(g, op_grad_node(g, OP_MUL, n, "grad", in, n->n_in, 1));
+    }
+    return true;
+}

@@ -15,9 +15,10 @@ typedef bool OpGrad(Graph *g, Node *n, Tensor *dy, Tensor **dx);
 OP_FILE(conv) OP_FILE(batchnorm) OP_FILE(relu) OP_FILE(maxpool) OP_FILE(avgpool) OP_FILE(globalavgpool)
 OP_FILE(adaptiveavgpool) OP_FILE(linear) OP_FILE(concat) OP_FILE(add) OP_FILE(mul) OP_FILE(max) OP_FILE(lrn)
 OP_FILE(l2norm) OP_FILE(dropout) OP_FILE(softmax) OP_FILE(crossentropy) OP_FILE(normalize) OP_FILE(slice)
-OP_FILE(copy) OP_FILE(bn_weights) OP_FILE(scale_weights) OP_FILE(zeros) OP_FILE(bn_train) OP_FILE(conv_grad)
+OP_FILE(copy) OP_FILE(bn_weights) OP_FILE(scale_weights) OP_FILE(zeros) OP_FILE(bn_train) OP_FILE(conv_grad) OP_FILE(interleave)
 #undef OP_FILE
-OpGrad grad_conv, grad_batchnorm, grad_relu, grad_maxpool, grad_add, grad_concat;
+OpGrad grad_conv, grad_linear, grad_bn_apply, grad_relu, grad_maxpool, grad_avgpool, grad_globalavgpool, grad_adaptiveavgpool, grad_add,
+    grad_concat, grad_dropout, grad_lrn, grad_mul, grad_max;
 
 const char *op_infer(Graph *g, Node *n);
 void op_eval(Interp *it, const Node *n);
@@ -32,9 +33,17 @@ const char *op_set(Graph *g, Node *n, int k, Shape s);
 int op_window_size(int size, int before, int after, int k, int stride, bool ceil);
 const char *op_window_shape(Graph *g, Node *n, int channels, Shape *out);
 
+/* ---- For gradients ---- */
+/* A node named after the layer and `what`, of n inputs and one output; the caller sets attributes and calls op_infer_sure. */
+Node *op_grad_node(Graph *g, OpKind op, const Node *of, const char *what, Tensor *const *in, int n_in, int n_out);
+Tensor *op_infer_sure(Graph *g, Node *n); /* its output 0 */
+/* conv_grad.c: gradients of y = conv(x, w) + b, or of a fully connected layer as the convolution whose kernel is its input. */
+void conv_gradients(Graph *g, Node *n, Window w, Tensor *dy, Tensor **dx);
+
 /* ---- For evaluation ---- */
 static inline double *op_in(Interp *it, const Node *n, int i) { return interp_values(it, n->in[i]); }
 static inline double *op_out(Interp *it, const Node *n, int i) { return interp_values(it, n->out[i]); }
+double op_relu(Interp *it, double v);
 /* y = relu?(residual + scale * (y + bias)) on output k, channel c0 of the bias. */
 void op_epilogue(Interp *it, const Node *n, int k, int c0, int bias_input);
 #endif

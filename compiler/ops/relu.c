@@ -9,14 +9,12 @@ void eval_relu(Interp *it, const Node *n)
     const double *x = op_in(it, n, 0), *dy = n->op == OP_RELU_GRAD ? op_in(it, n, 1) : NULL;
     double *y = op_out(it, n, 0);
     for (int64_t i = 0; i < count; i++)
-        y[i] = x[i] > 0 ? dy ? dy[i] : x[i] : 0;
+        y[i] = !dy ? op_relu(it, x[i]) : x[i] > 0 ? dy[i] : 0;
 }
 
 bool grad_relu(Graph *g, Node *n, Tensor *dy, Tensor **dx)
 {
     Tensor *in[] = { n->out[0], dy };
-    Node *r = graph_node(g, OP_RELU_GRAD, arena_printf(g->arena, "%s.grad", n->path), in, 2, 1, n->loc);
-    CHECK(!graph_infer(g, r));
-    dx[0] = r->out[0];
+    dx[0] = op_infer_sure(g, op_grad_node(g, OP_RELU_GRAD, n, "grad", in, 2, 1));
     return true;
 }

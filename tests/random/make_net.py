@@ -1,13 +1,17 @@
-# make_net.py SEED: a random valid network over all operators: odd sizes, asymmetric kernels and pads, stride over
-# kernel, nested concat, residuals, groups, multipliers. Shapes are tracked so that every layer fits.
-import random, sys
+# make_net.py SEED [train]: a random valid network over all operators: odd sizes, asymmetric kernels and pads, stride over
+# kernel, nested concat, residuals, groups, multipliers. Shapes are tracked so that every layer fits. With `train`: two heads with
+# a loss, and what has no gradient (groups, l2norm) left out.
+import random, re, sys
 seed = int(sys.argv[1])
+train = len(sys.argv) > 2
 r = random.Random(seed)
 out = []
 conv = r.choice(['caffe', 'torch', 'tf'])
 out.append('net random_%d' % seed)
 out.append('conventions ' + conv)
 h, w = r.randint(9, 30), r.randint(9, 30)
+if train:  # few values, so that a batch without any next to a decision is found
+    h, w = 5 + h // 4, 5 + w // 4
 out.append('input image 3x%dx%d' % (h, w))
 
 def channels():
@@ -86,12 +90,16 @@ for i in range(r.randint(3, 7)):
         op = r.choice(['add', 'mul', 'max'])
         s = '%s { conv 1x1 %d | conv 3x3 %d same relu }' % (op, n, n)
     else:
-        g = r.choice([d for d in (1, 2, 3, 4) if c % d == 0])
+        g = 1 if train else r.choice([d for d in (1, 2, 3, 4) if c % d == 0])
         n = g * r.randint(1, 9)
         s = 'conv 3x3 %d same groups=%d%s' % (n, g, flags())
     c = n
     out.append('s%d = %s' % (i, s))
-tail = 'relu -> ' + r.choice(['globalavgpool -> fc 10', 'fc 7 relu -> fc 5', 'adaptivepool 2x3 -> fc 6 bn', 'globalavgpool -> fc 16 nobias -> l2norm'])
+tail = 'relu -> ' + r.choice(['globalavgpool -> fc 10', 'fc 7 relu -> fc 5', 'adaptivepool 2x3 -> fc 6' + ('' if train else ' bn'), 'globalavgpool -> fc 16 nobias' if train else 'globalavgpool -> fc 16 nobias -> l2norm'])
 out.append('logits = ' + tail)
 out.append('output logits' + r.choice(['', ' -> softmax']))
+if train:
+    classes = int(re.findall(r'fc (\d+)', tail)[-1])
+    out.append('aux = s%d -> avgpool 3x3/2 ceil same -> fc 9 relu -> dropout 0.3 -> fc %d' % (r.randint(0, i), classes) if h > 2 and w > 2 else 'aux = s0 -> fc %d' % classes)
+    out.append('train { loss = xent(logits, smooth=%s) + 0.3*xent(aux) }' % r.choice(['0', '0.1']))
 print('\n'.join(out))

@@ -1,0 +1,68 @@
+/* What --train adds to the generated file: a step of training for every target, and its tables. */
+#include "emit_c.h"
+#include "print_c.h"
+#include <string.h>
+
+static bool is_logits(const Plan *p, const Tensor *t)
+{
+    for (int i = 0; i < p->graph->heads.n; i++)
+        if (p->graph->heads.at[i].logits == t)
+            return true;
+    return false;
+}
+
+static int print_target(const Emit *e, const EmitTarget *t, FILE *f)
+{
+    const Plan *p = t->plan;
+    emit_name_functions(e->arena, t);
+    fprintf(f, "\n/* ======== Training, %s ======== */\n", p->target->name);
+    print_c_training_prologue(p->target->vector, f);
+    print_c_unit(t->unit, f);
+    emit_buffers(p, f);
+    fprintf(f, "\nstatic const RtTrainStep %s_steps[%d] = { /* as above; 1: over the batch */\n", p->target->symbol, p->steps.n);
+    for (int i = 0; i < p->steps.n; i++) {
+        fprintf(f, "    { ");
+        emit_step(e->arena, p, p->steps.at[i], f);
+        fprintf(f, ", %d },\n", kernel_sees_batch(p->steps.at[i]->kernel));
+    }
+    fprintf(f, "};\n");
+    return emit_taps(p, is_logits, f);
+}
+
+static void print_terms(const Graph *g, FILE *f)
+{
+    fprintf(f, "\nstatic const RtLossTerm loss_terms[%d] = { /* logits, classes, weight, smoothing */\n", g->heads.n);
+    for (int i = 0; i < g->heads.n; i++) {
+        const Head *h = &g->heads.at[i];
+        fprintf(f, "    { \"%s\", %d, %.17g, %.17g },\n", h->logits->name, h->logits->shape.dim[0], h->weight, h->smooth);
+    }
+    fprintf(f, "};\n");
+}
+
+static const char *rt_target_of(const Target *t)
+{
+    for (int i = 0; i < n_targets; i++)
+        if (strcmp(targets[i].name, t->name) == 0)
+            return emit_rt_targets[i];
+    ICE("no target '%s'", t->name);
+}
+
+void emit_train(const Emit *e, FILE *f)
+{
+    const EmitTrain *t = e->train;
+    int *taps = ARENA_ARRAY(e->arena, t->n_targets, int);
+    for (int i = 0; i < t->n_targets; i++)
+        taps[i] = print_target(e, &t->targets[i], f);
+    int n_weights = emit_weights_table(t->graph, "train_weights", f);
+    print_terms(t->graph, f);
+    fprintf(f, "\nstatic const RtTrainPlan train_plans[%d] = {\n", t->n_targets);
+    for (int i = 0; i < t->n_targets; i++) {
+        const Plan *p = t->targets[i].plan;
+        const char *s = p->target->symbol, *name = p->graph->name;
+        fprintf(f, "    { %s, %s, %lld, %lld, %lld, %lld, %d, %d, %s_steps, %s_taps, %s_%s_step, %s_%s_load },\n", rt_target_of(p->target),
+                emit_rt_numerics[plan_numerics(p)], (long long)(p->arena_bytes / 4), (long long)(p->shared_bytes / 4), (long long)p->scratch_floats,
+                (long long)(p->weights_bytes / 4), p->steps.n, taps[i], s, s, name, s, name, s);
+    }
+    fprintf(f, "};\n\nstatic const RtTrain train = {\n    .n_weights = %d, .n_terms = %d, .n_plans = %d,\n", n_weights, t->graph->heads.n, t->n_targets);
+    fprintf(f, "    .weights = train_weights,\n    .terms = loss_terms,\n    .plans = train_plans,\n};\n");
+}

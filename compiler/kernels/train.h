@@ -1,0 +1,46 @@
+/* What the kernels of training share: functions over the blocks of a step's places. */
+#ifndef INCEPTC_KERNELS_TRAIN_H
+#define INCEPTC_KERNELS_TRAIN_H
+#include "kernels.h"
+
+KernelLower kernel_lower_weight_grad, kernel_lower_bias_grad, kernel_lower_interleave;
+KernelLower kernel_lower_bn_parts, kernel_lower_bn_stats, kernel_lower_bn_apply;
+KernelLower kernel_lower_bn_grad_parts, kernel_lower_bn_grad_stats, kernel_lower_bn_grad;
+KernelLower kernel_lower_relu_grad, kernel_lower_maxpool_grad, kernel_lower_avgpool_grad, kernel_lower_globalavgpool_grad,
+    kernel_lower_adaptiveavgpool_grad, kernel_lower_lrn_grad;
+KernelLower kernel_lower_dropout, kernel_lower_crossentropy, kernel_lower_crossentropy_grad;
+
+enum { TRAIN_MOST_IN = 70 };
+
+typedef struct TrainKernel {
+    LowerContext *c;
+    Step *s;
+    Func *f;
+    Kernel k;      /* of a fresh function: its body is to be written */
+    Lower *l;
+    Type type;     /* of a block's vectors */
+    int lanes, vectors;
+    Var *in[TRAIN_MOST_IN], *out[2], *beta, *gamma;
+    Expr *args[TRAIN_MOST_IN + 16]; /* of the call on the page */
+    int n_args;
+} TrainKernel;
+
+/* Finds or begins the function of a step: parameters are its inputs and outputs by their names (words, inputs first), beta and gamma between them where it has them.  True: it is fresh.  `key` says what else makes it
+ * distinct.  Needs equal channel maps of all places. */
+bool train_begin(TrainKernel *t, LowerContext *c, Step *s, const char *name, const char *names, const char *key, const char *comment);
+/* Further parameters, with what the page passes: to be called in the same order for every step. */
+Var *train_int(TrainKernel *t, const char *name, Expr *value);
+Var *train_gradient(TrainKernel *t, const char *name, const Tensor *gradient); /* of a weight; null when nothing wants it */
+Var *train_row(TrainKernel *t, const char *name, const Tensor *weight);        /* the weight itself, to be changed */
+void train_units(TrainKernel *t); /* begins the loop over units, for a fresh function */
+void train_call(TrainKernel *t);  /* ends it, and calls */
+
+/* Element offset of pixel (y, x), vector v of a block in place i: letters name the dimensions of the place. */
+Expr *train_at(TrainKernel *t, const Place *p, const char *letter, Expr *block, Expr *y, Expr *x, int v);
+/* The same of a vector of channels: block * 16 + v * lanes. */
+Expr *train_channel(TrainKernel *t, Expr *block, int v);
+Var *train_for(TrainKernel *t, const char *name, int n); /* for name in 0..n-1 */
+/* `first`: is this image 0 of the batch; `last`: is it the last. Needs the ints `index` and `n`. */
+void train_if_first(TrainKernel *t, Var *index);
+void train_if_last(TrainKernel *t, Var *index, Var *n);
+#endif

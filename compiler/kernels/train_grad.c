@@ -1,0 +1,258 @@
+/* Gradients that go through one image: ReLU, pools, the phases of a strided convolution. */
+#include "train.h"
+
+int interleave_phase(const Node *n, int r, int c); /* ops/interleave.c */
+
+static Expr *zero(TrainKernel *t) { return loop_splat(t->l, t->type, loop_f32(t->l, 0)); }
+
+/* Unit u = block * H + y of the result. */
+static void row_of_block(TrainKernel *t, Expr **block, Expr **y)
+{
+    Lower *l = t->l;
+    train_units(t);
+    Expr *h = loop_var(l, loop_dim(l, "H", t->s->out[0]->buffer->h)), *u = loop_var(l, t->k.u);
+    *block = loop_var(l, loop_let(l, "block", loop_div(l, u, h)));
+    *y = loop_var(l, loop_let(l, "oy", loop_bin(l, EX_MOD, u, h)));
+}
+
+void kernel_lower_relu_grad(LowerContext *c, Step *s)
+{
+    TrainKernel t;
+    if (train_begin(&t, c, s, "relu_grad", "y dy dx", "", "dx = dy where y, the result of a ReLU, is above 0; else 0.")) {
+        Lower *l = t.l;
+        Expr *block, *y;
+        row_of_block(&t, &block, &y);
+        Expr *x = loop_var(l, train_for(&t, "ox", s->out[0]->buffer->w));
+        for (int v = 0; v < t.vectors; v++) {
+            Expr *z = loop_load(l, t.type, t.in[0], train_at(&t, s->in[0], "X", block, y, x, v));
+            Expr *dy = loop_load(l, t.type, t.in[1], train_at(&t, s->in[1], "DY", block, y, x, v));
+            loop_store(l, t.out[0], train_at(&t, s->out[0], "Y", block, y, x, v), loop_where(l, EX_LT, zero(&t), z, dy));
+        }
+        loop_for_end(l);
+    }
+    train_call(&t);
+}
+
+/* ---- Phases ---- */
+
+/* Rows r, r + sh, ... and columns c, c + sw, ... of a block: from phase k, or 0 where no output saw them. */
+static void phase_pixels(TrainKernel *t, Expr *block, int r, int c, int k)
+{
+    Lower *l = t->l;
+    const Window *w = &t->s->node->window;
+    const Buffer *b = t->s->out[0]->buffer;
+    Expr *i = loop_var(l, train_for(t, "i", (b->h - r + w->sh - 1) / w->sh)), *j = loop_var(l, train_for(t, "j", (b->w - c + w->sw - 1) / w->sw));
+    Expr *y = loop_add(l, loop_mul(l, i, loop_int(l, w->sh)), loop_int(l, r)), *x = loop_add(l, loop_mul(l, j, loop_int(l, w->sw)), loop_int(l, c));
+    for (int v = 0; v < t->vectors; v++) {
+        const char *letter = arena_printf(l->unit->arena, "P%d", k);
+        Expr *value = k < 0 ? zero(t) : loop_load(l, t->type, t->in[k], train_at(t, t->s->in[k], letter, block, i, j, v));
+        loop_store(l, t->out[0], train_at(t, t->s->out[0], "DX", block, y, x, v), value);
+    }
+    loop_for_end(l);
+    loop_for_end(l);
+}
+
+void kernel_lower_interleave(LowerContext *c, Step *s)
+{
+    TrainKernel t;
+    const Window *w = &s->node->window;
+    Arena *a = c->page->unit->arena;
+    const char *key = arena_printf(a, "%dx%d/%dx%d %d,%d", w->kh, w->kw, w->sh, w->sw, w->top, w->left);
+    if (train_begin(&t, c, s, "interleave", "phase dx", key,
+                    arena_printf(a, "Row r + %d i, column c + %d j of dx from row i, column j of the convolution of that phase (r, c); 0 where there is none.", w->sh, w->sw))) {
+        train_units(&t);
+        for (int r = 0; r < w->sh && r < s->out[0]->buffer->h; r++)
+            for (int q = 0; q < w->sw && q < s->out[0]->buffer->w; q++)
+                phase_pixels(&t, loop_var(t.l, t.k.u), r, q, interleave_phase(s->node, r, q));
+    }
+    train_call(&t);
+}
+
+/* ---- Pools: every output adds to the pixels of its window, block by block ---- */
+
+typedef struct PoolGrad {
+    TrainKernel t;
+    Expr *block, *oy, *ox;
+    Var *y0, *y1, *x0, *x1; /* the window on the image */
+} PoolGrad;
+
+static void clear_block(PoolGrad *p)
+{
+    TrainKernel *t = &p->t;
+    Lower *l = t->l;
+    const Buffer *b = t->s->out[0]->buffer;
+    Expr *y = loop_var(l, train_for(t, "iy", b->h)), *x = loop_var(l, train_for(t, "ix", b->w));
+    for (int v = 0; v < t->vectors; v++)
+        loop_store(l, t->out[0], train_at(t, t->s->out[0], "DX", p->block, y, x, v), zero(t));
+    loop_for_end(l);
+    loop_for_end(l);
+}
+
+/* const int from = max(o * stride - pad, 0), to = min(o * stride - pad + k, size). */
+static void clip(Lower *l, const char *axis, Expr *o, int stride, int pad, int k, int size, Var **from, Var **to)
+{
+    Arena *a = l->unit->arena;
+    Expr *start = loop_sub(l, loop_mul(l, o, loop_int(l, stride)), loop_int(l, pad));
+    *from = loop_let(l, arena_printf(a, "%s0", axis), loop_max(l, start, loop_int(l, 0)));
+    *to = loop_let(l, arena_printf(a, "%s1", axis), loop_min(l, loop_add(l, start, loop_int(l, k)), loop_int(l, size)));
+}
+
+/* const int from = o * size / n, to = ((o + 1) * size + n - 1) / n. */
+static void adapt(Lower *l, const char *axis, Expr *o, int size, int n, Var **from, Var **to)
+{
+    Arena *a = l->unit->arena;
+    Expr *s = loop_int(l, size), *next = loop_mul(l, loop_add(l, o, loop_int(l, 1)), s);
+    *from = loop_let(l, arena_printf(a, "%s0", axis), loop_div(l, loop_mul(l, o, s), loop_int(l, n)));
+    *to = loop_let(l, arena_printf(a, "%s1", axis), loop_min(l, loop_div(l, loop_add(l, next, loop_int(l, n - 1)), loop_int(l, n)), s));
+}
+
+/* The loops over the pixels of a block of dy; leaves their bodies open. */
+static void each_output(PoolGrad *p, int dy)
+{
+    TrainKernel *t = &p->t;
+    Lower *l = t->l;
+    const Node *n = t->s->node;
+    const Window *w = &n->window;
+    const Buffer *x = t->s->out[0]->buffer, *y = t->s->in[dy]->buffer;
+    bool adaptive = n->op == OP_ADAPTIVEAVGPOOL_GRAD || n->op == OP_GLOBALAVGPOOL_GRAD;
+    train_units(t);
+    p->block = loop_var(l, t->k.u);
+    clear_block(p);
+    p->oy = loop_var(l, train_for(t, "oy", y->h));
+    if (adaptive)
+        adapt(l, "y", p->oy, x->h, y->h, &p->y0, &p->y1);
+    else
+        clip(l, "y", p->oy, w->sh, w->top, w->kh, x->h, &p->y0, &p->y1);
+    p->ox = loop_var(l, train_for(t, "ox", y->w));
+    if (adaptive)
+        adapt(l, "x", p->ox, x->w, y->w, &p->x0, &p->x1);
+    else
+        clip(l, "x", p->ox, w->sw, w->left, w->kw, x->w, &p->x0, &p->x1);
+}
+
+static Expr *begin_window(PoolGrad *p, Expr **ix)
+{
+    Lower *l = p->t.l;
+    Var *y = loop_for_begin(l, "iy", loop_var(l, p->y0), loop_var(l, p->y1), 1);
+    Var *x = loop_for_begin(l, "ix", loop_var(l, p->x0), loop_var(l, p->x1), 1);
+    *ix = loop_var(l, x);
+    return loop_var(l, y);
+}
+
+static void end_window(PoolGrad *p)
+{
+    loop_for_end(p->t.l);
+    loop_for_end(p->t.l);
+}
+
+static void add_to(PoolGrad *p, Expr *iy, Expr *ix, int v, Expr *value)
+{
+    Lower *l = p->t.l;
+    Expr *at = train_at(&p->t, p->t.s->out[0], "DX", p->block, iy, ix, v);
+    loop_store(l, p->t.out[0], at, loop_add(l, loop_load(l, p->t.type, p->t.out[0], at), value));
+}
+
+static Var *read_dy(PoolGrad *p, int k, int v)
+{
+    Lower *l = p->t.l;
+    Expr *at = train_at(&p->t, p->t.s->in[k], "DY", p->block, p->oy, p->ox, v);
+    return loop_mut(l, arena_printf(l->unit->arena, "rest%d", v), loop_load(l, p->t.type, p->t.in[k], at));
+}
+
+static Expr *read_x(PoolGrad *p, Expr *iy, Expr *ix, int v)
+{
+    return loop_load(p->t.l, p->t.type, p->t.in[0], train_at(&p->t, p->t.s->in[0], "X", p->block, iy, ix, v));
+}
+
+/* The first pixel that equals the maximum takes what is left of dy; then nothing is left. */
+static void give_to_first(PoolGrad *p, int v)
+{
+    Lower *l = p->t.l;
+    Arena *a = l->unit->arena;
+    Expr *ix, *iy;
+    Var *most = loop_mut(l, arena_printf(a, "most%d", v), read_x(p, loop_var(l, p->y0), loop_var(l, p->x0), v));
+    iy = begin_window(p, &ix);
+    Var *x = loop_let(l, arena_printf(a, "v%d", v), read_x(p, iy, ix, v));
+    loop_set(l, most, loop_max(l, loop_var(l, x), loop_var(l, most)));
+    end_window(p);
+    Var *rest = read_dy(p, 1, v);
+    iy = begin_window(p, &ix);
+    Var *take = loop_let(l, arena_printf(a, "take%d", v), loop_where(l, EX_LE, loop_var(l, most), read_x(p, iy, ix, v), loop_var(l, rest)));
+    add_to(p, iy, ix, v, loop_var(l, take));
+    loop_set(l, rest, loop_sub(l, loop_var(l, rest), loop_var(l, take)));
+    end_window(p);
+}
+
+static const char *window_key(Arena *a, const Node *n)
+{
+    const Window *w = &n->window;
+    return arena_printf(a, "%dx%d/%dx%d %d,%d,%d,%d %d", w->kh, w->kw, w->sh, w->sw, w->top, w->bottom, w->left, w->right, n->count_pad);
+}
+
+void kernel_lower_maxpool_grad(LowerContext *c, Step *s)
+{
+    PoolGrad p = { 0 };
+    Arena *a = c->page->unit->arena;
+    const Window *w = &s->node->window;
+    if (train_begin(&p.t, c, s, "maxpool_grad", "x dy dx", window_key(a, s->node),
+                    arena_printf(a, "The first maximum of x in each %d x %d window, step %d x %d, gets that window's dy; dx is the sum of these.", w->kh, w->kw,
+                                 w->sh, w->sw))) {
+        each_output(&p, 1);
+        for (int v = 0; v < p.t.vectors; v++)
+            give_to_first(&p, v);
+        loop_for_end(p.t.l);
+        loop_for_end(p.t.l);
+    }
+    train_call(&p.t);
+}
+
+/* What a window's sum was divided by. */
+static Expr *divisor(PoolGrad *p)
+{
+    Lower *l = p->t.l;
+    const Node *n = p->t.s->node;
+    const Window *w = &n->window;
+    const Buffer *x = p->t.s->out[0]->buffer;
+    Expr *rows = loop_sub(l, loop_var(l, p->y1), loop_var(l, p->y0)), *columns = loop_sub(l, loop_var(l, p->x1), loop_var(l, p->x0));
+    if (n->op == OP_AVGPOOL_GRAD && n->count_pad) { /* the window on the padded image */
+        Expr *top = loop_mul(l, p->oy, loop_int(l, w->sh)), *left = loop_mul(l, p->ox, loop_int(l, w->sw));
+        rows = loop_min(l, loop_int(l, w->kh), loop_sub(l, loop_int(l, x->h + w->top + w->bottom), top));
+        columns = loop_min(l, loop_int(l, w->kw), loop_sub(l, loop_int(l, x->w + w->left + w->right), left));
+    }
+    return loop_convert(l, TY_F32, loop_mul(l, rows, columns));
+}
+
+static void lower_average_grad(LowerContext *c, Step *s, const char *name, const char *comment)
+{
+    PoolGrad p = { 0 };
+    if (train_begin(&p.t, c, s, name, "dy dx", window_key(c->page->unit->arena, s->node), comment)) {
+        Lower *l = p.t.l;
+        each_output(&p, 0);
+        Var *count = loop_let(l, "count", divisor(&p));
+        for (int v = 0; v < p.t.vectors; v++) {
+            Expr *ix, *iy, *share = loop_div(l, loop_var(l, read_dy(&p, 0, v)), loop_splat(l, p.t.type, loop_var(l, count)));
+            Var *part = loop_let(l, arena_printf(l->unit->arena, "part%d", v), share);
+            iy = begin_window(&p, &ix);
+            add_to(&p, iy, ix, v, loop_var(l, part));
+            end_window(&p);
+        }
+        loop_for_end(l);
+        loop_for_end(l);
+    }
+    train_call(&p.t);
+}
+
+void kernel_lower_avgpool_grad(LowerContext *c, Step *s)
+{
+    lower_average_grad(c, s, "avgpool_grad", "Every pixel of a window gets its share of that window's dy; dx is the sum of these.");
+}
+
+void kernel_lower_globalavgpool_grad(LowerContext *c, Step *s)
+{
+    lower_average_grad(c, s, "globalavgpool_grad", "dx = dy / (H W), for every pixel of a channel.");
+}
+
+void kernel_lower_adaptiveavgpool_grad(LowerContext *c, Step *s)
+{
+    lower_average_grad(c, s, "adaptivepool_grad", "Every pixel of an area gets its share of that area's dy; dx is the sum of these.");
+}
