@@ -25,7 +25,7 @@ OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv
   l2norm linear lrn max maxpool mul normalize relu scale_weights slice softmax zeros
 WEIGHTS = load_plan load_report name_pattern names verb_weights weights_diff weights_embed weights_export weights_import weights_list
 KERNELS = channels choose common conv_plain cook_toom cook_toom_leaf cost cut gemm_tile lrn pointwise pool pool_rows tile_leaf
-FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safetensors_write wire
+FORMATS = append cleanup crc32c events events_summary histogram json map_file npy replace safetensors safetensors_convert safetensors_write wire
 COMPILER_FORMATS = onnx_write npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
 CORE = batch error init load math memory network packed philox pool target
 TRAIN = image image_bmp image_jpeg image_libraries image_png image_pnm resize view
