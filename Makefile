@@ -28,7 +28,7 @@ KERNELS = channels choose common conv_plain cook_toom cook_toom_leaf cost cut ge
 FORMATS = append cleanup crc32c events events_summary histogram json map_file npy replace safetensors safetensors_convert safetensors_write wire
 COMPILER_FORMATS = onnx_write npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
 CORE = batch error init load math memory network packed philox pool target
-TRAIN = image image_bmp image_jpeg image_libraries image_png image_png_write image_pnm metrics metrics_text progress rank resize view
+TRAIN = image image_bmp image_jpeg image_libraries image_png image_png_write image_pnm metrics metrics_text progress rank resize runlog runlog_table view
 PROGRAM = bench eval info init input options pack predict program selftest session trace
 
 COMPILER_O = $(COMPILER:%=$(BUILD)/compiler/%.o) $(OPS:%=$(BUILD)/compiler/ops/%.o) $(KERNELS:%=$(BUILD)/compiler/kernels/%.o) \
