@@ -86,9 +86,9 @@ check: packages
 	@sh tests/run.sh
 
 # Unit tests: a program of CUnit for each, and the tools of the shell tests. tests/run.sh runs every build/unit_*.
-UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph \
+UNIT = train/test_log train/test_metrics runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph \
   weights/test_names kernels/test_kernels
-TOOLS = runtime/view_tool formats/tensor_tool onnx/graph_to_onnx
+TOOLS = train/events_tool runtime/view_tool formats/tensor_tool onnx/graph_to_onnx
 UNIT_BIN = $(patsubst test_%,$(BUILD)/unit_%,$(notdir $(UNIT)))
 TOOL_BIN = $(addprefix $(BUILD)/,$(notdir $(TOOLS)))
 .PHONY: tests-built check-full check-malformed
