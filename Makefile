@@ -15,21 +15,25 @@ else
 say = @:
 endif
 
-PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc musl-tools qemu-user python3 python3-numpy python3-onnx python3-pil
+PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc musl-tools qemu-user python3 \
+  python3-numpy python3-onnx python3-pil
 
-COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare cook_toom diag driver elab_expr elab_flags elab_flow elab_layers elab_settings elab_text elab_variant emit_c emit_train folder graph graph_text \
-  graph_totals graph_verify home interp interp_io loop loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options \
-  pass_concat_in_place pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings pass_remove_dead \
-  pass_reorder_avgpool passes plan plan_memory plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_run verb_summary verb_tune
-OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool \
-  interleave l2norm linear lrn max maxpool mul normalize relu scale_weights slice softmax zeros
+COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare cook_toom diag driver elab_expr elab_flags elab_flow elab_layers \
+  elab_settings elab_text elab_variant emit_c emit_train folder graph graph_text graph_totals graph_verify home interp interp_io loop loop_page \
+  loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options pass_concat_in_place \
+  pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings pass_remove_dead pass_reorder_avgpool passes plan plan_memory \
+  plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_run verb_summary \
+  verb_tune
+OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool interleave l2norm linear \
+  lrn max maxpool mul normalize relu scale_weights slice softmax zeros
 WEIGHTS = load_plan load_report name_pattern names verb_weights weights_diff weights_embed weights_export weights_import weights_list
 KERNELS = channels choose common conv_plain cook_toom cook_toom_leaf cost cut gemm_tile loss lrn pointwise pool pool_rows tile_leaf train train_grad \
   train_norm weight_grad
-FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safetensors_write
-COMPILER_FORMATS = onnx_write wire npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
+FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safetensors_write append crc32c events events_summary histogram wire
+COMPILER_FORMATS = onnx_write npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
 CORE = batch dropout error init load math memory network packed philox pool target
-TRAIN = step image image_bmp image_jpeg image_libraries image_png image_pnm resize view
+TRAIN = step image image_bmp image_jpeg image_libraries image_png image_pnm resize view image_png_write metrics metrics_text progress rank runlog \
+  runlog_table
 PROGRAM = bench eval info init input options pack predict program selftest session trace
 
 COMPILER_O = $(COMPILER:%=$(BUILD)/compiler/%.o) $(OPS:%=$(BUILD)/compiler/ops/%.o) $(KERNELS:%=$(BUILD)/compiler/kernels/%.o) \
@@ -87,9 +91,9 @@ check: packages
 	@sh tests/run.sh
 
 # Unit tests: a program of CUnit for each, and the tools of the shell tests. tests/run.sh runs every build/unit_*.
-UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph \
-  weights/test_names kernels/test_kernels
-TOOLS = train/gradient_tool runtime/view_tool formats/tensor_tool onnx/graph_to_onnx
+UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph weights/test_names \
+  kernels/test_kernels train/test_log train/test_metrics
+TOOLS = train/gradient_tool runtime/view_tool formats/tensor_tool onnx/graph_to_onnx train/events_tool
 UNIT_BIN = $(patsubst test_%,$(BUILD)/unit_%,$(notdir $(UNIT)))
 TOOL_BIN = $(addprefix $(BUILD)/,$(notdir $(TOOLS)))
 .PHONY: tests-built check-full check-malformed

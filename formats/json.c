@@ -1,5 +1,6 @@
 /* json.c - strict JSON, RFC 8259, without numbers other than unsigned integers. */
 #include "json.h"
+#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -251,4 +252,12 @@ void json_write_string(FILE *f, const char *s)
         left -= n;
     }
     fputc('"', f);
+}
+
+void json_write_number(FILE *f, double x, int digits)
+{
+    if (isfinite(x))
+        fprintf(f, "%.*g", digits, x);
+    else
+        fputs("null", f);
 }

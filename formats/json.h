@@ -1,5 +1,5 @@
 /* json.h - a strict pull reader for the JSON that our formats need (objects, arrays, strings,
- * unsigned integers of 64 bits) and the writing of strings.
+ * unsigned integers of 64 bits) and the writing of strings and numbers.
  *
  * The caller knows the schema and asks for what must come next; there is no tree, so depth is the
  * schema's.  Every taking function returns false after the first thing that is not what was asked
@@ -43,4 +43,5 @@ bool json_is_utf8(const uint8_t *text, size_t size, size_t *bad);
 /* s as a JSON string with quotes, escaped as serde_json does. Bytes that are not UTF-8 become
  * U+FFFD. */
 void json_write_string(FILE *f, const char *s);
+void json_write_number(FILE *f, double x, int digits); /* null when not finite */
 #endif

@@ -16,11 +16,17 @@ typedef struct Wire { /* start from { 0 } */
 
 void wire_int(Wire *w, int field, int64_t v); /* int32, int64, enum: a varint, negative ones of ten bytes */
 void wire_float(Wire *w, int field, float v);
+void wire_double(Wire *w, int field, double v);
+void wire_doubles(Wire *w, int field, const double *v, size_t n); /* packed */
 void wire_text(Wire *w, int field, const char *s);
+void wire_bytes(Wire *w, int field, const void *bytes, size_t n);
 /* m, whole, as a field of w; a failed m fails w. */
 void wire_message(Wire *w, int field, const Wire *m);
 /* The head of a field of `size` bytes that the caller writes behind it. */
 void wire_open(Wire *w, int field, uint64_t size);
+/* Bytes without a head; a number as its lowest n bytes, the lowest first. */
+void wire_raw(Wire *w, const void *bytes, size_t n);
+void wire_raw_le(Wire *w, uint64_t v, int n);
 /* The bytes of such a field, head included. */
 uint64_t wire_field_size(int field, uint64_t size);
 /* Empties w for another message and keeps its room. */

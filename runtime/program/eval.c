@@ -2,6 +2,7 @@
  * reads it: classes are numbered in the byte order of their folders' names, pictures are found at
  * any depth. */
 #include "../../formats/json.h"
+#include "../train/rank.h"
 #include "program.h"
 #include <dirent.h>
 #include <errno.h>

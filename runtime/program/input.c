@@ -133,27 +133,3 @@ RtStatus labels_read(const char *path, int n, char ***out, RtError *err)
                     "%s: %d lines, but the network has %d outputs, one name a line", path, count,
                     n);
 }
-
-/* ---- The largest outputs ---- */
-
-static bool ranks_before(float a, int ia, float b, int ib)
-{
-    if (a != a || b != b)
-        return a == a || (b != b && ia < ib);
-    return a > b || (a == b && ia < ib);
-}
-
-void top_indices(const float *y, int n, int k, int *out)
-{
-    int held = 0;
-    for (int i = 0; i < n; i++) {
-        int at = held;
-        while (at > 0 && ranks_before(y[i], i, y[out[at - 1]], out[at - 1]))
-            at--;
-        if (at >= k)
-            continue;
-        held += held < k;
-        memmove(out + at + 1, out + at, (size_t)(held - 1 - at) * sizeof *out);
-        out[at] = i;
-    }
-}

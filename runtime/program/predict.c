@@ -1,6 +1,7 @@
 /* predict.c - pictures in, likely classes out. */
 #include "../../formats/json.h"
 #include "../../formats/npy.h"
+#include "../train/rank.h"
 #include "program.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ static void print_json(const Predict *c, const char *path, const float *y, bool 
             printf(", ");
         }
         printf("\"%s\": ", key);
-        json_number(stdout, (double)y[k], 9);
+        json_write_number(stdout, (double)y[k], 9);
         putchar('}');
     }
     printf("]}");

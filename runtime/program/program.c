@@ -1,7 +1,6 @@
 /* program.c - the table of commands, help and version, and the way out. */
 #include "program.h"
 #include <errno.h>
-#include <math.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
@@ -62,14 +61,6 @@ double clock_seconds(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-void json_number(FILE *f, double x, int digits)
-{
-    if (isfinite(x))
-        fprintf(f, "%.*g", digits, x);
-    else
-        fputs("null", f);
 }
 
 /* ---- Help ---- */

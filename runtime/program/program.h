@@ -115,11 +115,8 @@ bool input_is_picture(const char *name); /* by extension; .npy counts */
 /* One name a line, exactly n; an array of n strings to be freed with labels_free. */
 RtStatus labels_read(const char *path, int n, char ***out, RtError *err);
 void labels_free(char **labels, int n);
-/* Indices of the k largest of y, largest first; of equal ones the lower index; NaN last. */
-void top_indices(const float *y, int n, int k, int *out);
 /* Repeatable pseudo-random input in about [-2, 2]. */
 void input_random(float *x, size_t n, uint64_t seed);
 
 double clock_seconds(void);
-void json_number(FILE *f, double x, int digits); /* null when not finite */
 #endif

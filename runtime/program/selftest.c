@@ -1,6 +1,7 @@
 /* selftest.c - does this program compute the same thing in all its ways?  Every target against the
  * first that runs here (plain, when it is there), at every tensor that both keep; and, bit for bit,
  * one thread against more and an image alone against the same image in a batch. */
+#include "../../formats/json.h"
 #include "program.h"
 #include <inttypes.h>
 #include <math.h>
@@ -290,9 +291,9 @@ static void print_json(const Row *rows, int n)
         printf("%s\n  {\"target\": \"%s\", \"numerics\": \"%s\", \"tolerance\": %g, \"inner_tolerance\": %g, \"ran\": %s, \"logits\": ",
                i ? "," : "", rt_target_name(r->target), rt_numerics_name(r->numerics), tolerance(r),
                INNER * tolerance(r), r->ran ? "true" : "false");
-        json_number(stdout, r->logits, 6);
+        json_write_number(stdout, r->logits, 6);
         printf(", \"worst\": ");
-        json_number(stdout, r->worst, 6);
+        json_write_number(stdout, r->worst, 6);
         printf(", \"same_bits_threads\": %s, \"same_bits_batches\": %s, \"ok\": %s}",
                r->same_threads ? "true" : "false", r->same_batch ? "true" : "false",
                passed(r) ? "true" : "false");

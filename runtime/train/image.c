@@ -80,3 +80,8 @@ RtStatus rt_image_read(const char *path, RtImage *out, RtError *err)
     free(bytes);
     return s;
 }
+
+RtStatus rt_image_encode_png(const RtImage *image, uint8_t **png, size_t *size_bytes, RtError *err)
+{
+    return image_libraries.write_png(image, png, size_bytes, err);
+}

@@ -16,4 +16,6 @@ RtStatus rt_image_read(const char *path, RtImage *out, RtError *err);
 /* As rt_image_read, over borrowed bytes; name only stands in messages. */
 RtStatus rt_image_decode(const char *name, const uint8_t *bytes, size_t n, RtImage *out, RtError *err);
 void rt_image_free(RtImage *image);
+/* The picture as a PNG file: *size_bytes at *png, malloc.  RT_ERROR_INPUT in a program compiled with --no-images. */
+RtStatus rt_image_encode_png(const RtImage *image, uint8_t **png, size_t *size_bytes, RtError *err);
 #endif

@@ -1,4 +1,4 @@
-/* The decoders behind rt_image_decode. Each fills out->rgb or says what is wrong; name stands in messages. */
+/* The decoders behind rt_image_decode, and the encoder. Each decoder fills out->rgb or says what is wrong; name stands in messages. */
 #ifndef INCEPTRT_IMAGE_CODECS_H
 #define INCEPTRT_IMAGE_CODECS_H
 #include "image.h"
@@ -8,13 +8,16 @@ enum { IMAGE_MOST_PIXELS = 100 * 1000 * 1000 };
 /* Allocates w x h pixels after checking both sides and their product. */
 RtStatus image_allocate(RtImage *out, const char *name, uint64_t w, uint64_t h, RtError *err);
 typedef RtStatus ImageReader(const char *name, const uint8_t *bytes, size_t n, RtImage *out, RtError *err);
+typedef RtStatus ImageWriter(const RtImage *image, uint8_t **bytes, size_t *n, RtError *err);
+ImageWriter image_write_png;
 ImageReader image_read_jpeg, image_read_png, image_read_pnm, image_read_bmp;
 
-/* The decoders that need a library.  image_libraries.c defines them; the driver's --no-images links image_no_libraries.c
+/* What needs a library.  image_libraries.c defines them; the driver's --no-images links image_no_libraries.c
  * before the archive, so that image_libraries.c and all that it names stay out of the program. */
 typedef struct ImageLibraries {
     const char *kinds; /* all that the program reads, for messages */
     ImageReader *jpeg, *png;
+    ImageWriter *write_png;
 } ImageLibraries;
 extern const ImageLibraries image_libraries;
 #endif

@@ -21,4 +21,10 @@ static RtStatus refuse_png(const char *name, const uint8_t *bytes, size_t n, RtI
     return refuse(name, "PNG", err);
 }
 
-const ImageLibraries image_libraries = { "BMP, PPM or PGM", refuse_jpeg, refuse_png };
+static RtStatus refuse_write(const RtImage *image, uint8_t **bytes, size_t *n, RtError *err)
+{
+    (void)image, (void)bytes, (void)n;
+    return rt_error(err, RT_ERROR_INPUT, "no PNG can be written: this program was compiled with --no-images");
+}
+
+const ImageLibraries image_libraries = { "BMP, PPM or PGM", refuse_jpeg, refuse_png, refuse_write };

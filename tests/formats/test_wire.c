@@ -42,6 +42,23 @@ static void floats_are_little_endian(void)
     EXPECT(w, "\x15\x00\x00\x80\x3f\x15\x00\x00\x00\x80");
 }
 
+static void doubles_are_little_endian_and_packed(void)
+{
+    Wire w = { 0 };
+    wire_double(&w, 1, 1.0);
+    wire_doubles(&w, 6, (const double[]){ -2.0, 0.0 }, 2);
+    EXPECT(w, "\x09\x00\x00\x00\x00\x00\x00\xf0\x3f\x32\x10\x00\x00\x00\x00\x00\x00\x00\xc0\x00\x00\x00\x00\x00\x00\x00\x00");
+}
+
+static void raw_bytes_have_no_head(void)
+{
+    Wire w = { 0 };
+    wire_raw_le(&w, 0x1234567890, 4);
+    wire_raw(&w, "\x00x", 2);
+    wire_bytes(&w, 1, "\x00y", 2);
+    EXPECT(w, "\x90\x78\x56\x34\x00x\x0a\x02\x00y");
+}
+
 static void sizes_are_those_written(void)
 {
     static const uint64_t sizes[] = { 0, 1, 127, 128, 16383, 16384, 2097151, 2097152, 2147483647 };
@@ -79,6 +96,8 @@ int main(void)
     CU_ADD_TEST(suite, examples_of_the_description);
     CU_ADD_TEST(suite, varints_at_their_borders);
     CU_ADD_TEST(suite, floats_are_little_endian);
+    CU_ADD_TEST(suite, doubles_are_little_endian_and_packed);
+    CU_ADD_TEST(suite, raw_bytes_have_no_head);
     CU_ADD_TEST(suite, sizes_are_those_written);
     CU_ADD_TEST(suite, empty_messages_have_a_length);
     CU_ADD_TEST(suite, failure_is_kept);

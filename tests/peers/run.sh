@@ -5,6 +5,7 @@
 #   roundtrip   PyTorch's implementations: saved, imported, exported, loaded strictly
 #   tf          Keras and tf-slim: their weights by our maps give their outputs
 #   trained     a trained v3 from a package under both divisors, Keras as judge (docs/conventions.md)
+#   events      TensorBoard: what a training run logs
 #   references  the stored activations of the reference implementations, computed again and compared
 #   store       the same, stored (make references)
 cd "$(dirname "$0")/../.." || exit 1
@@ -29,6 +30,10 @@ need_tf() {
     $python -m venv build/tf-peers.tmp && build/tf-peers.tmp/bin/pip install -q tensorflow-cpu==2.15.1 tf_slim==1.1.0 pillow &&
         mv build/tf-peers.tmp build/tf-peers
 }
+need_events() {
+    [ -d build/events-peers ] && return
+    $python -m venv build/events-peers.tmp && build/events-peers.tmp/bin/pip install -q tensorboard pillow && mv build/events-peers.tmp build/events-peers
+}
 need_torch() { # beside Debian's own PyTorch
     [ -f build/peers-py/installed ] && return
     $python -m pip install -q --no-deps --root-user-action ignore --upgrade --target build/peers-py $torch_packages &&
@@ -45,7 +50,7 @@ same_reference() {
     reference "$1" build/references --like tests/nets/reference && $python tests/nets/reference/same.py "$1" tests/nets/reference build/references
 }
 names() { for f in "$@"; do basename "$f" .net; done; }
-for part in ${*:-onnx files roundtrip tf trained references}; do
+for part in ${*:-onnx files roundtrip tf trained events references}; do
     case $part in
     onnx)
         need_onnx || { failed=$((failed + 1)); continue; }
@@ -68,6 +73,9 @@ for part in ${*:-onnx files roundtrip tf trained references}; do
     trained)
         need_tf || { failed=$((failed + 1)); continue; }
         count build/tf-peers/bin/python tests/peers/trained_v3.py ;;
+    events)
+        need_events || { failed=$((failed + 1)); continue; }
+        count build/events-peers/bin/python tests/peers/events_peers.py ;;
     references | store)
         need_torch || { failed=$((failed + 1)); continue; }
         mkdir -p build/references
