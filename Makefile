@@ -25,10 +25,10 @@ OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv
   l2norm linear lrn max maxpool mul normalize relu scale_weights slice softmax zeros
 WEIGHTS = load_plan load_report name_pattern names verb_weights weights_diff weights_embed weights_export weights_import weights_list
 KERNELS = channels choose common conv_plain cook_toom cook_toom_leaf cost cut gemm_tile lrn pointwise pool pool_rows tile_leaf
-FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safetensors_write
+FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safetensors_hash safetensors_write sha256
 COMPILER_FORMATS = onnx_write wire npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
 CORE = batch error init load math memory network packed philox pool target
-TRAIN = image image_bmp image_jpeg image_libraries image_png image_pnm optimizer optimizer_rules resize schedule view
+TRAIN = checkpoint checkpoint_meta image image_bmp image_jpeg image_libraries image_png image_pnm optimizer optimizer_rules resize schedule view
 PROGRAM = bench eval info init input options pack predict program selftest session trace
 
 COMPILER_O = $(COMPILER:%=$(BUILD)/compiler/%.o) $(OPS:%=$(BUILD)/compiler/ops/%.o) $(KERNELS:%=$(BUILD)/compiler/kernels/%.o) \
@@ -89,7 +89,7 @@ check: packages
 
 # Unit tests: a program of CUnit for each, and the tools of the shell tests. tests/run.sh runs every build/unit_*.
 UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph \
-  weights/test_names kernels/test_kernels train/test_optimizer train/test_recipe
+  weights/test_names kernels/test_kernels train/test_checkpoint train/test_optimizer train/test_recipe
 TOOLS = runtime/view_tool formats/tensor_tool onnx/graph_to_onnx
 UNIT_BIN = $(patsubst test_%,$(BUILD)/unit_%,$(notdir $(UNIT)))
 TOOL_BIN = $(addprefix $(BUILD)/,$(notdir $(TOOLS)))
@@ -102,8 +102,8 @@ $(1): $(2) $(wildcard $(dir $(2))*.h) $(TEST_LIBS)
 endef
 $(foreach t,$(UNIT),$(eval $(call test_program,$(patsubst test_%,$(BUILD)/unit_%,$(notdir $(t))),tests/$(t).c)))
 $(foreach t,$(TOOLS),$(eval $(call test_program,$(BUILD)/$(notdir $(t)),tests/$(t).c)))
-$(BUILD)/unit_runtime: EXTRA = tests/runtime/tiny_network.c
-$(BUILD)/unit_runtime: tests/runtime/tiny_network.c
+$(BUILD)/unit_runtime $(BUILD)/unit_checkpoint: EXTRA = tests/runtime/tiny_network.c
+$(BUILD)/unit_runtime $(BUILD)/unit_checkpoint: tests/runtime/tiny_network.c
 $(BUILD)/conv_blas: bench/conv_blas.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lopenblas $(LIBS)
 $(BUILD)/barrier: bench/barrier.c $(BUILD)/libinceptrt.a
