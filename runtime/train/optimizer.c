@@ -75,12 +75,16 @@ static RtStatus check_recipe(const RtRecipe *r, RtError *err)
     const Range ranges[] = {
         { "momentum", r->momentum, 0, INFINITY }, { "beta1", r->beta1, 0, 1 }, { "beta2", r->beta2, 0, 1 },
         { "eps", r->eps, 0, INFINITY },           { "decay", r->decay, 0, INFINITY }, { "clip", r->clip, 0, INFINITY },
-        { "ema", r->ema, 0, 1 },
+        { "ema", r->ema, 0, 1 },                   { "lr", r->lr, 0, INFINITY }, { "warmup", r->warmup, 0, INFINITY },
+        { "end of lr", r->lr_end, 0, INFINITY },   { "factor or power of lr", r->lr_power, 0, INFINITY },
     };
+    bool counts_epochs = r->schedule == RT_LR_STEP || r->schedule == RT_LR_EXPONENTIAL;
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (!(ranges[i].value >= ranges[i].least && ranges[i].value < ranges[i].below))
             return rt_error(err, RT_ERROR_USAGE, "%s is %g; it must be from %g to below %g", ranges[i].name, ranges[i].value,
                             ranges[i].least, ranges[i].below);
+    if (counts_epochs && !(r->lr_every > 0))
+        return rt_error(err, RT_ERROR_USAGE, "every of lr is %g epochs; it must be above 0", r->lr_every);
     if (!find_rule(r))
         return rt_error(err, RT_ERROR_USAGE, "nesterov needs a momentum above 0, such as 0.9");
     return RT_OK;

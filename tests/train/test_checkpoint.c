@@ -1,5 +1,6 @@
 /* test_checkpoint.c - a checkpoint comes back as it was saved or is refused: hash by FIPS 180-4's examples, every cut, every bit, a
  * disk that is full at every byte, a process killed before and after each of its system calls, and each of these failing. */
+#include "../../formats/replace.h"
 #include "../../formats/safetensors.h"
 #include "../../formats/sha256.h"
 #include "../../runtime/train/checkpoint.h"
@@ -341,6 +342,58 @@ static void what_does_not_fit_is_refused_and_nothing_is_written(void)
     training_free(adam);
 }
 
+/* A file of these metadata, with its hash. */
+static void write_metadata(const SafetensorsMeta *meta, int n)
+{
+    Replace r;
+    SafetensorsItem none = { 0 };
+    CU_ASSERT_EQUAL(replace_begin(&r, file("last.safetensors"), NULL), RT_OK);
+    CU_ASSERT_EQUAL(safetensors_write_into(&r, &none, 0, meta, n, true, NULL), RT_OK);
+    CU_ASSERT_EQUAL(replace_commit(&r, NULL), RT_OK);
+}
+
+/* Each key in turn with a value that is none. */
+static void metadata_that_make_no_sense_are_refused(void)
+{
+    static const struct { int key; const char *value, *part; } bad[] = {
+        { 2, "", "'' for \"epoch\"; expected a whole number" },
+        { 2, "-1", "'-1' for \"epoch\"" },
+        { 3, "9223372036854775808", "\"position\"" },
+        { 4, "1x", "\"step\"" },
+        { 5, "18446744073709551616", "\"seed\"" },
+        { 6, "good", "'good' for \"best\"; expected a number" },
+        { 7, NULL, "nothing for \"best_epoch\"" },
+        { 8, NULL, "nothing for \"arguments\"; expected a text" },
+        { 9, NULL, "\"classes\"" },
+        { 9, "[\"a\"", "expected a list of texts" },
+        { 9, "[\"a\",]", "expected a list of texts" },
+        { 9, "[] ", "expected a list of texts" },
+    };
+    Training *t = training_new(RT_SGD, 0);
+    Checkpoint empty = t->c;
+    CheckpointState s;
+    char note[CHECKPOINT_NOTE];
+    empty.n_weights = 0;
+    for (size_t i = 0; i <= sizeof bad / sizeof *bad; i++) {
+        SafetensorsMeta meta[] = { { "network", "tiny" }, { "structure", "0000000000001234" }, { "epoch", "1" }, { "position", "2" },
+                                   { "step", "3" }, { "seed", "4" }, { "best", "nan" }, { "best_epoch", "0" }, { "arguments", "" },
+                                   { "classes", "[]" } };
+        int n = sizeof meta / sizeof *meta;
+        files_like("", 1);
+        if (i < sizeof bad / sizeof *bad && bad[i].value)
+            meta[bad[i].key].value = bad[i].value;
+        else if (i < sizeof bad / sizeof *bad)
+            meta[bad[i].key] = meta[--n];
+        write_metadata(meta, n);
+        if (i < sizeof bad / sizeof *bad)
+            refused(t, &empty, bad[i].part);
+        else
+            CU_ASSERT_EQUAL(checkpoint_load(folder, &empty, &s, note, NULL), RT_OK);
+    }
+    checkpoint_release(&s);
+    training_free(t);
+}
+
 /* ---- A system that fails ---- */
 
 /* What the folder holds is a checkpoint of 4 steps, or of 5, and whole. */
@@ -377,6 +430,7 @@ static void a_full_disk_leaves_what_was_there(void)
         int status;
         waitpid(child, &status, 0);
         failed += !WIFEXITED(status) || WEXITSTATUS(status) != RT_ERROR_FILE;
+        failed += access(file("last.safetensors"), F_OK) || access(file("previous.safetensors"), F_OK);
         whole += loads(4) && !files_like(".tmp.", 0);
     }
     CU_ASSERT_EQUAL(failed, 0);
@@ -525,6 +579,7 @@ static const struct { const char *name; void (*run)(void); } tests[] = {
     TEST(every_cut_and_every_bit_is_noticed),
     TEST(a_damaged_or_missing_last_one_gives_the_previous),
     TEST(what_does_not_fit_is_refused_and_nothing_is_written),
+    TEST(metadata_that_make_no_sense_are_refused),
     TEST(a_full_disk_leaves_what_was_there),
     TEST(a_kill_at_any_system_call_leaves_a_checkpoint),
     TEST(any_failing_system_call_is_an_error_or_harmless),

@@ -85,6 +85,9 @@ static void recipes_without_sense_are_refused(void)
         { { .optimizer = RT_ADAM, .beta1 = 1 }, "beta1 is 1; it must be from 0 to below 1" },
         { { .optimizer = RT_SGD, .clip = -1 }, "clip is -1" },
         { { .optimizer = RT_SGD, .ema = NAN }, "ema is nan" },
+        { { .optimizer = RT_SGD, .lr = -0.5 }, "lr is -0.5" },
+        { { .optimizer = RT_SGD, .lr = 1, .warmup = NAN }, "warmup is nan" },
+        { { .optimizer = RT_SGD, .lr = 1, .schedule = RT_LR_STEP }, "every of lr is 0 epochs" },
         { { .optimizer = RT_RMSPROP, .eps = INFINITY }, "eps is inf" },
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
