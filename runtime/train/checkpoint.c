@@ -12,6 +12,7 @@
 
 enum { PATH_BYTES = 4096 };
 #define LAST "last.safetensors"
+#define OLD "last.safetensors.old" /* the last one while a newer takes its name */
 #define PREVIOUS "previous.safetensors"
 #define BEST "best.safetensors"
 
@@ -129,25 +130,44 @@ static RtStatus write_beside(Replace *r, const char *path, const Checkpoint *c, 
     return status;
 }
 
-RtStatus checkpoint_save(const char *folder, const Checkpoint *c, const CheckpointState *s, RtError *err)
+static RtStatus join_all(const char *folder, char last[PATH_BYTES], char old[PATH_BYTES], char previous[PATH_BYTES], RtError *err)
 {
-    char last[PATH_BYTES], previous[PATH_BYTES];
-    Replace r;
     RtStatus status = join(folder, LAST, last, err);
     if (!status)
-        status = join(folder, PREVIOUS, previous, err);
+        status = join(folder, OLD, old, err);
+    return status ? status : join(folder, PREVIOUS, previous, err);
+}
+
+static RtStatus move(const char *from, const char *to, RtError *err)
+{
+    if (!rename(from, to) || errno == ENOENT)
+        return RT_OK;
+    return rt_error(err, RT_ERROR_FILE, "%s: cannot be renamed to %s: %s", from, to, strerror(errno));
+}
+
+/* The new one becomes last before the old last becomes previous: were that damaged, previous would be the only good one. */
+RtStatus checkpoint_save(const char *folder, const Checkpoint *c, const CheckpointState *s, RtError *err)
+{
+    char last[PATH_BYTES], old[PATH_BYTES], previous[PATH_BYTES];
+    Replace r;
+    RtStatus status = join_all(folder, last, old, previous, err);
     if (status)
         return status;
     remove_stale(folder);
     status = write_beside(&r, last, c, s, err);
     if (status)
         return status;
-    if (rename(last, previous) && errno != ENOENT) {
-        status = rt_error(err, RT_ERROR_FILE, "%s: cannot be renamed to " PREVIOUS ": %s", last, strerror(errno));
+    status = move(last, old, err);
+    if (status) {
         replace_abort(&r);
         return status;
     }
-    return replace_commit(&r, err);
+    status = replace_commit(&r, err);
+    if (status) {
+        move(old, last, NULL);
+        return status;
+    }
+    return move(old, previous, err);
 }
 
 RtStatus checkpoint_save_best(const char *folder, const Checkpoint *c, float *const *values, const CheckpointState *s, RtError *err)
@@ -184,8 +204,8 @@ static RtStatus check_network(const SafetensorsFile *f, const Checkpoint *c, RtE
     network_structure_text(c->net, ours);
     if (theirs && strcmp(theirs, ours) == 0)
         return RT_OK;
-    return rt_error(err, RT_ERROR_INPUT, "%s: of network '%.60s' with layers %.16s, but this program is '%s' with layers %s; train in another folder",
-                    f->path, network ? network : "?", theirs ? theirs : "?", c->net->name, ours);
+    return rt_error(err, RT_ERROR_INPUT, "%s: of network '%.60s' with layers %.16s, but this program is '%s' with layers %s; "
+                    "train in another folder", f->path, network ? network : "?", theirs ? theirs : "?", c->net->name, ours);
 }
 
 static int same_shape(const SafetensorsItem *it, const SafetensorsTensor *t)
@@ -201,8 +221,8 @@ static RtStatus check_tensor(const SafetensorsFile *f, const SafetensorsItem *it
     const SafetensorsTensor *t = safetensors_find(f, it->name);
     char have[128], want[128];
     if (!t)
-        return rt_error(err, RT_ERROR_INPUT, "%s: tensor '%.200s' is missing: the training that wrote it had another optimiser or other weights",
-                        f->path, it->name);
+        return rt_error(err, RT_ERROR_INPUT, "%s: tensor '%.200s' is missing: the training that wrote it had another optimiser or "
+                        "other weights", f->path, it->name);
     if (same_shape(it, t))
         return RT_OK;
     return rt_error(err, RT_ERROR_INPUT, "%s: byte %zu: tensor '%.200s' is %s %s, but this training needs F32 %s", f->path, t->at, it->name,
@@ -234,28 +254,27 @@ static RtStatus fill(const SafetensorsFile *f, const Checkpoint *c, CheckpointSt
     return status;
 }
 
-/* The last one, or the previous one with a note. */
-static RtStatus open_one(SafetensorsFile *f, const char *last, const char *previous, char note[CHECKPOINT_NOTE], RtError *err)
+/* The newest good one, with a note when that is not the last. */
+static RtStatus open_one(SafetensorsFile *f, const char *const paths[3], char note[CHECKPOINT_NOTE], RtError *err)
 {
-    RtError first = { RT_OK, "" }, second = { RT_OK, "" };
+    RtError why[3] = { 0 };
     note[0] = 0;
-    if (!open_verified(f, last, &first))
-        return RT_OK;
-    if (open_verified(f, previous, &second))
-        return rt_error(err, first.status, "%s\n%s", first.message, second.message);
-    snprintf(note, CHECKPOINT_NOTE, "%s; going on from " PREVIOUS, first.message);
-    return RT_OK;
+    for (int i = 0; i < 3; i++)
+        if (!open_verified(f, paths[i], &why[i])) {
+            if (i)
+                snprintf(note, CHECKPOINT_NOTE, "%s; going on from %.100s", why[0].message, strrchr(paths[i], '/') + 1);
+            return RT_OK;
+        }
+    return rt_error(err, why[0].status, "%s\n%s", why[0].message, why[2].message);
 }
 
 RtStatus checkpoint_load(const char *folder, const Checkpoint *c, CheckpointState *s, char note[CHECKPOINT_NOTE], RtError *err)
 {
-    char last[PATH_BYTES], previous[PATH_BYTES];
+    char last[PATH_BYTES], old[PATH_BYTES], previous[PATH_BYTES];
     SafetensorsFile f;
-    RtStatus status = join(folder, LAST, last, err);
+    RtStatus status = join_all(folder, last, old, previous, err);
     if (!status)
-        status = join(folder, PREVIOUS, previous, err);
-    if (!status)
-        status = open_one(&f, last, previous, note, err);
+        status = open_one(&f, (const char *const[]){ last, old, previous }, note, err);
     if (status)
         return status;
     status = fill(&f, c, s, err);
@@ -265,6 +284,6 @@ RtStatus checkpoint_load(const char *folder, const Checkpoint *c, CheckpointStat
 
 int checkpoint_exists(const char *folder)
 {
-    char last[PATH_BYTES], previous[PATH_BYTES];
-    return !join(folder, LAST, last, NULL) && !join(folder, PREVIOUS, previous, NULL) && (!access(last, F_OK) || !access(previous, F_OK));
+    char last[PATH_BYTES], old[PATH_BYTES], previous[PATH_BYTES];
+    return !join_all(folder, last, old, previous, NULL) && (!access(last, F_OK) || !access(old, F_OK) || !access(previous, F_OK));
 }

@@ -7,9 +7,10 @@
  * prefix and the weight's name ("optimizer.exp_avg.conv1.weight", "ema.conv1.weight").  The metadata have format, network, structure (as
  * rt_init_file), epoch, position, step, seed, best, best_epoch, arguments, classes (a JSON list) and sha256 (safetensors_hash.h).
  *
- * Saving: FOLDER/last.safetensors.tmp.PID.K is created exclusively, written, synced; last is renamed to previous, the new file to
- * last, and the folder synced.  Whenever a process or the machine stops in between, last or previous is complete; an error of any
- * call leaves both.  Loading checks every rule of the format, the hash over every bit of the file, names and shapes, before it
+ * Saving: FOLDER/last.safetensors.tmp.PID.K is created exclusively, written and synced; then last is renamed to last.safetensors.old,
+ * the new file to last, the folder synced, and the old one renamed to previous.  Whenever a process or the machine stops in between,
+ * the newest complete one is there under one of the three names, even when last had been damaged; an error of any call leaves both.
+ * Loading checks every rule of the format, the hash over every bit of the file, names and shapes, before it
  * writes into any array. */
 #ifndef RUNTIME_TRAIN_CHECKPOINT_H
 #define RUNTIME_TRAIN_CHECKPOINT_H
@@ -46,12 +47,12 @@ RtStatus checkpoint_save(const char *folder, const Checkpoint *c, const Checkpoi
 RtStatus checkpoint_save_best(const char *folder, const Checkpoint *c, float *const *values, const CheckpointState *s, RtError *err);
 
 enum { CHECKPOINT_NOTE = 1200 };
-/* Fills c's arrays and s.  When last.safetensors is missing or damaged and previous.safetensors is not, that one is taken and note
- * says why, in a sentence; else note is empty.  RT_ERROR_FILE: there is no checkpoint or it cannot be read; RT_ERROR_INPUT: it is
+/* Fills c's arrays and s.  When last.safetensors is missing or damaged and an older one is not, that is taken and note says
+ * why, in a sentence; else note is empty.  RT_ERROR_FILE: there is no checkpoint or it cannot be read; RT_ERROR_INPUT: it is
  * damaged, of other layers, or a tensor is missing or of another shape: then no array was written.  On success the caller ends s with
  * checkpoint_release. */
 RtStatus checkpoint_load(const char *folder, const Checkpoint *c, CheckpointState *s, char note[CHECKPOINT_NOTE], RtError *err);
 void checkpoint_release(CheckpointState *s);
-/* Whether there is a last or a previous one, whatever it holds. */
+/* Whether there is one under any of the three names, whatever it holds. */
 int checkpoint_exists(const char *folder);
 #endif

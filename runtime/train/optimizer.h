@@ -16,7 +16,8 @@ typedef struct OptimizerState { /* a float array by weight: what a checkpoint ke
 
 typedef struct Optimizer {
     int64_t step; /* steps done; a resumed training sets it */
-    double norm;  /* 2-norm of all gradients of the last step, before clipping; 0 when the recipe does not clip */
+    double norm;  /* 2-norm of all gradients of the last step, before clipping; 0 when the recipe does not clip.  Not finite when a
+                     gradient was not: then the weights are lost */
     int n_states;
     OptimizerState states[OPTIMIZER_STATES_MAX];
     float *const *averages; /* the moving average of weights, among states too; null when the recipe has none */
@@ -25,8 +26,8 @@ typedef struct Optimizer {
 
 /* For n weights whose values stand at raw[i] and whose gradients at grads[i] (row-major float32; borrowed until optimizer_free; a
  * null gradient: the weight stays).  recipe is copied.  Weight decay is for tensors of rank 2 and more: biases, gamma and beta have
- * none.  The moving average begins as the weights are now and covers all of them, statistics too.  RT_ERROR_USAGE: a number of the recipe makes
- * no sense; RT_ERROR_FILE: out of memory.  On success the caller ends it with optimizer_free. */
+ * none.  The moving average begins as the weights are now and covers all of them, statistics too.  RT_ERROR_USAGE: a number of
+ * the recipe makes no sense; RT_ERROR_FILE: out of memory.  On success the caller ends it with optimizer_free. */
 RtStatus optimizer_new(Optimizer *o, const RtRecipe *recipe, const RtWeight *weights, int n, float *const *raw,
                        float *const *grads, RtError *err);
 void optimizer_free(Optimizer *o); /* zeroed ones too */

@@ -438,15 +438,23 @@ static void a_full_disk_leaves_what_was_there(void)
     training_free(t);
 }
 
-/* Saves t in a child that stops at the beginning and the end of each system call; its pid, stopped before the first. */
-static pid_t start_traced(const Training *t)
+static int save(Training *t) { return checkpoint_save(folder, &t->c, &t->s, NULL); }
+
+static int load(Training *t)
+{
+    char note[CHECKPOINT_NOTE];
+    return checkpoint_load(folder, &t->c, &t->s, note, NULL);
+}
+
+/* Does it in a child that stops at the beginning and the end of each system call; its pid, stopped before the first. */
+static pid_t start_traced(int (*what)(Training *), Training *t)
 {
     int status;
     pid_t child = fork();
     if (child == 0) {
         ptrace(PTRACE_TRACEME, 0, NULL, NULL);
         raise(SIGSTOP);
-        _exit(checkpoint_save(folder, &t->c, &t->s, NULL));
+        _exit(what(t));
     }
     waitpid(child, &status, 0);
     ptrace(PTRACE_SETOPTIONS, child, NULL, (void *)PTRACE_O_TRACESYSGOOD);
@@ -461,11 +469,11 @@ static int next_stop(pid_t child, int *status)
     return WIFSTOPPED(*status);
 }
 
-/* Kills the child at stop k; 0 when it ended before. */
-static int kill_at(const Training *t, int k)
+/* Kills the child that saves at stop k; 0 when it ended before. */
+static int kill_at(Training *t, int k)
 {
     int status, alive = 1;
-    pid_t child = start_traced(t);
+    pid_t child = start_traced(save, t);
     for (int i = 0; i < k && alive; i++)
         alive = next_stop(child, &status);
     if (alive) {
@@ -475,20 +483,29 @@ static int kill_at(const Training *t, int k)
     return alive;
 }
 
-static void a_kill_at_any_system_call_leaves_a_checkpoint(void)
+/* With the checkpoint of step 4 damaged before, that of step 3 must survive until that of step 5 is there. */
+static void kill_everywhere(int damaged)
 {
     int k = 1, bad = 0;
     for (int alive = 1; alive; k++) {
         Training *t = save_two(RT_ADAM, 4);
+        if (damaged)
+            damage("last.safetensors");
         train(t, 1);
         alive = kill_at(t, k);
-        bad += !loads(4);
-        CU_ASSERT_EQUAL(checkpoint_save(folder, &t->c, &t->s, NULL), RT_OK);
-        bad += files_like(".tmp.", 0) || !loads(5);
+        bad += !loads(damaged ? 3 : 4);
+        CU_ASSERT_EQUAL(save(t), RT_OK);
+        bad += files_like(".tmp.", 0) || files_like(".old", 0) || !loads(5);
         training_free(t);
     }
     CU_ASSERT_EQUAL(bad, 0);
     CU_ASSERT(k > 30);
+}
+
+static void a_kill_at_any_system_call_leaves_a_checkpoint(void)
+{
+    kill_everywhere(0);
+    kill_everywhere(1);
 }
 
 #ifdef __x86_64__
@@ -504,12 +521,12 @@ static int must_work(unsigned long long call)
 }
 
 /* Makes system call k of the child fail with `error`; its exit status, -1 when a signal ended it, -2 when it ended before. */
-static int fail_at(const Training *t, int k, int error)
+static int fail_at(int (*what)(Training *), Training *t, int k, int error)
 {
     int status, alive = 1, made = 0;
     struct user_regs_struct regs;
     unsigned long long called = 0;
-    pid_t child = start_traced(t);
+    pid_t child = start_traced(what, t);
     for (int i = 0; alive; i++) {
         alive = next_stop(child, &status);
         if (!alive || i / 2 != k)
@@ -539,7 +556,7 @@ static void any_failing_system_call_is_an_error_or_harmless(void)
         for (int k = 0, status = 0; status != -2; k++) {
             Training *t = save_two(RT_ADAM, 4);
             train(t, 1);
-            status = fail_at(t, k, errors[e]);
+            status = fail_at(save, t, k, errors[e]);
             int good = status == RT_OK || status == -2 ? loads(5) : status == RT_ERROR_FILE && loads(4);
             if (!good)
                 printf("\nsystem call %d failing with %d: exit status %d\n", k, errors[e], status);
@@ -550,7 +567,21 @@ static void any_failing_system_call_is_an_error_or_harmless(void)
     CU_ASSERT_EQUAL(bad, 0);
     CU_ASSERT(calls > 4 * (int)(sizeof errors / sizeof *errors));
 }
+
+static void loading_with_a_failing_system_call_is_an_error_or_right(void)
+{
+    Training *t = save_two(RT_ADAM, 4);
+    int bad = 0, k = 0;
+    for (int status = 0; status != -2; k++) {
+        status = fail_at(load, t, k, 5);
+        bad += status != RT_OK && status != RT_ERROR_FILE && status != -2;
+    }
+    CU_ASSERT_EQUAL(bad, 0);
+    CU_ASSERT(k > 5);
+    training_free(t);
+}
 #else
+static void loading_with_a_failing_system_call_is_an_error_or_right(void) {}
 static void any_failing_system_call_is_an_error_or_harmless(void) {} /* registers of this machine: not written down yet */
 #endif
 
@@ -599,6 +630,7 @@ static const struct { const char *name; void (*run)(void); } tests[] = {
     TEST(a_full_disk_leaves_what_was_there),
     TEST(a_kill_at_any_system_call_leaves_a_checkpoint),
     TEST(any_failing_system_call_is_an_error_or_harmless),
+    TEST(loading_with_a_failing_system_call_is_an_error_or_right),
     TEST(only_files_of_dead_processes_are_removed),
     TEST(a_folder_that_is_not_there_is_an_error),
 };
