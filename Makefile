@@ -89,7 +89,7 @@ check: packages
 
 # Unit tests: a program of CUnit for each, and the tools of the shell tests. tests/run.sh runs every build/unit_*.
 UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph \
-  weights/test_names kernels/test_kernels train/test_checkpoint train/test_optimizer train/test_recipe
+  weights/test_names kernels/test_kernels train/test_checkpoint train/test_crash train/test_optimizer train/test_recipe
 TOOLS = runtime/view_tool formats/tensor_tool onnx/graph_to_onnx
 UNIT_BIN = $(patsubst test_%,$(BUILD)/unit_%,$(notdir $(UNIT)))
 TOOL_BIN = $(addprefix $(BUILD)/,$(notdir $(TOOLS)))
@@ -102,8 +102,10 @@ $(1): $(2) $(wildcard $(dir $(2))*.h) $(TEST_LIBS)
 endef
 $(foreach t,$(UNIT),$(eval $(call test_program,$(patsubst test_%,$(BUILD)/unit_%,$(notdir $(t))),tests/$(t).c)))
 $(foreach t,$(TOOLS),$(eval $(call test_program,$(BUILD)/$(notdir $(t)),tests/$(t).c)))
-$(BUILD)/unit_runtime $(BUILD)/unit_checkpoint: EXTRA = tests/runtime/tiny_network.c
-$(BUILD)/unit_runtime $(BUILD)/unit_checkpoint: tests/runtime/tiny_network.c
+$(BUILD)/unit_runtime: EXTRA = tests/runtime/tiny_network.c
+$(BUILD)/unit_runtime: tests/runtime/tiny_network.c
+$(BUILD)/unit_checkpoint $(BUILD)/unit_crash: EXTRA = tests/train/small_training.c tests/runtime/tiny_network.c
+$(BUILD)/unit_checkpoint $(BUILD)/unit_crash: tests/train/small_training.c tests/runtime/tiny_network.c
 $(BUILD)/conv_blas: bench/conv_blas.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lopenblas $(LIBS)
 $(BUILD)/barrier: bench/barrier.c $(BUILD)/libinceptrt.a

@@ -1,48 +1,15 @@
-/* test_checkpoint.c - a checkpoint comes back as it was saved or is refused: hash by FIPS 180-4's examples, every cut, every bit, a
- * disk that is full at every byte, a process killed before and after each of its system calls, and each of these failing. */
+/* test_checkpoint.c - a checkpoint comes back as it was saved or is refused: hash by FIPS 180-4's examples, every cut, every bit. */
 #include "../../formats/replace.h"
 #include "../../formats/safetensors.h"
 #include "../../formats/sha256.h"
-#include "../../runtime/train/checkpoint.h"
 #include "../runtime/tiny_network.h"
+#include "small_training.h"
 #include <CUnit/Basic.h>
-#include <dirent.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ptrace.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/user.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-static char folder[] = "/tmp/test_checkpoint_XXXXXX";
-
-static const char *file(const char *name)
-{
-    static char path[4][256];
-    static int next;
-    char *p = path[next++ % 4];
-    snprintf(p, sizeof path[0], "%s/%s", folder, name);
-    return p;
-}
-
-static int files_like(const char *part, int remove_them)
-{
-    int n = 0;
-    DIR *d = opendir(folder);
-    for (struct dirent *e; (e = readdir(d));)
-        if (e->d_name[0] != '.' && strstr(e->d_name, part)) {
-            n++;
-            if (remove_them)
-                unlink(file(e->d_name));
-        }
-    closedir(d);
-    return n;
-}
 
 /* ---- SHA-256 ---- */
 
@@ -69,92 +36,6 @@ static void sha256_gives_the_known_answers(void)
         hash_is(two_blocks, 56, piece, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
     for (size_t piece = 63; piece <= 129; piece += 11)
         hash_is(million, sizeof million, piece, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
-}
-
-/* ---- A small training ---- */
-
-static const RtWeight weights[] = {
-    { "fc.weight", 2, { 4, 18 }, RT_INIT_TORCH, 0, 0, 18, 4, 1 },
-    { "aux.weight", 4, { 2, 3, 1, 1 }, RT_INIT_TORCH, 0, 0, 3, 2, 1 },
-    { "fc.bias", 1, { 4 }, RT_INIT_CONSTANT, 0.25, 0, 18, 4, 1 },
-    { "bn.running_mean", 1, { 5 }, RT_INIT_CONSTANT, 0, 0, 18, 4, 0 },
-};
-enum { N = 4, MOST = 72 };
-static const size_t counts[N] = { 72, 6, 4, 5 };
-
-typedef struct Training {
-    float value[N][MOST], gradient[N][MOST];
-    float *raw[N], *grads[N];
-    Optimizer o;
-    Checkpoint c;
-    CheckpointState s;
-} Training;
-
-static const char *const classes[] = { "cat", "a \"dog\"", "Käse, [x]" };
-
-static Training *training_new(RtOptimizer optimizer, double ema)
-{
-    Training *t = calloc(1, sizeof *t);
-    RtRecipe recipe = { .optimizer = optimizer, .momentum = 0.9, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-3, .decay = 1e-2, .ema = ema };
-    for (int i = 0; i < N; i++) {
-        t->raw[i] = t->value[i];
-        t->grads[i] = i < 3 ? t->gradient[i] : NULL;
-        rt_init_weight(&weights[i], 1, t->value[i]);
-    }
-    CU_ASSERT_EQUAL_FATAL(optimizer_new(&t->o, &recipe, weights, N, t->raw, t->grads, NULL), RT_OK);
-    t->c = checkpoint_of(&tiny_network, weights, N, t->raw, &t->o);
-    t->s = (CheckpointState){ .seed = 18446744073709551615u, .best = NAN, .arguments = "train --lr 0.1", .classes = classes, .n_classes = 3 };
-    return t;
-}
-
-static void training_free(Training *t)
-{
-    optimizer_free(&t->o);
-    free(t);
-}
-
-static void train(Training *t, int steps)
-{
-    for (int k = 0; k < steps; k++, t->s.epoch++, t->s.step++) {
-        for (int i = 0; i < 3; i++)
-            rt_init_weight(&weights[i], (uint64_t)(100 + t->s.step), t->gradient[i]);
-        t->value[3][t->s.step % 5] += 0.5f;
-        optimizer_step(&t->o, 0.01, NULL);
-    }
-}
-
-static int equal(const Training *a, const Training *b)
-{
-    int same = a->c.n_tables == b->c.n_tables && a->o.step == b->o.step;
-    for (int k = 0; k < a->c.n_tables; k++)
-        for (int i = 0; i < N; i++)
-            if (a->c.tables[k].values[i])
-                same &= memcmp(a->c.tables[k].values[i], b->c.tables[k].values[i], counts[i] * sizeof(float)) == 0;
-    return same;
-}
-
-/* The training of so many steps, saved after each of the last two. */
-static Training *save_two(RtOptimizer optimizer, int steps)
-{
-    Training *t = training_new(optimizer, 0.99);
-    files_like("", 1);
-    train(t, steps - 1);
-    CU_ASSERT_EQUAL(checkpoint_save(folder, &t->c, &t->s, NULL), RT_OK);
-    train(t, 1);
-    CU_ASSERT_EQUAL(checkpoint_save(folder, &t->c, &t->s, NULL), RT_OK);
-    return t;
-}
-
-/* The training that the folder holds; null when it does not load. */
-static Training *resume(RtOptimizer optimizer, char note[CHECKPOINT_NOTE], RtError *err)
-{
-    Training *t = training_new(optimizer, 0.99);
-    if (checkpoint_load(folder, &t->c, &t->s, note, err)) {
-        training_free(t);
-        return NULL;
-    }
-    t->o.step = t->s.step;
-    return t;
 }
 
 static void a_resumed_training_has_the_same_bits(void)
@@ -218,22 +99,6 @@ static void a_checkpoint_is_a_weights_file(void)
 
 /* ---- Damage ---- */
 
-static uint8_t *read_file(const char *path, size_t *size)
-{
-    FILE *f = fopen(path, "rb");
-    uint8_t *bytes = malloc(1 << 20);
-    *size = fread(bytes, 1, 1 << 20, f);
-    fclose(f);
-    return bytes;
-}
-
-static void write_file(const char *path, const uint8_t *bytes, size_t size)
-{
-    FILE *f = fopen(path, "wb");
-    fwrite(bytes, 1, size, f);
-    fclose(f);
-}
-
 static RtStatus verify(const uint8_t *bytes, size_t size)
 {
     SafetensorsFile f;
@@ -262,16 +127,6 @@ static void every_cut_and_every_bit_is_noticed(void)
     CU_ASSERT_EQUAL(good, 0);
     free(bytes);
     training_free(t);
-}
-
-/* Damage to `name` at its middle byte. */
-static void damage(const char *name)
-{
-    size_t size;
-    uint8_t *bytes = read_file(file(name), &size);
-    bytes[size - 9] ^= 4;
-    write_file(file(name), bytes, size);
-    free(bytes);
 }
 
 static void a_damaged_or_missing_last_one_gives_the_previous(void)
@@ -394,219 +249,6 @@ static void metadata_that_make_no_sense_are_refused(void)
     training_free(t);
 }
 
-/* ---- A system that fails ---- */
-
-/* What the folder holds is a checkpoint of 4 steps, or of 5, and whole. */
-static int loads(int least)
-{
-    char note[CHECKPOINT_NOTE];
-    Training *t = resume(RT_ADAM, note, NULL), *want = training_new(RT_ADAM, 0.99);
-    int good = t && t->s.epoch >= least && t->s.epoch <= 5;
-    if (t) {
-        train(want, (int)t->s.epoch);
-        good = good && equal(t, want);
-        checkpoint_release(&t->s);
-        training_free(t);
-    }
-    training_free(want);
-    return good;
-}
-
-static void a_full_disk_leaves_what_was_there(void)
-{
-    Training *t = save_two(RT_ADAM, 4);
-    size_t size;
-    int failed = 0, whole = 0;
-    free(read_file(file("last.safetensors"), &size));
-    train(t, 1);
-    for (size_t most = 0; most < size; most += 61) {
-        pid_t child = fork();
-        if (child == 0) {
-            struct rlimit limit = { most, most };
-            signal(SIGXFSZ, SIG_IGN);
-            setrlimit(RLIMIT_FSIZE, &limit);
-            _exit(checkpoint_save(folder, &t->c, &t->s, NULL));
-        }
-        int status;
-        waitpid(child, &status, 0);
-        failed += !WIFEXITED(status) || WEXITSTATUS(status) != RT_ERROR_FILE;
-        failed += access(file("last.safetensors"), F_OK) || access(file("previous.safetensors"), F_OK);
-        whole += loads(4) && !files_like(".tmp.", 0);
-    }
-    CU_ASSERT_EQUAL(failed, 0);
-    CU_ASSERT_EQUAL(whole, (int)((size + 60) / 61));
-    training_free(t);
-}
-
-static int save(Training *t) { return checkpoint_save(folder, &t->c, &t->s, NULL); }
-
-static int load(Training *t)
-{
-    char note[CHECKPOINT_NOTE];
-    return checkpoint_load(folder, &t->c, &t->s, note, NULL);
-}
-
-/* Does it in a child that stops at the beginning and the end of each system call; its pid, stopped before the first. */
-static pid_t start_traced(int (*what)(Training *), Training *t)
-{
-    int status;
-    pid_t child = fork();
-    if (child == 0) {
-        ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-        raise(SIGSTOP);
-        _exit(what(t));
-    }
-    waitpid(child, &status, 0);
-    ptrace(PTRACE_SETOPTIONS, child, NULL, (void *)PTRACE_O_TRACESYSGOOD);
-    return child;
-}
-
-/* To the next stop; 0 when the child has ended. */
-static int next_stop(pid_t child, int *status)
-{
-    ptrace(PTRACE_SYSCALL, child, NULL, NULL);
-    waitpid(child, status, 0);
-    return WIFSTOPPED(*status);
-}
-
-/* Kills the child that saves at stop k; 0 when it ended before. */
-static int kill_at(Training *t, int k)
-{
-    int status, alive = 1;
-    pid_t child = start_traced(save, t);
-    for (int i = 0; i < k && alive; i++)
-        alive = next_stop(child, &status);
-    if (alive) {
-        kill(child, SIGKILL);
-        waitpid(child, &status, 0);
-    }
-    return alive;
-}
-
-/* With the checkpoint of step 4 damaged before, that of step 3 must survive until that of step 5 is there. */
-static void kill_everywhere(int damaged)
-{
-    int k = 1, bad = 0;
-    for (int alive = 1; alive; k++) {
-        Training *t = save_two(RT_ADAM, 4);
-        if (damaged)
-            damage("last.safetensors");
-        train(t, 1);
-        alive = kill_at(t, k);
-        bad += !loads(damaged ? 3 : 4);
-        CU_ASSERT_EQUAL(save(t), RT_OK);
-        bad += files_like(".tmp.", 0) || files_like(".old", 0) || !loads(5);
-        training_free(t);
-    }
-    CU_ASSERT_EQUAL(bad, 0);
-    CU_ASSERT(k > 30);
-}
-
-static void a_kill_at_any_system_call_leaves_a_checkpoint(void)
-{
-    kill_everywhere(0);
-    kill_everywhere(1);
-}
-
-#ifdef __x86_64__
-#ifdef __SANITIZE_ADDRESS__
-enum { SANITIZED = 1 };
-#else
-enum { SANITIZED = 0 };
-#endif
-/* A sanitizer ends the process when one of its own calls fails. */
-static int must_work(unsigned long long call)
-{
-    return SANITIZED && (call == SYS_mmap || call == SYS_munmap || call == SYS_madvise || call == SYS_sigaltstack);
-}
-
-/* Makes system call k of the child fail with `error`; its exit status, -1 when a signal ended it, -2 when it ended before. */
-static int fail_at(int (*what)(Training *), Training *t, int k, int error)
-{
-    int status, alive = 1, made = 0;
-    struct user_regs_struct regs;
-    unsigned long long called = 0;
-    pid_t child = start_traced(what, t);
-    for (int i = 0; alive; i++) {
-        alive = next_stop(child, &status);
-        if (!alive || i / 2 != k)
-            continue;
-        ptrace(PTRACE_GETREGS, child, NULL, &regs);
-        if (i % 2 == 0)
-            called = regs.orig_rax;
-        if (called == SYS_exit_group)
-            continue;
-        made = 1;
-        if (must_work(called))
-            continue;
-        if (i % 2 == 0)
-            regs.orig_rax = (unsigned long long)-1; /* no such call */
-        else
-            regs.rax = (unsigned long long)-error;
-        ptrace(PTRACE_SETREGS, child, NULL, &regs);
-    }
-    return !made ? -2 : WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static void any_failing_system_call_is_an_error_or_harmless(void)
-{
-    static const int errors[] = { 5, 28, 4, 122 }; /* EIO ENOSPC EINTR EDQUOT */
-    int bad = 0, calls = 0;
-    for (size_t e = 0; e < sizeof errors / sizeof *errors; e++)
-        for (int k = 0, status = 0; status != -2; k++) {
-            Training *t = save_two(RT_ADAM, 4);
-            train(t, 1);
-            status = fail_at(save, t, k, errors[e]);
-            int good = status == RT_OK || status == -2 ? loads(5) : status == RT_ERROR_FILE && loads(4);
-            good = good && access(file("last.safetensors"), F_OK) == 0;
-            if (!good)
-                printf("\nsystem call %d failing with %d: exit status %d\n", k, errors[e], status);
-            bad += !good;
-            calls += status == RT_ERROR_FILE;
-            training_free(t);
-        }
-    CU_ASSERT_EQUAL(bad, 0);
-    CU_ASSERT(calls > 4 * (int)(sizeof errors / sizeof *errors));
-}
-
-static void loading_with_a_failing_system_call_is_an_error_or_right(void)
-{
-    Training *t = save_two(RT_ADAM, 4);
-    int bad = 0, k = 0;
-    for (int status = 0; status != -2; k++) {
-        status = fail_at(load, t, k, 5);
-        bad += status != RT_OK && status != RT_ERROR_FILE && status != -2;
-    }
-    CU_ASSERT_EQUAL(bad, 0);
-    CU_ASSERT(k > 5);
-    training_free(t);
-}
-#else
-static void loading_with_a_failing_system_call_is_an_error_or_right(void) {}
-static void any_failing_system_call_is_an_error_or_harmless(void) {} /* registers of this machine: not written down yet */
-#endif
-
-/* Of a process that is alive nothing is removed, nor is what only looks like a temporary file. */
-static void only_files_of_dead_processes_are_removed(void)
-{
-    Training *t = save_two(RT_SGD, 2);
-    char alive[64], name[80];
-    pid_t child = fork();
-    if (child == 0)
-        _exit(0);
-    waitpid(child, NULL, 0);
-    snprintf(alive, sizeof alive, "last.safetensors.tmp.%ld.0", (long)getppid());
-    snprintf(name, sizeof name, "best.safetensors.tmp.%ld.3", (long)child);
-    write_file(file(alive), (const uint8_t *)"x", 1);
-    write_file(file(name), (const uint8_t *)"x", 1);
-    write_file(file("my.safetensors.tmp.999999999.0.keep"), (const uint8_t *)"x", 1);
-    CU_ASSERT_EQUAL(checkpoint_save(folder, &t->c, &t->s, NULL), RT_OK);
-    CU_ASSERT_EQUAL(access(file(name), F_OK), -1);
-    CU_ASSERT_EQUAL(access(file(alive), F_OK), 0);
-    CU_ASSERT_EQUAL(files_like(".keep", 0), 1);
-    training_free(t);
-}
-
 static void a_folder_that_is_not_there_is_an_error(void)
 {
     Training *t = training_new(RT_SGD, 0);
@@ -618,8 +260,7 @@ static void a_folder_that_is_not_there_is_an_error(void)
     training_free(t);
 }
 
-#define TEST(name) { #name, name }
-static const struct { const char *name; void (*run)(void); } tests[] = {
+static const SmallTest tests[] = {
     TEST(sha256_gives_the_known_answers),
     TEST(a_resumed_training_has_the_same_bits),
     TEST(counters_and_names_come_back),
@@ -628,26 +269,7 @@ static const struct { const char *name; void (*run)(void); } tests[] = {
     TEST(a_damaged_or_missing_last_one_gives_the_previous),
     TEST(what_does_not_fit_is_refused_and_nothing_is_written),
     TEST(metadata_that_make_no_sense_are_refused),
-    TEST(a_full_disk_leaves_what_was_there),
-    TEST(a_kill_at_any_system_call_leaves_a_checkpoint),
-    TEST(any_failing_system_call_is_an_error_or_harmless),
-    TEST(loading_with_a_failing_system_call_is_an_error_or_right),
-    TEST(only_files_of_dead_processes_are_removed),
     TEST(a_folder_that_is_not_there_is_an_error),
 };
 
-int main(void)
-{
-    if (!mkdtemp(folder) || CU_initialize_registry() != CUE_SUCCESS)
-        return 1;
-    CU_pSuite suite = CU_add_suite("checkpoint", NULL, NULL);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-        CU_add_test(suite, tests[i].name, tests[i].run);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    int failed = CU_get_number_of_failures() != 0;
-    CU_cleanup_registry();
-    files_like("", 1);
-    rmdir(folder);
-    return failed;
-}
+int main(void) { return run_tests("checkpoint", tests, sizeof tests / sizeof *tests); }
