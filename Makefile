@@ -23,17 +23,18 @@ COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print co
   loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options pass_concat_in_place \
   pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings pass_remove_dead pass_reorder_avgpool passes plan plan_memory \
   plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_run verb_summary \
-  verb_tune
+  verb_tune recipe
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool interleave l2norm linear \
   lrn max maxpool mul normalize relu scale_weights slice softmax zeros
 WEIGHTS = load_plan load_report name_pattern names verb_weights weights_diff weights_embed weights_export weights_import weights_list
 KERNELS = channels choose common conv_plain cook_toom cook_toom_leaf cost cut gemm_tile loss lrn pointwise pool pool_rows tile_leaf train train_grad \
   train_norm weight_grad
-FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safetensors_write append crc32c events events_summary histogram wire
+FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safetensors_write append crc32c events events_summary histogram wire \
+  safetensors_hash sha256
 COMPILER_FORMATS = onnx_write npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
 CORE = batch dropout error init load math memory network packed philox pool target
 TRAIN = step image image_bmp image_jpeg image_libraries image_png image_pnm resize view image_png_write metrics metrics_text progress rank runlog \
-  runlog_table
+  runlog_table checkpoint checkpoint_meta optimizer optimizer_rules schedule
 PROGRAM = bench eval info init input options pack predict program selftest session trace
 
 COMPILER_O = $(COMPILER:%=$(BUILD)/compiler/%.o) $(OPS:%=$(BUILD)/compiler/ops/%.o) $(KERNELS:%=$(BUILD)/compiler/kernels/%.o) \
@@ -70,6 +71,8 @@ $(BUILD)/%.o: %.c $(BUILD)/parser.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(INC) $(WARN) $(CFLAGS) -MMD -c $< -o $@
 
+$(BUILD)/runtime/train/optimizer_rules.o: CFLAGS += -O3 -fno-math-errno # vectors; a square root that sets errno is a call
+
 $(BUILD)/libinceptrt.a: $(LIB_O) $(PROGRAM_O)
 	$(call say,AR    $@)
 	@rm -f $@
@@ -92,7 +95,7 @@ check: packages
 
 # Unit tests: a program of CUnit for each, and the tools of the shell tests. tests/run.sh runs every build/unit_*.
 UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph weights/test_names \
-  kernels/test_kernels train/test_log train/test_metrics
+  kernels/test_kernels train/test_log train/test_metrics train/test_checkpoint train/test_crash train/test_optimizer train/test_recipe
 TOOLS = train/gradient_tool runtime/view_tool formats/tensor_tool onnx/graph_to_onnx train/events_tool
 UNIT_BIN = $(patsubst test_%,$(BUILD)/unit_%,$(notdir $(UNIT)))
 TOOL_BIN = $(addprefix $(BUILD)/,$(notdir $(TOOLS)))
@@ -107,6 +110,8 @@ $(foreach t,$(UNIT),$(eval $(call test_program,$(patsubst test_%,$(BUILD)/unit_%
 $(foreach t,$(TOOLS),$(eval $(call test_program,$(BUILD)/$(notdir $(t)),tests/$(t).c)))
 $(BUILD)/unit_runtime: EXTRA = tests/runtime/tiny_network.c
 $(BUILD)/unit_runtime: tests/runtime/tiny_network.c
+$(BUILD)/unit_checkpoint $(BUILD)/unit_crash: EXTRA = tests/train/small_training.c tests/runtime/tiny_network.c
+$(BUILD)/unit_checkpoint $(BUILD)/unit_crash: tests/train/small_training.c tests/runtime/tiny_network.c
 $(BUILD)/conv_blas: bench/conv_blas.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -o $@ $< $(BUILD)/libinceptrt.a -lopenblas $(LIBS)
 $(BUILD)/barrier: bench/barrier.c $(BUILD)/libinceptrt.a

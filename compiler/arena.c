@@ -127,6 +127,16 @@ const char *arena_commas(Arena *a, int64_t v)
     return out;
 }
 
+const char *number_text(double v, char out[NUMBER_TEXT])
+{
+    for (int digits = v > -1e9 && v < 1e9 && v == (int)v ? 10 : 1; digits <= 17; digits++) { /* 30, not 3e+01 */
+        snprintf(out, NUMBER_TEXT, "%.*g", digits, v);
+        if (strtod(out, NULL) == v)
+            break;
+    }
+    return out;
+}
+
 bool text_ends_with(const char *s, const char *suffix)
 {
     size_t n = strlen(s), k = strlen(suffix);

@@ -22,6 +22,9 @@ char *arena_strndup(Arena *a, const char *s, size_t n);
 char *arena_printf(Arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(Arena *a, const char *fmt, va_list ap);
 const char *arena_commas(Arena *a, int64_t v); /* 6998552 -> "6,998,552" */
+/* The shortest decimal that reads back as v, into out; returns out. */
+enum { NUMBER_TEXT = 32 };
+const char *number_text(double v, char out[NUMBER_TEXT]);
 /* Whether s is longer than suffix and ends with it. */
 bool text_ends_with(const char *s, const char *suffix);
 /* Bytes handed out so far, for -fmem-report and the limits of elaborate. */

@@ -110,6 +110,9 @@ void elab_variant(Elab *e, const AstItem *variant, AstFile *base);
 /* elab_settings.c */
 void elab_late(Elab *e); /* expect, freeze, weights, data, train */
 
+/* The number of an addend: written, or a parameter's. False: it is no number. */
+bool elab_addend_number(Elab *e, const AstAddend *t, double *v);
+
 /* elab_text.c: in the arena */
 const char *elab_setting_text(Elab *e, const AstSetting *s);
 

@@ -1,5 +1,6 @@
 /* What stands after the network: expect, weights, freeze, data and train. Checked and kept in the graph. */
 #include "elab.h"
+#include "recipe.h"
 #include <fnmatch.h>
 #include <math.h>
 #include <string.h>
@@ -265,8 +266,7 @@ static void check_word(const SettingRow *row, const char *word, Loc loc)
         diag_error(loc, "there is no %s '%s', only %s", row->what, word, all);
 }
 
-/* The number of an addend: written, or a parameter's. */
-static bool addend_number(Elab *e, const AstAddend *t, double *v)
+bool elab_addend_number(Elab *e, const AstAddend *t, double *v)
 {
     const AstNode *n = t->chain && t->chain->units.n == 1 ? t->chain->units.at[0].node : NULL;
     const Binding *b = n && n->kind == AN_LAYER && !n->args.n && !t->has_factor ? elab_param(e, &e->top, n->head.text) : NULL;
@@ -282,7 +282,7 @@ static void check_setting(Elab *e, const AstSetting *s, const SettingRow *row)
     double v;
     if (s->sum.n != 1) {
         diag_error(s->loc, "%s takes one value, not a sum", s->key);
-    } else if (addend_number(e, t, &v)) {
+    } else if (elab_addend_number(e, t, &v)) {
         if (!row->number)
             diag_error(s->loc, "%s takes no number", s->key);
         else if (v < row->least || v > row->most || v != v || (row->whole && v != floor(v)))
@@ -310,6 +310,7 @@ static void train(Elab *e, const AstItem *item)
         Setting out = { s->key, elab_setting_text(e, s), s->loc };
         LIST_PUSH(e->arena, &e->g->train, out);
     }
+    recipe_read(e, item);
 }
 
 /* ---- The view ---- */

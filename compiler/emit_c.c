@@ -98,13 +98,8 @@ void emit_buffers(const Plan *p, FILE *f)
 
 static void print_double(double v, FILE *f)
 {
-    char text[40];
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, v);
-        if (strtod(text, NULL) == v)
-            break;
-    }
-    fprintf(f, "%s", text);
+    char text[NUMBER_TEXT];
+    fputs(number_text(v, text), f);
 }
 
 static const char *const init_names[] = {

@@ -156,6 +156,7 @@ typedef struct Graph {
     LIST(Expect) expects;
     LIST(ViewStep) view;
     Settings data, train;   /* every setting as written, checked */
+    const struct RtRecipe *recipe; /* train {} as values (recipe.h); null: no train {} */
     const char *data_name;
     const char *weights_file; /* weights "F" (Tensor.fresh: the exceptions); null: none */
     bool freeze_bn_batch;

@@ -74,13 +74,8 @@ static double **array_attr(Node *n, const char *name)
 
 static void print_number(double v, FILE *f)
 {
-    char s[40];
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(s, sizeof s, "%.*g", digits, v);
-        if (strtod(s, NULL) == v)
-            break;
-    }
-    fputs(s, f);
+    char text[NUMBER_TEXT];
+    fputs(number_text(v, text), f);
 }
 
 static void print_list(const char *name, const double *v, int n, FILE *f)

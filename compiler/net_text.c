@@ -7,12 +7,8 @@
 
 static const char *number(Arena *a, double v)
 {
-    for (int digits = 1; digits < 17; digits++) {
-        const char *s = arena_printf(a, "%.*g", digits, v);
-        if (strtod(s, NULL) == v)
-            return s;
-    }
-    return arena_printf(a, "%.17g", v);
+    char text[NUMBER_TEXT];
+    return arena_strdup(a, number_text(v, text));
 }
 
 /* ---- What a layer's statement says ---- */

@@ -37,7 +37,7 @@ RtStatus replace_begin(Replace *r, const char *path, RtError *err)
     struct stat st;
     int exists = stat(path, &st) == 0, fd;
     *r = (Replace){ .path = exists ? realpath(path, NULL) : strdup(path), .cleanup = -1 };
-    if (exists && (!r->path || !S_ISREG(st.st_mode))) {
+    if (exists && !S_ISREG(st.st_mode)) {
         free(r->path);
         r->path = strdup(path);
         fd = open(path, O_WRONLY | O_CLOEXEC);

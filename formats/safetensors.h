@@ -96,4 +96,12 @@ typedef struct SafetensorsItem {
  * not at all. */
 RtStatus safetensors_write(const char *path, const SafetensorsItem *items, int n,
                            const SafetensorsMeta *meta, int n_meta, RtError *err);
+/* As safetensors_write, into a file that the caller began and will commit; on an error r is aborted.
+ * hashed: the metadata get a last entry "sha256", that of the whole file with 64 zeros in its place. */
+struct Replace;
+RtStatus safetensors_write_into(struct Replace *r, const SafetensorsItem *items, int n,
+                                const SafetensorsMeta *meta, int n_meta, bool hashed, RtError *err);
+/* Whether an open file's "sha256" is that of its bytes: then no bit of it has changed.  RT_ERROR_INPUT
+ * when it is not, or when there is none. */
+RtStatus safetensors_check_hash(const SafetensorsFile *f, RtError *err);
 #endif

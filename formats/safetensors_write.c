@@ -2,6 +2,7 @@
 #include "json.h"
 #include "replace.h"
 #include "safetensors.h"
+#include "safetensors_hash.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -98,26 +99,55 @@ static RtStatus check_items(const char *path, SafetensorsItem **sorted, int n, R
     return RT_OK;
 }
 
-static RtStatus write_file(const char *path, SafetensorsItem *const *sorted, int n,
-                           const char *header, size_t size, RtError *err)
+static void write_contents(FILE *f, SafetensorsItem *const *sorted, int n, const char *header,
+                           size_t size)
 {
-    Replace r;
-    RtStatus status = replace_begin(&r, path, err);
-    if (status)
-        return status;
-    uint8_t length[8];
-    for (int i = 0; i < 8; i++)
-        length[i] = (uint8_t)((uint64_t)size >> 8 * i);
-    fwrite(length, 1, 8, r.file);
-    fwrite(header, 1, size, r.file);
+    uint8_t length[SAFETENSORS_LENGTH];
+    safetensors_length_bytes(size, length);
+    fwrite(length, 1, sizeof length, f);
+    fwrite(header, 1, size, f);
     for (int i = 0; i < n; i++)
         if (item_bytes(sorted[i]))
-            fwrite(sorted[i]->data, 1, item_bytes(sorted[i]), r.file);
-    return replace_commit(&r, err);
+            fwrite(sorted[i]->data, 1, item_bytes(sorted[i]), f);
 }
 
-RtStatus safetensors_write(const char *path, const SafetensorsItem *items, int n,
-                           const SafetensorsMeta *meta, int n_meta, RtError *err)
+/* Puts the file's hash where the header has zeros. */
+static void hash_contents(SafetensorsItem *const *sorted, int n, char *header, size_t size)
+{
+    Sha256 hash;
+    char digits[SHA256_DIGITS + 1];
+    char *place = (char *)safetensors_hash_place(header, size);
+    safetensors_hash_begin(&hash, header, size);
+    for (int i = 0; i < n; i++)
+        sha256_add(&hash, sorted[i]->data, item_bytes(sorted[i]));
+    sha256_end(&hash, digits);
+    memcpy(place, digits, SHA256_DIGITS);
+}
+
+/* meta and, when hashed, the place of the hash; to be freed.  Null when out of memory. */
+static SafetensorsMeta *all_metadata(const SafetensorsMeta *meta, int n, bool hashed)
+{
+    SafetensorsMeta *all = calloc((size_t)n + 1, sizeof *all);
+    if (all && n)
+        memcpy(all, meta, (size_t)n * sizeof *all);
+    if (all && hashed)
+        all[n] = (SafetensorsMeta){ SAFETENSORS_HASH_KEY, SAFETENSORS_NO_HASH };
+    return all;
+}
+
+static char *make_hashed_header(SafetensorsItem *const *sorted, int n, const SafetensorsMeta *meta,
+                                int n_meta, bool hashed, size_t *size)
+{
+    SafetensorsMeta *all = all_metadata(meta, n_meta, hashed);
+    char *header = all ? make_header(sorted, n, all, n_meta + hashed, size) : NULL;
+    free(all);
+    if (header && hashed)
+        hash_contents(sorted, n, header, *size);
+    return header;
+}
+
+RtStatus safetensors_write_into(Replace *r, const SafetensorsItem *items, int n,
+                                const SafetensorsMeta *meta, int n_meta, bool hashed, RtError *err)
 {
     const SafetensorsItem **sorted = calloc((size_t)n + 1, sizeof *sorted);
     char *header = NULL;
@@ -126,17 +156,29 @@ RtStatus safetensors_write(const char *path, const SafetensorsItem *items, int n
     if (sorted) {
         for (int i = 0; i < n; i++)
             sorted[i] = &items[i];
-        status = check_items(path, (SafetensorsItem **)sorted, n, err);
+        status = check_items(r->path, (SafetensorsItem **)sorted, n, err);
         qsort(sorted, (size_t)n, sizeof *sorted, compare_items);
         if (!status)
-            header = make_header((SafetensorsItem *const *)sorted, n, meta, n_meta, &size);
+            header = make_hashed_header((SafetensorsItem *const *)sorted, n, meta, n_meta, hashed, &size);
     }
     if (header)
-        status = write_file(path, (SafetensorsItem *const *)sorted, n, header, size, err);
+        write_contents(r->file, (SafetensorsItem *const *)sorted, n, header, size);
     else if (!status)
-        status =
-            rt_error(err, RT_ERROR_FILE, "%s: out of memory for a header of %d tensors", path, n);
+        status = rt_error(err, RT_ERROR_FILE, "%s: out of memory for a header of %d tensors",
+                          r->path, n);
     free(header);
     free(sorted);
+    if (status)
+        replace_abort(r);
     return status;
+}
+
+RtStatus safetensors_write(const char *path, const SafetensorsItem *items, int n,
+                           const SafetensorsMeta *meta, int n_meta, RtError *err)
+{
+    Replace r;
+    RtStatus status = replace_begin(&r, path, err);
+    if (!status)
+        status = safetensors_write_into(&r, items, n, meta, n_meta, false, err);
+    return status ? status : replace_commit(&r, err);
 }

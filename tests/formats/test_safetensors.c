@@ -408,6 +408,9 @@ static void writer_leaves_the_old_file_when_it_fails(void)
     CU_ASSERT_EQUAL(safetensors_write(path, &bad, 1, NULL, 0, &err), RT_ERROR_INPUT);
     CU_ASSERT_EQUAL(slurp(after, sizeof after), n);
     CU_ASSERT_EQUAL(memcmp(before, after, n), 0);
+    char sibling[128];
+    snprintf(sibling, sizeof sibling, "%s.tmp.%ld.0", path, (long)getpid());
+    CU_ASSERT_EQUAL(access(sibling, F_OK), -1);
     CU_ASSERT_EQUAL(safetensors_write("/dev/full", &good, 1, NULL, 0, &err), RT_ERROR_FILE);
     CU_ASSERT_EQUAL(safetensors_write("/nonexistent/a", &good, 1, NULL, 0, &err), RT_ERROR_FILE);
 }
