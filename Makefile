@@ -28,7 +28,7 @@ KERNELS = channels choose common conv_plain cook_toom cook_toom_leaf cost cut ge
 FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safetensors_write
 COMPILER_FORMATS = onnx_write wire npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
 CORE = batch error init load math memory network packed philox pool target
-TRAIN = augment dataset dataset_folder dataset_idx gunzip image image_bmp image_jpeg image_libraries image_png image_pnm pixels pixels_color resize view
+TRAIN = augment dataset dataset_folder dataset_idx gunzip image image_bmp image_jpeg image_libraries image_png image_pnm loader pixels pixels_color resize view
 PROGRAM = bench eval info init input options pack predict program selftest session trace
 
 COMPILER_O = $(COMPILER:%=$(BUILD)/compiler/%.o) $(OPS:%=$(BUILD)/compiler/ops/%.o) $(KERNELS:%=$(BUILD)/compiler/kernels/%.o) \
@@ -87,7 +87,7 @@ check: packages
 
 # Unit tests: a program of CUnit for each, and the tools of the shell tests. tests/run.sh runs every build/unit_*.
 UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph \
-  weights/test_names kernels/test_kernels train/test_data
+  weights/test_names kernels/test_kernels train/test_data train/test_loader
 TOOLS = runtime/view_tool train/data_tool formats/tensor_tool onnx/graph_to_onnx
 UNIT_BIN = $(patsubst test_%,$(BUILD)/unit_%,$(notdir $(UNIT)))
 TOOL_BIN = $(addprefix $(BUILD)/,$(notdir $(TOOLS)))
