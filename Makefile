@@ -17,7 +17,7 @@ endif
 
 PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc musl-tools qemu-user python3 python3-numpy python3-onnx python3-pil
 
-COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare cook_toom diag driver elab_expr elab_flags elab_flow elab_layers elab_settings elab_text elab_variant emit_c folder graph graph_text \
+COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare cook_toom diag driver elab_expr elab_flags elab_flow elab_layers elab_settings elab_text elab_variant elab_view emit_c folder graph graph_text \
   graph_totals graph_verify home interp interp_io loop loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options \
   pass_concat_in_place pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings pass_remove_dead \
   pass_reorder_avgpool passes plan plan_memory print_c print_c_prologue reference structure suspects suspects_table tuning verb_certify verb_explain verb_run verb_summary verb_tune
@@ -87,7 +87,7 @@ check: packages
 
 # Unit tests: a program of CUnit for each, and the tools of the shell tests. tests/run.sh runs every build/unit_*.
 UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph \
-  weights/test_names kernels/test_kernels train/test_data train/test_loader
+  weights/test_names kernels/test_kernels train/test_data train/test_language train/test_loader
 TOOLS = runtime/view_tool train/data_tool formats/tensor_tool onnx/graph_to_onnx
 UNIT_BIN = $(patsubst test_%,$(BUILD)/unit_%,$(notdir $(UNIT)))
 TOOL_BIN = $(addprefix $(BUILD)/,$(notdir $(TOOLS)))

@@ -110,6 +110,10 @@ void elab_variant(Elab *e, const AstItem *variant, AstFile *base);
 /* elab_settings.c */
 void elab_late(Elab *e); /* expect, freeze, weights, data, train */
 
+/* elab_view.c: the view into the graph; the source of a setting that check_setting has seen. */
+void elab_view(Elab *e, const AstSetting *s);
+void elab_source(Elab *e, const AstSetting *s, SourceSetting *out);
+
 /* elab_text.c: in the arena */
 const char *elab_setting_text(Elab *e, const AstSetting *s);
 
