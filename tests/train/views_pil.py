@@ -83,7 +83,8 @@ for n in range(200):
     xs.add(x), ys.add(y)
     same('crop', got, pictures['a.png'].crop((x, y, x + 32, y + 28)))
     got, (x, y, w, h, *_), _ = run('a.png', 3, 'train', key, 'pad', 4, 'crop', 61, 47)
-    holds('padded crop draws', 0 <= x <= 8 and 0 <= y <= 8)
+    d = draws(key, 1)
+    holds('padded crop draws', (y, x) == (below(d, 9), below(d, 9)))
     same('padded crop', got, ImageOps.expand(pictures['a.png'], 4, 0).crop((x, y, x + 61, y + 47)))
     got, d, _ = run(name, 3, 'train', key, 'flip')
     holds('flip draw', d[4] == next(draws(key, 0)) >> 31)
@@ -117,10 +118,13 @@ same('grey of grey', run('grey.png', 1, 'predict', key, 'flip')[0], Image.open('
 same('three of grey', run('grey.png', 3, 'predict', key, 'flip')[0], Image.open('grey.png').convert('RGB'))
 # prediction: no draws
 same('pad and crop predict', run('a.png', 3, 'predict', key, 'pad', 4, 'crop', 31, 27)[0], a.crop((15, 10, 46, 37)))
+same('odd pad and crop predict', run('a.png', 3, 'predict', key, 'pad', 3, 'crop', 32, 27)[0], a.crop((14, 10, 46, 37)))
 same('jitter predict', run('a.png', 3, 'predict', key, 'jitter', 1, 1, 1)[0], a)
-r = a.resize((int(24 * 256 / 224 + 0.5) * 61 // 47, int(24 * 256 / 224 + 0.5)), Image.BILINEAR)
-x, y = round((r.size[0] - 20) / 2), round((r.size[1] - 24) / 2)
-same('resized crop predict', run('a.png', 3, 'predict', key, 'resized', 20, 24)[0], r.crop((x, y, x + 20, y + 24)))
+for w, h in ((20, 24), (26, 26), (30, 20)):
+    short = int(max(w, h) * 256 / 224 + 0.5)
+    r = a.resize((short * 61 // 47, short), Image.BILINEAR)
+    x, y = round((r.size[0] - w) / 2), round((r.size[1] - h) / 2)
+    same('resized crop predict', run('a.png', 3, 'predict', key, 'resized', w, h)[0], r.crop((x, y, x + w, y + h)))
 # a draw depends on seed, epoch, sample and step, and on nothing else
 places = [run('a.png', 3, 'train', k, 'crop', 8, 8)[1][:2] for k in ((1, 2, 3), (2, 2, 3), (1, 3, 3), (1, 2, 4), (1, 2, 3 + 2**32), (1 + 2**32, 2, 3))]
 holds('every part of the key counts', len({tuple(p) for p in places}) == len(places))
