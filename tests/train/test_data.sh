@@ -1,7 +1,7 @@
 #!/bin/sh
 # Folders are listed as torchvision does, random views equal PIL's pixels at the drawn places; broken folders are clear errors.
 here=$(cd "$(dirname "$0")/../.." && pwd)
-[ "$1" = --list ] && { echo views folder_order folder_errors no_images language; exit 0; }
+[ "$1" = --list ] && { echo views folder_order folder_errors no_images language dirty mutants; exit 0; }
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -49,5 +49,9 @@ language) # the steps of data {} are those of the program
     printf 'net small\nconventions torch\ninput x 1x28x28\nlogits = globalavgpool -> fc 5\noutput logits -> softmax\ndata d {\n  train = idx("a", "b")\n  view = pad 4 -> crop 28 random -> flip random -> resizedcrop 28 bicubic -> jitter(0.4, 0.3, 0.2) -> normalize(mean(0.1307), std(0.3081))\n}\n' >small.net
     inceptc small.net -o small && ./small info >out.txt || exit 1
     grep -qF 'pad(4), random_crop(28, 28), flip, random_resized_crop(28, 28, bicubic), jitter(0.4, 0.3, 0.2), normalize(mean 0.1307 0.1307 0.1307, std 0.3081 0.3081 0.3081)' out.txt || { cat out.txt; fail 'another view'; } ;;
+dirty) exec /usr/bin/python3 "$here/tests/train/dirty_folder.py" "$tool" "$here/demo/cat.png" ;;
+mutants) # 1000 of each kind of picture: decoded or refused with the file's name
+    /usr/bin/python3 "$here/tests/train/dirty_folder.py" make "$here/demo/cat.png" || exit 1
+    for f in *.*; do timeout 60 "$tool" mutants "$f" 1000 || fail "$f: exit $?"; done ;;
 *) fail "no case $1" ;;
 esac
