@@ -2,6 +2,7 @@
 #include "dataset_sources.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 RtStatus rt_dataset_open(const RtSource *source, RtDataset *out, RtError *err)
 {
@@ -14,18 +15,68 @@ RtStatus rt_dataset_open(const RtSource *source, RtDataset *out, RtError *err)
     return rt_error(err, RT_ERROR_INTERNAL, "a source of pictures of kind %d", (int)source->kind);
 }
 
+static void free_strings(char **at, size_t n)
+{
+    for (size_t i = 0; at && i < n; i++)
+        free(at[i]);
+    free(at);
+}
+
 void rt_dataset_close(RtDataset *d)
 {
-    for (int i = 0; d->classes && i < d->n_classes; i++)
-        free(d->classes[i]);
-    for (size_t i = 0; d->paths && i < d->n_samples; i++)
-        free(d->paths[i]);
-    free(d->classes);
-    free(d->paths);
+    free_strings(d->classes, (size_t)d->n_classes);
+    free_strings(d->paths, d->n_samples);
     free(d->labels);
     free(d->images);
     free(d->pixels);
     *d = (RtDataset){ 0 };
+}
+
+static int find_class(const RtDataset *d, const char *name)
+{
+    for (int i = 0; i < d->n_classes; i++)
+        if (strcmp(d->classes[i], name) == 0)
+            return i;
+    return -1;
+}
+
+static RtStatus renumber(RtDataset *d, const RtDataset *train, const int *number, RtError *err)
+{
+    char name[512];
+    for (size_t i = 0; i < d->n_samples; i++) {
+        int class = number[d->labels[i]];
+        if (class < 0) {
+            rt_dataset_name(d, i, name, sizeof name);
+            return rt_error(err, RT_ERROR_INPUT, "%s: its class '%s' is not among the %d classes of the training pictures ('%s' to '%s')", name,
+                            d->classes[d->labels[i]], train->n_classes, train->classes[0], train->classes[train->n_classes - 1]);
+        }
+        d->labels[i] = class;
+    }
+    return RT_OK;
+}
+
+RtStatus rt_dataset_number_as(RtDataset *d, const RtDataset *train, RtError *err)
+{
+    int *number = calloc((size_t)d->n_classes + 1, sizeof *number), n = 0;
+    char **names = calloc((size_t)train->n_classes + 1, sizeof *names);
+    while (names && n < train->n_classes && (names[n] = strdup(train->classes[n])))
+        n++;
+    RtStatus s = number && n == train->n_classes ? RT_OK : rt_error(err, RT_ERROR_FILE, "out of memory for %d class names", train->n_classes);
+    for (int i = 0; i < d->n_classes && s == RT_OK; i++)
+        number[i] = find_class(train, d->classes[i]);
+    if (s == RT_OK)
+        s = renumber(d, train, number, err);
+    free(number);
+    if (s == RT_OK) { /* the names change places, to be freed below */
+        char **old = d->classes;
+        int old_n = d->n_classes;
+        d->classes = names;
+        d->n_classes = n;
+        names = old;
+        n = old_n;
+    }
+    free_strings(names, (size_t)n);
+    return s;
 }
 
 void rt_dataset_name(const RtDataset *d, size_t i, char *out, size_t size)

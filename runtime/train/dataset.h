@@ -22,6 +22,10 @@ typedef struct RtDataset { /* fields are for reading; equal for all threads once
 RtStatus rt_dataset_open(const RtSource *source, RtDataset *out, RtError *err);
 void rt_dataset_close(RtDataset *data); /* also of a zeroed one */
 
+/* Numbers the classes of data as train does, by name: a folder of validation may lack a class without shifting the others.
+ * RT_ERROR_INPUT when it has pictures of a class that train does not know: then data is good for closing only. */
+RtStatus rt_dataset_number_as(RtDataset *data, const RtDataset *train, RtError *err);
+
 /* Picture i, decoded; idx: the grey byte three times.  The caller frees it.  Any number of threads may read at once. */
 RtStatus rt_dataset_read(const RtDataset *data, size_t i, RtImage *out, RtError *err);
 /* What sample i is called in messages: its path, or "FILE, picture I".  Cut to size. */

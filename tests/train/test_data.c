@@ -199,6 +199,40 @@ static void a_header_that_promises_too_much_is_refused_before_memory_is_asked_fo
     setrlimit(RLIMIT_AS, &before);
 }
 
+/* Opens a folder that has one file for each of the classes. */
+static RtDataset folder(const char *dir, const char *const *classes)
+{
+    char path[64];
+    RtDataset d;
+    RtError err;
+    RtSource source = { RT_SOURCE_FOLDER, dir, NULL };
+    mkdir(dir, 0700);
+    for (; *classes; classes++) {
+        snprintf(path, sizeof path, "%s/%s", dir, *classes);
+        mkdir(path, 0700);
+        snprintf(path, sizeof path, "%s/%s/a.png", dir, *classes);
+        put_file(path, "", 0);
+    }
+    CU_ASSERT_EQUAL_FATAL(rt_dataset_open(&source, &d, &err), RT_OK);
+    return d;
+}
+
+static void validation_is_numbered_by_the_names_of_training(void)
+{
+    RtDataset train = folder("train", (const char *const[]){ "bee", "cat", "dog", "eel", NULL });
+    RtDataset valid = folder("valid", (const char *const[]){ "cat", "eel", NULL }), other = folder("other", (const char *const[]){ "bee", "fox", NULL });
+    RtError err;
+    CU_ASSERT(valid.labels[0] == 0 && valid.labels[1] == 1);
+    CU_ASSERT_EQUAL(rt_dataset_number_as(&valid, &train, &err), RT_OK);
+    CU_ASSERT(valid.labels[0] == 1 && valid.labels[1] == 3 && valid.n_classes == 4);
+    CU_ASSERT_STRING_EQUAL(valid.classes[3], "eel");
+    CU_ASSERT_EQUAL(rt_dataset_number_as(&other, &train, &err), RT_ERROR_INPUT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "other/fox/a.png: its class 'fox' is not among the 4 classes of the training pictures ('bee' to 'eel')"));
+    rt_dataset_close(&train);
+    rt_dataset_close(&valid);
+    rt_dataset_close(&other);
+}
+
 static const struct { const char *name; void (*run)(void); } tests[] = {
     { "plain and packed files give the bytes written", plain_and_packed_files_give_the_bytes_written },
     { "packed in two members is read", packed_in_two_members_is_read },
@@ -208,6 +242,7 @@ static const struct { const char *name; void (*run)(void); } tests[] = {
     { "more bytes than the header says are refused", more_bytes_than_the_header_says_are_refused },
     { "wrong numbers in the header are refused", wrong_numbers_in_the_header_are_refused },
     { "files that do not belong together are refused", files_that_do_not_belong_together_are_refused },
+    { "validation is numbered by the names of training", validation_is_numbered_by_the_names_of_training },
     { "what is no file is refused", what_is_no_file_is_refused },
     { "a header that promises too much is refused before memory is asked for",
       a_header_that_promises_too_much_is_refused_before_memory_is_asked_for },
@@ -223,7 +258,7 @@ static void write_files(void)
 
 int main(void)
 {
-    char dir[] = "/tmp/test_data_XXXXXX";
+    char dir[] = "/tmp/test_data_XXXXXX", remove[64];
     if (!mkdtemp(dir) || chdir(dir) != 0 || CU_initialize_registry() != CUE_SUCCESS)
         return 2;
     write_files();
@@ -235,8 +270,6 @@ int main(void)
     CU_basic_run_tests();
     unsigned failed = CU_get_number_of_failures();
     CU_cleanup_registry();
-    for (const char *const *f = (const char *const[]){ "x", "y", "x.gz", "y.gz", "two.gz", "cut", "cut.gz", "bit.gz", "long", "long.gz", "changed", "changed.gz",
-                                                       "more", "zeros", "pipe", NULL }; *f; f++)
-        unlink(*f);
-    return rmdir(dir) != 0 || failed ? 1 : 0;
+    snprintf(remove, sizeof remove, "rm -rf %s", dir);
+    return system(remove) != 0 || failed ? 1 : 0;
 }
