@@ -160,7 +160,8 @@ RtStatus dataset_list_folder(const char *dir, bool (*is_picture)(const char *nam
         if (s == RT_OK)
             s = label_class((int)i, paths.n, &labelled, &labels, err);
     }
-    *out = (RtDataset){ .kind = RT_SOURCE_FOLDER, .n_samples = paths.n, .n_classes = (int)classes.n, .classes = classes.at, .labels = labels, .paths = paths.at };
+    *out = (RtDataset){ .kind = RT_SOURCE_FOLDER, .n_samples = paths.n, .n_classes = (int)classes.n, .classes = classes.at,
+                        .labels = labels, .paths = paths.at };
     if (s != RT_OK)
         rt_dataset_close(out);
     return s;

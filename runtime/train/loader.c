@@ -201,7 +201,8 @@ static RtStatus allocate(RtLoader *l, RtError *err)
         ok = allocate_slot(&l->slots[i], (size_t)o->batch, floats);
     if (ok)
         return RT_OK;
-    return rt_error(err, RT_ERROR_FILE, "out of memory for %d batches of %d pictures of %d x %d x %d (%zu bytes each)", l->n_slots, o->batch, o->c, o->h, o->w, bytes);
+    return rt_error(err, RT_ERROR_FILE, "out of memory for %d batches of %d pictures of %d x %d x %d (%zu bytes each)", l->n_slots, o->batch,
+                    o->c, o->h, o->w, bytes);
 }
 
 static RtStatus check_options(const RtLoaderOptions *o, RtError *err)
