@@ -23,7 +23,7 @@ COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print co
   loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options pass_concat_in_place \
   pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings pass_remove_dead pass_reorder_avgpool passes plan plan_memory \
   plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_run verb_summary \
-  verb_tune recipe
+  verb_tune recipe elab_view
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool interleave l2norm linear \
   lrn max maxpool mul normalize relu scale_weights slice softmax zeros
 WEIGHTS = load_plan load_report name_pattern names verb_weights weights_diff weights_embed weights_export weights_import weights_list
@@ -34,7 +34,8 @@ FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safe
 COMPILER_FORMATS = onnx_write npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
 CORE = batch dropout error init load math memory network packed philox pool target
 TRAIN = step image image_bmp image_jpeg image_libraries image_png image_pnm resize view image_png_write metrics metrics_text progress rank runlog \
-  runlog_table checkpoint checkpoint_meta optimizer optimizer_rules schedule
+  runlog_table checkpoint checkpoint_meta optimizer optimizer_rules schedule augment dataset dataset_folder dataset_idx gunzip loader pixels \
+  pixels_color
 PROGRAM = bench eval info init input options pack predict program selftest session trace
 
 COMPILER_O = $(COMPILER:%=$(BUILD)/compiler/%.o) $(OPS:%=$(BUILD)/compiler/ops/%.o) $(KERNELS:%=$(BUILD)/compiler/kernels/%.o) \
@@ -95,8 +96,9 @@ check: packages
 
 # Unit tests: a program of CUnit for each, and the tools of the shell tests. tests/run.sh runs every build/unit_*.
 UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph weights/test_names \
-  kernels/test_kernels train/test_log train/test_metrics train/test_checkpoint train/test_crash train/test_optimizer train/test_recipe
-TOOLS = train/gradient_tool runtime/view_tool formats/tensor_tool onnx/graph_to_onnx train/events_tool
+  kernels/test_kernels train/test_log train/test_metrics train/test_checkpoint train/test_crash train/test_optimizer train/test_recipe train/test_data \
+  train/test_language train/test_loader
+TOOLS = train/gradient_tool runtime/view_tool formats/tensor_tool onnx/graph_to_onnx train/events_tool train/data_tool
 UNIT_BIN = $(patsubst test_%,$(BUILD)/unit_%,$(notdir $(UNIT)))
 TOOL_BIN = $(addprefix $(BUILD)/,$(notdir $(TOOLS)))
 .PHONY: tests-built check-full check-malformed

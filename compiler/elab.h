@@ -112,6 +112,9 @@ void elab_late(Elab *e); /* expect, freeze, weights, data, train */
 
 /* The number of an addend: written, or a parameter's. False: it is no number. */
 bool elab_addend_number(Elab *e, const AstAddend *t, double *v);
+/* elab_view.c: the view into the graph; the source of a setting that check_setting has seen. */
+void elab_view(Elab *e, const AstSetting *s);
+void elab_source(Elab *e, const AstSetting *s, SourceSetting *out);
 
 /* elab_text.c: in the arena */
 const char *elab_setting_text(Elab *e, const AstSetting *s);

@@ -226,10 +226,10 @@ static const SettingRow train_rows[] = {
 
 static const SettingRow data_rows[] = {
     { .name = "view" },
-    { .name = "train", .what = "source of pictures", .words = { "folder" } },
-    { .name = "valid", .what = "source of pictures", .words = { "folder" } },
+    { .name = "train", .what = "source of pictures", .words = { "folder", "idx" } },
+    { .name = "valid", .what = "source of pictures", .words = { "folder", "idx" } },
     { .name = "classes", .number = true, .whole = true, .string = true, .least = 1, .most = 1 << 24 },
-    { .name = "test", .what = "source of pictures", .words = { "folder" } },
+    { .name = "test", .what = "source of pictures", .words = { "folder", "idx" } },
 };
 enum { N_TRAIN = sizeof train_rows / sizeof *train_rows, N_DATA = sizeof data_rows / sizeof *data_rows };
 
@@ -313,120 +313,11 @@ static void train(Elab *e, const AstItem *item)
     recipe_read(e, item);
 }
 
-/* ---- The view ---- */
+/* ---- data ---- */
 
-static bool has_word(const AstNode *n, const char *word)
+static SourceSetting *source_of(Graph *g, const char *key)
 {
-    for (int i = 0; i < n->args.n; i++)
-        if (n->args.at[i].kind == ARG_ATOM && n->args.at[i].value->kind == AE_PATH && strcmp(n->args.at[i].value->path.text, word) == 0)
-            return true;
-    return false;
-}
-
-static void view_size(Elab *e, const AstNode *n, ViewStep *v)
-{
-    for (int i = 0; i < n->args.n; i++) {
-        const AstArg *a = &n->args.at[i];
-        if (a->kind == ARG_KERNEL) {
-            v->h = (int)a->value->kernel.kh;
-            v->w = (int)a->value->kernel.kw;
-        } else if (a->kind == ARG_ATOM && !(a->value->kind == AE_PATH && !elab_param(e, &e->top, a->value->path.text))) {
-            Value x = elab_eval(e, &e->top, a->value);
-            if (x.kind == VALUE_NUMBER)
-                v->h = v->w = elab_int(x.number);
-        }
-    }
-    if (v->h < 1 || v->w < 1 || v->h > 1 << 16 || v->w > 1 << 16)
-        diag_error(n->loc, "%s needs a size in pixels", n->head.text);
-}
-
-static void triple(Elab *e, const AstActuals *a, Loc loc, double *out)
-{
-    if (a->n != 3)
-        diag_error(loc, "three numbers are needed, one a channel");
-    for (int i = 0; i < a->n && i < 3; i++) {
-        Value x = elab_eval(e, &e->top, a->at[i].value);
-        if (x.kind == VALUE_NUMBER)
-            out[i] = x.number;
-        else if (x.kind != VALUE_BAD)
-            diag_error(a->at[i].value->loc, "a number is needed here");
-    }
-}
-
-/* normalize(mean(...), std(...)) of pixels in 0..1, or mean(...) alone of pixels in 0..255. */
-static void view_normalize(Elab *e, const AstNode *n, ViewStep *v)
-{
-    v->std[0] = v->std[1] = v->std[2] = 1;
-    if (strcmp(n->head.text, "mean") == 0) {
-        v->raw_255 = true;
-        if (n->args.n && n->args.at[0].kind == ARG_ACTUALS)
-            triple(e, &n->args.at[0].actuals, n->loc, v->mean);
-        return;
-    }
-    if (n->args.n != 1 || n->args.at[0].kind != ARG_ACTUALS) {
-        diag_error(n->loc, "normalize wants (mean(...), std(...))");
-        return;
-    }
-    const AstActuals *a = &n->args.at[0].actuals;
-    for (int i = 0; i < a->n; i++) {
-        const AstExpr *x = a->at[i].value;
-        if (x->kind == AE_CALL && strcmp(x->path.text, "mean") == 0)
-            triple(e, &x->actuals, x->loc, v->mean);
-        else if (x->kind == AE_CALL && strcmp(x->path.text, "std") == 0)
-            triple(e, &x->actuals, x->loc, v->std);
-        else
-            diag_error(x->loc, "normalize wants (mean(...), std(...))");
-    }
-    for (int i = 0; i < 3; i++)
-        if (!(v->std[i] > 0))
-            diag_error(n->loc, "std is %g; it must be above 0", v->std[i]);
-}
-
-static void view_step(Elab *e, const AstNode *n)
-{
-    static const struct { const char *name; ViewKind kind; } steps[] = {
-        { "resize", VIEW_RESIZE }, { "crop", VIEW_CROP }, { "centercrop", VIEW_CENTERCROP }, { "flip", VIEW_FLIP },
-        { "normalize", VIEW_NORMALIZE }, { "mean", VIEW_NORMALIZE }, { "bgr", VIEW_BGR },
-    };
-    ViewStep v = { .loc = n->loc };
-    Nearest near;
-    nearest_start(&near, n->head.text);
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        nearest_try(&near, steps[i].name);
-        if (strcmp(steps[i].name, n->head.text) != 0)
-            continue;
-        v.kind = steps[i].kind;
-        if (v.kind == VIEW_RESIZE || v.kind == VIEW_CROP || v.kind == VIEW_CENTERCROP)
-            view_size(e, n, &v);
-        if (v.kind == VIEW_NORMALIZE)
-            view_normalize(e, n, &v);
-        if (v.kind == VIEW_RESIZE && has_word(n, "exact"))
-            v.kind = VIEW_RESIZE_EXACT;
-        if (v.kind == VIEW_CROP && has_word(n, "random"))
-            v.kind = VIEW_RANDOM_CROP;
-        v.bicubic = has_word(n, "bicubic");
-        LIST_PUSH(e->arena, &e->g->view, v);
-        if (has_word(n, "bgr"))
-            LIST_PUSH(e->arena, &e->g->view, ((ViewStep){ .kind = VIEW_BGR, .loc = n->loc }));
-        return;
-    }
-    const char *best = nearest_result(&near);
-    if (best)
-        diag_error(n->loc, "a view has no step '%s'; did you mean '%s'?", n->head.text, best);
-    else
-        diag_error(n->loc, "a view has no step '%s'", n->head.text);
-}
-
-static void view(Elab *e, const AstSetting *s)
-{
-    const AstChain *c = s->sum.n == 1 && !s->sum.at[0].has_factor ? s->sum.at[0].chain : NULL;
-    bool good = c != NULL;
-    for (int i = 0; good && i < c->units.n; i++)
-        good = c->units.at[i].node->kind == AN_LAYER;
-    if (!good)
-        diag_error(s->loc, "a view is steps with arrows between them: resize 256 -> centercrop 224");
-    for (int i = 0; good && i < c->units.n; i++)
-        view_step(e, c->units.at[i].node);
+    return strcmp(key, "train") == 0 ? &g->train_source : strcmp(key, "valid") == 0 ? &g->valid_source : strcmp(key, "test") == 0 ? &g->test_source : NULL;
 }
 
 static void data(Elab *e, const AstItem *item)
@@ -438,9 +329,11 @@ static void data(Elab *e, const AstItem *item)
         if (!row)
             continue;
         if (strcmp(s->key, "view") == 0)
-            view(e, s);
+            elab_view(e, s);
         else
             check_setting(e, s, row);
+        if (source_of(e->g, s->key))
+            elab_source(e, s, source_of(e->g, s->key));
         Setting out = { s->key, elab_setting_text(e, s), s->loc };
         LIST_PUSH(e->arena, &e->g->data, out);
     }

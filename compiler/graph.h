@@ -125,16 +125,25 @@ typedef struct Head { /* a term of the loss */
 
 /* What prepares a picture: in order. */
 typedef enum ViewKind {
-    VIEW_RESIZE, VIEW_RESIZE_EXACT, VIEW_CROP, VIEW_CENTERCROP, VIEW_RANDOM_CROP, VIEW_FLIP, VIEW_NORMALIZE, VIEW_BGR
+    VIEW_RESIZE, VIEW_RESIZE_EXACT, VIEW_CROP, VIEW_CENTERCROP, VIEW_RANDOM_CROP, VIEW_FLIP, VIEW_NORMALIZE, VIEW_BGR,
+    VIEW_RANDOM_RESIZED_CROP, VIEW_PAD, VIEW_COLOR_JITTER
 } ViewKind;
 typedef struct ViewStep {
     ViewKind kind;
-    int h, w;          /* resize: short side in h; crops: h x w */
-    bool bicubic;      /* resize */
+    int h, w;          /* resize: short side in h; crops: h x w; pad: h on each side */
+    bool bicubic;      /* resize, resized crop */
     bool raw_255;      /* normalize: pixel values stay 0..255 (mean(104,117,123) style) */
-    double mean[3], std[3];
+    double mean[3], std[3]; /* jitter: strengths of brightness, contrast, saturation in mean */
     Loc loc;
 } ViewStep;
+
+/* Where pictures with labels come from. */
+typedef enum SourceKind { SOURCE_NONE, SOURCE_FOLDER, SOURCE_IDX } SourceKind; /* as RtSourceKind in runtime/rt.h */
+typedef struct SourceSetting {
+    SourceKind kind;
+    const char *path, *labels; /* as written; labels of idx only */
+    Loc loc;
+} SourceSetting;
 
 typedef struct Expect {
     const char *what; /* params, macs, aux_params, ... */
@@ -155,6 +164,7 @@ typedef struct Graph {
     LIST(Tensor *) marks;   /* named flows that nothing reads: auxiliary heads before a loss names them */
     LIST(Expect) expects;
     LIST(ViewStep) view;
+    SourceSetting train_source, valid_source, test_source; /* of data {} */
     Settings data, train;   /* every setting as written, checked */
     const struct RtRecipe *recipe; /* train {} as values (recipe.h); null: no train {} */
     const char *data_name;

@@ -10,7 +10,7 @@
 RtStatus map_file(const char *path, const void **bytes, size_t *size, RtError *err)
 {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe without a writer is refused, not waited for */
     if (fd < 0 || fstat(fd, &st)) {
         int why = errno;
         if (fd >= 0)

@@ -42,12 +42,13 @@ typedef struct RtWeight {
 } RtWeight;
 
 typedef enum RtViewKind { RT_VIEW_RESIZE, RT_VIEW_RESIZE_EXACT, RT_VIEW_CROP, RT_VIEW_CENTERCROP,
-                          RT_VIEW_RANDOM_CROP, RT_VIEW_FLIP, RT_VIEW_NORMALIZE, RT_VIEW_BGR } RtViewKind;
+                          RT_VIEW_RANDOM_CROP, RT_VIEW_FLIP, RT_VIEW_NORMALIZE, RT_VIEW_BGR,
+                          RT_VIEW_RANDOM_RESIZED_CROP, RT_VIEW_PAD, RT_VIEW_COLOR_JITTER } RtViewKind;
 typedef struct RtView {
     RtViewKind kind;
-    int h, w;
+    int h, w; /* pad: h pixels on each side */
     int bicubic, raw_255;
-    double mean[3], std[3];
+    double mean[3], std[3]; /* jitter: strengths of brightness, contrast and saturation in mean */
 } RtView;
 
 typedef struct RtContext { /* what a step sees: one image */

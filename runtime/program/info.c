@@ -24,6 +24,9 @@ static void print_view(FILE *f, const RtView *v)
                 v->std[0], v->std[1], v->std[2], v->raw_255 ? ", of 0..255" : "");
         return;
     case RT_VIEW_BGR: fprintf(f, "bgr"); return;
+    case RT_VIEW_RANDOM_RESIZED_CROP: fprintf(f, "random_resized_crop(%d, %d%s)", v->h, v->w, v->bicubic ? ", bicubic" : ""); return;
+    case RT_VIEW_PAD: fprintf(f, "pad(%d)", v->h); return;
+    case RT_VIEW_COLOR_JITTER: fprintf(f, "jitter(%g, %g, %g)", v->mean[0], v->mean[1], v->mean[2]); return;
     }
 }
 

@@ -1,6 +1,6 @@
 /* input.c - pictures, prepared tensors and class names. */
 #include "../../formats/npy.h"
-#include "../train/image.h"
+#include "../train/dataset_sources.h"
 #include "../train/view.h"
 #include "program.h"
 #include <errno.h>
@@ -14,14 +14,7 @@ static const char *extension(const char *path)
     return dot && (!slash || dot > slash) ? dot : "";
 }
 
-bool input_is_picture(const char *name)
-{
-    static const char *const known[] = { ".jpg", ".jpeg", ".png", ".ppm", ".pgm", ".bmp", ".npy" };
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (strcasecmp(extension(name), known[i]) == 0)
-            return true;
-    return false;
-}
+bool input_is_picture(const char *name) { return dataset_is_picture(name) || strcasecmp(extension(name), ".npy") == 0; }
 
 /* C x H x W, or 1 x C x H x W. */
 static bool shape_fits(const RtNetwork *net, const NpyArray *a)

@@ -1,5 +1,6 @@
 #include "image_codecs.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +57,8 @@ RtStatus rt_image_read(const char *path, RtImage *out, RtError *err)
 {
     enum { MOST_BYTES = 256 << 20 };
     *out = (RtImage){ 0 };
-    FILE *f = fopen(path, "rb");
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe without a writer is refused, not waited for */
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "rb");
     struct stat st;
     if (!f || fstat(fileno(f), &st) != 0) {
         RtStatus s = rt_error(err, RT_ERROR_FILE, "cannot read '%s': %s", path, strerror(errno));

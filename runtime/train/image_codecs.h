@@ -12,12 +12,18 @@ typedef RtStatus ImageWriter(const RtImage *image, uint8_t **bytes, size_t *n, R
 ImageWriter image_write_png;
 ImageReader image_read_jpeg, image_read_png, image_read_pnm, image_read_bmp;
 
+/* Unpacks gzip members up to `room` bytes of out; *got says how many there are, room + 1 when there are more.  Checksums are looked at
+ * where a member ends.  RT_ERROR_INPUT: damaged or cut short, with the byte. */
+typedef RtStatus GzipReader(const char *name, const uint8_t *bytes, size_t n, uint8_t *out, size_t room, size_t *got, RtError *err);
+GzipReader gunzip;
+
 /* What needs a library.  image_libraries.c defines them; the driver's --no-images links image_no_libraries.c
  * before the archive, so that image_libraries.c and all that it names stay out of the program. */
 typedef struct ImageLibraries {
     const char *kinds; /* all that the program reads, for messages */
     ImageReader *jpeg, *png;
     ImageWriter *write_png;
+    GzipReader *gunzip;
 } ImageLibraries;
 extern const ImageLibraries image_libraries;
 #endif

@@ -1,4 +1,4 @@
-/* In the place of image_libraries.c: no JPEG, no PNG, and nothing of libjpeg, libpng and zlib in the program. */
+/* In the place of image_libraries.c: no JPEG, no PNG, no gzip, and nothing of libjpeg, libpng and zlib in the program. */
 #include "image_codecs.h"
 
 static RtStatus refuse(const char *name, const char *kind, RtError *err)
@@ -27,4 +27,10 @@ static RtStatus refuse_write(const RtImage *image, uint8_t **bytes, size_t *n, R
     return rt_error(err, RT_ERROR_INPUT, "no PNG can be written: this program was compiled with --no-images");
 }
 
-const ImageLibraries image_libraries = { "BMP, PPM or PGM", refuse_jpeg, refuse_png, refuse_write };
+static RtStatus refuse_gzip(const char *name, const uint8_t *bytes, size_t n, uint8_t *out, size_t room, size_t *got, RtError *err)
+{
+    (void)bytes, (void)n, (void)out, (void)room, (void)got;
+    return rt_error(err, RT_ERROR_INPUT, "%s: a gzip file, but this program was compiled with --no-images: unpack it with gunzip first", name);
+}
+
+const ImageLibraries image_libraries = { "BMP, PPM or PGM", refuse_jpeg, refuse_png, refuse_write, refuse_gzip };

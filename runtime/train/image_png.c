@@ -43,7 +43,7 @@ static void set_transforms(png_structp p, png_infop info, bool grey16)
         png_set_expand_gray_1_2_4_to_8(p);
     if (png_get_bit_depth(p, info) == 16 && !grey16)
         png_set_strip_16(p);
-    if (type & PNG_COLOR_MASK_ALPHA)
+    if (type & PNG_COLOR_MASK_ALPHA || png_get_valid(p, info, PNG_INFO_tRNS)) /* a palette's becomes an alpha channel */
         png_set_strip_alpha(p);
     png_set_interlace_handling(p);
     png_read_update_info(p, info);

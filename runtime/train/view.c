@@ -1,129 +1,123 @@
 #include "view.h"
-#include "resize.h"
-#include <math.h>
-#include <stdlib.h>
+#include "augment.h"
 #include <string.h>
 
-typedef struct Pixels { /* the picture so far, and how its numbers become floats */
-    RtImage image;
-    int own, bgr, raw_255, normalised;
+typedef struct Run {
+    const RtView *view;
+    int n;
+    const AugmentKey *key; /* null: prediction */
+    Pixels p;
+    int bgr, raw_255, normalised; /* how bytes become floats */
     double mean[3], std[3];
-} Pixels;
-
-static void take(Pixels *p, RtImage next)
-{
-    if (p->own)
-        rt_image_free(&p->image);
-    p->image = next;
-    p->own = 1;
-}
-
-/* torchvision's Resize(size): the short side becomes size, the other int(size * long / short). */
-static RtStatus resize_short(Pixels *p, int size, int bicubic, RtError *err)
-{
-    int w = p->image.w, h = p->image.h, small = w < h ? w : h;
-    if (small == size)
-        return RT_OK;
-    int64_t other = (int64_t)size * (w < h ? h : w) / small;
-    if (other > 1 << 20)
-        return rt_error(err, RT_ERROR_INPUT, "a picture of %d x %d pixels is too narrow to resize", w, h);
-    RtImage out;
-    RtStatus s = w < h ? rt_resize(&p->image, size, (int)other, bicubic, &out, err) : rt_resize(&p->image, (int)other, size, bicubic, &out, err);
-    if (s == RT_OK)
-        take(p, out);
-    return s;
-}
-
-static RtStatus resize_exact(Pixels *p, int w, int h, int bicubic, RtError *err)
-{
-    RtImage out;
-    RtStatus s = rt_resize(&p->image, w, h, bicubic, &out, err);
-    if (s == RT_OK)
-        take(p, out);
-    return s;
-}
-
-/* Where torchvision's center_crop begins: it pads a smaller picture with black by (c - n) / 2 in front, then crops
- * from Python's round((n - c) / 2), which rounds halves to even. */
-static int crop_from(int n, int c)
-{
-    if (c > n)
-        return -((c - n) / 2);
-    return (int)nearbyint((n - c) / 2.0);
-}
+} Run;
 
 static RtStatus centre_crop(Pixels *p, int w, int h, RtError *err)
 {
-    RtImage out = { w, h, calloc((size_t)w * (size_t)h, 3) };
-    if (!out.rgb)
-        return rt_error(err, RT_ERROR_FILE, "out of memory for %d x %d pixels", w, h);
-    int x0 = crop_from(p->image.w, w), y0 = crop_from(p->image.h, h);
-    for (int y = 0; y < h; y++) {
-        int iy = y0 + y;
-        if (iy < 0 || iy >= p->image.h)
-            continue;
-        int from = x0 < 0 ? -x0 : 0, to = p->image.w - x0 < w ? p->image.w - x0 : w;
-        if (to > from)
-            memcpy(out.rgb + ((size_t)y * (size_t)w + (size_t)from) * 3,
-                   p->image.rgb + ((size_t)iy * (size_t)p->image.w + (size_t)(x0 + from)) * 3, (size_t)(to - from) * 3);
-    }
-    take(p, out);
-    return RT_OK;
+    return pixels_crop(p, pixels_centre(p->image.w, w), pixels_centre(p->image.h, h), w, h, err);
 }
 
-static void set_normalise(Pixels *p, const RtView *v)
+/* torchvision's references: a network that trains on crops of 224 is validated at a short side of 256. */
+static RtStatus validation_crop(Pixels *p, const RtView *v, RtError *err)
 {
-    p->normalised = 1;
-    p->raw_255 = v->raw_255;
-    memcpy(p->mean, v->mean, sizeof p->mean);
-    memcpy(p->std, v->std, sizeof p->std);
+    int size = v->w > v->h ? v->w : v->h;
+    RtStatus s = pixels_resize_short(p, (size * 256 + 112) / 224, v->bicubic, err);
+    return s == RT_OK ? centre_crop(p, v->w, v->h, err) : s;
 }
 
-static RtStatus step(Pixels *p, const RtView *v, RtError *err)
+static RtStatus pad(Pixels *p, int by, RtError *err) { return pixels_crop(p, -by, -by, p->image.w + 2 * by, p->image.h + 2 * by, err); }
+
+static int before_random_crop(const Run *r, int i)
 {
+    while (++i < r->n)
+        if (r->view[i].kind == RT_VIEW_RANDOM_CROP)
+            return 1;
+    return 0;
+}
+
+static void set_normalise(Run *r, const RtView *v)
+{
+    r->normalised = 1;
+    r->raw_255 = v->raw_255;
+    memcpy(r->mean, v->mean, sizeof r->mean);
+    memcpy(r->std, v->std, sizeof r->std);
+}
+
+static RtStatus random_step(Run *r, int i, RtError *err)
+{
+    AugmentDraw d = augment_draw(&r->view[i], i, r->p.image.w, r->p.image.h, r->key);
+    return augment_apply(&r->p, &r->view[i], &d, err);
+}
+
+static RtStatus step(Run *r, int i, RtError *err)
+{
+    const RtView *v = &r->view[i];
+    Pixels *p = &r->p;
     switch (v->kind) {
-    case RT_VIEW_RESIZE: return resize_short(p, v->h, v->bicubic, err);
-    case RT_VIEW_RESIZE_EXACT: return resize_exact(p, v->w, v->h, v->bicubic, err);
-    case RT_VIEW_CROP: case RT_VIEW_CENTERCROP: case RT_VIEW_RANDOM_CROP: return centre_crop(p, v->w, v->h, err);
-    case RT_VIEW_FLIP: return RT_OK;
-    case RT_VIEW_NORMALIZE: set_normalise(p, v); return RT_OK;
-    case RT_VIEW_BGR: p->bgr = 1; return RT_OK;
+    case RT_VIEW_RESIZE: return pixels_resize_short(p, v->h, v->bicubic, err);
+    case RT_VIEW_RESIZE_EXACT: return pixels_resize(p, v->w, v->h, v->bicubic, err);
+    case RT_VIEW_CROP: case RT_VIEW_CENTERCROP: return centre_crop(p, v->w, v->h, err);
+    case RT_VIEW_RANDOM_CROP: return r->key ? random_step(r, i, err) : centre_crop(p, v->w, v->h, err);
+    case RT_VIEW_RANDOM_RESIZED_CROP: return r->key ? random_step(r, i, err) : validation_crop(p, v, err);
+    case RT_VIEW_FLIP: case RT_VIEW_COLOR_JITTER: return r->key ? random_step(r, i, err) : RT_OK;
+    case RT_VIEW_PAD: return r->key || !before_random_crop(r, i) ? pad(p, v->h, err) : RT_OK;
+    case RT_VIEW_NORMALIZE: set_normalise(r, v); return RT_OK;
+    case RT_VIEW_BGR: r->bgr = 1; return RT_OK;
     }
     return RT_OK;
 }
 
 /* v / 255, then (v - mean) / std, all in float: torchvision's ToTensor and Normalize. */
-static void store(const Pixels *p, int c, int h, int w, float *out)
+static void store(const Run *r, int c, int h, int w, float *out)
 {
     for (int k = 0; k < c; k++) {
-        float mean = p->normalised ? (float)p->mean[k] : 0, std = p->normalised ? (float)p->std[k] : 1;
-        int from = p->bgr ? 2 - k : k;
+        float mean = r->normalised ? (float)r->mean[k] : 0, std = r->normalised ? (float)r->std[k] : 1;
+        int from = r->bgr ? 2 - k : k;
         for (int i = 0; i < h * w; i++) {
-            float v = p->image.rgb[(size_t)i * 3 + (size_t)from];
-            if (!p->raw_255)
+            float v = r->p.image.rgb[(size_t)i * 3 + (size_t)from];
+            if (!r->raw_255)
                 v /= 255.0f;
-            out[(size_t)k * (size_t)h * (size_t)w + (size_t)i] = p->normalised ? (v - mean) / std : v;
+            out[(size_t)k * (size_t)h * (size_t)w + (size_t)i] = r->normalised ? (v - mean) / std : v;
         }
     }
 }
 
+static RtStatus steps(Run *r, int h, int w, RtError *err)
+{
+    RtStatus s = RT_OK;
+    for (int i = 0; i < r->n && s == RT_OK; i++)
+        s = step(r, i, err);
+    if (r->n == 0) {
+        s = pixels_resize_short(&r->p, w > h ? w : h, 0, err);
+        s = s == RT_OK ? centre_crop(&r->p, w, h, err) : s;
+    }
+    if (s == RT_OK && (r->p.image.w != w || r->p.image.h != h))
+        s = rt_error(err, RT_ERROR_INPUT, "the view makes %d x %d pixels, the network's input has %d x %d", r->p.image.w, r->p.image.h, w, h);
+    return s;
+}
+
+static RtStatus run(Run *r, int c, int h, int w, float *out, RtError *err)
+{
+    if (c != 1 && c != 3)
+        return rt_error(err, RT_ERROR_INPUT, "a picture has 1 or 3 channels, the network's input has %d", c);
+    RtStatus s = c == 1 ? pixels_grey(&r->p, err) : RT_OK;
+    if (s == RT_OK)
+        s = steps(r, h, w, err);
+    if (s == RT_OK)
+        store(r, c, h, w, out);
+    pixels_free(&r->p);
+    return s;
+}
+
 RtStatus rt_view_apply(const RtView *view, int n, const RtImage *in, int c, int h, int w, float *out_chw, RtError *err)
 {
-    Pixels p = { .image = *in };
-    RtStatus s = RT_OK;
-    if (c != 3)
-        return rt_error(err, RT_ERROR_INPUT, "a picture has 3 channels, the network's input has %d", c);
-    for (int i = 0; i < n && s == RT_OK; i++)
-        s = step(&p, &view[i], err);
-    if (n == 0) {
-        s = resize_short(&p, w > h ? w : h, 0, err);
-        s = s == RT_OK ? centre_crop(&p, w, h, err) : s;
-    }
-    if (s == RT_OK && (p.image.w != w || p.image.h != h))
-        s = rt_error(err, RT_ERROR_INPUT, "the view makes %d x %d pixels, the network's input has %d x %d", p.image.w, p.image.h, w, h);
-    if (s == RT_OK)
-        store(&p, c, h, w, out_chw);
-    if (p.own)
-        rt_image_free(&p.image);
-    return s;
+    Run r = { .view = view, .n = n, .p = { .image = *in } };
+    return run(&r, c, h, w, out_chw, err);
+}
+
+RtStatus rt_view_train(const RtView *view, int n, const RtImage *in, int c, int h, int w, uint64_t seed, uint32_t epoch, uint64_t sample,
+                       float *out_chw, RtError *err)
+{
+    AugmentKey key = { .seed = seed, .sample = sample, .epoch = epoch };
+    Run r = { .view = view, .n = n, .key = &key, .p = { .image = *in } };
+    return run(&r, c, h, w, out_chw, err);
 }
