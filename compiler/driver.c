@@ -222,6 +222,8 @@ static int add_program(const Options *o, Emit *e, const char *home, const char *
     if (access(lib, R_OK) != 0)
         lib = arena_printf(a, "%s/libinceptrt.a", home);
     argv[n++] = arena_printf(a, "-DRT_PROGRAM_NETWORK=%s_network", e->graph->name);
+    if (e->train)
+        argv[n++] = "-DRT_PROGRAM_TRAINS";
     argv[n++] = arena_printf(a, "%s/runtime/program/main.c", home);
     argv[n++] = arena_strdup(a, c_path);
     if (o->is_static) {

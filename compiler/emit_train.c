@@ -1,6 +1,7 @@
 /* What --train adds to the generated file: a step of training for every target, and its tables. */
 #include "emit_c.h"
 #include "print_c.h"
+#include "recipe.h"
 #include <string.h>
 
 static bool is_logits(const Plan *p, const Tensor *t)
@@ -39,6 +40,19 @@ static void print_terms(const Graph *g, FILE *f)
     fprintf(f, "};\n");
 }
 
+/* Rows that `weights ... except` names; how many. */
+static int print_fresh(const Graph *g, FILE *f)
+{
+    Tensor **w;
+    int n = graph_weights(g, &w), count = 0;
+    for (int i = 0; i < n; i++)
+        if (w[i]->fresh)
+            fprintf(f, count++ ? ", %d" : "\nstatic const int fresh_weights[] = { %d", i);
+    if (count)
+        fprintf(f, " };\n");
+    return count;
+}
+
 static const char *rt_target_of(const Target *t)
 {
     for (int i = 0; i < n_targets; i++)
@@ -55,6 +69,7 @@ void emit_train(const Emit *e, FILE *f)
         taps[i] = print_target(e, &t->targets[i], f);
     int n_weights = emit_weights_table(t->graph, "train_weights", f);
     print_terms(t->graph, f);
+    int n_fresh = print_fresh(t->graph, f);
     fprintf(f, "\nstatic const RtTrainPlan train_plans[%d] = {\n", t->n_targets);
     for (int i = 0; i < t->n_targets; i++) {
         const Plan *p = t->targets[i].plan;
@@ -64,5 +79,9 @@ void emit_train(const Emit *e, FILE *f)
                 (long long)(p->weights_bytes / 4), p->steps.n, taps[i], s, s, name, s, name, s);
     }
     fprintf(f, "};\n\nstatic const RtTrain train = {\n    .n_weights = %d, .n_terms = %d, .n_plans = %d,\n", n_weights, t->graph->heads.n, t->n_targets);
-    fprintf(f, "    .weights = train_weights,\n    .terms = loss_terms,\n    .plans = train_plans,\n};\n");
+    if (n_fresh)
+        fprintf(f, "    .n_fresh = %d, .fresh = fresh_weights,\n", n_fresh);
+    fprintf(f, "    .weights = train_weights,\n    .terms = loss_terms,\n    .plans = train_plans,\n    .recipe = ");
+    recipe_emit(t->graph, f);
+    fprintf(f, ",\n};\n");
 }

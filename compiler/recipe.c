@@ -328,18 +328,19 @@ static void emit_text(const char *name, const char *text, FILE *f)
     fprintf(f, ",\n");
 }
 
-/* `train = folder("data/train")` of data {}.  PLACE: replace by Graph.train_source, valid_source, test_source when they are there. */
-static void emit_source(const Graph *g, const char *key, FILE *f)
+/* Where data {} says that pictures come from. */
+static void emit_source(const char *key, const SourceSetting *s, FILE *f)
 {
-    for (int i = 0; i < g->data.n; i++) {
-        const Setting *s = &g->data.at[i];
-        const char *begin = strchr(s->text, '"'), *end = begin ? strchr(begin + 1, '"') : NULL;
-        if (strcmp(s->key, key) != 0 || !end)
-            continue;
-        fprintf(f, "        .%s = { RT_SOURCE_FOLDER, ", key);
-        emit_quoted(arena_strndup(g->arena, begin + 1, (size_t)(end - begin - 1)), f);
-        fprintf(f, ", NULL },\n");
-    }
+    if (s->kind == SOURCE_NONE)
+        return;
+    fprintf(f, "        .%s = { %s, ", key, s->kind == SOURCE_IDX ? "RT_SOURCE_IDX" : "RT_SOURCE_FOLDER");
+    emit_quoted(s->path, f);
+    fprintf(f, ", ");
+    if (s->labels)
+        emit_quoted(s->labels, f);
+    else
+        fprintf(f, "NULL");
+    fprintf(f, " },\n");
 }
 
 static const char *const optimizer_names[] = { "RT_SGD", "RT_ADAM", "RT_ADAMW", "RT_RMSPROP" };
@@ -380,9 +381,9 @@ void recipe_emit(const Graph *g, FILE *f)
     emit_whole("epochs", r->epochs, f);
     emit_whole("steps", r->steps, f);
     fprintf(f, "        .seed = %llu,\n", (unsigned long long)r->seed);
-    emit_source(g, "train", f);
-    emit_source(g, "valid", f);
-    emit_source(g, "test", f);
+    emit_source("train", &g->train_source, f);
+    emit_source("valid", &g->valid_source, f);
+    emit_source("test", &g->test_source, f);
     emit_text("log", r->log, f);
     emit_whole("log_every", r->log_every, f);
     emit_text("weights", g->weights_file, f);

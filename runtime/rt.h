@@ -38,7 +38,7 @@ typedef struct RtWeight {
     RtInit init;
     double a, b;
     int fan_in, fan_out;
-    int trains; /* 0: statistics */
+    int trains; /* 0: statistics, and what is frozen */
 } RtWeight;
 
 typedef enum RtViewKind { RT_VIEW_RESIZE, RT_VIEW_RESIZE_EXACT, RT_VIEW_CROP, RT_VIEW_CENTERCROP,
@@ -163,7 +163,8 @@ typedef struct RtTrainPlan {
 } RtTrainPlan;
 
 typedef struct RtTrain {
-    int n_weights, n_terms, n_plans;
+    int n_weights, n_terms, n_plans, n_fresh;
+    const int *fresh;        /* rows that begin with their initialisers even where the file of weights has them */
     const RtWeight *weights; /* in order of use; those of forward are among them, by name */
     const RtLossTerm *terms;
     const RtTrainPlan *plans; /* best target last */
@@ -272,6 +273,8 @@ void rt_philox(const RtPhilox *in, uint32_t out[4]);
  * file inside the program, used when the command line names no weights; null when there is none.  Needs libjpeg, libpng
  * and zlib, or train/image_no_libraries.c linked before the archive: then it refuses JPEG and PNG. */
 int rt_program(const RtNetwork *net, const void *embedded, size_t size, int argc, char **argv);
+/* The same with the command `train`, of a network compiled with --train. */
+int rt_program_trains(const RtNetwork *net, const void *embedded, size_t size, int argc, char **argv);
 
 /* ---- What generated code calls ---- */
 

@@ -12,6 +12,7 @@ typedef enum OptionKind {
     OPTION_TEXT,
     OPTION_COUNT,
     OPTION_SECONDS,
+    OPTION_NUMBER,
     OPTION_SEED,
     OPTION_TARGET,
     OPTION_MODE
@@ -29,33 +30,46 @@ typedef struct Option {
 enum { RUNS = FOR_PREDICT | FOR_EVAL | FOR_BENCH };
 #define FIELD(name) offsetof(Options, name)
 static const Option options[] = {
-    { "weights", 'w', OPTION_TEXT, FIELD(weights), 0, 0, RUNS | FOR_SELFTEST | FOR_TRACE | FOR_PACK, "FILE",
+    { "weights", 'w', OPTION_TEXT, FIELD(weights), 0, 0, FOR_TRAIN | RUNS | FOR_SELFTEST | FOR_TRACE | FOR_PACK, "FILE",
       "weights: a safetensors file, or what 'pack' has written" },
-    { "seed", 0, OPTION_SEED, FIELD(seed), 0, 0, RUNS | FOR_INIT | FOR_SELFTEST | FOR_TRACE | FOR_PACK, "N",
+    { "seed", 0, OPTION_SEED, FIELD(seed), 0, 0, FOR_TRAIN | RUNS | FOR_INIT | FOR_SELFTEST | FOR_TRACE | FOR_PACK, "N",
       "initialised weights instead, by seed: for trying out, they know nothing" },
     { "top", 'k', OPTION_COUNT, FIELD(top), 1, INT_MAX, FOR_PREDICT, "K",
       "how many classes to show (5)" },
     { "labels", 0, OPTION_TEXT, FIELD(labels), 0, 0, FOR_PREDICT | FOR_EVAL, "FILE",
       "class names, one a line" },
-    { "output", 'o', OPTION_TEXT, FIELD(output), 0, 0, FOR_PREDICT | FOR_INIT | FOR_TRACE | FOR_PACK | FOR_BENCH, "FILE",
-      "predict: all outputs as .npy, images x classes; bench --layers: the seconds of every step instead of text; init, pack, trace: the file to write" },
+    { "output", 'o', OPTION_TEXT, FIELD(output), 0, 0, FOR_PREDICT | FOR_INIT | FOR_TRACE | FOR_PACK | FOR_BENCH | FOR_TRAIN, "FILE",
+      "predict: all outputs as .npy, images x classes; bench --layers: the seconds of every step instead of text; init, pack, trace: the file to write; train: the folder of runs" },
     { "logits", 0, OPTION_TEXT, FIELD(logits), 0, 0, FOR_PREDICT, "FILE",
       "logits as .npy, images x classes" },
     { "limit", 0, OPTION_COUNT, FIELD(limit), 1, LONG_MAX, FOR_EVAL, "N",
       "the first N images only" },
-    { "batch", 0, OPTION_COUNT, FIELD(batch), 1, 4096, FOR_BENCH, "N", "images per run (1)" },
+    { "batch", 'b', OPTION_COUNT, FIELD(batch), 1, 4096, FOR_BENCH | FOR_TRAIN, "N", "images per run (1); of a training step (the netdef's)" },
     { "mode", 0, OPTION_MODE, FIELD(mode), 0, 0, FOR_BENCH, "NAME",
       "of a batch: latency (image by image, all threads on each) or throughput (a thread an image); throughput from as many images as threads on" },
     { "seconds", 0, OPTION_SECONDS, FIELD(seconds), 0, 0, FOR_BENCH, "S",
       "how long to measure (3)" },
     { "layers", 0, OPTION_FLAG, FIELD(layers), 0, 0, FOR_BENCH | FOR_INFO, NULL,
       "a row for every step" },
-    { "threads", 'j', OPTION_COUNT, FIELD(threads), 1, 1024, RUNS | FOR_TRACE, "N",
+    { "threads", 'j', OPTION_COUNT, FIELD(threads), 1, 1024, RUNS | FOR_TRACE | FOR_TRAIN, "N",
       "threads (all processors)" },
-    { "target", 0, OPTION_TARGET, FIELD(target), 0, 0, RUNS | FOR_INFO | FOR_SELFTEST | FOR_TRACE | FOR_PACK, "NAME",
+    { "target", 0, OPTION_TARGET, FIELD(target), 0, 0, FOR_TRAIN | RUNS | FOR_INFO | FOR_SELFTEST | FOR_TRACE | FOR_PACK, "NAME",
       "plain, x86-64-v3 or x86-64-v4 (the best that runs here)" },
     { "json", 0, OPTION_FLAG, FIELD(json), 0, 0, RUNS | FOR_INFO | FOR_SELFTEST, NULL,
       "one JSON document on standard output" },
+    { "data-dir", 0, OPTION_TEXT, FIELD(data_dir), 0, 0, FOR_TRAIN, "DIR", "DIR/train and DIR/validation, a folder a class, instead of what data {} says" },
+    { "epochs", 0, OPTION_COUNT, FIELD(epochs), 1, INT_MAX, FOR_TRAIN, "N", "how often to go through the pictures" },
+    { "steps", 0, OPTION_COUNT, FIELD(steps), 1, LONG_MAX, FOR_TRAIN, "N", "of an epoch, at most" },
+    { "opt", 0, OPTION_TEXT, FIELD(optimizer), 0, 0, FOR_TRAIN, "NAME", "sgd, adam, adamw or rmsprop, with torch's defaults" },
+    { "lr", 0, OPTION_NUMBER, FIELD(lr), 0, 0, FOR_TRAIN, "X", "learning rate" },
+    { "momentum", 0, OPTION_NUMBER, FIELD(momentum), 0, 0, FOR_TRAIN, "X", "of sgd and rmsprop" },
+    { "weight-decay", 0, OPTION_NUMBER, FIELD(decay), 0, 0, FOR_TRAIN, "X", "of tensors of rank 2 and more" },
+    { "workers", 0, OPTION_COUNT, FIELD(workers), 0, 256, FOR_TRAIN, "N", "threads that prepare pictures (1)" },
+    { "experiment", 0, OPTION_TEXT, FIELD(experiment), 0, 0, FOR_TRAIN, "NAME", "name of the run (time and network)" },
+    { "resume", 0, OPTION_TEXT, FIELD(resume), 0, 0, FOR_TRAIN, "DIR", "go on with that run; auto: with --experiment, where it has begun" },
+    { "save-every", 0, OPTION_COUNT, FIELD(save_every), 1, LONG_MAX, FOR_TRAIN, "N", "steps from one checkpoint to the next (an epoch)" },
+    { "log-interval", 0, OPTION_COUNT, FIELD(log_interval), 1, INT_MAX, FOR_TRAIN, "N", "steps from one logged value to the next (50)" },
+    { "strict", 0, OPTION_FLAG, FIELD(strict), 0, 0, FOR_TRAIN, NULL, "stop at a picture that cannot be read" },
     { "help", 'h', OPTION_FLAG, FIELD(help), 0, 0, FOR_ALL, NULL, "this text" },
     { "version", 0, OPTION_FLAG, FIELD(version), 0, 0, FOR_ALL, NULL, "name and version" },
 };
@@ -172,6 +186,14 @@ static RtStatus set_seconds(const Program *p, const Option *o, const char *value
     return good ? RT_OK : bad_value(p, o, value, "a number of seconds above 0");
 }
 
+static RtStatus set_number(const Program *p, const Option *o, const char *value, double *out)
+{
+    char *end;
+    *out = strtod(value, &end);
+    bool good = end != value && !*end && *out > 0 && *out <= 1e6;
+    return good ? RT_OK : bad_value(p, o, value, "a number above 0");
+}
+
 static RtStatus set_target(const Program *p, const Option *o, const char *value, TargetOption *out)
 {
     const char *names[3];
@@ -201,6 +223,7 @@ static RtStatus set(Program *p, const Option *o, const char *value)
     case OPTION_TEXT: *(const char **)field = value; return RT_OK;
     case OPTION_COUNT: return set_count(p, o, value, field);
     case OPTION_SECONDS: return set_seconds(p, o, value, field);
+    case OPTION_NUMBER: return set_number(p, o, value, field);
     case OPTION_SEED: return set_seed(p, o, value, field);
     case OPTION_TARGET: return set_target(p, o, value, field);
     case OPTION_MODE: return set_mode(p, o, value, field);
@@ -252,7 +275,7 @@ static RtStatus take_option(Program *p, const Command *c, int argc, char **argv,
 RtStatus options_parse(Program *p, const Command *c, int argc, char **argv, int first)
 {
     bool only_operands = false;
-    p->options = (Options){ .top = 5, .batch = 1, .seconds = 3, .operands = argv };
+    p->options = (Options){ .top = 5, .batch = c->bit == FOR_TRAIN ? 0 : 1, .workers = 1, .seconds = 3, .operands = argv };
     for (int i = first; i < argc; i++) {
         bool is_option = !only_operands && argv[i][0] == '-' && argv[i][1];
         if (is_option && strcmp(argv[i], "--") == 0) {

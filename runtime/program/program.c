@@ -11,7 +11,7 @@
 #define RT_VERSION "0.1.0"
 #endif
 
-const Command commands[] = {
+static const Command commands[] = {
     { "predict", FOR_PREDICT, command_predict, 1, 1 << 30, "IMAGE...",
       "the most likely classes of pictures or .npy tensors" },
     { "eval", FOR_EVAL, command_eval, 1, 1, "DIR",
@@ -26,7 +26,10 @@ const Command commands[] = {
     { "trace", FOR_TRACE, command_trace, 1, 1 << 20, "INPUT... -o FILE",
       "write every tensor that is kept, as safetensors" },
 };
-const int n_commands = sizeof commands / sizeof commands[0];
+enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
+
+/* Command i of this program; null behind the last. */
+static const Command *command_at(const Program *p, int i) { return i < N_COMMANDS ? &commands[i] : i == N_COMMANDS ? p->more : NULL; }
 
 /* ---- Messages ---- */
 
@@ -70,11 +73,10 @@ static void print_help(FILE *f, const Program *p)
     fprintf(f,
             "Usage: %s COMMAND [OPTION...] [FILE...]\n\nThe network '%s', compiled.\n\nCommands:\n",
             p->name, p->net->name);
-    for (int i = 0; i < n_commands; i++)
-        fprintf(f, "  %-9s %-19s %s\n", commands[i].name, commands[i].operands,
-                commands[i].summary);
+    for (int i = 0; command_at(p, i); i++)
+        fprintf(f, "  %-9s %-19s %s\n", command_at(p, i)->name, command_at(p, i)->operands, command_at(p, i)->summary);
     fprintf(f, "\nOptions (each command takes those that '%s COMMAND --help' lists):\n", p->name);
-    options_print(f, FOR_ALL);
+    options_print(f, p->more ? FOR_ALL : FOR_ALL & ~(unsigned)FOR_TRAIN);
     fputs("\nExit status: 0 done, 1 bad input or a failed check, 2 wrong usage, 3 a file or the "
           "system, 4 our bug.\n",
           f);
@@ -95,20 +97,23 @@ static void print_version(FILE *f, const Program *p)
 
 /* ---- Dispatch ---- */
 
-static const Command *find_command(const char *name)
+static const Command *find_command(const Program *p, const char *name)
 {
-    for (int i = 0; i < n_commands; i++)
-        if (strcmp(commands[i].name, name) == 0)
-            return &commands[i];
+    for (int i = 0; command_at(p, i); i++)
+        if (strcmp(command_at(p, i)->name, name) == 0)
+            return command_at(p, i);
     return NULL;
 }
 
 static RtStatus unknown_command(const Program *p, const char *typed)
 {
-    const char *names[sizeof commands / sizeof commands[0]];
-    for (int i = 0; i < n_commands; i++)
-        names[i] = commands[i].name;
-    const char *close = options_closest(typed, names, n_commands);
+    const char *names[N_COMMANDS + 1];
+    int n = 0;
+    for (; command_at(p, n); n++)
+        names[n] = command_at(p, n)->name;
+    if (strcmp(typed, "train") == 0)
+        return program_error(p, RT_ERROR_USAGE, "this program cannot train; 'inceptc %s.net --train -o %s' makes one that can", p->net->name, p->name);
+    const char *close = options_closest(typed, names, n);
     if (close)
         return program_error(p, RT_ERROR_USAGE, "unknown command '%s'; did you mean '%s'?", typed,
                              close);
@@ -147,7 +152,7 @@ static RtStatus run(Program *p, int argc, char **argv)
         print_version(stdout, p);
         return RT_OK;
     }
-    const Command *c = find_command(word);
+    const Command *c = find_command(p, word);
     if (!c)
         return unknown_command(p, word);
     RtStatus status = options_parse(p, c, argc, argv, 2);
@@ -176,11 +181,17 @@ static RtStatus finish_output(const Program *p, RtStatus status)
 
 int rt_program(const RtNetwork *net, const void *embedded, size_t size, int argc, char **argv)
 {
+    return program_run(net, embedded, size, NULL, argc, argv);
+}
+
+int program_run(const RtNetwork *net, const void *embedded, size_t size, const Command *more, int argc, char **argv)
+{
     const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
     Program p = { .net = net,
                   .name = slash ? slash + 1 : argc > 0 ? argv[0] : net->name,
                   .embedded = embedded,
-                  .embedded_bytes = size };
+                  .embedded_bytes = size,
+                  .more = more };
     signal(SIGPIPE, SIG_IGN);
     RtStatus status = run(&p, argc, argv);
     return (int)finish_output(&p, status);

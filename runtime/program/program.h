@@ -15,13 +15,13 @@ typedef struct TargetOption {
 } TargetOption;
 typedef enum Mode { MODE_BY_BATCH, MODE_LATENCY, MODE_THROUGHPUT } Mode; /* rt_forward or rt_forward_batch */
 typedef struct Options { /* what the command line says; see the table in options.c */
-    const char *weights, *output, *logits, *labels;
-    long top, threads, batch, limit;
-    double seconds;
+    const char *weights, *output, *logits, *labels, *optimizer, *data_dir, *experiment, *resume;
+    long top, threads, batch, limit, epochs, steps, workers, log_interval, save_every;
+    double seconds, lr, momentum, decay;
     Seed seed;
     TargetOption target;
     Mode mode;
-    bool json, layers, help, version;
+    bool json, layers, strict, help, version;
     int n_operands;
     char **operands;
 } Options;
@@ -32,15 +32,17 @@ typedef struct Program {
     Options options;
     const void *embedded; /* a safetensors file inside the program; null: none */
     size_t embedded_bytes;
+    const struct Command *more; /* a command besides those of all programs; null: none */
 } Program;
 
-typedef struct Command {
+typedef struct Command Command;
+struct Command {
     const char *name;
     unsigned bit; /* in the table of options */
     RtStatus (*run)(const Program *p);
     int min_operands, max_operands;
     const char *operands, *summary;
-} Command;
+};
 enum {
     FOR_PREDICT = 1,
     FOR_EVAL = 2,
@@ -50,10 +52,11 @@ enum {
     FOR_INIT = 32,
     FOR_TRACE = 64,
     FOR_PACK = 128,
-    FOR_ALL = 255
+    FOR_TRAIN = 256,
+    FOR_ALL = 511
 };
-extern const Command commands[];
-extern const int n_commands;
+/* program.c: main() of a program; more: a command besides those of all programs, or null. */
+int program_run(const RtNetwork *net, const void *embedded, size_t size, const Command *more, int argc, char **argv);
 
 RtStatus command_predict(const Program *p);
 RtStatus command_eval(const Program *p);

@@ -1,0 +1,58 @@
+/* train.h - what the files of the command `train` share. */
+#ifndef RUNTIME_PROGRAM_TRAIN_H
+#define RUNTIME_PROGRAM_TRAIN_H
+#include "../train/checkpoint.h"
+#include "../train/loader.h"
+#include "../train/metrics.h"
+#include "../train/optimizer.h"
+#include "../train/progress.h"
+#include "../train/runlog.h"
+#include "../train/step.h"
+#include "program.h"
+#include <signal.h>
+
+typedef struct Trainer {
+    const Program *p;
+    RtRecipe recipe;        /* the netdef's, with the options */
+    RtTarget target;
+    RtPool *pool;
+    Training t;
+    Optimizer optimizer;
+    Checkpoint checkpoint;
+    CheckpointState state;  /* what is done */
+    RtDataset data, valid_data;
+    bool has_valid;
+    RtLoader *loader, *valid;
+    int64_t steps_per_epoch;
+    Metrics metrics, valid_metrics;
+    float *scores;          /* logits or probabilities of a batch */
+    void *weights, *arena;  /* of inference, for validation */
+    const float **rows;     /* of the inference table in t.raw or in the averages */
+    Runlog log;
+    const char *folder;     /* of the run */
+    size_t n_bad;           /* bad pictures that bad_images.txt has */
+    Progress bar;
+    double epoch_begun, valid_loss, valid_accuracy;
+    int64_t epoch_images;
+} Trainer;
+
+/* train_setup.c: everything that can go wrong before the first step, in the order in which a user can mend it. Messages are printed. */
+RtStatus trainer_open(Trainer *t, const Program *p);
+void trainer_close(Trainer *t);
+
+/* train_epoch.c */
+RtStatus trainer_epoch(Trainer *t);    /* the rest of the epoch that state stands in; RT_OK, an error, or interrupted */
+RtStatus trainer_validate(Trainer *t); /* fills valid_metrics */
+
+/* train_log.c: warnings are printed, training goes on. */
+void trainer_log_start(Trainer *t, bool resumed);
+void trainer_log_step(Trainer *t, double rate, int images);
+void trainer_log_epoch(Trainer *t);
+void trainer_note_bad(Trainer *t);
+
+/* The weighted sum of the terms' mean losses. */
+double trainer_loss(const Trainer *t, const Metrics *m);
+/* train.c */
+RtStatus trainer_save(Trainer *t, bool best);
+extern volatile sig_atomic_t train_interrupted; /* by which signal; 0: by none */
+#endif

@@ -1,0 +1,128 @@
+/* train_log.c - what a run shows and leaves behind. What cannot be written is said once; training goes on. */
+#include "train.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void warn(Trainer *t, RtStatus status, const RtError *err)
+{
+    if (!status)
+        return;
+    progress_wipe(&t->bar);
+    program_note(t->p, "%s; training goes on", err->message);
+}
+
+static EventsParam number(const char *name, double v) { return (EventsParam){ .name = name, .kind = EVENTS_NUMBER, .number = v }; }
+static EventsParam integer(const char *name, int64_t v) { return (EventsParam){ .name = name, .kind = EVENTS_INTEGER, .integer = v }; }
+static EventsParam text(const char *name, const char *v) { return (EventsParam){ .name = name, .kind = EVENTS_TEXT, .text = v ? v : "" }; }
+
+static void log_arguments(Trainer *t)
+{
+    static const char *const optimizers[] = { "sgd", "adam", "adamw", "rmsprop" };
+    static const char *const schedules[] = { "constant", "step", "poly", "exponential", "cosine" };
+    const RtRecipe *r = &t->recipe;
+    RtError err;
+    EventsParam all[] = {
+        text("network", t->p->net->name), text("train", r->train.path), text("valid", r->valid.path), text("weights", r->weights),
+        text("opt", optimizers[r->optimizer]), number("lr", r->lr), number("momentum", r->momentum), number("weight_decay", r->decay),
+        text("sched", schedules[r->schedule]), number("warmup_epochs", r->warmup), number("clip_grad", r->clip), number("ema", r->ema),
+        integer("batch_size", r->batch), integer("epochs", r->epochs), integer("steps", r->steps), integer("seed", (int64_t)r->seed),
+        integer("threads", t->t.threads), integer("workers", t->p->options.workers), text("target", rt_target_name(t->target)),
+    };
+    warn(t, runlog_args(&t->log, all, sizeof all / sizeof *all, &err), &err);
+    warn(t, runlog_class_names(&t->log, (const char *const *)t->data.classes, t->data.n_classes, &err), &err);
+}
+
+void trainer_log_start(Trainer *t, bool resumed)
+{
+    const RtNetwork *net = t->p->net;
+    int frozen = 0;
+    for (int i = 0; i < t->t.train->n_weights; i++)
+        frozen += t->t.train->weights[i].rank > 1 && !t->t.train->weights[i].trains;
+    if (!resumed)
+        log_arguments(t);
+    fprintf(stderr, "%s: %zu pictures of %d classes%s, batch %d, %d threads, %s\n", net->name, t->data.n_samples, t->data.n_classes,
+            t->has_valid ? "" : ", none for validation", t->recipe.batch, t->t.threads, rt_target_name(t->target));
+    if (frozen)
+        fprintf(stderr, "frozen: %d layers\n", frozen);
+    size_t validation = rt_weights_bytes(net, t->target) + rt_batch_arena_bytes(net, t->target, t->t.threads);
+    fprintf(stderr, "memory: %.1f MiB for training, %.1f MiB for validation\n",
+            (double)training_bytes(net, t->target, t->recipe.batch, t->t.threads) / (1 << 20), t->has_valid ? (double)validation / (1 << 20) : 0.0);
+    if (resumed)
+        fprintf(stderr, "resumed: %s, epoch %lld, step %lld\n", t->folder, (long long)t->state.epoch + 1, (long long)t->state.step);
+    else
+        fprintf(stderr, "run: %s\n", t->folder);
+}
+
+enum { MOST_VALUES = 40 };
+
+/* loss, loss/HEAD where there are several, accuracy, and what else is given. */
+static int add_values(RunlogValue *v, const Trainer *t)
+{
+    int n = 0, terms = t->t.train->n_terms;
+    static char tags[MOST_VALUES][96];
+    v[n++] = (RunlogValue){ RUNLOG_TRAIN, "loss", trainer_loss(t, &t->metrics) };
+    for (int k = 0; terms > 1 && k < terms && k < MOST_VALUES - 8; k++) {
+        snprintf(tags[k], sizeof tags[k], "loss/%.80s", t->t.train->terms[k].name);
+        v[n++] = (RunlogValue){ RUNLOG_TRAIN, tags[k], metrics_loss(&t->metrics, k) };
+    }
+    v[n++] = (RunlogValue){ RUNLOG_TRAIN, "accuracy", metrics_top1(&t->metrics) };
+    return n;
+}
+
+static double images_per_second(const Trainer *t)
+{
+    double seconds = clock_seconds() - t->epoch_begun;
+    return seconds > 0 ? (double)t->epoch_images / seconds : NAN;
+}
+
+void trainer_log_step(Trainer *t, double rate, int images)
+{
+    char notes[128];
+    RtError err;
+    snprintf(notes, sizeof notes, "loss=%.4f, acc=%.4f", trainer_loss(t, &t->metrics), metrics_top1(&t->metrics));
+    progress_step(&t->bar, images, notes);
+    if (t->state.step % t->recipe.log_every)
+        return;
+    RunlogValue v[MOST_VALUES];
+    int n = add_values(v, t);
+    v[n++] = (RunlogValue){ RUNLOG_SETTING, "lr", rate };
+    v[n++] = (RunlogValue){ RUNLOG_SETTING, "images_per_second", images_per_second(t) };
+    warn(t, runlog_step(&t->log, (int)t->state.epoch + 1, t->state.step, v, n, &err), &err);
+}
+
+void trainer_log_epoch(Trainer *t)
+{
+    RtError err;
+    RunlogValue v[MOST_VALUES];
+    int n = add_values(v, t);
+    if (t->has_valid) {
+        v[n++] = (RunlogValue){ RUNLOG_VALIDATION, "loss", t->valid_loss };
+        v[n++] = (RunlogValue){ RUNLOG_VALIDATION, "accuracy", t->valid_accuracy };
+        if (t->valid_metrics.k > 1 && t->data.n_classes > 5)
+            v[n++] = (RunlogValue){ RUNLOG_VALIDATION, "top5", metrics_topk(&t->valid_metrics) };
+    }
+    v[n++] = (RunlogValue){ RUNLOG_SETTING, "images_per_second", images_per_second(t) };
+    v[n++] = (RunlogValue){ RUNLOG_SETTING, "wait_share", rt_loader_wait_share(t->loader) };
+    warn(t, runlog_epoch(&t->log, (int)t->state.epoch, t->state.step, v, n, &err), &err);
+    if (t->has_valid)
+        warn(t, runlog_confusion(&t->log, t->state.step, &t->valid_metrics, (const char *const *)t->data.classes, &err), &err);
+    warn(t, runlog_sync(&t->log, &err), &err);
+}
+
+void trainer_note_bad(Trainer *t)
+{
+    size_t n;
+    RtError err;
+    const RtBadSample *bad = rt_loader_bad(t->loader, &n);
+    if (n == t->n_bad)
+        return;
+    const char **lines = calloc(n, sizeof *lines);
+    for (size_t i = 0; lines && i < n; i++)
+        lines[i] = bad[i].reason;
+    if (lines)
+        warn(t, runlog_bad_images(&t->log, lines, (int)n, &err), &err);
+    free(lines);
+    program_note(t->p, "%zu pictures could not be read and were left out: %s/bad_images.txt", n, t->folder);
+    t->n_bad = n;
+}
