@@ -15,7 +15,7 @@ else
 say = @:
 endif
 
-PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc musl-tools qemu-user python3 \
+PACKAGES = gcc make flex dataset-fashion-mnist bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc musl-tools qemu-user python3 \
   python3-numpy python3-onnx python3-pil
 
 COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare cook_toom diag driver elab_expr elab_flags elab_flow elab_layers \
