@@ -1,4 +1,4 @@
-/* train_board.c - what TensorBoard shows beside curves: the recipe as text, pictures, histograms. */
+/* train_board.c - what TensorBoard shows beside curves: the recipe as text, the graph of layers, pictures, histograms. */
 #include "train.h"
 #include <math.h>
 #include <stdlib.h>
@@ -65,7 +65,7 @@ static FILE *begin_text(char **text, size_t *size, RtError *err)
     return f;
 }
 
-RtStatus board_recipe(Trainer *t, const EventsParam *params, int n, RtError *err)
+static RtStatus put_recipe(Trainer *t, const EventsParam *params, int n, RtError *err)
 {
     char *text;
     size_t size;
@@ -77,6 +77,65 @@ RtStatus board_recipe(Trainer *t, const EventsParam *params, int n, RtError *err
     for (int i = 0; i < n; i++)
         put_param(f, &params[i]);
     return put_text(&t->log.run, 0, "recipe", f, &text, err);
+}
+
+/* ---- The graph ---- */
+
+/* A module is a fold: "a1.conv3x3.conv" is a1/conv3x3/conv.  At *at, which moves on. */
+static const char *fold_name(const char *name, char **at)
+{
+    char *begin = *at;
+    do
+        *(*at)++ = *name == '.' ? '/' : *name;
+    while (*name++);
+    return begin;
+}
+
+static void fill_node(EventsNode *nodes, const RtLayer *layers, int i, const char **inputs, int *shape)
+{
+    const RtLayer *l = &layers[i];
+    for (int k = 0; k < l->n_in; k++)
+        inputs[k] = nodes[l->in[k]].name;
+    shape[0] = -1; /* any number of images */
+    shape[1] = l->c;
+    shape[2] = l->h;
+    shape[3] = l->w;
+    nodes[i] = (EventsNode){ nodes[i].name, l->op, l->n_in, inputs, 4, shape };
+}
+
+static RtStatus put_graph(Trainer *t, RtError *err)
+{
+    const RtLayer *layers = t->t.train->layers;
+    size_t n = (size_t)t->t.train->n_layers, n_inputs = 0, n_text = 0, first = 0;
+    for (size_t i = 0; i < n; i++) {
+        n_inputs += (size_t)layers[i].n_in;
+        n_text += strlen(layers[i].name) + 1;
+    }
+    if (n == 0)
+        return RT_OK;
+    EventsNode *nodes = calloc(n, sizeof *nodes);
+    const char **inputs = calloc(n_inputs + 1, sizeof *inputs);
+    int *shapes = calloc(n, 4 * sizeof *shapes);
+    char *text = malloc(n_text), *at = text;
+    RtStatus status = nodes && inputs && shapes && text ? RT_OK : rt_error(err, RT_ERROR_FILE, "out of memory for the graph");
+    for (size_t i = 0; !status && i < n; first += (size_t)layers[i++].n_in) {
+        nodes[i].name = fold_name(layers[i].name, &at);
+        fill_node(nodes, layers, (int)i, inputs + first, shapes + 4 * i);
+    }
+    if (!status)
+        status = events_graph(&t->log.train, nodes, (int)n, err);
+    free(nodes);
+    free(inputs);
+    free(shapes);
+    free(text);
+    return status;
+}
+
+RtStatus board_start(Trainer *t, const EventsParam *params, int n, RtError *err)
+{
+    RtStatus first = put_recipe(t, params, n, err);
+    keep_first(&first, put_graph(t, unless(first, err)));
+    return first;
 }
 
 /* ---- Pictures ---- */

@@ -30,7 +30,7 @@ static void log_arguments(Trainer *t)
         integer("threads", t->t.threads), integer("workers", t->p->options.workers), text("target", rt_target_name(t->target)),
     };
     warn(t, runlog_args(&t->log, all, sizeof all / sizeof *all, &err), &err);
-    warn(t, board_recipe(t, all, sizeof all / sizeof *all, &err), &err);
+    warn(t, board_start(t, all, sizeof all / sizeof *all, &err), &err);
     warn(t, runlog_class_names(&t->log, (const char *const *)t->data.classes, t->data.n_classes, &err), &err);
 }
 

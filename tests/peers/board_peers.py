@@ -131,6 +131,22 @@ def check_recipe(run):
         expect(row, row in text.splitlines(), True)
 
 
+def check_graph(train):
+    """The same edges as in the compiler's text of the graph."""
+    dump = subprocess.run([HERE / "build/inceptc", "fashion.net", "--dump=graph"], cwd=WORK, check=True, stdout=subprocess.PIPE, text=True).stdout
+    rows = [re.match(r"node (\w+) path=(\S+) in=(\S+) out=([^:]+):(\S+)", line).groups() for line in dump.splitlines() if line.startswith("node ")]
+    paths = [path for _, path, *_ in rows]
+    names = {out: (path if paths.count(path) == 1 else path + "." + op).replace(".", "/") for op, path, _, out, _ in rows} | {"image": "image"}
+    expected = {names[out]: ([names[i] for i in inputs.split(",") if i in names], [int(d) for d in shape.split("x")])
+                for op, _, inputs, out, shape in rows}
+    got = {n.name: (list(n.input), [d.size for d in n.attr["_output_shapes"].list.shape[0].dim][1:]) for n in train.Graph().node}
+    expect("the graph's input", got.pop("image"), ([], [1, 28, 28]))
+    expect("the graph's nodes", sorted(got), sorted(expected))
+    for name in expected:
+        expect("node " + name, got.get(name), expected[name])
+    expect("a kernel", [n.op for n in train.Graph().node if n.name == "a1/conv3x3/conv"], ["conv 3x3"])
+
+
 def main():
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
@@ -151,7 +167,8 @@ def main():
     check_inputs(of_train, images)
     check_most_wrong(validation, valid, labels)
     check_recipe(run)
-    print("\n".join(wrong[:40]) or "ok      board: TensorBoard reads histograms, pictures and texts")
+    check_graph(of_train)
+    print("\n".join(wrong[:40]) or "ok      board: TensorBoard reads histograms, pictures, texts and the graph")
     return bool(wrong)
 
 
