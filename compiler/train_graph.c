@@ -18,15 +18,18 @@ static void keep_needed(Graph *g)
     graph_compact(g);
 }
 
+/* What changes from step to step: a weight that trains, a draw, the batch's statistics or labels stand behind it. */
+static bool moves_by_itself(const Node *n) { return n->op == OP_DROPOUT || n->op == OP_BN_STATS; }
+
 static void mark_moving(Graph *g)
 {
     g->n_moves = g->next_id + 1;
     g->moves = ARENA_ARRAY(g->arena, g->n_moves, bool);
     for (int i = 0; i < g->tensors.n; i++)
-        g->moves[g->tensors.at[i]->id] = g->tensors.at[i]->kind == TENSOR_WEIGHT && g->tensors.at[i]->trains;
+        g->moves[g->tensors.at[i]->id] = (g->tensors.at[i]->kind == TENSOR_WEIGHT && g->tensors.at[i]->trains) || g->tensors.at[i]->kind == TENSOR_LABELS;
     for (int i = 0; i < g->nodes.n; i++) {
         const Node *n = g->nodes.at[i];
-        bool moves = false;
+        bool moves = moves_by_itself(n);
         for (int k = 0; k < n->n_in && !n->dead; k++)
             moves |= g->moves[n->in[k]->id];
         for (int k = 0; k < n->n_out; k++)
@@ -143,6 +146,22 @@ static void slices_in_place(Graph *g)
     }
 }
 
+/* What does not move comes first: its results may be kept from epoch to epoch. */
+static void frozen_first(Graph *g)
+{
+    Node **moving = ARENA_ARRAY(g->arena, g->nodes.n + 1, Node *);
+    int n = 0, n_moving = 0;
+    mark_moving(g);
+    for (int i = 0; i < g->nodes.n; i++) {
+        Node *node = g->nodes.at[i];
+        if (graph_moves(g, node->out[0]))
+            moving[n_moving++] = node;
+        else
+            g->nodes.at[n++] = node;
+    }
+    memcpy(g->nodes.at + n, moving, (size_t)n_moving * sizeof *moving);
+}
+
 static bool something_trains(const Graph *g)
 {
     for (int i = 0; i < g->tensors.n; i++)
@@ -171,6 +190,7 @@ bool train_graph(Graph *g)
     pass_fuse_activation(g);
     pass_concat_in_place(g);
     slices_in_place(g);
+    frozen_first(g);
     graph_verify(g, "train_graph");
     return true;
 }

@@ -69,6 +69,7 @@ static const Option options[] = {
     { "resume", 0, OPTION_TEXT, FIELD(resume), 0, 0, FOR_TRAIN, "DIR", "go on with that run; auto: with --experiment, where it has begun" },
     { "save-every", 0, OPTION_COUNT, FIELD(save_every), 1, LONG_MAX, FOR_TRAIN, "N", "steps from one checkpoint to the next (an epoch)" },
     { "log-interval", 0, OPTION_COUNT, FIELD(log_interval), 1, INT_MAX, FOR_TRAIN, "N", "steps from one logged value to the next (50)" },
+    { "cache", 0, OPTION_FLAG, FIELD(cache), 0, 0, FOR_TRAIN, NULL, "keep what the frozen beginning makes of each picture: later epochs skip it" },
     { "strict", 0, OPTION_FLAG, FIELD(strict), 0, 0, FOR_TRAIN, NULL, "stop at a picture that cannot be read" },
     { "help", 'h', OPTION_FLAG, FIELD(help), 0, 0, FOR_ALL, NULL, "this text" },
     { "version", 0, OPTION_FLAG, FIELD(version), 0, 0, FOR_ALL, NULL, "name and version" },
