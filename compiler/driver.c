@@ -83,6 +83,8 @@ bool driver_plan_training(const Options *o, Emit *e)
     EmitTrain *t = ARENA_NEW(e->arena, EmitTrain);
     EmitTarget *list = ARENA_ARRAY(e->arena, n_targets, EmitTarget);
     t->graph = net_load(e->arena, o->inputs.at[0], &o->net, &file_error);
+    if (t->graph)
+        emit_note_layers(e->arena, t->graph, t);
     if (!t->graph || !train_graph(t->graph) || !covers(t->graph, e->graph))
         return false;
     PlanOptions options = o->plan;

@@ -19,10 +19,19 @@ typedef struct Emit {
     const struct EmitTrain *train; /* null without --train */
 } Emit;
 
+typedef struct EmitLayer {
+    const char *name, *op;
+    Shape shape; /* of the result */
+    int n_in;
+    const int *in; /* places in the list, before this one */
+} EmitLayer;
+
 typedef struct EmitTrain { /* what --train adds */
     Graph *graph;              /* of a training step */
     const EmitTarget *targets;
     int n_targets;
+    const EmitLayer *layers;   /* the network as written */
+    int n_layers;
 } EmitTrain;
 
 /* The same bytes on every machine and day: no paths, no dates. */
@@ -31,6 +40,9 @@ void emit_header(const Emit *e, FILE *f);
 
 /* ---- For emit_train.c ---- */
 void emit_train(const Emit *e, FILE *f); /* functions and tables of training, the last of them `train` */
+/* emit_layers.c: notes the layers of g, which train_graph has not touched yet; prints them as table `layers`. */
+void emit_note_layers(Arena *a, const Graph *g, EmitTrain *t);
+void emit_layers(const EmitTrain *t, FILE *f);
 void emit_name_functions(Arena *a, const EmitTarget *t);
 int emit_weights_table(const Graph *g, const char *name, FILE *f); /* how many; none: no table */
 /* Segments and taps of those tensors that `is` names; how many. */

@@ -164,6 +164,13 @@ typedef struct RtTrainPlan {
     void (*load)(const float *const *raw, float *packed, int part, int parts); /* packs what forward and backward read */
 } RtTrainPlan;
 
+typedef struct RtLayer { /* of the network as written, before anything was fused: for pictures of it */
+    const char *name, *op; /* "a1.conv3x3.conv", "conv 3x3" */
+    int c, h, w;           /* of the result */
+    int n_in;
+    const int *in;         /* rows of this table, all of them before this one; row 0 is the input */
+} RtLayer;
+
 typedef struct RtTrain {
     int n_weights, n_terms, n_plans, n_fresh;
     const int *fresh;        /* rows that begin with their initialisers even where the file of weights has them */
@@ -171,6 +178,8 @@ typedef struct RtTrain {
     const RtLossTerm *terms;
     const RtTrainPlan *plans; /* best target last */
     RtRecipe recipe;
+    int n_layers;
+    const RtLayer *layers;
 } RtTrain;
 
 typedef struct RtNetwork {

@@ -51,12 +51,18 @@ static RtStatus stop(Trainer *t)
 static RtStatus finish_epoch(Trainer *t)
 {
     bool best = false;
+    int64_t position = t->state.position;
     t->state.epoch++;
     t->state.position = 0;
     if (t->has_valid) {
         RtStatus status = trainer_validate(t);
         if (status)
             return status;
+        if (train_interrupted) { /* part of a validation says nothing: the epoch stays open, and resuming it validates */
+            t->state.epoch--;
+            t->state.position = position;
+            return RT_OK;
+        }
         best = !(t->valid_accuracy <= t->state.best); /* also when there is none yet */
         fprintf(stderr, "validation: loss %.4f, accuracy %.2f %%%s\n", t->valid_loss, 100 * t->valid_accuracy, best ? ", the best so far" : "");
         if (best) {

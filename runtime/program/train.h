@@ -6,10 +6,23 @@
 #include "../train/metrics.h"
 #include "../train/optimizer.h"
 #include "../train/progress.h"
+#include "../train/rank.h"
 #include "../train/runlog.h"
 #include "../train/step.h"
 #include "program.h"
 #include <signal.h>
+
+enum { BOARD_PICTURES = 8 };
+typedef struct BoardPicture { /* of validation */
+    float *x;               /* as the network got it */
+    uint64_t sample;        /* in valid_data */
+    int label, predicted;
+    float probability, loss; /* of the predicted class; of the label */
+} BoardPicture;
+typedef struct Board { /* train_board.c's own */
+    int n_wrong;
+    BoardPicture wrong[BOARD_PICTURES];
+} Board;
 
 typedef struct Trainer {
     const Program *p;
@@ -33,6 +46,7 @@ typedef struct Trainer {
     const char *folder;     /* of the run */
     size_t n_bad;           /* bad pictures that bad_images.txt has */
     Progress bar;
+    Board board;
     double epoch_begun, valid_loss, valid_accuracy;
     int64_t epoch_images;
 } Trainer;
@@ -47,9 +61,20 @@ RtStatus trainer_validate(Trainer *t); /* fills valid_metrics */
 
 /* train_log.c: warnings are printed, training goes on. */
 void trainer_log_start(Trainer *t, bool resumed);
-void trainer_log_step(Trainer *t, double rate, int images);
+void trainer_log_step(Trainer *t, double rate, const RtBatch *b);
 void trainer_log_epoch(Trainer *t);
 void trainer_note_bad(Trainer *t);
+
+/* train_board.c: what TensorBoard shows beside curves, at the step that state stands at; errors are runlog.h's. */
+RtStatus board_start(Trainer *t, const EventsParam *params, int n, RtError *err); /* run: text `recipe`; train: the graph of layers */
+/* train: inputs/1 ...: the first pictures of the batch as the network sees them, its normalisation undone. */
+RtStatus board_inputs(Trainer *t, const RtBatch *b, RtError *err);
+/* train: weights/NAME and gradients/NAME (of the last step) of what trains; validation: most_wrong/1 ..., and which they are. */
+RtStatus board_epoch(Trainer *t, RtError *err);
+/* Image i of a batch of validation, whose outputs are in t->scores: is it among the most wrong ones so far?  The loss decides. */
+void board_offer(Trainer *t, const RtBatch *b, int i, float loss);
+void board_forget(Board *b); /* before a validation */
+void board_close(Board *b);
 
 /* The weighted sum of the terms' mean losses. */
 double trainer_loss(const Trainer *t, const Metrics *m);

@@ -39,7 +39,7 @@ static RtStatus one_step(Trainer *t, const RtBatch *b)
     optimizer_step(&t->optimizer, rate, t->pool);
     t->state.step = t->optimizer.step;
     t->state.position = (int64_t)b->end;
-    trainer_log_step(t, rate, b->n);
+    trainer_log_step(t, rate, b);
     return RT_OK;
 }
 
@@ -120,6 +120,7 @@ RtStatus trainer_validate(Trainer *t)
     const RtBatch *b;
     pack_inference(t);
     metrics_reset(&t->valid_metrics);
+    board_forget(&t->board);
     if (rt_loader_begin(t->valid, 0, 0, &err))
         return program_fail(t->p, &err);
     for (;;) {
@@ -132,6 +133,7 @@ RtStatus trainer_validate(Trainer *t)
         for (int i = 0; i < b->n; i++) {
             float loss = loss_of(net, t->scores + (size_t)i * (size_t)net->outputs, b->labels[i]);
             metrics_add_losses(&t->valid_metrics, &loss, 1);
+            board_offer(t, b, i, loss);
         }
     }
     t->valid_loss = metrics_loss(&t->valid_metrics, 0);

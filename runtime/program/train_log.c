@@ -30,6 +30,7 @@ static void log_arguments(Trainer *t)
         integer("threads", t->t.threads), integer("workers", t->p->options.workers), text("target", rt_target_name(t->target)),
     };
     warn(t, runlog_args(&t->log, all, sizeof all / sizeof *all, &err), &err);
+    warn(t, board_start(t, all, sizeof all / sizeof *all, &err), &err);
     warn(t, runlog_class_names(&t->log, (const char *const *)t->data.classes, t->data.n_classes, &err), &err);
 }
 
@@ -76,12 +77,14 @@ static double images_per_second(const Trainer *t)
     return seconds > 0 ? (double)t->epoch_images / seconds : NAN;
 }
 
-void trainer_log_step(Trainer *t, double rate, int images)
+void trainer_log_step(Trainer *t, double rate, const RtBatch *b)
 {
     char notes[128];
     RtError err;
     snprintf(notes, sizeof notes, "loss=%.4f, acc=%.4f", trainer_loss(t, &t->metrics), metrics_top1(&t->metrics));
-    progress_step(&t->bar, images, notes);
+    progress_step(&t->bar, b->n, notes);
+    if (t->state.step == 1)
+        warn(t, board_inputs(t, b, &err), &err);
     if (t->state.step % t->recipe.log_every)
         return;
     RunlogValue v[MOST_VALUES];
@@ -107,6 +110,7 @@ void trainer_log_epoch(Trainer *t)
     warn(t, runlog_epoch(&t->log, (int)t->state.epoch, t->state.step, v, n, &err), &err);
     if (t->has_valid)
         warn(t, runlog_confusion(&t->log, t->state.step, &t->valid_metrics, (const char *const *)t->data.classes, &err), &err);
+    warn(t, board_epoch(t, &err), &err);
     warn(t, runlog_sync(&t->log, &err), &err);
 }
 

@@ -257,6 +257,7 @@ void trainer_close(Trainer *t)
     rt_loader_close(t->valid);
     rt_dataset_close(&t->data);
     rt_dataset_close(&t->valid_data);
+    board_close(&t->board);
     metrics_close(&t->metrics);
     metrics_close(&t->valid_metrics);
     optimizer_free(&t->optimizer);
