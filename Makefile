@@ -36,7 +36,7 @@ CORE = batch dropout error init load math memory network packed philox pool targ
 TRAIN = step start image image_bmp image_jpeg image_libraries image_png image_pnm resize view image_png_write metrics metrics_text progress rank runlog \
   runlog_table checkpoint checkpoint_meta optimizer optimizer_rules schedule augment dataset dataset_folder dataset_idx gunzip loader pixels \
   pixels_color
-PROGRAM = train train_setup train_epoch train_log bench eval info init input options pack predict program selftest session trace
+PROGRAM = train train_setup train_epoch train_log train_bad bench eval info init input options pack predict program selftest session trace
 
 COMPILER_O = $(COMPILER:%=$(BUILD)/compiler/%.o) $(OPS:%=$(BUILD)/compiler/ops/%.o) $(KERNELS:%=$(BUILD)/compiler/kernels/%.o) \
   $(WEIGHTS:%=$(BUILD)/compiler/weights/%.o) \

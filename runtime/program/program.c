@@ -191,7 +191,9 @@ int program_run(const RtNetwork *net, const void *embedded, size_t size, const C
                   .name = slash ? slash + 1 : argc > 0 ? argv[0] : net->name,
                   .embedded = embedded,
                   .embedded_bytes = size,
-                  .more = more };
+                  .more = more,
+                  .argc = argc,
+                  .argv = argv };
     signal(SIGPIPE, SIG_IGN);
     RtStatus status = run(&p, argc, argv);
     return (int)finish_output(&p, status);

@@ -79,9 +79,11 @@ RtStatus trainer_epoch(Trainer *t)
     RtStatus status = steps(t, t->state.step - done);
     if (status)
         return status;
-    char notes[128];
-    snprintf(notes, sizeof notes, "loss=%.4f, acc=%.4f", trainer_loss(t, &t->metrics), metrics_top1(&t->metrics));
-    progress_end(&t->bar, notes);
+    if (t->epoch_images) {
+        char notes[128];
+        snprintf(notes, sizeof notes, "loss=%.4f, acc=%.4f", trainer_loss(t, &t->metrics), metrics_top1(&t->metrics));
+        progress_end(&t->bar, notes);
+    }
     trainer_note_bad(t);
     return RT_OK;
 }
@@ -136,5 +138,6 @@ RtStatus trainer_validate(Trainer *t)
     }
     t->valid_loss = metrics_loss(&t->valid_metrics, 0);
     t->valid_accuracy = metrics_top1(&t->valid_metrics);
+    trainer_note_bad(t);
     return RT_OK;
 }

@@ -1,7 +1,6 @@
 /* train_log.c - what a run shows and leaves behind. What cannot be written is said once; training goes on. */
 #include "train.h"
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void warn(Trainer *t, RtStatus status, const RtError *err)
@@ -105,24 +104,7 @@ void trainer_log_epoch(Trainer *t)
     v[n++] = (RunlogValue){ RUNLOG_SETTING, "images_per_second", images_per_second(t) };
     v[n++] = (RunlogValue){ RUNLOG_SETTING, "wait_share", rt_loader_wait_share(t->loader) };
     warn(t, runlog_epoch(&t->log, (int)t->state.epoch, t->state.step, v, n, &err), &err);
-    if (t->has_valid)
+    if (t->validated)
         warn(t, runlog_confusion(&t->log, t->state.step, &t->valid_metrics, (const char *const *)t->data.classes, &err), &err);
     warn(t, runlog_sync(&t->log, &err), &err);
-}
-
-void trainer_note_bad(Trainer *t)
-{
-    size_t n;
-    RtError err;
-    const RtBadSample *bad = rt_loader_bad(t->loader, &n);
-    if (n == t->n_bad)
-        return;
-    const char **lines = calloc(n, sizeof *lines);
-    for (size_t i = 0; lines && i < n; i++)
-        lines[i] = bad[i].reason;
-    if (lines)
-        warn(t, runlog_bad_images(&t->log, lines, (int)n, &err), &err);
-    free(lines);
-    program_note(t->p, "%zu pictures could not be read and were left out: %s/bad_images.txt", n, t->folder);
-    t->n_bad = n;
 }
