@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static RtStatus fail(Trainer *t, const RtError *err) { return program_fail(t->p, err); }
@@ -59,10 +60,24 @@ static RtStatus set_folders(Trainer *t, const char *dir)
     return t->recipe.train.path ? RT_OK : program_error(t->p, RT_ERROR_FILE, "out of memory");
 }
 
+/* What was meant as the folder of a run is none; who gives its checkpoint, as other trainers want it, is told the folder. */
+static RtStatus no_run(const Trainer *t)
+{
+    const char *slash = strrchr(t->resumes, '/');
+    struct stat st;
+    if (stat(t->resumes, &st) == 0 && !S_ISDIR(st.st_mode))
+        return program_error(t->p, RT_ERROR_USAGE, "--resume takes the folder of a run, and '%s' is a file; did you mean '%.*s'?", t->resumes,
+                             slash ? (int)(slash - t->resumes) : 1, slash ? t->resumes : ".");
+    return program_error(t->p, RT_ERROR_FILE, "%s: there is no checkpoint in this folder to go on from; --resume takes the folder of a run, as %s/NAME", t->resumes,
+                         t->recipe.log);
+}
+
 /* A new run, or which one goes on. */
 static RtStatus choose_run(Trainer *t)
 {
     const Options *o = &t->p->options;
+    if (o->experiment && (!*o->experiment || strchr(o->experiment, '/') || *o->experiment == '.'))
+        return program_error(t->p, RT_ERROR_USAGE, "option '--experiment': '%s' is not the name of a folder in %s", o->experiment, t->recipe.log);
     if (!o->resume)
         return RT_OK;
     bool automatic = strcmp(o->resume, "auto") == 0;
@@ -73,10 +88,12 @@ static RtStatus choose_run(Trainer *t)
     t->resumes = automatic ? joined(t->recipe.log, o->experiment) : strdup(o->resume);
     if (!t->resumes)
         return program_error(t->p, RT_ERROR_FILE, "out of memory");
-    if (automatic && !checkpoint_exists(t->resumes)) {
-        free(t->resumes);
-        t->resumes = NULL;
-    }
+    if (checkpoint_exists(t->resumes))
+        return RT_OK;
+    if (!automatic)
+        return no_run(t);
+    free(t->resumes);
+    t->resumes = NULL;
     return RT_OK;
 }
 
@@ -90,6 +107,7 @@ static RtStatus read_recipe(Trainer *t)
         status = set_folders(t, o->data_dir);
     r->lr = isnan(o->lr) ? r->lr : o->lr;
     r->momentum = isnan(o->momentum) ? r->momentum : o->momentum;
+    r->nesterov = r->nesterov && r->momentum > 0; /* --momentum 0 */
     r->decay = isnan(o->decay) ? r->decay : o->decay;
     r->batch = o->batch ? (int)o->batch : r->batch;
     r->epochs = o->epochs ? (int)o->epochs : r->epochs;
@@ -255,8 +273,12 @@ static RtStatus begin(Trainer *t)
     const char *wanted = t->p->options.experiment;
     RtError err;
     char name[256];
+    char *begun = t->p->options.resume ? joined(t->recipe.log, wanted) : NULL; /* by a process that did not come to its first checkpoint */
     runlog_default_name(t->p->net->name, time(NULL), name, sizeof name);
-    if (runlog_create(&t->log, t->recipe.log, wanted ? wanted : name, !wanted, &err))
+    bool again = begun && access(begun, F_OK) == 0;
+    RtStatus status = again ? runlog_resume(&t->log, begun, 0, 0, &err) : runlog_create(&t->log, t->recipe.log, wanted ? wanted : name, !wanted, &err);
+    free(begun);
+    if (status)
         return fail(t, &err);
     t->folder = t->log.folder;
     return RT_OK;
