@@ -101,7 +101,7 @@ UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/te
 TOOLS = train/gradient_tool runtime/view_tool formats/tensor_tool onnx/graph_to_onnx train/events_tool train/data_tool
 UNIT_BIN = $(patsubst test_%,$(BUILD)/unit_%,$(notdir $(UNIT)))
 TOOL_BIN = $(addprefix $(BUILD)/,$(notdir $(TOOLS)))
-.PHONY: tests-built check-full check-malformed
+.PHONY: tests-built check-full check-malformed soak-train
 tests-built: $(UNIT_BIN) $(TOOL_BIN) $(BUILD)/check_malformed $(BUILD)/conv_blas $(BUILD)/tiny
 TEST_LIBS = $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
 define test_program # its program, its source
@@ -125,6 +125,11 @@ $(BUILD)/tiny: tests/runtime/tiny_network.c runtime/program/main.c $(BUILD)/libi
 check-full: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/full.sh
+
+# A training killed at N random moments, and gone on with each time.
+soak-train: packages
+	@$(MAKE) -s all
+	@sh tests/train/test_train.sh soak $(N)
 
 # Hostile weights files, under the sanitizers.
 check-malformed: packages
@@ -195,6 +200,6 @@ check-generated: all
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all demo check check-full check-malformed check-peers references fuzz bench bench-peers generated check-generated clean"
+	@echo "all demo check check-full check-malformed soak-train check-peers references fuzz bench bench-peers generated check-generated clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

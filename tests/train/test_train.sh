@@ -138,6 +138,9 @@ disk)
         cmp -s runs/a/last.safetensors runs.kept/a/last.safetensors || fail 'the old checkpoint is another'
         chmod 755 runs/a
     fi ;;
+soak) # N: by hand, `make soak-train N=200`
+    data idx && tiny
+    /usr/bin/python3 "$tests/kill_many.py" "${2:-200}" ./tiny || exit 1 ;;
 frozen|frozen_moving) # statistics of batch norms are tensors too
     data idx
     freeze='freeze all except logits'
@@ -162,7 +165,7 @@ dirty)
     LC_ALL=C sort want | cmp -s - bad || { diff want bad; fail 'another list of bad pictures'; }
     ! grep -vE ': [a-zA-Z].{8}' runs/a/bad_images.txt || fail 'a line without a reason'
     grep -q '^tiny: note: 6 pictures could not be read and were left out: runs/a/bad_images.txt$' err || fail 'it says how many'
-    ./tiny train --resume runs/a --epochs 4 >out 2>err || fail 'going on failed' # what a session before has met stays, none twice
+    ./tiny train --data-dir d --resume runs/a --epochs 4 >out 2>err || fail 'going on failed' # what a session before has met stays, none twice
     sed 's/: .*//' runs/a/bad_images.txt | sort | cmp -s - bad || fail 'another list after going on'
     ./tiny train --data-dir d --experiment b --strict >out 2>err
     [ $? = 1 ] && [ "$(grep -c 'error' err)" = 1 ] || fail '--strict: one error and exit 1 were expected'
