@@ -29,7 +29,7 @@ before = None  # the last step that was logged before the kill
 while kills < n or before is not None:
     p = subprocess.Popen([program, *options, '-o', 'killed', '--resume', 'auto'], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
-        err = p.communicate(timeout=draw.uniform(0, 0.5 * whole_s) if kills < n else None)[1]
+        err = p.communicate(timeout=draw.uniform(0, 0.35 * whole_s) if kills < n else None)[1]
     except subprocess.TimeoutExpired:
         p.kill()
         err = p.communicate()[1]

@@ -3,7 +3,7 @@
 # disks, says what is wrong. Programs are compiled for the plain target, but for determinism.
 here=$(cd "$(dirname "$0")/../.." && pwd)
 [ "$1" = --list ] && { echo learns determinism resume resume_in_validation signals kill disk frozen frozen_moving dirty errors_data errors_options errors_resume \
-    errors_weights transfer files options leaks; exit 0; }
+    errors_weights transfer files options no_validation comes_apart leaks; exit 0; }
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -165,6 +165,7 @@ dirty)
     LC_ALL=C sort want | cmp -s - bad || { diff want bad; fail 'another list of bad pictures'; }
     ! grep -vE ': [a-zA-Z].{8}' runs/a/bad_images.txt || fail 'a line without a reason'
     grep -q '^tiny: note: 6 pictures could not be read and were left out: runs/a/bad_images.txt$' err || fail 'it says how many'
+    rm d/train/dark/cut.jpg
     ./tiny train --data-dir d --resume runs/a --epochs 4 >out 2>err || fail 'going on failed' # what a session before has met stays, none twice
     sed 's/: .*//' runs/a/bad_images.txt | sort | cmp -s - bad || fail 'another list after going on'
     ./tiny train --data-dir d --experiment b --strict >out 2>err
@@ -299,6 +300,20 @@ options)
         ./tiny train --experiment $o --opt $o --epochs 1 >out 2>err || fail "--opt $o"
     done
     grep -q '"lr": 0.001' runs/adam/args.json || fail 'adam begins with its own learning rate' ;;
+no_validation)
+    data folders d && rm -r d/validation && tiny
+    ./tiny train --data-dir d --experiment a --epochs 2 >out 2>err || fail 'training failed'
+    grep -q '^tiny: 45 pictures of 3 classes, none for validation, batch 16, ' err || fail 'it does not say so'
+    [ "$(cat out)" = 'trained: runs/a/last.safetensors' ] && [ ! -e runs/a/best.safetensors ] || { cat out; fail 'another last line'; }
+    mkdir d/val && cp -r d/train/* d/val # as timm and torchvision's users call it
+    ./tiny train --data-dir d --experiment b --epochs 1 >out 2>err && grep -q '^best: ' out || fail 'DIR/val is not taken' ;;
+comes_apart) # a loss that is no number ends it, and the checkpoint is of before
+    data idx && tiny
+    ./tiny train --experiment a --epochs 1 >out 2>err || fail 'training failed'
+    ./tiny train --resume runs/a --lr 1e6 --momentum 0.99 --epochs 50 >out 2>err
+    [ $? = 1 ] && grep -qE '^tiny: error: the loss is (not a number|infinite) at step [0-9]+: training has come apart; a lower --lr, a warm-up or clip = 1 in train \{\} helps$' err ||
+        fail 'a clear error and exit 1 were expected'
+    ./tiny train --resume runs/a --epochs 1 >out 2>err || fail 'its checkpoint is of no use' ;;
 leaks)
     command -v valgrind >/dev/null || { echo 'no valgrind here'; exit 0; }
     data folders d && data dirty d >want && tiny
