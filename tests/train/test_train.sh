@@ -170,7 +170,7 @@ dirty)
     sed 's/: .*//' runs/a/bad_images.txt | sort | cmp -s - bad || fail 'another list after going on'
     ./tiny train --data-dir d --experiment b --strict >out 2>err
     [ $? = 1 ] && [ "$(grep -c 'error' err)" = 1 ] || fail '--strict: one error and exit 1 were expected'
-    name=$(sed -n 's/^tiny: error: \(d[^:]*\): .*/\1/p' err)
+    name=$(tr '\n' '?' <err | sed 's/.*tiny: error: \(d[^:]*\): .*/\1/')
     grep -qxF "$name" want || fail '--strict: no bad picture is named' ;;
 errors_data)
     data idx && data folders d && tiny
