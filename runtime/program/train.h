@@ -43,6 +43,7 @@ typedef struct Trainer {
     char arguments[512];    /* what must not change when the run goes on; the checkpoint has it */
     Progress bar;
     double epoch_begun, valid_loss, valid_accuracy;
+    double epoch_rate, wait_share; /* of the epoch's steps, without validation: pictures a second, and how long they waited for pictures */
     int64_t epoch_images;
 } Trainer;
 
@@ -58,6 +59,7 @@ RtStatus trainer_validate(Trainer *t); /* fills valid_metrics; not to the end wh
 void trainer_log_start(Trainer *t, bool resumed);
 void trainer_log_step(Trainer *t, double rate, int images);
 void trainer_log_epoch(Trainer *t);
+double trainer_images_per_second(const Trainer *t); /* since the epoch began; NaN: none yet */
 
 /* train_bad.c: bad_images.txt. */
 void trainer_resume_bad(Trainer *t); /* what the run has listed */

@@ -40,8 +40,8 @@ void trainer_log_start(Trainer *t, bool resumed)
         frozen += t->t.train->weights[i].rank > 1 && !t->t.train->weights[i].trains;
     if (!resumed)
         log_arguments(t);
-    fprintf(stderr, "%s: %zu pictures of %d classes%s, batch %d, %d threads, %s\n", net->name, t->data.n_samples, t->data.n_classes,
-            t->has_valid ? "" : ", none for validation", t->recipe.batch, t->t.threads, rt_target_name(t->target));
+    fprintf(stderr, "%s: %zu pictures of %d classes%s, batch %d, %d thread%s, %s\n", net->name, t->data.n_samples, t->data.n_classes,
+            t->has_valid ? "" : ", none for validation", t->recipe.batch, t->t.threads, t->t.threads > 1 ? "s" : "", rt_target_name(t->target));
     if (frozen)
         fprintf(stderr, "frozen: %d layers\n", frozen);
     size_t validation = rt_weights_bytes(net, t->target) + rt_batch_arena_bytes(net, t->target, t->t.threads);
@@ -69,7 +69,7 @@ static int add_values(RunlogValue *v, const Trainer *t)
     return n;
 }
 
-static double images_per_second(const Trainer *t)
+double trainer_images_per_second(const Trainer *t)
 {
     double seconds = clock_seconds() - t->epoch_begun;
     return seconds > 0 ? (double)t->epoch_images / seconds : NAN;
@@ -86,7 +86,7 @@ void trainer_log_step(Trainer *t, double rate, int images)
     RunlogValue v[MOST_VALUES];
     int n = add_values(v, t);
     v[n++] = (RunlogValue){ RUNLOG_SETTING, "lr", rate };
-    v[n++] = (RunlogValue){ RUNLOG_SETTING, "images_per_second", images_per_second(t) };
+    v[n++] = (RunlogValue){ RUNLOG_SETTING, "images_per_second", trainer_images_per_second(t) };
     warn(t, runlog_step(&t->log, (int)t->state.epoch + 1, t->state.step, v, n, &err), &err);
 }
 
@@ -101,8 +101,8 @@ void trainer_log_epoch(Trainer *t)
         if (t->valid_metrics.k > 1 && t->data.n_classes > 5)
             v[n++] = (RunlogValue){ RUNLOG_VALIDATION, "top5", metrics_topk(&t->valid_metrics) };
     }
-    v[n++] = (RunlogValue){ RUNLOG_SETTING, "images_per_second", images_per_second(t) };
-    v[n++] = (RunlogValue){ RUNLOG_SETTING, "wait_share", rt_loader_wait_share(t->loader) };
+    v[n++] = (RunlogValue){ RUNLOG_SETTING, "images_per_second", t->epoch_rate };
+    v[n++] = (RunlogValue){ RUNLOG_SETTING, "wait_share", t->wait_share };
     warn(t, runlog_epoch(&t->log, (int)t->state.epoch, t->state.step, v, n, &err), &err);
     if (t->validated)
         warn(t, runlog_confusion(&t->log, t->state.step, &t->valid_metrics, (const char *const *)t->data.classes, &err), &err);
