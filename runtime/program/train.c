@@ -29,7 +29,8 @@ RtStatus trainer_save(Trainer *t, bool best)
     RtError err;
     float *const *values = t->optimizer.averages ? t->optimizer.averages : t->t.raw;
     trainer_write_bad(t);
-    if ((best && checkpoint_save_best(t->folder, &t->checkpoint, values, &t->state, &err)) || checkpoint_save(t->folder, &t->checkpoint, &t->state, &err)) {
+    RtStatus status = best ? checkpoint_save_best(t->folder, &t->checkpoint, values, &t->state, &err) : RT_OK;
+    if (status || checkpoint_save(t->folder, &t->checkpoint, &t->state, &err)) {
         progress_wipe(&t->bar);
         return program_fail(t->p, &err);
     }
@@ -80,7 +81,8 @@ static RtStatus finish_epoch(Trainer *t)
 static RtStatus epochs(Trainer *t)
 {
     if (t->state.epoch >= t->recipe.epochs)
-        fprintf(stderr, "%s: %lld of %d epochs are done: nothing is left to do; --epochs N goes on to N\n", t->folder, (long long)t->state.epoch, t->recipe.epochs);
+        fprintf(stderr, "%s: %lld of %d epochs are done: nothing is left to do; --epochs N goes on to N\n", t->folder,
+                (long long)t->state.epoch, t->recipe.epochs);
     while (t->state.epoch < t->recipe.epochs) {
         RtStatus status = trainer_epoch(t);
         if (!status && train_interrupted)

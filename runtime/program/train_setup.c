@@ -68,8 +68,8 @@ static RtStatus no_run(const Trainer *t)
     if (stat(t->resumes, &st) == 0 && !S_ISDIR(st.st_mode))
         return program_error(t->p, RT_ERROR_USAGE, "--resume takes the folder of a run, and '%s' is a file; did you mean '%.*s'?", t->resumes,
                              slash ? (int)(slash - t->resumes) : 1, slash ? t->resumes : ".");
-    return program_error(t->p, RT_ERROR_FILE, "%s: there is no checkpoint in this folder to go on from; --resume takes the folder of a run, as %s/NAME", t->resumes,
-                         t->recipe.log);
+    return program_error(t->p, RT_ERROR_FILE, "%s: there is no checkpoint in this folder to go on from; --resume takes the folder of a run, as %s/NAME",
+                         t->resumes, t->recipe.log);
 }
 
 /* A new run, or which one goes on. */
@@ -82,9 +82,11 @@ static RtStatus choose_run(Trainer *t)
         return RT_OK;
     bool automatic = strcmp(o->resume, "auto") == 0;
     if (automatic && !o->experiment)
-        return program_error(t->p, RT_ERROR_USAGE, "--resume auto needs --experiment NAME: it goes on with that run or begins it; a folder is resumed by --resume DIR");
+        return program_error(t->p, RT_ERROR_USAGE, "--resume auto needs --experiment NAME: it goes on with that run or begins it; "
+                             "a folder is resumed by --resume DIR");
     if (!automatic && o->experiment)
-        return program_error(t->p, RT_ERROR_USAGE, "--experiment names a new run, --resume DIR one that goes on: give one of them, or --experiment NAME --resume auto");
+        return program_error(t->p, RT_ERROR_USAGE, "--experiment names a new run, --resume DIR one that goes on: give one of them, "
+                             "or --experiment NAME --resume auto");
     t->resumes = automatic ? joined(t->recipe.log, o->experiment) : strdup(o->resume);
     if (!t->resumes)
         return program_error(t->p, RT_ERROR_FILE, "out of memory");
@@ -126,7 +128,8 @@ static RtStatus check_classes(Trainer *t)
     const RtTrain *train = t->p->net->train;
     for (int k = 0; k < train->n_terms; k++)
         if (t->data.n_classes != train->terms[k].classes)
-            return program_error(t->p, RT_ERROR_INPUT, "%s has %d classes, but '%s' has %d outputs; compile with -D classes=%d if the netdef has such a parameter",
+            return program_error(t->p, RT_ERROR_INPUT, "%s has %d classes, but '%s' has %d outputs; compile with -D classes=%d "
+                                 "if the netdef has such a parameter",
                                  t->recipe.train.path, t->data.n_classes, train->terms[k].name, train->terms[k].classes, t->data.n_classes);
     return RT_OK;
 }
@@ -220,7 +223,8 @@ static RtStatus open_weights(Trainer *t)
         return fail(t, &err);
     t->checkpoint = checkpoint_of(t->p->net, t->t.train->weights, t->t.train->n_weights, t->t.raw, &t->optimizer);
     describe(t);
-    t->state = (CheckpointState){ .seed = t->recipe.seed, .best = NAN, .arguments = t->arguments, .classes = (const char *const *)t->data.classes, .n_classes = t->data.n_classes };
+    t->state = (CheckpointState){ .seed = t->recipe.seed, .best = NAN, .arguments = t->arguments, .classes = (const char *const *)t->data.classes,
+                                  .n_classes = t->data.n_classes };
     return RT_OK;
 }
 
@@ -232,8 +236,8 @@ static RtStatus compare(Trainer *t, const CheckpointState *s)
     for (int i = 0; i < s->n_classes || i < t->data.n_classes; i++) {
         const char *was = i < s->n_classes ? s->classes[i] : "missing", *is = i < t->data.n_classes ? t->data.classes[i] : "missing";
         if (s->n_classes && strcmp(was, is) != 0)
-            return program_error(t->p, RT_ERROR_INPUT, "%s was trained with other classes: class %d was '%s' and is '%s' in %s", t->resumes, i, was, is,
-                                 t->recipe.train.path);
+            return program_error(t->p, RT_ERROR_INPUT, "%s was trained with other classes: class %d was '%s' and is '%s' in %s",
+                                 t->resumes, i, was, is, t->recipe.train.path);
     }
     if (s->seed != t->recipe.seed)
         program_note(t->p, "%s was trained with another seed: the order of pictures changes", t->resumes);
@@ -252,6 +256,8 @@ static RtStatus resume(Trainer *t)
         return fail(t, &err);
     if (*note)
         program_note(t->p, "%s", note);
+    else
+        checkpoint_tidy(folder);
     t->state.epoch = s.epoch;
     t->state.position = s.position;
     t->state.step = t->optimizer.step = s.step;
@@ -276,7 +282,8 @@ static RtStatus begin(Trainer *t)
     char *begun = t->p->options.resume ? joined(t->recipe.log, wanted) : NULL; /* by a process that did not come to its first checkpoint */
     runlog_default_name(t->p->net->name, time(NULL), name, sizeof name);
     bool again = begun && access(begun, F_OK) == 0;
-    RtStatus status = again ? runlog_resume(&t->log, begun, 0, 0, &err) : runlog_create(&t->log, t->recipe.log, wanted ? wanted : name, !wanted, &err);
+    RtStatus status = again ? runlog_resume(&t->log, begun, 0, 0, &err)
+                            : runlog_create(&t->log, t->recipe.log, wanted ? wanted : name, !wanted, &err);
     free(begun);
     if (status)
         return fail(t, &err);

@@ -286,6 +286,14 @@ RtStatus checkpoint_load(const char *folder, const Checkpoint *c, CheckpointStat
     return status;
 }
 
+void checkpoint_tidy(const char *folder)
+{
+    char last[PATH_BYTES], old[PATH_BYTES], previous[PATH_BYTES];
+    remove_stale(folder);
+    if (!join_all(folder, last, old, previous, NULL) && !access(last, F_OK))
+        move(old, previous, NULL);
+}
+
 int checkpoint_exists(const char *folder)
 {
     char last[PATH_BYTES], old[PATH_BYTES], previous[PATH_BYTES];

@@ -2,7 +2,7 @@
 # The command `train` as its users meet it: it learns, the same weights whatever the threads, comes back after signals, kills and full
 # disks, says what is wrong. Programs are compiled for the plain target, but for determinism.
 here=$(cd "$(dirname "$0")/../.." && pwd)
-[ "$1" = --list ] && { echo learns determinism resume resume_in_validation signals kill disk frozen frozen_moving dirty errors_data errors_options errors_resume \
+[ "$1" = --list ] && { echo learns determinism resume resume_in_validation signals kill kill_everywhere disk frozen frozen_moving dirty errors_data errors_options errors_resume \
     errors_weights transfer files options no_validation comes_apart leaks; exit 0; }
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -108,6 +108,24 @@ signals)
 kill)
     data idx && tiny
     /usr/bin/python3 "$tests/kill_many.py" 12 ./tiny 1 || exit 1 ;;
+kill_everywhere) # before every rename, and after every fifth write to a log: the first ones before there is a checkpoint
+    data idx && tiny && preload
+    train="./tiny train --epochs 2 --save-every 5 --log-interval 1"
+    $train --experiment whole >out 2>err || fail 'training failed'
+    want=$(hash_of whole)
+    kills=0
+    for every in 'rename 1' 'write 5'; do
+        k=1
+        while rm -rf runs/a && ! at ${every% *} '' $k 9 $train --experiment a; do
+            $train --experiment a --resume auto >out 2>err || fail "${every% *} $k: not to be resumed"
+            [ "$(hash_of a)" = "$want" ] || fail "${every% *} $k: other weights"
+            ! ls -R runs/a | grep -E 'tmp|\.old' || fail "${every% *} $k: temporary files are left"
+            logs_whole a 1 12 2
+            kills=$((kills + 1)) k=$((k + ${every#* }))
+        done
+    done
+    echo "$kills kills"
+    [ $kills -gt 20 ] || fail 'too few' ;;
 disk)
     data idx && tiny
     train="./tiny train --experiment a --save-every 2"
