@@ -15,7 +15,7 @@ else
 say = @:
 endif
 
-PACKAGES = gcc make flex bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc musl-tools qemu-user python3 \
+PACKAGES = gcc make flex dataset-fashion-mnist bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc musl-tools qemu-user python3 \
   python3-numpy python3-onnx python3-pil
 
 COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare cook_toom diag driver elab_expr elab_flags elab_flow elab_layers \
@@ -33,7 +33,7 @@ FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safe
   safetensors_hash sha256
 COMPILER_FORMATS = onnx_write npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
 CORE = batch dropout error init load math memory network packed philox pool target
-TRAIN = step start image image_bmp image_jpeg image_libraries image_png image_pnm resize view image_png_write metrics metrics_text progress rank runlog \
+TRAIN = cache step start image image_bmp image_jpeg image_libraries image_png image_pnm resize view image_png_write metrics metrics_text progress rank runlog \
   runlog_table checkpoint checkpoint_meta optimizer optimizer_rules schedule augment dataset dataset_folder dataset_idx gunzip loader pixels \
   pixels_color
 PROGRAM = train train_setup train_epoch train_log train_bad bench eval info init input options pack predict program selftest session trace

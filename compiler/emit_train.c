@@ -30,6 +30,31 @@ static int print_target(const Emit *e, const EmitTarget *t, FILE *f)
     return emit_taps(p, is_logits, f);
 }
 
+/* The steps at the beginning that never change what they give.  With bn=batch they end at the first batch norm: not worth keeping. */
+static int frozen_steps(const Plan *p)
+{
+    int n = 0;
+    while (!p->graph->freeze_bn_batch && n < p->steps.n && (!p->steps.at[n]->node || !graph_moves(p->graph, p->steps.at[n]->node->out[0])))
+        n++;
+    return n;
+}
+
+/* Buffers that are written by those steps and read by others; how many. */
+static int print_cuts(const Plan *p, int frozen, FILE *f)
+{
+    int n = 0;
+    fprintf(f, "\nstatic const size_t %s_cuts[][2] = { /* of the arena, what frozen steps leave to the others: offset, floats */\n", p->target->symbol);
+    for (int i = 0; i < p->buffers.n; i++) {
+        const Buffer *b = p->buffers.at[i];
+        if (b->kind == BUFFER_ARENA && b->first < frozen && b->last >= frozen) {
+            fprintf(f, "    { %lld, %lld },\n", (long long)b->offset, (long long)b->floats);
+            n++;
+        }
+    }
+    fprintf(f, n ? "};\n" : "    { 0, 0 },\n};\n");
+    return n;
+}
+
 static void print_terms(const Graph *g, FILE *f)
 {
     fprintf(f, "\nstatic const RtLossTerm loss_terms[%d] = { /* logits, classes, weight, smoothing */\n", g->heads.n);
@@ -65,8 +90,11 @@ void emit_train(const Emit *e, FILE *f)
 {
     const EmitTrain *t = e->train;
     int *taps = ARENA_ARRAY(e->arena, t->n_targets, int);
-    for (int i = 0; i < t->n_targets; i++)
+    int *cuts = ARENA_ARRAY(e->arena, t->n_targets, int);
+    for (int i = 0; i < t->n_targets; i++) {
         taps[i] = print_target(e, &t->targets[i], f);
+        cuts[i] = print_cuts(t->targets[i].plan, frozen_steps(t->targets[i].plan), f);
+    }
     int n_weights = emit_weights_table(t->graph, "train_weights", f);
     print_terms(t->graph, f);
     int n_fresh = print_fresh(t->graph, f);
@@ -74,9 +102,9 @@ void emit_train(const Emit *e, FILE *f)
     for (int i = 0; i < t->n_targets; i++) {
         const Plan *p = t->targets[i].plan;
         const char *s = p->target->symbol, *name = p->graph->name;
-        fprintf(f, "    { %s, %s, %lld, %lld, %lld, %lld, %d, %d, %s_steps, %s_taps, %s_%s_step, %s_%s_load },\n", rt_target_of(p->target),
+        fprintf(f, "    { %s, %s, %lld, %lld, %lld, %lld, %d, %d, %d, %d, %s_steps, %s_cuts, %s_taps, %s_%s_step, %s_%s_load },\n", rt_target_of(p->target),
                 emit_rt_numerics[plan_numerics(p)], (long long)(p->arena_bytes / 4), (long long)(p->shared_bytes / 4), (long long)p->scratch_floats,
-                (long long)(p->weights_bytes / 4), p->steps.n, taps[i], s, s, name, s, name, s);
+                (long long)(p->weights_bytes / 4), p->steps.n, taps[i], frozen_steps(p), cuts[i], s, s, s, name, s, name, s);
     }
     fprintf(f, "};\n\nstatic const RtTrain train = {\n    .n_weights = %d, .n_terms = %d, .n_plans = %d,\n", n_weights, t->graph->heads.n, t->n_targets);
     if (n_fresh)

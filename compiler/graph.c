@@ -303,6 +303,8 @@ bool tensor_in_load_phase(const Tensor *t)
     return t->kind == TENSOR_WEIGHT || (t->kind == TENSOR_RESULT && node_in_load_phase(t->def));
 }
 
+bool graph_moves(const Graph *g, const Tensor *t) { return g->moves && (t->id >= g->n_moves || g->moves[t->id]); }
+
 bool node_in_load_phase(const Node *n)
 {
     if (n->op == OP_ZEROS)

@@ -170,6 +170,8 @@ typedef struct Graph {
     const char *data_name;
     const char *weights_file; /* weights "F" (Tensor.fresh: the exceptions); null: none */
     bool freeze_bn_batch;
+    bool *moves;            /* graph_moves; null in inference */
+    int n_moves;
     int next_id;
     struct NameTable *names; /* graph.c's own */
 } Graph;
@@ -202,6 +204,10 @@ void graph_compact(Graph *g);         /* drops dead nodes, unused weights and re
 
 /* Marks t (null: nothing) and all tensors and nodes that it depends on, by id; needed has next_id + 1 elements. */
 void graph_mark_needed(const Graph *g, const Tensor *t, bool *needed);
+
+/* In the graph of training: whether t changes from step to step, because a weight that trains stands behind it or because
+ * training made it.  What does not is as in inference. */
+bool graph_moves(const Graph *g, const Tensor *t);
 
 /* True when t or the node depends on weights only. */
 bool node_in_load_phase(const Node *n);

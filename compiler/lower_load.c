@@ -543,6 +543,8 @@ static void pack_batchnorm(LoadLower *c, const Packed *k)
     const Node *bn = k->node;
     bool shift = k->form == PACK_BN_SHIFT;
     int gamma = bn->n_in == 5;
+    if (shift && bn->in[1 + gamma]->def)
+        return; /* zeros, of a gradient: what the packed weights are */
     for (int s = 0; s < k->n_out_segments; s++) {
         const Segment *seg = &k->out_segments[s];
         Expr *args[8];

@@ -20,7 +20,7 @@ const char *op_infer(Graph *g, Node *n) { return rows[n->op].infer(g, n); }
 void op_eval(Interp *it, const Node *n) { rows[n->op].eval(it, n); }
 
 static OpGrad *const gradients[N_OPS] = {
-    [OP_CONV] = grad_conv, [OP_LINEAR] = grad_linear, [OP_BN_APPLY] = grad_bn_apply, [OP_RELU] = grad_relu, [OP_MAXPOOL] = grad_maxpool,
+    [OP_CONV] = grad_conv, [OP_LINEAR] = grad_linear, [OP_BN_APPLY] = grad_bn_apply, [OP_BATCHNORM] = grad_batchnorm, [OP_RELU] = grad_relu, [OP_MAXPOOL] = grad_maxpool,
     [OP_AVGPOOL] = grad_avgpool, [OP_GLOBALAVGPOOL] = grad_globalavgpool, [OP_ADAPTIVEAVGPOOL] = grad_adaptiveavgpool,
     [OP_ADD] = grad_add, [OP_CONCAT] = grad_concat, [OP_DROPOUT] = grad_dropout, [OP_LRN] = grad_lrn, [OP_MUL] = grad_mul, [OP_MAX] = grad_max,
 };

@@ -1,5 +1,6 @@
 /* Folds each batch norm into the convolution or fully connected layer that feeds it.
- * Needs: shapes.  Does nothing if that layer has other users or an epilogue beyond its bias.
+ * Needs: shapes.  Does nothing if that layer has other users or an epilogue beyond its bias, or in training stands behind a weight
+ * that trains: a gradient needs its weights as they are.
  *     batchnorm(conv(x, w, b))      becomes      conv(x, scale_rows(w, s), bn_shift(s, beta, mean, b))
  *     with s = bn_scale(gamma, var)                                                                      */
 #include "passes.h"
@@ -16,7 +17,7 @@ static bool is_foldable(const Graph *g, const Node *bn)
 {
     const Node *p = bn->in[0]->def;
     return p && (p->op == OP_CONV || p->op == OP_LINEAR) && p->n_out == 1 && !p->epilogue.relu && !p->epilogue.residual &&
-           pass_only_user(g, bn->in[0]) == bn;
+           pass_only_user(g, bn->in[0]) == bn && !graph_moves(g, bn->in[0]);
 }
 
 static void fold(Graph *g, Node *bn)

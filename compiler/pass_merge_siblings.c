@@ -5,11 +5,11 @@
 
 enum { MOST = 16 };
 
-static bool is_candidate(const Node *n)
+static bool is_candidate(const Graph *g, const Node *n)
 {
     const Window *w = &n->window;
     return n->op == OP_CONV && !n->dead && n->n_out == 1 && n->groups == 1 && window_is_1x1(w) && window_steps_by_1(w) &&
-           w->top + w->bottom + w->left + w->right == 0 && !n->epilogue.relu && !n->epilogue.residual;
+           w->top + w->bottom + w->left + w->right == 0 && !n->epilogue.relu && !n->epilogue.residual && !graph_moves(g, n->out[0]);
 }
 
 static Tensor *stack(Graph *g, Tensor **parts, int n, const char *path, Loc loc)
@@ -68,7 +68,7 @@ void pass_merge_siblings(Graph *g)
         Node *part[MOST];
         int n = 0;
         for (int k = 0; k < x->users.n && n < MOST; k++)
-            if (is_candidate(x->users.at[k]) && x->users.at[k]->in[0] == x)
+            if (is_candidate(g, x->users.at[k]) && x->users.at[k]->in[0] == x)
                 part[n++] = x->users.at[k];
         for (int k = 1; k < n; k++) /* in the order of the text: ids grow with it */
             for (int j = k; j > 0 && part[j - 1]->out[0]->id > part[j]->out[0]->id; j--) {

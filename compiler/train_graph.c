@@ -18,6 +18,25 @@ static void keep_needed(Graph *g)
     graph_compact(g);
 }
 
+/* What changes from step to step: a weight that trains, a draw, the batch's statistics or labels stand behind it. */
+static bool moves_by_itself(const Node *n) { return n->op == OP_DROPOUT || n->op == OP_BN_STATS; }
+
+static void mark_moving(Graph *g)
+{
+    g->n_moves = g->next_id + 1;
+    g->moves = ARENA_ARRAY(g->arena, g->n_moves, bool);
+    for (int i = 0; i < g->tensors.n; i++)
+        g->moves[g->tensors.at[i]->id] = (g->tensors.at[i]->kind == TENSOR_WEIGHT && g->tensors.at[i]->trains) || g->tensors.at[i]->kind == TENSOR_LABELS;
+    for (int i = 0; i < g->nodes.n; i++) {
+        const Node *n = g->nodes.at[i];
+        bool moves = moves_by_itself(n);
+        for (int k = 0; k < n->n_in && !n->dead; k++)
+            moves |= g->moves[n->in[k]->id];
+        for (int k = 0; k < n->n_out; k++)
+            g->moves[n->out[k]->id] = moves;
+    }
+}
+
 /* ---- Batch norms ---- */
 
 /* The ReLU behind a batch norm, if nothing else reads that. */
@@ -51,11 +70,18 @@ static void expand(Graph *g, Node *bn)
         graph_remove(g, bn);
 }
 
+/* A frozen batch norm keeps its running statistics, unless freeze says bn=batch. */
+static bool goes_by_batch(const Graph *g, const Node *bn)
+{
+    bool gamma = bn->n_in == 5 && bn->in[1]->trains, beta = bn->in[bn->n_in - 3]->trains;
+    return gamma || beta || g->freeze_bn_batch;
+}
+
 void train_batchnorms(Graph *g)
 {
     int count = g->nodes.n;
     for (int i = 0; i < count; i++)
-        if (!g->nodes.at[i]->dead && g->nodes.at[i]->op == OP_BATCHNORM)
+        if (!g->nodes.at[i]->dead && g->nodes.at[i]->op == OP_BATCHNORM && goes_by_batch(g, g->nodes.at[i]))
             expand(g, g->nodes.at[i]);
     graph_compact(g);
 }
@@ -120,6 +146,22 @@ static void slices_in_place(Graph *g)
     }
 }
 
+/* What does not move comes first: its results may be kept from epoch to epoch. */
+static void frozen_first(Graph *g)
+{
+    Node **moving = ARENA_ARRAY(g->arena, g->nodes.n + 1, Node *);
+    int n = 0, n_moving = 0;
+    mark_moving(g);
+    for (int i = 0; i < g->nodes.n; i++) {
+        Node *node = g->nodes.at[i];
+        if (graph_moves(g, node->out[0]))
+            moving[n_moving++] = node;
+        else
+            g->nodes.at[n++] = node;
+    }
+    memcpy(g->nodes.at + n, moving, (size_t)n_moving * sizeof *moving);
+}
+
 static bool something_trains(const Graph *g)
 {
     for (int i = 0; i < g->tensors.n; i++)
@@ -139,12 +181,16 @@ bool train_graph(Graph *g)
     if (!something_trains(g))
         return false;
     key_dropouts(g);
+    mark_moving(g);
     train_batchnorms(g);
+    pass_fold_batchnorm(g); /* of a frozen beginning */
     if (!add_losses(g))
         return false;
+    pass_merge_siblings(g);
     pass_fuse_activation(g);
     pass_concat_in_place(g);
     slices_in_place(g);
+    frozen_first(g);
     graph_verify(g, "train_graph");
     return true;
 }

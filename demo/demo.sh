@@ -1,5 +1,5 @@
 #!/bin/sh
-# The main job on real input: text to C to a program to an answer about a photograph; then a three-line variant.
+# The main job on real input: text to C to a program to an answer about a photograph; a three-line variant; a training.
 cd "$(dirname "$0")/.." || exit 1
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -32,3 +32,14 @@ cat demo/wide.net
 $inceptc demo/wide.net -o "$work/wide" || exit 1
 $inceptc summary netdefs/googlenet.net demo/wide.net
 "$work/wide" predict demo/cat.png --seed 1 --top 1
+say "netdefs/fashion.net: a network that trains"
+cat netdefs/fashion.net
+say "inceptc netdefs/fashion.net --train -o fashion"
+t=$(now)
+$inceptc netdefs/fashion.net --train -o "$work/fashion" || exit 1
+echo "$(since "$t")"
+say "fashion train --epochs 1"
+"$work/fashion" train --epochs 1 --output "$work/runs" --experiment demo || exit 1
+say "fashion predict demo/fashion/*.png --weights demo/fashion/fashion.safetensors"
+echo "These weights are of a longer training by the same program."
+"$work/fashion" predict demo/fashion/*.png --weights demo/fashion/fashion.safetensors --labels demo/fashion/class_names.txt --top 2 || exit 1

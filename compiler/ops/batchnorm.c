@@ -67,3 +67,22 @@ void eval_batchnorm(Interp *it, const Node *n)
                 y[at] = x[at] * scale + shift;
     }
 }
+
+/* By running statistics, which are constants: dx = dy * gamma / sqrt(var + eps), the same operator without a shift. */
+bool grad_batchnorm(Graph *g, Node *n, Tensor *dy, Tensor **dx)
+{
+    bool gamma = n->n_in == 5;
+    Tensor *none[2];
+    for (int i = 0; i < 2; i++) {
+        Node *zeros = op_grad_node(g, OP_ZEROS, n, "zeros", NULL, 0, 1);
+        zeros->slice_begin = n->in[0]->shape.dim[0];
+        none[i] = op_infer_sure(g, zeros);
+    }
+    Tensor *in[] = { dy, n->in[1], none[0], none[1], n->in[n->n_in - 1] };
+    if (!gamma)
+        in[1] = none[0], in[2] = none[1], in[3] = n->in[n->n_in - 1];
+    Node *scaled = op_grad_node(g, OP_BATCHNORM, n, "grad", in, n->n_in, 1);
+    scaled->eps = n->eps;
+    dx[0] = op_infer_sure(g, scaled);
+    return true;
+}

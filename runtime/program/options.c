@@ -80,6 +80,7 @@ static const Option options[] = {
     { "val-interval", 0, OPTION_COUNT, FIELD(val_interval), 1, INT_MAX, FOR_TRAIN, "N", "epochs from one validation to the next (1); the last is always validated" },
     { "log-interval", 0, OPTION_COUNT, FIELD(log_interval), 1, INT_MAX, FOR_TRAIN, "N", "steps from one logged value to the next (the netdef's, or 50)" },
     { "print-freq", 0, OPTION_COUNT, FIELD(log_interval), 1, INT_MAX, FOR_TRAIN, "N", "the same" },
+    { "cache", 0, OPTION_FLAG, FIELD(cache), 0, 0, FOR_TRAIN, NULL, "keep what the frozen beginning makes of each picture: later epochs skip it" },
     { "strict", 0, OPTION_FLAG, FIELD(strict), 0, 0, FOR_TRAIN, NULL, "stop at the first picture that cannot be read" },
     { "help", 'h', OPTION_FLAG, FIELD(help), 0, 0, FOR_ALL, NULL, "this text" },
     { "version", 0, OPTION_FLAG, FIELD(version), 0, 0, FOR_ALL, NULL, "name and version" },

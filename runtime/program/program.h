@@ -21,7 +21,7 @@ typedef struct Options { /* what the command line says; see the table in options
     Seed seed;
     TargetOption target;
     Mode mode;
-    bool json, layers, strict, help, version;
+    bool json, layers, strict, cache, help, version;
     int n_operands;
     char **operands;
 } Options;

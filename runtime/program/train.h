@@ -24,6 +24,7 @@ typedef struct Trainer {
     RtTarget target;
     RtPool *pool;
     Training t;
+    Cache cache;            /* of --cache */
     Optimizer optimizer;
     Checkpoint checkpoint;
     CheckpointState state;  /* what is done */

@@ -155,16 +155,12 @@ static RtStatus open_loader(Trainer *t, const RtDataset *data, bool training, Rt
     const RtNetwork *net = t->p->net;
     RtError err;
     RtLoaderOptions o = { .data = data, .view = net->view, .n_view = net->n_view, .c = net->c, .h = net->h, .w = net->w, .batch = t->recipe.batch,
-                          .workers = (int)t->p->options.workers, .seed = t->recipe.seed, .shuffle = training, .training = training, .strict = t->p->options.strict };
+                          .workers = (int)t->p->options.workers, .seed = t->recipe.seed, .shuffle = training, .training = training, .skip = training ? t->cache.have : NULL, .strict = t->p->options.strict };
     return rt_loader_open(&o, out, &err) ? fail(t, &err) : RT_OK;
 }
 
 static RtStatus open_loaders(Trainer *t)
 {
-    if (t->recipe.batch > (int64_t)t->data.n_samples) {
-        program_note(t->p, "a batch of %d is more than the %zu pictures there are: all of them make one", t->recipe.batch, t->data.n_samples);
-        t->recipe.batch = (int)t->data.n_samples;
-    }
     RtStatus status = open_loader(t, &t->data, true, &t->loader);
     if (!status && t->has_valid)
         status = open_loader(t, &t->valid_data, false, &t->valid);
@@ -187,6 +183,25 @@ static RtStatus open_inference(Trainer *t, int threads)
     return t->weights && t->arena && t->rows && t->scores ? RT_OK : program_error(t->p, RT_ERROR_FILE, "out of memory for validation");
 }
 
+/* Asked for and refused is a note: training gives the same without it, only slower. */
+static RtStatus open_cache(Trainer *t)
+{
+    RtError err;
+    const RtTrainPlan *plan = t->t.plan;
+    const char *why = cache_refuses(plan, t->p->net->view, t->p->net->n_view);
+    if (!t->p->options.cache)
+        return RT_OK;
+    if (why) {
+        program_note(t->p, "--cache does nothing here: %s", why);
+        return RT_OK;
+    }
+    if (cache_open(&t->cache, plan, t->data.n_samples, &err))
+        return fail(t, &err);
+    t->t.cache = &t->cache;
+    fprintf(stderr, "cache: %d of %d steps once a picture, %.1f MiB\n", plan->n_frozen, plan->n_steps, (double)cache_bytes(plan, t->data.n_samples) / (1 << 20));
+    return RT_OK;
+}
+
 static RtStatus open_training(Trainer *t)
 {
     RtError err;
@@ -198,9 +213,14 @@ static RtStatus open_training(Trainer *t)
     t->pool = threads > 1 ? rt_pool_new(threads) : NULL;
     if (threads > 1 && !t->pool)
         return program_error(t->p, RT_ERROR_FILE, "cannot start %d threads", threads);
+    if (t->recipe.batch > (int64_t)t->data.n_samples) {
+        program_note(t->p, "a batch of %d is more than the %zu pictures there are: all of them make one", t->recipe.batch, t->data.n_samples);
+        t->recipe.batch = (int)t->data.n_samples;
+    }
     if (training_open(&t->t, net, t->target, t->recipe.batch, t->pool, &err))
         return fail(t, &err);
-    return open_inference(t, threads);
+    RtStatus status = open_cache(t);
+    return status ? status : open_inference(t, threads);
 }
 
 /* What makes the same steps; the checkpoint keeps it, and going on with something else is said. */
@@ -306,9 +326,9 @@ RtStatus trainer_open(Trainer *t, const Program *p)
     if (!status)
         status = open_data(t);
     if (!status)
-        status = open_loaders(t);
-    if (!status)
         status = open_training(t);
+    if (!status)
+        status = open_loaders(t);
     if (!status)
         status = open_weights(t);
     return status ? status : open_run(t);
@@ -325,6 +345,7 @@ void trainer_close(Trainer *t)
     optimizer_free(&t->optimizer);
     if (t->t.train)
         training_close(&t->t);
+    cache_close(&t->cache);
     rt_pool_free(t->pool);
     rt_free(t->weights);
     rt_free(t->arena);

@@ -83,8 +83,9 @@ static void load(const RtLoader *l, Slot *slot, size_t position)
     uint64_t sample = l->order[position];
     RtImage image = { 0 };
     RtError err;
-    RtStatus s = rt_dataset_read(l->o.data, (size_t)sample, &image, &err);
-    if (s == RT_OK)
+    int skip = l->o.skip && l->o.skip[sample];
+    RtStatus s = skip ? RT_OK : rt_dataset_read(l->o.data, (size_t)sample, &image, &err);
+    if (s == RT_OK && !skip)
         s = prepare(l, sample, &image, slot->x + i * l->image, &err);
     rt_image_free(&image);
     slot->samples[i] = sample;

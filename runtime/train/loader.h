@@ -12,6 +12,7 @@ typedef struct RtLoaderOptions {
     uint64_t seed;
     int shuffle;           /* 0: in the order of the data set */
     int training;          /* 1: random steps of the view are drawn (rt_view_train) */
+    const uint8_t *skip;   /* by picture, or null: those with 1 are not read (a cache has them); their x says nothing */
     int strict;            /* 1: a picture that cannot be read is an error */
 } RtLoaderOptions;
 

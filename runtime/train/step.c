@@ -114,6 +114,7 @@ void training_pack(Training *t) { rt_pool_run(t->pool, 1, pack_part, t); }
 
 /* What all threads do before they meet again. */
 typedef enum ItemKind {
+    FROZEN,    /* the frozen steps of a thread's own images, or what the cache has of them */
     BY_IMAGES, /* steps [first, end) of a thread's own images */
     TOGETHER,  /* step `first` of image `image` by all threads */
     BATCH      /* step `first` of all images, outputs shared out */
@@ -141,7 +142,7 @@ static void add_images(Training *t, int first, int end, int n)
 
 static void make_items(Training *t, int n)
 {
-    int steps = t->plan->n_steps, most = steps * (1 + n % t->threads);
+    int steps = t->plan->n_steps, most = 1 + steps * (1 + n % t->threads);
     if (t->items_n == n)
         return;
     free(t->items);
@@ -150,7 +151,10 @@ static void make_items(Training *t, int n)
         abort(); /* a few kilobytes, after gigabytes were given */
     t->n_items = 0;
     t->items_n = n;
-    for (int s = 0, end; s < steps; s = end) {
+    int begin = t->cache ? t->plan->n_frozen : 0;
+    if (begin)
+        add_item(t, FROZEN, 0, begin, 0);
+    for (int s = begin, end; s < steps; s = end) {
         end = s + 1;
         if (t->plan->steps[s].batch) {
             add_item(t, BATCH, s, end, 0);
@@ -181,12 +185,30 @@ static void one_step(const StepRun *r, int step, int image, int part, int parts,
     t->plan->step(&c, step, part, parts);
 }
 
+static void frozen_image(const StepRun *r, int steps, int image, int thread)
+{
+    Cache *cache = r->t->cache;
+    uint64_t sample = r->b->samples[image];
+    float *arena = r->t->arena + (size_t)image * up(r->t->plan->arena_floats);
+    if (cache_has(cache, sample)) {
+        cache_get(cache, sample, arena);
+        return;
+    }
+    for (int s = 0; s < steps; s++)
+        one_step(r, s, image, 0, 1, thread);
+    cache_put(cache, sample, arena);
+}
+
 static void run_item(void *arg, int k, int part, int parts)
 {
     const StepRun *r = arg;
     const TrainingItem *item = &r->t->items[k];
     int whole = r->b->n / parts * parts;
     switch (item->kind) {
+    case FROZEN:
+        for (int i = rt_begin(r->b->n, part, parts); i < rt_begin(r->b->n, part + 1, parts); i++)
+            frozen_image(r, item->end, i, part);
+        break;
     case BY_IMAGES:
         for (int i = rt_begin(whole, part, parts); i < rt_begin(whole, part + 1, parts); i++)
             for (int s = item->first; s < item->end; s++)

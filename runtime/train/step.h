@@ -5,7 +5,7 @@
  * images, in their order, for its own.  So no bit depends on the number of threads. */
 #ifndef INCEPTRT_STEP_H
 #define INCEPTRT_STEP_H
-#include "../rt.h"
+#include "cache.h"
 
 typedef struct TrainingItem TrainingItem;
 typedef struct Training {
@@ -16,6 +16,7 @@ typedef struct Training {
     int threads, batch;      /* images that there is room for */
     float **raw, **grads;    /* by row of train->weights, row-major; grads[i] null where it does not train */
     float *packed, *shared, *scratch, *arena, *losses, *memory;
+    Cache *cache;            /* borrowed; null: none. Of pictures that it has, x is not read */
     TrainingItem *items;     /* what a run of `items_n` images does */
     int n_items, items_n;
 } Training;

@@ -14,7 +14,7 @@ ROWS = {  # netdef: network, variant, input of the table's row
     'inception_resnet_v2': ('inception_resnet_v2', 'timm_cadene', '3x299x299'),
     'inception_resnet_v2_paper': ('inception_resnet_v2', 'paper_5-10-5_v4stem_corrected_1152_2144', '3x299x299'),
 }
-OWN = {'inception_v1_naive', 'inception_v2_method1'}  # not in the table: they state their own totals
+OWN = {'inception_v1_naive', 'inception_v2_method1', 'fashion'}  # not in the table: they state their own totals
 KEYS = {'params_main': 'params', 'params_aux': 'aux_params', 'MACs': 'macs', 'n_conv': 'convs', 'bn_running_stats_main': 'bn_stats',
         'bn_running_stats_aux': 'aux_bn_stats', 'MACs_aux': 'aux_macs', 'depth': 'depth'}
 table = {(r['network'], r['variant'], r['input']): r for r in csv.DictReader(open(tsv), delimiter='\t')}
