@@ -15,12 +15,12 @@ else
 say = @:
 endif
 
-PACKAGES = gcc make flex dataset-fashion-mnist bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc musl-tools qemu-user python3 \
-  python3-numpy python3-onnx python3-pil
+PACKAGES = gcc make flex dataset-fashion-mnist bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc musl-tools \
+  qemu-user python3 python3-numpy python3-onnx python3-pil
 
 COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare cook_toom diag driver elab_expr elab_flags elab_flow elab_layers \
-  elab_settings elab_text elab_variant emit_c emit_layers emit_train folder graph graph_text graph_totals graph_verify home interp interp_io loop loop_page \
-  loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options pass_concat_in_place \
+  elab_settings elab_text elab_variant emit_c emit_layers emit_train folder graph graph_text graph_totals graph_verify home interp interp_io loop \
+  loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options pass_concat_in_place \
   pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings pass_remove_dead pass_reorder_avgpool passes plan plan_memory \
   plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_run verb_summary \
   verb_tune recipe elab_view
@@ -33,10 +33,10 @@ FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safe
   safetensors_hash sha256
 COMPILER_FORMATS = onnx_write npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
 CORE = batch dropout error init load math memory network packed philox pool target
-TRAIN = cache step start image image_bmp image_jpeg image_libraries image_png image_pnm resize view image_png_write metrics metrics_text progress rank runlog \
-  runlog_table checkpoint checkpoint_meta optimizer optimizer_rules schedule augment dataset dataset_folder dataset_idx gunzip loader pixels \
+TRAIN = cache step start image image_bmp image_jpeg image_libraries image_png image_pnm resize view image_png_write metrics metrics_text progress rank \
+  runlog runlog_table checkpoint checkpoint_meta optimizer optimizer_rules schedule augment dataset dataset_folder dataset_idx gunzip loader pixels \
   pixels_color
-PROGRAM = train train_board train_setup train_epoch train_log bench eval info init input options pack predict program selftest session trace
+PROGRAM = train train_board train_setup train_epoch train_log bench eval info init input options pack predict program selftest session trace train_bad
 
 COMPILER_O = $(COMPILER:%=$(BUILD)/compiler/%.o) $(OPS:%=$(BUILD)/compiler/ops/%.o) $(KERNELS:%=$(BUILD)/compiler/kernels/%.o) \
   $(WEIGHTS:%=$(BUILD)/compiler/weights/%.o) \
@@ -101,7 +101,7 @@ UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/te
 TOOLS = train/gradient_tool runtime/view_tool formats/tensor_tool onnx/graph_to_onnx train/events_tool train/data_tool
 UNIT_BIN = $(patsubst test_%,$(BUILD)/unit_%,$(notdir $(UNIT)))
 TOOL_BIN = $(addprefix $(BUILD)/,$(notdir $(TOOLS)))
-.PHONY: tests-built check-full check-malformed
+.PHONY: tests-built check-full check-malformed soak-train
 tests-built: $(UNIT_BIN) $(TOOL_BIN) $(BUILD)/check_malformed $(BUILD)/conv_blas $(BUILD)/tiny
 TEST_LIBS = $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
 define test_program # its program, its source
@@ -125,6 +125,11 @@ $(BUILD)/tiny: tests/runtime/tiny_network.c runtime/program/main.c $(BUILD)/libi
 check-full: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/full.sh
+
+# A training killed at N random moments, and gone on with each time.
+soak-train: packages
+	@$(MAKE) -s all
+	@sh tests/train/test_train.sh soak $(N)
 
 # Hostile weights files, under the sanitizers.
 check-malformed: packages
@@ -195,6 +200,6 @@ check-generated: all
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all demo check check-full check-malformed check-peers references fuzz bench bench-peers generated check-generated clean"
+	@echo "all demo check check-full check-malformed soak-train check-peers references fuzz bench bench-peers generated check-generated clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

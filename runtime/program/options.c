@@ -3,6 +3,7 @@
 #include "program.h"
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,21 +31,28 @@ typedef struct Option {
 enum { RUNS = FOR_PREDICT | FOR_EVAL | FOR_BENCH };
 #define FIELD(name) offsetof(Options, name)
 static const Option options[] = {
-    { "weights", 'w', OPTION_TEXT, FIELD(weights), 0, 0, FOR_TRAIN | RUNS | FOR_SELFTEST | FOR_TRACE | FOR_PACK, "FILE",
+    { "weights", 'w', OPTION_TEXT, FIELD(weights), 0, 0, RUNS | FOR_SELFTEST | FOR_TRACE | FOR_PACK, "FILE",
       "weights: a safetensors file, or what 'pack' has written" },
-    { "seed", 0, OPTION_SEED, FIELD(seed), 0, 0, FOR_TRAIN | RUNS | FOR_INIT | FOR_SELFTEST | FOR_TRACE | FOR_PACK, "N",
+    { "weights", 'w', OPTION_TEXT, FIELD(weights), 0, 0, FOR_TRAIN, "FILE",
+      "train: weights to begin with, a safetensors file (the netdef's, or initialised ones)" },
+    { "seed", 0, OPTION_SEED, FIELD(seed), 0, 0, RUNS | FOR_INIT | FOR_SELFTEST | FOR_TRACE | FOR_PACK, "N",
       "initialised weights instead, by seed: for trying out, they know nothing" },
+    { "seed", 0, OPTION_SEED, FIELD(seed), 0, 0, FOR_TRAIN, "N",
+      "train: of initial weights, the order of pictures, random views and dropout (the netdef's)" },
     { "top", 'k', OPTION_COUNT, FIELD(top), 1, INT_MAX, FOR_PREDICT, "K",
       "how many classes to show (5)" },
     { "labels", 0, OPTION_TEXT, FIELD(labels), 0, 0, FOR_PREDICT | FOR_EVAL, "FILE",
       "class names, one a line" },
-    { "output", 'o', OPTION_TEXT, FIELD(output), 0, 0, FOR_PREDICT | FOR_INIT | FOR_TRACE | FOR_PACK | FOR_BENCH | FOR_TRAIN, "FILE",
-      "predict: all outputs as .npy, images x classes; bench --layers: the seconds of every step instead of text; init, pack, trace: the file to write; train: the folder of runs" },
+    { "output", 'o', OPTION_TEXT, FIELD(output), 0, 0, FOR_PREDICT | FOR_INIT | FOR_TRACE | FOR_PACK | FOR_BENCH, "FILE",
+      "predict: all outputs as .npy, images x classes; bench --layers: the seconds of every step instead of text; init, pack, trace: the file to write" },
+    { "output", 'o', OPTION_TEXT, FIELD(output), 0, 0, FOR_TRAIN, "DIR", "train: the folder of runs (the netdef's, or runs)" },
     { "logits", 0, OPTION_TEXT, FIELD(logits), 0, 0, FOR_PREDICT, "FILE",
       "logits as .npy, images x classes" },
     { "limit", 0, OPTION_COUNT, FIELD(limit), 1, LONG_MAX, FOR_EVAL, "N",
       "the first N images only" },
-    { "batch", 'b', OPTION_COUNT, FIELD(batch), 1, 4096, FOR_BENCH | FOR_TRAIN, "N", "images per run (1); of a training step (the netdef's)" },
+    { "batch", 'b', OPTION_COUNT, FIELD(batch), 1, 4096, FOR_BENCH, "N", "images per run (1)" },
+    { "batch", 'b', OPTION_COUNT, FIELD(batch), 1, 4096, FOR_TRAIN, "N", "train: pictures of a step (the netdef's)" },
+    { "batch-size", 0, OPTION_COUNT, FIELD(batch), 1, 4096, FOR_TRAIN, "N", "the same" },
     { "mode", 0, OPTION_MODE, FIELD(mode), 0, 0, FOR_BENCH, "NAME",
       "of a batch: latency (image by image, all threads on each) or throughput (a thread an image); throughput from as many images as threads on" },
     { "seconds", 0, OPTION_SECONDS, FIELD(seconds), 0, 0, FOR_BENCH, "S",
@@ -60,17 +68,20 @@ static const Option options[] = {
     { "data-dir", 0, OPTION_TEXT, FIELD(data_dir), 0, 0, FOR_TRAIN, "DIR", "DIR/train and DIR/validation, a folder a class, instead of what data {} says" },
     { "epochs", 0, OPTION_COUNT, FIELD(epochs), 1, INT_MAX, FOR_TRAIN, "N", "how often to go through the pictures" },
     { "steps", 0, OPTION_COUNT, FIELD(steps), 1, LONG_MAX, FOR_TRAIN, "N", "of an epoch, at most" },
-    { "opt", 0, OPTION_TEXT, FIELD(optimizer), 0, 0, FOR_TRAIN, "NAME", "sgd, adam, adamw or rmsprop, with torch's defaults" },
+    { "opt", 0, OPTION_TEXT, FIELD(optimizer), 0, 0, FOR_TRAIN, "NAME", "sgd, adam, adamw or rmsprop, with torch's defaults, learning rate included" },
     { "lr", 0, OPTION_NUMBER, FIELD(lr), 0, 0, FOR_TRAIN, "X", "learning rate" },
     { "momentum", 0, OPTION_NUMBER, FIELD(momentum), 0, 0, FOR_TRAIN, "X", "of sgd and rmsprop" },
     { "weight-decay", 0, OPTION_NUMBER, FIELD(decay), 0, 0, FOR_TRAIN, "X", "of tensors of rank 2 and more" },
-    { "workers", 0, OPTION_COUNT, FIELD(workers), 0, 256, FOR_TRAIN, "N", "threads that prepare pictures (1)" },
+    { "wd", 0, OPTION_NUMBER, FIELD(decay), 0, 0, FOR_TRAIN, "X", "the same" },
+    { "workers", 0, OPTION_COUNT, FIELD(workers), 0, 256, FOR_TRAIN, "N", "threads that prepare pictures (1); 0: between the steps" },
     { "experiment", 0, OPTION_TEXT, FIELD(experiment), 0, 0, FOR_TRAIN, "NAME", "name of the run (time and network)" },
     { "resume", 0, OPTION_TEXT, FIELD(resume), 0, 0, FOR_TRAIN, "DIR", "go on with that run; auto: with --experiment, where it has begun" },
     { "save-every", 0, OPTION_COUNT, FIELD(save_every), 1, LONG_MAX, FOR_TRAIN, "N", "steps from one checkpoint to the next (an epoch)" },
-    { "log-interval", 0, OPTION_COUNT, FIELD(log_interval), 1, INT_MAX, FOR_TRAIN, "N", "steps from one logged value to the next (50)" },
+    { "val-interval", 0, OPTION_COUNT, FIELD(val_interval), 1, INT_MAX, FOR_TRAIN, "N", "epochs from one validation to the next (1); the last is always validated" },
+    { "log-interval", 0, OPTION_COUNT, FIELD(log_interval), 1, INT_MAX, FOR_TRAIN, "N", "steps from one logged value to the next (the netdef's, or 50)" },
+    { "print-freq", 0, OPTION_COUNT, FIELD(log_interval), 1, INT_MAX, FOR_TRAIN, "N", "the same" },
     { "cache", 0, OPTION_FLAG, FIELD(cache), 0, 0, FOR_TRAIN, NULL, "keep what the frozen beginning makes of each picture: later epochs skip it" },
-    { "strict", 0, OPTION_FLAG, FIELD(strict), 0, 0, FOR_TRAIN, NULL, "stop at a picture that cannot be read" },
+    { "strict", 0, OPTION_FLAG, FIELD(strict), 0, 0, FOR_TRAIN, NULL, "stop at the first picture that cannot be read" },
     { "help", 'h', OPTION_FLAG, FIELD(help), 0, 0, FOR_ALL, NULL, "this text" },
     { "version", 0, OPTION_FLAG, FIELD(version), 0, 0, FOR_ALL, NULL, "name and version" },
 };
@@ -191,8 +202,8 @@ static RtStatus set_number(const Program *p, const Option *o, const char *value,
 {
     char *end;
     *out = strtod(value, &end);
-    bool good = end != value && !*end && *out > 0 && *out <= 1e6;
-    return good ? RT_OK : bad_value(p, o, value, "a number above 0");
+    bool good = end != value && !*end && *out >= 0 && *out <= 1e6;
+    return good ? RT_OK : bad_value(p, o, value, "a number from 0 to 1000000");
 }
 
 static RtStatus set_target(const Program *p, const Option *o, const char *value, TargetOption *out)
@@ -246,22 +257,32 @@ static const Option *find(const Command *c, const char *name, size_t length, cha
     return NULL;
 }
 
-/* One option at argv[*at]: "--name", "--name=value", "--name value", "-x", "-xvalue", "-x value".
- */
+typedef struct Typed { /* an argument that begins with '-' */
+    const Option *option; /* null: unknown */
+    const char *text;     /* behind the dashes */
+    size_t length;        /* of the name */
+    const char *value;    /* in the same argument; null: none */
+} Typed;
+
+/* "--name", "--name=value", "-x", "-xvalue". */
+static Typed split(const Command *c, const char *arg)
+{
+    if (arg[1] != '-')
+        return (Typed){ find(c, NULL, 0, arg[1]), arg + 1, strlen(arg + 1), arg[2] ? arg + 2 : NULL };
+    size_t length = strcspn(arg + 2, "=");
+    return (Typed){ find(c, arg + 2, length, 0), arg + 2, length, arg[2 + length] ? arg + 3 + length : NULL };
+}
+
+/* One option at argv[*at]; its value may be the next argument. */
 static RtStatus take_option(Program *p, const Command *c, int argc, char **argv, int *at)
 {
     char *arg = argv[*at], name[64];
-    bool is_long = arg[1] == '-';
-    const char *text = arg + 1 + is_long, *value = is_long  ? strchr(text, '=')
-                                                   : arg[2] ? arg + 2
-                                                            : NULL;
-    size_t length = is_long && value ? (size_t)(value - text) : strlen(text);
-    const Option *o = is_long ? find(c, text, length, 0) : find(c, NULL, 0, arg[1]);
-    snprintf(name, sizeof name, "%.*s", (int)(length < 60 ? length : 60), text);
+    Typed t = split(c, arg);
+    const Option *o = t.option;
+    const char *value = t.value;
+    snprintf(name, sizeof name, "%.*s", (int)(t.length < 60 ? t.length : 60), t.text);
     if (!o)
         return unknown(p, c, arg, name);
-    if (is_long && value)
-        value++;
     if (o->kind == OPTION_FLAG)
         return value ? program_error(p, RT_ERROR_USAGE, "option '--%s' takes no value", o->name)
                      : set(p, o, NULL);
@@ -276,7 +297,8 @@ static RtStatus take_option(Program *p, const Command *c, int argc, char **argv,
 RtStatus options_parse(Program *p, const Command *c, int argc, char **argv, int first)
 {
     bool only_operands = false;
-    p->options = (Options){ .top = 5, .batch = c->bit == FOR_TRAIN ? 0 : 1, .workers = 1, .seconds = 3, .operands = argv };
+    p->options = (Options){ .top = 5, .batch = c->bit == FOR_TRAIN ? 0 : 1, .workers = 1, .val_interval = 1, .seconds = 3, .lr = NAN, .momentum = NAN,
+                            .decay = NAN, .operands = argv };
     for (int i = first; i < argc; i++) {
         bool is_option = !only_operands && argv[i][0] == '-' && argv[i][1];
         if (is_option && strcmp(argv[i], "--") == 0) {
@@ -290,4 +312,41 @@ RtStatus options_parse(Program *p, const Command *c, int argc, char **argv, int 
         }
     }
     return RT_OK;
+}
+
+/* ---- The line again ---- */
+
+static void print_quoted(FILE *f, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,@%+";
+    if (*text && !text[strspn(text, plain)]) {
+        fputs(text, f);
+        return;
+    }
+    fputc('\'', f);
+    for (const char *c = text; *c; c++)
+        if (*c == '\'')
+            fputs("'\\''", f);
+        else
+            fputc(*c, f);
+    fputc('\'', f);
+}
+
+void options_print_resume(FILE *f, const Program *p, const Command *c, const char *folder)
+{
+    print_quoted(f, p->argv[0]);
+    fprintf(f, " %s", c->name);
+    for (int i = 2; i < p->argc; i++) {
+        Typed t = split(c, p->argv[i]);
+        int words = t.option && t.option->kind != OPTION_FLAG && !t.value ? 2 : 1;
+        bool names_run = t.option && (t.option->field == FIELD(resume) || t.option->field == FIELD(experiment));
+        for (int k = 0; k < words && i + k < p->argc && !names_run; k++) {
+            fputc(' ', f);
+            print_quoted(f, p->argv[i + k]);
+        }
+        i += words - 1;
+    }
+    fputs(" --resume ", f);
+    print_quoted(f, folder);
+    fputc('\n', f);
 }

@@ -80,6 +80,8 @@ static void print_help(FILE *f, const Program *p)
     fputs("\nExit status: 0 done, 1 bad input or a failed check, 2 wrong usage, 3 a file or the "
           "system, 4 our bug.\n",
           f);
+    if (p->more)
+        fputs("train, ended by signal N: 128 + N, and what was trained is saved; at once by a second one.\n", f);
 }
 
 static void print_command_help(FILE *f, const Program *p, const Command *c)
@@ -191,7 +193,9 @@ int program_run(const RtNetwork *net, const void *embedded, size_t size, const C
                   .name = slash ? slash + 1 : argc > 0 ? argv[0] : net->name,
                   .embedded = embedded,
                   .embedded_bytes = size,
-                  .more = more };
+                  .more = more,
+                  .argc = argc,
+                  .argv = argv };
     signal(SIGPIPE, SIG_IGN);
     RtStatus status = run(&p, argc, argv);
     return (int)finish_output(&p, status);

@@ -16,8 +16,8 @@ typedef struct TargetOption {
 typedef enum Mode { MODE_BY_BATCH, MODE_LATENCY, MODE_THROUGHPUT } Mode; /* rt_forward or rt_forward_batch */
 typedef struct Options { /* what the command line says; see the table in options.c */
     const char *weights, *output, *logits, *labels, *optimizer, *data_dir, *experiment, *resume;
-    long top, threads, batch, limit, epochs, steps, workers, log_interval, save_every;
-    double seconds, lr, momentum, decay;
+    long top, threads, batch, limit, epochs, steps, workers, log_interval, save_every, val_interval;
+    double seconds, lr, momentum, decay; /* NaN: not given */
     Seed seed;
     TargetOption target;
     Mode mode;
@@ -33,6 +33,8 @@ typedef struct Program {
     const void *embedded; /* a safetensors file inside the program; null: none */
     size_t embedded_bytes;
     const struct Command *more; /* a command besides those of all programs; null: none */
+    int argc;
+    char **argv; /* as typed, but for operands, which options_parse moves to the front */
 } Program;
 
 typedef struct Command Command;
@@ -71,6 +73,8 @@ RtStatus command_pack(const Program *p);
  * them. */
 RtStatus options_parse(Program *p, const Command *command, int argc, char **argv, int first);
 void options_print(FILE *f, unsigned command_bits); /* the rows of --help */
+/* The command line of p, quoted for a shell, less what says which run it is: to go on with the run in `folder`. */
+void options_print_resume(FILE *f, const Program *p, const Command *command, const char *folder);
 /* The name closest to what was typed, if it is close: at most a third of its letters differ. Else
  * null. */
 const char *options_closest(const char *typed, const char *const *names, int n);

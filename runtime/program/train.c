@@ -16,18 +16,24 @@ static void interrupt(int signal)
 
 static void catch_signals(void)
 {
-    struct sigaction a = { .sa_handler = interrupt };
+    struct sigaction a = { .sa_handler = interrupt, .sa_flags = SA_RESTART }, before;
     sigaction(SIGINT, &a, NULL);
     sigaction(SIGTERM, &a, NULL);
+    if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN) /* nohup ignores it */
+        sigaction(SIGHUP, &a, NULL);
 }
 
+/* The best first: a process that ends in between does the epoch again and finds it the best again. */
 RtStatus trainer_save(Trainer *t, bool best)
 {
     RtError err;
-    if (checkpoint_save(t->folder, &t->checkpoint, &t->state, &err))
+    float *const *values = t->optimizer.averages ? t->optimizer.averages : t->t.raw;
+    trainer_write_bad(t);
+    RtStatus status = best ? checkpoint_save_best(t->folder, &t->checkpoint, values, &t->state, &err) : RT_OK;
+    if (status || checkpoint_save(t->folder, &t->checkpoint, &t->state, &err)) {
+        progress_wipe(&t->bar);
         return program_fail(t->p, &err);
-    if (best && checkpoint_save_best(t->folder, &t->checkpoint, t->optimizer.averages ? t->optimizer.averages : t->t.raw, &t->state, &err))
-        return program_fail(t->p, &err);
+    }
     return RT_OK;
 }
 
@@ -37,38 +43,36 @@ static RtStatus stop(Trainer *t)
     RtStatus status = trainer_save(t, false);
     if (status)
         return status;
-    fprintf(stderr, "interrupted; saved. To go on: %s train --resume %s", t->p->name, t->folder);
-    if (t->p->options.epochs)
-        fprintf(stderr, " --epochs %ld", t->p->options.epochs);
-    if (t->p->options.batch)
-        fprintf(stderr, " --batch %ld", t->p->options.batch);
-    if (t->p->options.data_dir)
-        fprintf(stderr, " --data-dir %s", t->p->options.data_dir);
-    fputc('\n', stderr);
+    fputs("interrupted; saved. To go on: ", stderr);
+    options_print_resume(stderr, t->p, t->p->more, t->folder);
     return (RtStatus)(128 + train_interrupted);
 }
 
+static bool validates(const Trainer *t)
+{
+    int64_t epoch = t->state.epoch + 1;
+    return t->has_valid && (epoch % t->p->options.val_interval == 0 || epoch >= t->recipe.epochs);
+}
+
+/* Interrupted, the epoch is not done: its steps are, and going on begins with its validation. */
 static RtStatus finish_epoch(Trainer *t)
 {
     bool best = false;
-    int64_t position = t->state.position;
+    t->valid_loss = t->valid_accuracy = NAN;
+    metrics_reset(&t->valid_metrics);
+    t->validated = validates(t);
+    RtStatus status = t->validated ? trainer_validate(t) : RT_OK;
+    if (status || (t->validated && train_interrupted))
+        return status ? status : stop(t);
     t->state.epoch++;
     t->state.position = 0;
-    if (t->has_valid) {
-        RtStatus status = trainer_validate(t);
-        if (status)
-            return status;
-        if (train_interrupted) { /* part of a validation says nothing: the epoch stays open, and resuming it validates */
-            t->state.epoch--;
-            t->state.position = position;
-            return RT_OK;
-        }
+    if (t->validated) {
         best = !(t->valid_accuracy <= t->state.best); /* also when there is none yet */
         fprintf(stderr, "validation: loss %.4f, accuracy %.2f %%%s\n", t->valid_loss, 100 * t->valid_accuracy, best ? ", the best so far" : "");
-        if (best) {
-            t->state.best = t->valid_accuracy;
-            t->state.best_epoch = t->state.epoch;
-        }
+    }
+    if (best) {
+        t->state.best = t->valid_accuracy;
+        t->state.best_epoch = t->state.epoch;
     }
     trainer_log_epoch(t);
     return trainer_save(t, best);
@@ -77,7 +81,8 @@ static RtStatus finish_epoch(Trainer *t)
 static RtStatus epochs(Trainer *t)
 {
     if (t->state.epoch >= t->recipe.epochs)
-        fprintf(stderr, "%s has all its %d epochs; --epochs N says another number\n", t->folder, t->recipe.epochs);
+        fprintf(stderr, "%s: %lld of %d epochs are done: nothing is left to do; --epochs N goes on to N\n", t->folder,
+                (long long)t->state.epoch, t->recipe.epochs);
     while (t->state.epoch < t->recipe.epochs) {
         RtStatus status = trainer_epoch(t);
         if (!status && train_interrupted)
@@ -92,13 +97,14 @@ static RtStatus epochs(Trainer *t)
 
 static void print_result(const Trainer *t)
 {
-    if (!t->has_valid) {
-        printf("trained: %s/last.safetensors\n", t->folder);
-        return;
+    if (t->validated) {
+        metrics_write_classes(stdout, &t->valid_metrics, (const char *const *)t->data.classes);
+        metrics_write_confusion(stdout, &t->valid_metrics, (const char *const *)t->data.classes);
     }
-    metrics_write_classes(stdout, &t->valid_metrics, (const char *const *)t->data.classes);
-    metrics_write_confusion(stdout, &t->valid_metrics, (const char *const *)t->data.classes);
-    printf("best: accuracy %.2f %% in epoch %lld: %s/best.safetensors\n", 100 * t->state.best, (long long)t->state.best_epoch, t->folder);
+    if (t->state.best_epoch)
+        printf("best: accuracy %.2f %% in epoch %lld: %s/best.safetensors\n", 100 * t->state.best, (long long)t->state.best_epoch, t->folder);
+    else
+        printf("trained: %s/last.safetensors\n", t->folder);
 }
 
 RtStatus command_train(const Program *p)

@@ -23,6 +23,12 @@ typedef struct Board { /* train_board.c's own */
     int n_wrong;
     BoardPicture wrong[BOARD_PICTURES];
 } Board;
+typedef struct TrainerBad { /* pictures that were left out */
+    char **lines;      /* of bad_images.txt */
+    size_t n, told;    /* lines; of those standard error has heard */
+    size_t resumed;    /* lines of earlier sessions: the first ones */
+    size_t taken[2];   /* from the lists of both loaders */
+} TrainerBad;
 
 typedef struct Trainer {
     const Program *p;
@@ -35,7 +41,7 @@ typedef struct Trainer {
     Checkpoint checkpoint;
     CheckpointState state;  /* what is done */
     RtDataset data, valid_data;
-    bool has_valid;
+    bool has_valid, validated; /* pictures there are; valid_metrics is of this epoch */
     RtLoader *loader, *valid;
     int64_t steps_per_epoch;
     Metrics metrics, valid_metrics;
@@ -44,10 +50,14 @@ typedef struct Trainer {
     const float **rows;     /* of the inference table in t.raw or in the averages */
     Runlog log;
     const char *folder;     /* of the run */
-    size_t n_bad;           /* bad pictures that bad_images.txt has */
+    char *resumes;          /* the folder of the run that goes on; null: a new one */
+    char *folders[2];       /* of --data-dir, which recipe borrows */
+    TrainerBad bad;
+    char arguments[512];    /* what must not change when the run goes on; the checkpoint has it */
     Progress bar;
     Board board;
     double epoch_begun, valid_loss, valid_accuracy;
+    double epoch_rate, wait_share; /* of the epoch's steps, without validation: pictures a second, and how long they waited for pictures */
     int64_t epoch_images;
 } Trainer;
 
@@ -57,13 +67,19 @@ void trainer_close(Trainer *t);
 
 /* train_epoch.c */
 RtStatus trainer_epoch(Trainer *t);    /* the rest of the epoch that state stands in; RT_OK, an error, or interrupted */
-RtStatus trainer_validate(Trainer *t); /* fills valid_metrics */
+RtStatus trainer_validate(Trainer *t); /* fills valid_metrics; not to the end when interrupted */
 
 /* train_log.c: warnings are printed, training goes on. */
 void trainer_log_start(Trainer *t, bool resumed);
 void trainer_log_step(Trainer *t, double rate, const RtBatch *b);
 void trainer_log_epoch(Trainer *t);
-void trainer_note_bad(Trainer *t);
+double trainer_images_per_second(const Trainer *t); /* since the epoch began; NaN: none yet */
+
+/* train_bad.c: bad_images.txt. */
+void trainer_resume_bad(Trainer *t); /* what the run has listed */
+void trainer_write_bad(Trainer *t);  /* if there are new ones */
+void trainer_note_bad(Trainer *t);   /* the same, and says so */
+void trainer_free_bad(Trainer *t);
 
 /* train_board.c: what TensorBoard shows beside curves, at the step that state stands at; errors are runlog.h's. */
 RtStatus board_start(Trainer *t, const EventsParam *params, int n, RtError *err); /* run: text `recipe`; train: the graph of layers */

@@ -1,6 +1,7 @@
 /* train_epoch.c - the steps of an epoch, and validation. */
 #include "train.h"
 #include "../train/schedule.h"
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -79,9 +80,13 @@ RtStatus trainer_epoch(Trainer *t)
     RtStatus status = steps(t, t->state.step - done);
     if (status)
         return status;
-    char notes[128];
-    snprintf(notes, sizeof notes, "loss=%.4f, acc=%.4f", trainer_loss(t, &t->metrics), metrics_top1(&t->metrics));
-    progress_end(&t->bar, notes);
+    t->epoch_rate = t->epoch_images ? trainer_images_per_second(t) : NAN;
+    t->wait_share = rt_loader_wait_share(t->loader);
+    if (t->epoch_images) {
+        char notes[128];
+        snprintf(notes, sizeof notes, "loss=%.4f, acc=%.4f", trainer_loss(t, &t->metrics), metrics_top1(&t->metrics));
+        progress_end(&t->bar, notes);
+    }
     trainer_note_bad(t);
     return RT_OK;
 }
@@ -123,9 +128,12 @@ RtStatus trainer_validate(Trainer *t)
     board_forget(&t->board);
     if (rt_loader_begin(t->valid, 0, 0, &err))
         return program_fail(t->p, &err);
+    progress_begin(&t->bar, stderr, "Validation", (int64_t)rt_loader_batches(t->valid), INT_MAX); /* nothing where there is no terminal */
     for (;;) {
-        if (rt_loader_next(t->valid, &b, &err))
+        if (rt_loader_next(t->valid, &b, &err)) {
+            progress_wipe(&t->bar);
             return program_fail(t->p, &err);
+        }
         if (!b || train_interrupted)
             break;
         rt_forward_batch(net, t->weights, b->x, b->n, t->arena, t->pool, t->scores);
@@ -135,8 +143,11 @@ RtStatus trainer_validate(Trainer *t)
             metrics_add_losses(&t->valid_metrics, &loss, 1);
             board_offer(t, b, i, loss);
         }
+        progress_step(&t->bar, b->n, "");
     }
+    progress_wipe(&t->bar);
     t->valid_loss = metrics_loss(&t->valid_metrics, 0);
     t->valid_accuracy = metrics_top1(&t->valid_metrics);
+    trainer_note_bad(t);
     return RT_OK;
 }

@@ -1,7 +1,6 @@
 /* train_log.c - what a run shows and leaves behind. What cannot be written is said once; training goes on. */
 #include "train.h"
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void warn(Trainer *t, RtStatus status, const RtError *err)
@@ -42,8 +41,8 @@ void trainer_log_start(Trainer *t, bool resumed)
         frozen += t->t.train->weights[i].rank > 1 && !t->t.train->weights[i].trains;
     if (!resumed)
         log_arguments(t);
-    fprintf(stderr, "%s: %zu pictures of %d classes%s, batch %d, %d threads, %s\n", net->name, t->data.n_samples, t->data.n_classes,
-            t->has_valid ? "" : ", none for validation", t->recipe.batch, t->t.threads, rt_target_name(t->target));
+    fprintf(stderr, "%s: %zu pictures of %d classes%s, batch %d, %d thread%s, %s\n", net->name, t->data.n_samples, t->data.n_classes,
+            t->has_valid ? "" : ", none for validation", t->recipe.batch, t->t.threads, t->t.threads > 1 ? "s" : "", rt_target_name(t->target));
     if (frozen)
         fprintf(stderr, "frozen: %d layers\n", frozen);
     size_t validation = rt_weights_bytes(net, t->target) + rt_batch_arena_bytes(net, t->target, t->t.threads);
@@ -71,7 +70,7 @@ static int add_values(RunlogValue *v, const Trainer *t)
     return n;
 }
 
-static double images_per_second(const Trainer *t)
+double trainer_images_per_second(const Trainer *t)
 {
     double seconds = clock_seconds() - t->epoch_begun;
     return seconds > 0 ? (double)t->epoch_images / seconds : NAN;
@@ -90,7 +89,7 @@ void trainer_log_step(Trainer *t, double rate, const RtBatch *b)
     RunlogValue v[MOST_VALUES];
     int n = add_values(v, t);
     v[n++] = (RunlogValue){ RUNLOG_SETTING, "lr", rate };
-    v[n++] = (RunlogValue){ RUNLOG_SETTING, "images_per_second", images_per_second(t) };
+    v[n++] = (RunlogValue){ RUNLOG_SETTING, "images_per_second", trainer_images_per_second(t) };
     warn(t, runlog_step(&t->log, (int)t->state.epoch + 1, t->state.step, v, n, &err), &err);
 }
 
@@ -105,28 +104,11 @@ void trainer_log_epoch(Trainer *t)
         if (t->valid_metrics.k > 1 && t->data.n_classes > 5)
             v[n++] = (RunlogValue){ RUNLOG_VALIDATION, "top5", metrics_topk(&t->valid_metrics) };
     }
-    v[n++] = (RunlogValue){ RUNLOG_SETTING, "images_per_second", images_per_second(t) };
-    v[n++] = (RunlogValue){ RUNLOG_SETTING, "wait_share", rt_loader_wait_share(t->loader) };
+    v[n++] = (RunlogValue){ RUNLOG_SETTING, "images_per_second", t->epoch_rate };
+    v[n++] = (RunlogValue){ RUNLOG_SETTING, "wait_share", t->wait_share };
     warn(t, runlog_epoch(&t->log, (int)t->state.epoch, t->state.step, v, n, &err), &err);
-    if (t->has_valid)
+    if (t->validated)
         warn(t, runlog_confusion(&t->log, t->state.step, &t->valid_metrics, (const char *const *)t->data.classes, &err), &err);
     warn(t, board_epoch(t, &err), &err);
     warn(t, runlog_sync(&t->log, &err), &err);
-}
-
-void trainer_note_bad(Trainer *t)
-{
-    size_t n;
-    RtError err;
-    const RtBadSample *bad = rt_loader_bad(t->loader, &n);
-    if (n == t->n_bad)
-        return;
-    const char **lines = calloc(n, sizeof *lines);
-    for (size_t i = 0; lines && i < n; i++)
-        lines[i] = bad[i].reason;
-    if (lines)
-        warn(t, runlog_bad_images(&t->log, lines, (int)n, &err), &err);
-    free(lines);
-    program_note(t->p, "%zu pictures could not be read and were left out: %s/bad_images.txt", n, t->folder);
-    t->n_bad = n;
 }

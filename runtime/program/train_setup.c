@@ -4,23 +4,28 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static RtStatus fail(Trainer *t, const RtError *err) { return program_fail(t->p, err); }
 
 /* ---- The recipe ---- */
 
+static const char *const optimizer_names[] = { "sgd", "adam", "adamw", "rmsprop" };
+
 static RtStatus set_optimizer(Trainer *t, const char *name)
 {
-    static const char *const names[] = { "sgd", "adam", "adamw", "rmsprop" };
+    const char *const *names = optimizer_names;
     static const RtRecipe defaults[] = { /* torch's */
-        { .momentum = 0 }, { .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8 }, { .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .decay = 0.01 }, { .beta2 = 0.99, .eps = 1e-8 },
+        { .lr = 1e-3 }, { .lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8 },
+        { .lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .decay = 0.01 }, { .lr = 1e-2, .beta2 = 0.99, .eps = 1e-8 },
     };
     for (int i = 0; i < 4; i++) {
         if (strcmp(names[i], name) != 0)
             continue;
         RtRecipe *r = &t->recipe;
         r->optimizer = (RtOptimizer)i;
+        r->lr = defaults[i].lr;
         r->momentum = defaults[i].momentum;
         r->beta1 = defaults[i].beta1;
         r->beta2 = defaults[i].beta2;
@@ -44,14 +49,54 @@ static char *joined(const char *dir, const char *name)
 static RtStatus set_folders(Trainer *t, const char *dir)
 {
     static const char *const names[] = { "validation", "valid", "val" };
-    t->recipe.train = (RtSource){ RT_SOURCE_FOLDER, joined(dir, "train"), NULL };
+    t->recipe.train = (RtSource){ RT_SOURCE_FOLDER, t->folders[0] = joined(dir, "train"), NULL };
     t->recipe.valid = (RtSource){ 0 };
     for (int i = 0; i < 3 && !t->recipe.valid.kind; i++) {
-        char *path = joined(dir, names[i]);
-        if (path && access(path, F_OK) == 0)
-            t->recipe.valid = (RtSource){ RT_SOURCE_FOLDER, path, NULL };
+        free(t->folders[1]);
+        t->folders[1] = joined(dir, names[i]);
+        if (t->folders[1] && access(t->folders[1], F_OK) == 0)
+            t->recipe.valid = (RtSource){ RT_SOURCE_FOLDER, t->folders[1], NULL };
     }
     return t->recipe.train.path ? RT_OK : program_error(t->p, RT_ERROR_FILE, "out of memory");
+}
+
+/* What was meant as the folder of a run is none; who gives its checkpoint, as other trainers want it, is told the folder. */
+static RtStatus no_run(const Trainer *t)
+{
+    const char *slash = strrchr(t->resumes, '/');
+    struct stat st;
+    if (stat(t->resumes, &st) == 0 && !S_ISDIR(st.st_mode))
+        return program_error(t->p, RT_ERROR_USAGE, "--resume takes the folder of a run, and '%s' is a file; did you mean '%.*s'?", t->resumes,
+                             slash ? (int)(slash - t->resumes) : 1, slash ? t->resumes : ".");
+    return program_error(t->p, RT_ERROR_FILE, "%s: there is no checkpoint in this folder to go on from; --resume takes the folder of a run, as %s/NAME",
+                         t->resumes, t->recipe.log);
+}
+
+/* A new run, or which one goes on. */
+static RtStatus choose_run(Trainer *t)
+{
+    const Options *o = &t->p->options;
+    if (o->experiment && (!*o->experiment || strchr(o->experiment, '/') || *o->experiment == '.'))
+        return program_error(t->p, RT_ERROR_USAGE, "option '--experiment': '%s' is not the name of a folder in %s", o->experiment, t->recipe.log);
+    if (!o->resume)
+        return RT_OK;
+    bool automatic = strcmp(o->resume, "auto") == 0;
+    if (automatic && !o->experiment)
+        return program_error(t->p, RT_ERROR_USAGE, "--resume auto needs --experiment NAME: it goes on with that run or begins it; "
+                             "a folder is resumed by --resume DIR");
+    if (!automatic && o->experiment)
+        return program_error(t->p, RT_ERROR_USAGE, "--experiment names a new run, --resume DIR one that goes on: give one of them, "
+                             "or --experiment NAME --resume auto");
+    t->resumes = automatic ? joined(t->recipe.log, o->experiment) : strdup(o->resume);
+    if (!t->resumes)
+        return program_error(t->p, RT_ERROR_FILE, "out of memory");
+    if (checkpoint_exists(t->resumes))
+        return RT_OK;
+    if (!automatic)
+        return no_run(t);
+    free(t->resumes);
+    t->resumes = NULL;
+    return RT_OK;
 }
 
 static RtStatus read_recipe(Trainer *t)
@@ -62,9 +107,10 @@ static RtStatus read_recipe(Trainer *t)
     RtStatus status = o->optimizer ? set_optimizer(t, o->optimizer) : RT_OK;
     if (!status && o->data_dir)
         status = set_folders(t, o->data_dir);
-    r->lr = o->lr > 0 ? o->lr : r->lr;
-    r->momentum = o->momentum > 0 ? o->momentum : r->momentum;
-    r->decay = o->decay > 0 ? o->decay : r->decay;
+    r->lr = isnan(o->lr) ? r->lr : o->lr;
+    r->momentum = isnan(o->momentum) ? r->momentum : o->momentum;
+    r->nesterov = r->nesterov && r->momentum > 0; /* --momentum 0 */
+    r->decay = isnan(o->decay) ? r->decay : o->decay;
     r->batch = o->batch ? (int)o->batch : r->batch;
     r->epochs = o->epochs ? (int)o->epochs : r->epochs;
     r->steps = o->steps ? o->steps : r->steps;
@@ -72,18 +118,20 @@ static RtStatus read_recipe(Trainer *t)
     r->weights = o->weights ? o->weights : r->weights;
     r->log_every = o->log_interval ? (int)o->log_interval : r->log_every ? r->log_every : 50;
     r->log = o->output ? o->output : r->log ? r->log : "runs";
-    return status;
+    return status ? status : choose_run(t);
 }
 
 /* ---- Data ---- */
 
 static RtStatus check_classes(Trainer *t)
 {
-    const RtLossTerm *term = &t->p->net->train->terms[0];
-    if (t->data.n_classes == term->classes)
-        return RT_OK;
-    return program_error(t->p, RT_ERROR_INPUT, "%s has %d classes, but '%s' has %d outputs; compile with -D classes=%d if the netdef has such a parameter",
-                         t->recipe.train.path, t->data.n_classes, term->name, term->classes, t->data.n_classes);
+    const RtTrain *train = t->p->net->train;
+    for (int k = 0; k < train->n_terms; k++)
+        if (t->data.n_classes != train->terms[k].classes)
+            return program_error(t->p, RT_ERROR_INPUT, "%s has %d classes, but '%s' has %d outputs; compile with -D classes=%d "
+                                 "if the netdef has such a parameter",
+                                 t->recipe.train.path, t->data.n_classes, train->terms[k].name, train->terms[k].classes, t->data.n_classes);
+    return RT_OK;
 }
 
 static RtStatus open_data(Trainer *t)
@@ -157,7 +205,7 @@ static RtStatus open_cache(Trainer *t)
 static RtStatus open_training(Trainer *t)
 {
     RtError err;
-    int threads = t->p->options.threads ? (int)t->p->options.threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    int threads = session_threads(t->p);
     const RtNetwork *net = t->p->net;
     t->target = t->p->options.target.given ? t->p->options.target.value : rt_best_target(net);
     if (!rt_target_runs_here(t->target))
@@ -165,33 +213,62 @@ static RtStatus open_training(Trainer *t)
     t->pool = threads > 1 ? rt_pool_new(threads) : NULL;
     if (threads > 1 && !t->pool)
         return program_error(t->p, RT_ERROR_FILE, "cannot start %d threads", threads);
-    if (t->recipe.batch > (int64_t)t->data.n_samples)
+    if (t->recipe.batch > (int64_t)t->data.n_samples) {
+        program_note(t->p, "a batch of %d is more than the %zu pictures there are: all of them make one", t->recipe.batch, t->data.n_samples);
         t->recipe.batch = (int)t->data.n_samples;
+    }
     if (training_open(&t->t, net, t->target, t->recipe.batch, t->pool, &err))
         return fail(t, &err);
     RtStatus status = open_cache(t);
     return status ? status : open_inference(t, threads);
 }
 
+/* What makes the same steps; the checkpoint keeps it, and going on with something else is said. */
+static void describe(Trainer *t)
+{
+    const RtRecipe *r = &t->recipe;
+    snprintf(t->arguments, sizeof t->arguments, "opt=%s lr=%g momentum=%g weight_decay=%g batch=%d steps=%lld clip=%g ema=%g", optimizer_names[r->optimizer],
+             r->lr, r->momentum, r->decay, r->batch, (long long)r->steps, r->clip, r->ema);
+}
+
 static RtStatus open_weights(Trainer *t)
 {
     RtError err;
     int loaded, terms = t->p->net->train->n_terms;
-    if (training_start(&t->t, t->recipe.seed, t->recipe.weights, &loaded, &err))
+    if (training_start(&t->t, t->recipe.seed, t->resumes ? NULL : t->recipe.weights, &loaded, &err))
         return fail(t, &err);
     if (optimizer_new(&t->optimizer, &t->recipe, t->t.train->weights, t->t.train->n_weights, t->t.raw, t->t.grads, &err))
         return fail(t, &err);
     if (metrics_open(&t->metrics, t->data.n_classes, 5, terms, &err) || metrics_open(&t->valid_metrics, t->data.n_classes, 5, 1, &err))
         return fail(t, &err);
     t->checkpoint = checkpoint_of(t->p->net, t->t.train->weights, t->t.train->n_weights, t->t.raw, &t->optimizer);
-    t->state = (CheckpointState){ .seed = t->recipe.seed, .best = NAN, .classes = (const char *const *)t->data.classes, .n_classes = t->data.n_classes };
+    describe(t);
+    t->state = (CheckpointState){ .seed = t->recipe.seed, .best = NAN, .arguments = t->arguments, .classes = (const char *const *)t->data.classes,
+                                  .n_classes = t->data.n_classes };
     return RT_OK;
 }
 
 /* ---- The run's folder ---- */
 
-static RtStatus resume(Trainer *t, const char *folder)
+/* Labels must mean what they meant; another recipe is allowed, and said. */
+static RtStatus compare(Trainer *t, const CheckpointState *s)
 {
+    for (int i = 0; i < s->n_classes || i < t->data.n_classes; i++) {
+        const char *was = i < s->n_classes ? s->classes[i] : "missing", *is = i < t->data.n_classes ? t->data.classes[i] : "missing";
+        if (s->n_classes && strcmp(was, is) != 0)
+            return program_error(t->p, RT_ERROR_INPUT, "%s was trained with other classes: class %d was '%s' and is '%s' in %s",
+                                 t->resumes, i, was, is, t->recipe.train.path);
+    }
+    if (s->seed != t->recipe.seed)
+        program_note(t->p, "%s was trained with another seed: the order of pictures changes", t->resumes);
+    if (*s->arguments && strcmp(s->arguments, t->arguments) != 0)
+        program_note(t->p, "%s was trained with %s; it goes on with %s", t->resumes, s->arguments, t->arguments);
+    return RT_OK;
+}
+
+static RtStatus resume(Trainer *t)
+{
+    const char *folder = t->resumes;
     RtError err;
     char note[CHECKPOINT_NOTE];
     CheckpointState s;
@@ -199,40 +276,46 @@ static RtStatus resume(Trainer *t, const char *folder)
         return fail(t, &err);
     if (*note)
         program_note(t->p, "%s", note);
+    else
+        checkpoint_tidy(folder);
     t->state.epoch = s.epoch;
     t->state.position = s.position;
     t->state.step = t->optimizer.step = s.step;
     t->state.best = s.best;
     t->state.best_epoch = s.best_epoch;
-    bool same_seed = s.seed == t->recipe.seed;
+    RtStatus status = compare(t, &s);
     checkpoint_release(&s);
-    if (!same_seed)
-        program_note(t->p, "%s was trained with another seed: the order of pictures changes", folder);
+    if (status)
+        return status;
     if (runlog_resume(&t->log, folder, (int)t->state.epoch, t->state.step, &err))
         return fail(t, &err);
+    t->folder = t->log.folder;
+    trainer_resume_bad(t);
+    return RT_OK;
+}
+
+static RtStatus begin(Trainer *t)
+{
+    const char *wanted = t->p->options.experiment;
+    RtError err;
+    char name[256];
+    char *begun = t->p->options.resume ? joined(t->recipe.log, wanted) : NULL; /* by a process that did not come to its first checkpoint */
+    runlog_default_name(t->p->net->name, time(NULL), name, sizeof name);
+    bool again = begun && access(begun, F_OK) == 0;
+    RtStatus status = again ? runlog_resume(&t->log, begun, 0, 0, &err)
+                            : runlog_create(&t->log, t->recipe.log, wanted ? wanted : name, !wanted, &err);
+    free(begun);
+    if (status)
+        return fail(t, &err);
+    t->folder = t->log.folder;
     return RT_OK;
 }
 
 static RtStatus open_run(Trainer *t)
 {
-    const Options *o = &t->p->options;
-    RtError err;
-    char name[256], *wanted = o->experiment ? joined(t->recipe.log, o->experiment) : NULL;
-    bool automatic = o->resume && strcmp(o->resume, "auto") == 0, found = wanted && automatic && checkpoint_exists(wanted);
-    if (automatic && !wanted)
-        return program_error(t->p, RT_ERROR_USAGE, "--resume auto needs --experiment NAME: it goes on with that run or begins it; a folder is resumed by --resume DIR");
-    const char *folder = found ? wanted : automatic ? NULL : o->resume;
-    RtStatus status;
-    if (folder) {
-        status = resume(t, folder);
-    } else {
-        runlog_default_name(t->p->net->name, time(NULL), name, sizeof name);
-        status = runlog_create(&t->log, t->recipe.log, o->experiment ? o->experiment : name, !o->experiment, &err) ? fail(t, &err) : RT_OK;
-    }
-    free(wanted);
-    t->folder = t->log.folder;
+    RtStatus status = t->resumes ? resume(t) : begin(t);
     if (!status)
-        trainer_log_start(t, folder != NULL);
+        trainer_log_start(t, t->resumes != NULL);
     return status;
 }
 
@@ -269,4 +352,8 @@ void trainer_close(Trainer *t)
     rt_free(t->arena);
     free(t->rows);
     free(t->scores);
+    free(t->resumes);
+    free(t->folders[0]);
+    free(t->folders[1]);
+    trainer_free_bad(t);
 }

@@ -85,14 +85,16 @@ static RtStatus make_tensors(Tensors *t, const Checkpoint *c, RtError *err)
 
 /* ---- Saving ---- */
 
-/* Whether a name is FILE.tmp.PID.K of this folder's files and that process is no more.  A file of our own number is from an earlier
+/* Whether a name is FILE.tmp.PID.K, as replace.h names what it writes, and that process is no more.  A file of our own number is from an earlier
  * process that had it: we are not writing now. */
 static int is_stale(const char *name)
 {
     long pid;
     int k, end = 0;
-    const char *dot = strstr(name, ".safetensors.tmp.");
-    if (!dot || sscanf(dot, ".safetensors.tmp.%ld.%d%n", &pid, &k, &end) != 2 || dot[end] || pid <= 0)
+    const char *dot = strstr(name, ".tmp.");
+    for (const char *next = dot; next; next = strstr(next + 1, ".tmp."))
+        dot = next;
+    if (!dot || sscanf(dot, ".tmp.%ld.%d%n", &pid, &k, &end) != 2 || dot[end] || pid <= 0)
         return 0;
     return pid == (long)getpid() || (kill((pid_t)pid, 0) && errno == ESRCH);
 }
@@ -265,7 +267,9 @@ static RtStatus open_one(SafetensorsFile *f, const char *const paths[3], char no
                 snprintf(note, CHECKPOINT_NOTE, "%s; going on from %.100s", why[0].message, strrchr(paths[i], '/') + 1);
             return RT_OK;
         }
-    return rt_error(err, why[0].status, "%s\n%s", why[0].message, why[2].message);
+    if (access(paths[2], F_OK))
+        return rt_error(err, why[0].status, "%s; there is no earlier checkpoint", why[0].message);
+    return rt_error(err, why[0].status, "%s; the one before: %s", why[0].message, why[2].message);
 }
 
 RtStatus checkpoint_load(const char *folder, const Checkpoint *c, CheckpointState *s, char note[CHECKPOINT_NOTE], RtError *err)
@@ -280,6 +284,14 @@ RtStatus checkpoint_load(const char *folder, const Checkpoint *c, CheckpointStat
     status = fill(&f, c, s, err);
     safetensors_close(&f);
     return status;
+}
+
+void checkpoint_tidy(const char *folder)
+{
+    char last[PATH_BYTES], old[PATH_BYTES], previous[PATH_BYTES];
+    remove_stale(folder);
+    if (!join_all(folder, last, old, previous, NULL) && !access(last, F_OK))
+        move(old, previous, NULL);
 }
 
 int checkpoint_exists(const char *folder)

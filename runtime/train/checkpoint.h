@@ -53,6 +53,8 @@ enum { CHECKPOINT_NOTE = 1200 };
  * checkpoint_release. */
 RtStatus checkpoint_load(const char *folder, const Checkpoint *c, CheckpointState *s, char note[CHECKPOINT_NOTE], RtError *err);
 void checkpoint_release(CheckpointState *s);
+/* After a load without a note: does what is left of a save in which the process was killed.  What fails is left to the next save. */
+void checkpoint_tidy(const char *folder);
 /* Whether there is one under any of the three names, whatever it holds. */
 int checkpoint_exists(const char *folder);
 #endif

@@ -61,7 +61,7 @@ RtStatus rt_image_read(const char *path, RtImage *out, RtError *err)
     FILE *f = fd < 0 ? NULL : fdopen(fd, "rb");
     struct stat st;
     if (!f || fstat(fileno(f), &st) != 0) {
-        RtStatus s = rt_error(err, RT_ERROR_FILE, "cannot read '%s': %s", path, strerror(errno));
+        RtStatus s = rt_error(err, RT_ERROR_FILE, "%s: cannot read: %s", path, strerror(errno));
         if (f)
             fclose(f);
         return s;
@@ -69,13 +69,13 @@ RtStatus rt_image_read(const char *path, RtImage *out, RtError *err)
     RtStatus s = RT_OK;
     uint8_t *bytes = NULL;
     if (!S_ISREG(st.st_mode))
-        s = rt_error(err, RT_ERROR_FILE, "cannot read '%s': it is not a file", path);
+        s = rt_error(err, RT_ERROR_FILE, "%s: cannot read: it is not a file", path);
     else if (st.st_size > MOST_BYTES)
         s = rt_error(err, RT_ERROR_INPUT, "%s: the file has %lld bytes; at most %d are read", path, (long long)st.st_size, MOST_BYTES);
     else if (!(bytes = malloc((size_t)st.st_size + 1)))
         s = rt_error(err, RT_ERROR_FILE, "%s: out of memory", path);
     else if (fread(bytes, 1, (size_t)st.st_size, f) != (size_t)st.st_size)
-        s = rt_error(err, RT_ERROR_FILE, "cannot read '%s': %s", path, strerror(errno));
+        s = rt_error(err, RT_ERROR_FILE, "%s: cannot read: %s", path, strerror(errno));
     else
         s = rt_image_decode(path, bytes, (size_t)st.st_size, out, err);
     fclose(f);
