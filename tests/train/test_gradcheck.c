@@ -147,7 +147,7 @@ static void net_dropout(Draw *d)
 /* Whole training steps: what train_graph makes of heads and losses. */
 static void net_loss(Draw *d)
 {
-    static const char *const body[] = { "conv 3x3 4 same bn relu", "conv 3x3 3 same relu -> dropout 0.4", "concat { conv 1x1 3 | conv 3x3 2 same bn relu } -> maxpool 2x2/2 ceil",
+    static const char *const body[] = { "conv 3x3 4 same bn relu", "conv 3x3 3 same relu -> dropout 0.4", "concat { conv 1x1 3 | conv 3x3 2 same bn relu } -> maxpool 3x3/2 pad 1 ceil",
                                         "conv 3x3/2 3 same -> lrn 3 alpha=2", "residual 0.3 { conv 1x1 2 -> conv 3x3 (in.c) same linear } -> avgpool 3x3 same" };
     int classes = pick(d, 2, 5), heads = d->i % 3 + 1;
     fprintf(d->f, "default conv { eps=0.1 }\n");
