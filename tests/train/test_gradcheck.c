@@ -21,8 +21,10 @@ typedef struct Draw {
 
 static int pick(Draw *d, int least, int most)
 {
-    d->state = d->state * 6364136223846793005u + 1442695040888963407u;
-    return least + (int)((d->state >> 33) % (uint64_t)(most - least + 1));
+    uint64_t v = d->state += 0x9E3779B97F4A7C15u; /* splitmix64 */
+    v = (v ^ v >> 30) * 0xBF58476D1CE4E5B9u;
+    v = (v ^ v >> 27) * 0x94D049BB133111EBu;
+    return least + (int)((v ^ v >> 31) % (uint64_t)(most - least + 1));
 }
 
 static const char *some(Draw *d, const char *a, const char *b) { return pick(d, 0, 1) ? a : b; }

@@ -1,0 +1,128 @@
+"""train_peers.py NET [STEPS [RATE]]: PyTorch as judge of training. torchvision's model and our program begin with equal weights and take
+the same steps on the same pictures, dropout off, by the recipe of NET.net: SGD for googlenet_tv, TensorFlow's RMSProp (timm's) with
+label smoothing for inception_v3. Every term of the loss must agree within 1e-3 relative at every step, the running statistics of batch
+norms after them within 1e-4 of the largest of their layer. PyTorch in double precision from the same start says how much is rounding."""
+import json, os, re, struct, subprocess, sys, tempfile
+import numpy as np, torch, torchvision
+root = os.path.abspath(os.path.dirname(__file__) + '/../..')
+sys.path[:0] = [root + '/build/peers-py']
+import safetensors.torch
+from timm.optim.rmsprop_tf import RMSpropTF
+
+net = sys.argv[1]
+steps = int(sys.argv[2]) if len(sys.argv) > 2 else 20
+NETS = { # model, pictures of a batch, the layers whose outputs the loss's terms read, with weights; label smoothing, clipping, rate
+    'googlenet_tv': (torchvision.models.googlenet, 4, [('fc', 1), ('aux1.fc2', 0.3), ('aux2.fc2', 0.3)], 0.0, 0.0, 0.1),
+    'inception_v3': (torchvision.models.inception_v3, 3, [('fc', 1), ('AuxLogits.fc', 0.4)], 0.1, 2.0, 0.045),
+}
+make, batch, terms, smooth, clip, rate = NETS[net]
+if len(sys.argv) > 3:
+    rate = float(sys.argv[3])
+SIZE = 224 if net == 'googlenet_tv' else 299
+CLASSES, DIFFERENT = 1000, 4 # classes; batches before the first comes again
+torch.manual_seed(11)
+torch.set_num_threads(int(os.environ.get('THREADS', '1')))
+
+def pictures():
+    """Smooth random fields with noise: as photographs, most of their power is in low frequencies."""
+    r = np.random.RandomState(5)
+    out = torch.zeros(batch * DIFFERENT, 3, SIZE, SIZE)
+    for cells in (2, 5, 12, 40):
+        field = torch.from_numpy(r.randn(batch * DIFFERENT, 3, cells, cells).astype('f4'))
+        out += torch.nn.functional.interpolate(field, (SIZE, SIZE), mode='bicubic', align_corners=False)
+    out = torch.tanh(0.5 * out + 0.1 * torch.from_numpy(r.randn(*out.shape).astype('f4'))).float()
+    return out.contiguous(), torch.from_numpy(r.randint(0, CLASSES, batch * DIFFERENT)).long()
+
+def optimizer_of(model):
+    matrices = [p for p in model.parameters() if p.dim() >= 2] # only they decay, as in our rule
+    vectors = [p for p in model.parameters() if p.dim() < 2]
+    decay = 1e-4 if net == 'googlenet_tv' else 4e-5
+    groups = [{'params': matrices, 'weight_decay': decay}, {'params': vectors, 'weight_decay': 0.0}]
+    if net == 'googlenet_tv':
+        return torch.optim.SGD(groups, lr=rate, momentum=0.9)
+    return RMSpropTF(groups, lr=rate, alpha=0.9, eps=1.0, momentum=0.9)
+
+def judge(state, x, labels, dtype):
+    model = make(weights=None, init_weights=False, aux_logits=True, transform_input=False)
+    model.load_state_dict(state)
+    model.to(dtype).train()
+    for m in model.modules():
+        if isinstance(m, torch.nn.Dropout):
+            m.p = 0.0
+    out = {} # by layer: torchvision's tuple has had the heads in either order
+    for name, _ in terms:
+        model.get_submodule(name).register_forward_hook(lambda layer, x, y, name=name: out.update({name: y}))
+    optimizer = optimizer_of(model)
+    losses = []
+    for step in range(steps):
+        at = step * batch % len(labels)
+        model(x[at:at + batch].to(dtype))
+        each = [torch.nn.functional.cross_entropy(out[k], labels[at:at + batch], label_smoothing=smooth) for k, _ in terms]
+        optimizer.zero_grad()
+        sum(w * l for (_, w), l in zip(terms, each)).backward()
+        if clip:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
+        optimizer.step()
+        losses.append([l.item() for l in each])
+    return np.array(losses), {k: v.detach().double() for k, v in model.state_dict().items()}
+
+def compile_ours(work):
+    text = re.sub(r'dropout 0\.\d+', 'dropout 0', open(f'{root}/netdefs/{net}.net').read())
+    open(work + '/net.net', 'w').write(text)
+    if os.path.exists(work + '/net.so'):
+        return
+    numerics = os.environ.get('NUMERICS', 'safe')
+    subprocess.run([root + '/build/inceptc', work + '/net.net', '--train', '--numerics', numerics, '-o', work + '/net.c'], check=True)
+    subprocess.run(['gcc', '-std=gnu11', '-O2', '-ffp-contract=off', '-shared', '-fPIC', '-I' + root + '/runtime', work + '/net.c',
+                    root + '/build/libinceptrt.a', '-lm', '-o', work + '/net.so'], check=True)
+
+def ours(work, state, x, labels):
+    """Losses of every step, weights after them."""
+    safetensors.torch.save_file({k: v.contiguous() for k, v in state.items() if not k.endswith('num_batches_tracked')}, work + '/start.safetensors')
+    x.numpy().tofile(work + '/x.bin')
+    labels.numpy().astype('i4').tofile(work + '/labels.bin')
+    os.makedirs(work + '/end', exist_ok=True)
+    text = subprocess.run([root + '/build/steps_tool', work + '/net.so', net + '_network', str(batch), os.environ.get('THREADS', '1'), str(steps), str(rate),
+                           work + '/start.safetensors', work + '/x.bin', work + '/labels.bin', work + '/end'], check=True, stdout=subprocess.PIPE, text=True).stdout
+    losses = np.array([[float(v) for v in line.split()[1:]] for line in text.splitlines()])
+    return losses, safetensors.torch.load_file(work + '/end/last.safetensors')
+
+def relative(a, b):
+    return np.abs(a - b) / np.maximum(np.abs(b), 1e-3)
+
+def worst_tensor(a, b, endings):
+    """The largest difference of tensors whose names end so, relative to the largest value of each."""
+    worst, where = 0.0, ''
+    for k in b:
+        if not k.endswith(endings) or k not in a:
+            continue
+        e = ((a[k].double() - b[k]).abs().max() / b[k].abs().max().clamp(min=1e-12)).item()
+        if not e <= worst:
+            worst, where = e, k
+    return worst, where
+
+x, labels = pictures()
+state = {k: v.clone() for k, v in make(weights=None, init_weights=True, aux_logits=True, transform_input=False).state_dict().items()}
+with tempfile.TemporaryDirectory() as temporary:
+    work = os.environ.get('WORK', temporary) # a folder that stays: its net.so is not compiled again
+    compile_ours(work)
+    our_losses, our_end = ours(work, state, x, labels)
+their_losses, their_end = judge(state, x, labels, torch.float32)
+loss_error = relative(our_losses, their_losses)
+STATISTICS = ('running_mean', 'running_var')
+statistics, where = worst_tensor(our_end, their_end, STATISTICS)
+if os.environ.get('DOUBLE'): # whose rounding is it?
+    true_losses, true_end = judge(state, x, labels, torch.float64)
+    print('step: torch loss, ours - torch, ours - double, torch - double (the worst term, relative)')
+    for s in range(steps):
+        print('%2d: %.5f %.1e %.1e %.1e' % (s, their_losses[s][0], loss_error[s].max(), relative(our_losses[s], true_losses[s]).max(),
+                                            relative(their_losses[s], true_losses[s]).max()))
+    print('statistics: ours - double %.1e (%s), torch - double %.1e (%s)' % (worst_tensor(our_end, true_end, STATISTICS) + worst_tensor(their_end, true_end, STATISTICS)))
+else:
+    for s in range(steps):
+        print('%2d: torch %s ours %s worst %.1e' % (s, ' '.join('%.5f' % v for v in their_losses[s]), ' '.join('%.5f' % v for v in our_losses[s]), loss_error[s].max()))
+weights, weight = worst_tensor(our_end, their_end, ('.weight', '.bias'))
+good = bool((loss_error <= 1e-3).all() and statistics <= 1e-4)
+print('%s %s: %d steps of batch %d at rate %g: losses %.1e, statistics %.1e (%s), weights %.1e (%s); torch %s' %
+      ('ok' if good else 'FAILED', net, steps, batch, rate, loss_error.max(), statistics, where, weights, weight, torch.__version__))
+sys.exit(not good)
