@@ -121,7 +121,7 @@ $(BUILD)/barrier: bench/barrier.c $(BUILD)/libinceptrt.a
 $(BUILD)/tiny: tests/runtime/tiny_network.c runtime/program/main.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -Iruntime -DRT_PROGRAM_NETWORK=tiny_network -o $@ runtime/program/main.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a $(LIBS)
 
-# The whole matrix: 200 random networks, every pass off in turn, both compilers.
+# The whole matrix: 200 random networks, every pass off in turn, both compilers; 200 random networks in training.
 check-full: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/full.sh
