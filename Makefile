@@ -97,8 +97,8 @@ check: packages
 # Unit tests: a program of CUnit for each, and the tools of the shell tests. tests/run.sh runs every build/unit_*.
 UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph weights/test_names \
   kernels/test_kernels train/test_log train/test_metrics train/test_checkpoint train/test_crash train/test_optimizer train/test_recipe train/test_data \
-  train/test_language train/test_loader
-TOOLS = train/gradient_tool runtime/view_tool formats/tensor_tool onnx/graph_to_onnx train/events_tool train/data_tool
+  train/test_language train/test_loader train/test_gradcheck
+TOOLS = train/gradient_tool train/steps_tool runtime/view_tool formats/tensor_tool onnx/graph_to_onnx train/events_tool train/data_tool
 UNIT_BIN = $(patsubst test_%,$(BUILD)/unit_%,$(notdir $(UNIT)))
 TOOL_BIN = $(addprefix $(BUILD)/,$(notdir $(TOOLS)))
 .PHONY: tests-built check-full check-malformed soak-train
@@ -121,7 +121,7 @@ $(BUILD)/barrier: bench/barrier.c $(BUILD)/libinceptrt.a
 $(BUILD)/tiny: tests/runtime/tiny_network.c runtime/program/main.c $(BUILD)/libinceptrt.a
 	$(Q)$(CC) $(STD) $(CFLAGS) -Iruntime -DRT_PROGRAM_NETWORK=tiny_network -o $@ runtime/program/main.c tests/runtime/tiny_network.c $(BUILD)/libinceptrt.a $(LIBS)
 
-# The whole matrix: 200 random networks, every pass off in turn, both compilers.
+# The whole matrix: 200 random networks, every pass off in turn, both compilers; 200 random networks in training.
 check-full: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/full.sh

@@ -242,11 +242,35 @@ static Step *new_step(Plan *p, Node *n, KernelKind kernel, const char *name, int
     return s;
 }
 
+static void copy_step(Plan *p, Node *n, Place *from, Place *to)
+{
+    Step *s = new_step(p, n, KERNEL_COPY, n->path, 1, 1);
+    s->in[0] = from;
+    s->out[0] = to;
+}
+
+/* Inputs of a kernel that goes by blocks and whose channels lie otherwise than its result's are copied first. */
+static void copy_to_one_map(Plan *p, Node *n, int kernel, Place **in)
+{
+    const Place *like = train_outputs(n) ? p->places[n->out[0]->id] : in[0];
+    for (int i = 0; i < node_activations(n) && train_wants_one_map((KernelKind)kernel); i++) {
+        if (place_same_map(in[i], like))
+            continue;
+        Place *copy = plan_place_like(p, in[i], like, arena_printf(p->arena, "%s.copy%d", n->path, i));
+        copy_step(p, n, in[i], copy);
+        in[i] = copy;
+    }
+}
+
 static void step_of_node(Plan *p, Node *n, int kernel)
 {
-    Step *s = new_step(p, n, (KernelKind)kernel, n->path, node_activations(n), train_outputs(n));
-    for (int i = 0; i < s->n_in; i++)
-        s->in[i] = p->places[n->in[i]->id];
+    int n_in = node_activations(n);
+    Place **in = ARENA_ARRAY(p->arena, n_in ? n_in : 1, Place *);
+    for (int i = 0; i < n_in; i++)
+        in[i] = p->places[n->in[i]->id];
+    copy_to_one_map(p, n, kernel, in);
+    Step *s = new_step(p, n, (KernelKind)kernel, n->path, n_in, train_outputs(n));
+    s->in = in;
     for (int i = 0; i < s->n_out; i++)
         s->out[i] = p->places[n->out[i]->id];
     if (node_residual(n))
@@ -261,9 +285,7 @@ static void steps_of_concat(Plan *p, Node *n)
     for (int i = 0, c = 0; i < n->n_in; c += n->in[i++]->shape.dim[0]) {
         if (n->in[i]->home == n->out[0])
             continue;
-        Step *s = new_step(p, n, KERNEL_COPY, n->path, 1, 1);
-        s->in[0] = p->places[n->in[i]->id];
-        s->out[0] = plan_sub_place(p, out, c, n->in[i]->shape.dim[0]);
+        copy_step(p, n, p->places[n->in[i]->id], plan_sub_place(p, out, c, n->in[i]->shape.dim[0]));
     }
 }
 
@@ -278,6 +300,8 @@ static void make_steps(Plan *p)
         int kernel = choose_kernel(p, n);
         if (n->op == OP_CONCAT)
             steps_of_concat(p, n);
+        else if (n->op == OP_SLICE && !plan_slice_is_view(p, n))
+            copy_step(p, n, plan_sub_place(p, p->places[n->in[0]->id], n->slice_begin, n->out[0]->shape.dim[0]), p->places[n->out[0]->id]);
         else if (kernel >= 0)
             step_of_node(p, n, kernel);
     }

@@ -46,6 +46,9 @@ typedef struct Place { /* of an activation tensor */
     int n_segments;
 } Place;
 
+/* The same logical channels at the same distances: kernels may go by blocks. */
+bool place_same_map(const Place *a, const Place *b);
+
 typedef enum KernelKind {
     KERNEL_INPUT,      /* user's C x H x W to the input buffer */
     KERNEL_CONV,       /* conv and linear: plain loops or register tiles, by target */

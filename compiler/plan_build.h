@@ -9,6 +9,10 @@ void plan_borders(Plan *p); /* the largest border that the chosen kernels ask of
 void plan_offsets(Plan *p); /* live ranges and offsets; arena_bytes */
 /* The place of channels [c, c + n) of `whole`. */
 Place *plan_sub_place(Plan *p, const Place *whole, int c, int n);
+/* A buffer of its own for what lies at `from`, its channels as those of `like`. */
+Place *plan_place_like(Plan *p, const Place *from, const Place *like, const char *name);
+/* Whether a slice's result, which is a part of its input, has blocks of its own there. */
+bool plan_slice_is_view(const Plan *p, const Node *n);
 
 /* Activation inputs of a node, without weights, bias and residual. */
 int node_activations(const Node *n);
@@ -19,6 +23,7 @@ Tensor *node_residual(const Node *n); /* or null */
 int train_kernel(const Node *n);      /* the kernel of an operator of training; -1: costs nothing of its own */
 int train_activations(const Node *n); /* inputs that have a place */
 int train_outputs(const Node *n);     /* outputs that have one */
+bool train_wants_one_map(KernelKind k); /* all of its inputs and outputs have their channels in the same places of blocks */
 const Tensor *train_map_source(const Node *n); /* the input whose channels the outputs follow; null: none */
 void train_pack(Plan *p, Step *s);    /* gamma and beta */
 void train_sums(Plan *p, Step *s);    /* buffers of sums over the batch */

@@ -122,10 +122,48 @@ Place *plan_sub_place(Plan *p, const Place *whole, int c, int n)
     return place;
 }
 
+Place *plan_place_like(Plan *p, const Place *from, const Place *like, const char *name)
+{
+    Buffer *b = ARENA_NEW(p->arena, Buffer);
+    int base = like->segments[0].physical, last = like->n_segments - 1;
+    Place *place = ARENA_NEW(p->arena, Place);
+    *place = (Place){ b, arena_grow(p->arena, like->segments, (size_t)like->n_segments, (size_t)like->n_segments, sizeof(Segment)), like->n_segments };
+    for (int i = 0; i < place->n_segments; i++)
+        place->segments[i].physical -= base;
+    *b = (Buffer){ .id = p->buffers.n, .name = name, .kind = from->buffer->kind, .block = like->buffer->block, .h = from->buffer->h, .w = from->buffer->w };
+    b->channels = align_up(place->segments[last].physical + place->segments[last].n, b->block);
+    LIST_PUSH(p->arena, &p->buffers, b);
+    return place;
+}
+
+/* Channels of `whole` that lie in the blocks that `part` reaches into. */
+static int channels_in_blocks(const Place *whole, const Place *part)
+{
+    int block = part->buffer->block, last = part->n_segments - 1, count = 0;
+    int begin = part->segments[0].physical / block * block, end = align_up(part->segments[last].physical + part->segments[last].n, block);
+    for (int i = 0; i < whole->n_segments; i++) {
+        const Segment *s = &whole->segments[i];
+        int from = s->physical > begin ? s->physical : begin, to = s->physical + s->n < end ? s->physical + s->n : end;
+        count += from < to ? to - from : 0;
+    }
+    return count;
+}
+
+bool plan_slice_is_view(const Plan *p, const Node *n) { return p->places[n->out[0]->id]->buffer == p->places[n->in[0]->id]->buffer; }
+
+/* A slice of what does not lie as a concat shares blocks with its neighbours: it gets a place of its own. */
+static Place *place_slice(Plan *p, Tensor *t, const Place *whole)
+{
+    Place *part = plan_sub_place(p, whole, t->home_channel, t->shape.dim[0]);
+    return channels_in_blocks(whole, part) == t->shape.dim[0] ? part : place_root(p, t);
+}
+
 static Place *place_of(Plan *p, Tensor *t)
 {
     if (p->places[t->id])
         return p->places[t->id];
+    if (t->home && t->def && t->def->op == OP_SLICE)
+        return p->places[t->id] = place_slice(p, t, place_of(p, t->home));
     Place *place = t->home ? plan_sub_place(p, place_of(p, t->home), t->home_channel, t->shape.dim[0])
                            : place_root(p, t);
     return p->places[t->id] = place;
@@ -345,8 +383,10 @@ static void verify_pair(const Buffer *a, const Buffer *b)
         ICE("plan: buffers '%s' and '%s' are alive together and overlap", a->name, b->name);
 }
 
-static void verify_place(const Place *at, const char *who)
+static void verify_place(const Place *at, const char *who, bool copied)
 {
+    if (at->segments[0].physical % at->buffer->block != 0 && !copied)
+        ICE("plan: '%s' begins within a block of '%s'", who, at->buffer->name);
     for (int i = 0; i < at->n_segments; i++)
         if (at->segments[i].physical + at->segments[i].n > at->buffer->channels)
             ICE("plan: '%s' leaves its buffer '%s'", who, at->buffer->name);
@@ -365,9 +405,9 @@ void plan_verify(const Plan *p)
     for (int i = 0; i < p->steps.n; i++) {
         const Step *s = p->steps.at[i];
         for (int k = 0; k < s->n_in; k++)
-            verify_place(s->in[k], s->name);
+            verify_place(s->in[k], s->name, s->kernel == KERNEL_COPY);
         for (int k = 0; k < s->n_out; k++)
-            verify_place(s->out[k], s->name);
+            verify_place(s->out[k], s->name, false);
         if (s->units < 1)
             ICE("plan: step %d '%s' has no work", i, s->name);
     }

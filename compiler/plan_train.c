@@ -22,7 +22,7 @@ int train_kernel(const Node *n)
     case OP_GLOBALAVGPOOL_GRAD: return KERNEL_GLOBALAVGPOOL_GRAD;
     case OP_ADAPTIVEAVGPOOL_GRAD: return KERNEL_ADAPTIVEAVGPOOL_GRAD;
     case OP_LRN_GRAD: return KERNEL_LRN_GRAD;
-    case OP_SLICE: return -1; /* a view */
+    case OP_SLICE: return -1; /* a view, or a copy */
     default: ICE("no kernel computes %s in training", op_name(n->op));
     }
 }
@@ -54,6 +54,8 @@ int train_outputs(const Node *n)
     default: return n->n_out;
     }
 }
+
+bool train_wants_one_map(KernelKind k) { return k >= KERNEL_BIAS_GRAD && k != KERNEL_WEIGHT_GRAD; }
 
 const Tensor *train_map_source(const Node *n)
 {

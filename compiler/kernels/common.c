@@ -1,9 +1,13 @@
 #include "kernels.h"
 
+/* The physical channel that the block of the first channel begins with: the first itself, but for a slice that a step of its own
+ * copies to where it begins on a block. */
+static int base_of(const Place *p) { return p->segments[0].physical / p->buffer->block * p->buffer->block; }
+
 int place_span(const Place *p)
 {
     const Segment *last = &p->segments[p->n_segments - 1];
-    int b = p->buffer->block, n = last->physical + last->n - p->segments[0].physical;
+    int b = p->buffer->block, n = last->physical + last->n - base_of(p);
     return (n + b - 1) / b * b;
 }
 
@@ -13,7 +17,7 @@ bool place_same_map(const Place *a, const Place *b)
         return false;
     for (int i = 0; i < a->n_segments; i++) {
         const Segment *x = &a->segments[i], *y = &b->segments[i];
-        if (x->n != y->n || x->physical - a->segments[0].physical != y->physical - b->segments[0].physical)
+        if (x->n != y->n || x->physical - base_of(a) != y->physical - base_of(b))
             return false;
     }
     return true;
@@ -22,9 +26,7 @@ bool place_same_map(const Place *a, const Place *b)
 static int64_t first_channel(const Place *p)
 {
     const Buffer *b = p->buffer;
-    int c = p->segments[0].physical;
-    CHECK(c % b->block == 0);
-    return b->offset + c / b->block * b->plane;
+    return b->offset + base_of(p) / b->block * b->plane;
 }
 
 Expr *place_address(LowerContext *c, const Place *p, int y, int x)
@@ -37,11 +39,11 @@ Expr *place_address(LowerContext *c, const Place *p, int y, int x)
 static int channel_at(const Place *p, int physical)
 {
     const Buffer *b = p->buffer;
-    int rel = physical - p->segments[0].physical;
+    int rel = physical - base_of(p);
     return (int)(rel / b->block * b->plane + rel % b->block);
 }
 
-static int logical_channels(const Place *p)
+int place_count(const Place *p)
 {
     const Segment *last = &p->segments[p->n_segments - 1];
     return last->logical + last->n - p->segments[0].logical;
@@ -51,9 +53,10 @@ enum { LONGEST_TABLE = 4096 }; /* of channels that could be computed */
 
 Var *place_channels(Unit *u, const Place *p)
 {
-    if (p->n_segments == 1 && (p->buffer->block == 1 || p->segments[0].n > LONGEST_TABLE))
+    bool aligned = p->segments[0].physical == base_of(p);
+    if (p->n_segments == 1 && aligned && (p->buffer->block == 1 || p->segments[0].n > LONGEST_TABLE))
         return NULL;
-    int n = logical_channels(p);
+    int n = place_count(p);
     int *at = ARENA_ARRAY(u->arena, n, int);
     bool identity = true;
     for (int i = 0, c = 0; i < p->n_segments; i++)
@@ -79,7 +82,7 @@ Expr *channel_offset(Lower *l, const Place *p, Expr *ch)
     return loop_add(l, loop_mul(l, loop_div(l, ch, block), plane), loop_bin(l, EX_MOD, ch, block));
 }
 
-int place_gaps(const Place *p) { return place_span(p) - logical_channels(p); }
+int place_gaps(const Place *p) { return place_span(p) - place_count(p); }
 
 void zero_gaps(Lower *l, Var *y, const Place *p, Expr *row)
 {
@@ -111,7 +114,7 @@ const char *place_key(Arena *a, const Place *p)
     const Buffer *b = p->buffer;
     const char *s = arena_printf(a, "[%d %dx%d %lld %lld", b->block, b->h, b->w, (long long)b->row, (long long)b->plane);
     for (int i = 0; i < p->n_segments; i++)
-        s = arena_printf(a, "%s %d+%d", s, p->segments[i].physical - p->segments[0].physical, p->segments[i].n);
+        s = arena_printf(a, "%s %d+%d", s, p->segments[i].physical - base_of(p), p->segments[i].n);
     return arena_printf(a, "%s]", s);
 }
 

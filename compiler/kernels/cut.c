@@ -2,11 +2,13 @@
 #include "kernels.h"
 #include "../cook_toom.h"
 
-/* Convolutions without taps, stride and borders see the image as one row of pixels. */
+/* Convolutions without taps, stride and borders see the image as one row of pixels.  Padding is negative where a data gradient leaves
+ * out what lay on the border. */
 bool conv_is_flat(const Step *s)
 {
     const Node *n = s->node;
-    if (n->op != OP_CONV || !window_is_1x1(&n->window) || !window_steps_by_1(&n->window))
+    const Window *w = &n->window;
+    if (n->op != OP_CONV || !window_is_1x1(w) || !window_steps_by_1(w) || w->top || w->bottom || w->left || w->right)
         return false;
     bool bordered = s->in[0]->buffer->bordered || (s->residual && s->residual->buffer->bordered);
     for (int k = 0; k < s->n_out; k++)

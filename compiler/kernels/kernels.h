@@ -66,8 +66,7 @@ enum { LANES_MOST = 16 };
 
 /* Physical channels of a place from its first: a multiple of the block. */
 int place_span(const Place *p);
-/* The same logical channels at the same distances. */
-bool place_same_map(const Place *a, const Place *b);
+int place_count(const Place *p); /* logical channels */
 /* Address of pixel (y, x) of the place's first channel on the page: arena + offset. */
 Expr *place_address(LowerContext *c, const Place *p, int y, int x);
 /* Table of float offsets from the place's first channel to each logical channel; null when channel_offset can do without. */

@@ -100,7 +100,7 @@ static void by_channels(Pointwise *p, Var *y, Var *u)
     Lower *l = p->l;
     const Step *s = p->s;
     const Buffer *yb = s->out[0]->buffer;
-    int channels = s->node->out[0]->shape.dim[0];
+    int channels = place_count(s->out[0]);
     Var *c = loop_for_begin(l, "c", loop_int(l, 0), loop_int(l, channels), 1);
     Var *ox = loop_for_begin(l, "ox", loop_int(l, 0), loop_var(l, loop_dim(l, "W", yb->w)), 1);
     Expr *in[MOST_IN];
@@ -121,12 +121,12 @@ static void by_channels(Pointwise *p, Var *y, Var *u)
 
 static const char *pointwise_comment(Arena *a, const Step *s)
 {
-    const Shape *d = &s->node->out[0]->shape;
+    const Shape d = shape_chw(place_count(s->out[0]), s->out[0]->buffer->h, s->out[0]->buffer->w);
     static const char *const equation[] = {
         [KERNEL_COPY] = "y = x", [KERNEL_RELU] = "y = max(x, 0)", [KERNEL_BATCHNORM] = "y = x * scale[c] + shift[c]",
         [KERNEL_ADD] = "y = sum of the scaled inputs", [KERNEL_MUL] = "y = product of the inputs", [KERNEL_MAX] = "y = maximum of the inputs",
     };
-    return arena_printf(a, "%s, all %s.", equation[s->kernel], shape_text(a, d));
+    return arena_printf(a, "%s, all %s.", equation[s->kernel], shape_text(a, &d));
 }
 
 static Func *pointwise_func(LowerContext *c, Step *s)
@@ -141,7 +141,7 @@ static Func *pointwise_func(LowerContext *c, Step *s)
     Func *f = unit_find_func(u, key);
     if (f)
         return f;
-    const int *d = s->node->out[0]->shape.dim;
+    const int d[] = { place_count(s->out[0]), s->out[0]->buffer->h, s->out[0]->buffer->w };
     Type type = blocks && s->out[0]->buffer->block > 1 ? c->plan->target->vector : TY_F32;
     f = unit_func(u, key, arena_printf(a, "%s_%dx%dx%d", kernel_name(s->kernel), d[0], d[1], d[2]), pointwise_comment(a, s), type);
     Pointwise p = { .s = s, .l = lower_new(u, f), .type = type };

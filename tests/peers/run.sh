@@ -7,6 +7,7 @@
 #   trained     a trained v3 from a package under both divisors, Keras as judge (docs/conventions.md)
 #   events      TensorBoard: what a training run logs
 #   board       the same of two steps of fashion.net: histograms, pictures and texts say what weights and data set say
+#   train       PyTorch: losses and batch norms' statistics of 20 steps of SGD on googlenet_tv, of RMSProp on inception_v3
 #   references  the stored activations of the reference implementations, computed again and compared
 #   store       the same, stored (make references)
 cd "$(dirname "$0")/../.." || exit 1
@@ -51,7 +52,7 @@ same_reference() {
     reference "$1" build/references --like tests/nets/reference && $python tests/nets/reference/same.py "$1" tests/nets/reference build/references
 }
 names() { for f in "$@"; do basename "$f" .net; done; }
-for part in ${*:-onnx files roundtrip tf trained events board references}; do
+for part in ${*:-onnx files roundtrip tf trained events board train references}; do
     case $part in
     onnx)
         need_onnx || { failed=$((failed + 1)); continue; }
@@ -80,6 +81,9 @@ for part in ${*:-onnx files roundtrip tf trained events board references}; do
     board)
         need_events || { failed=$((failed + 1)); continue; }
         count build/events-peers/bin/python tests/peers/board_peers.py ;;
+    train)
+        need_torch || { failed=$((failed + 1)); continue; }
+        for n in googlenet_tv inception_v3; do count $python tests/peers/train_peers.py $n; done ;;
     references | store)
         need_torch || { failed=$((failed + 1)); continue; }
         mkdir -p build/references
