@@ -108,13 +108,13 @@ signals)
 kill)
     data idx && tiny
     /usr/bin/python3 "$tests/kill_many.py" 12 ./tiny 1 || exit 1 ;;
-kill_everywhere) # before every rename, and after every fifth write to a log: the first ones before there is a checkpoint
+kill_everywhere) # before every rename, and after every ninth write to a log: the first ones before there is a checkpoint
     data idx && tiny && preload
-    train="./tiny train --epochs 2 --save-every 5 --log-interval 1"
+    train="./tiny train -j 1 --epochs 2 --save-every 5 --log-interval 1"
     $train --experiment whole >out 2>err || fail 'training failed'
     want=$(hash_of whole)
     kills=0
-    for every in 'rename 1' 'write 5'; do
+    for every in "rename 1" "write 9"; do
         k=1
         while rm -rf runs/a && ! at ${every% *} '' $k 9 $train --experiment a; do
             $train --experiment a --resume auto >out 2>err || fail "${every% *} $k: not to be resumed"
