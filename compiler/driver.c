@@ -35,22 +35,39 @@ static bool wants_target(const Options *o, const Target *t)
     return t == driver_best_target();
 }
 
-bool driver_plan(const Options *o, Emit *e)
+typedef const Target *OwnTarget(Arena *a, const Target *t);
+
+/* Plans and units of g for every target that was asked for; how many, -1 after an error. */
+static int plan_targets(const Options *o, Arena *a, Graph *g, PlanOptions options, OwnTarget *own, EmitTarget **list)
 {
-    EmitTarget *list = ARENA_ARRAY(e->arena, n_targets, EmitTarget);
+    int n = 0;
+    *list = ARENA_ARRAY(a, n_targets, EmitTarget);
     for (int i = 0; i < n_targets; i++) {
         if (!wants_target(o, &targets[i]))
             continue;
-        EmitTarget *t = &list[e->n_targets++];
-        t->plan = plan_new(e->arena, (Graph *)e->graph, &targets[i], o->plan);
+        EmitTarget *t = &(*list)[n++];
+        t->plan = plan_new(a, g, own(a, &targets[i]), options);
         if (diag_error_count() > 0)
-            return false;
-        t->unit = lower_plan(e->arena, t->plan);
+            return -1;
+        t->unit = lower_plan(a, t->plan);
         loop_simplify(t->unit);
         loop_verify(t->unit);
     }
+    return n;
+}
+
+static const Target *same_target(Arena *a, const Target *t)
+{
+    (void)a;
+    return t;
+}
+
+bool driver_plan(const Options *o, Emit *e)
+{
+    EmitTarget *list;
+    e->n_targets = plan_targets(o, e->arena, (Graph *)e->graph, o->plan, same_target, &list);
     e->targets = list;
-    return true;
+    return e->n_targets >= 0;
 }
 
 /* Functions and tables of training carry a symbol of their own beside those of inference. */
@@ -81,7 +98,7 @@ bool driver_plan_training(const Options *o, Emit *e)
 {
     bool file_error = false;
     EmitTrain *t = ARENA_NEW(e->arena, EmitTrain);
-    EmitTarget *list = ARENA_ARRAY(e->arena, n_targets, EmitTarget);
+    EmitTarget *list;
     t->graph = net_load(e->arena, o->inputs.at[0], &o->net, &file_error);
     if (t->graph)
         emit_note_layers(e->arena, t->graph, t);
@@ -89,17 +106,9 @@ bool driver_plan_training(const Options *o, Emit *e)
         return false;
     PlanOptions options = o->plan;
     options.training = true;
-    for (int i = 0; i < n_targets; i++) {
-        if (!wants_target(o, &targets[i]))
-            continue;
-        EmitTarget *to = &list[t->n_targets++];
-        to->plan = plan_new(e->arena, t->graph, training_target(e->arena, &targets[i]), options);
-        if (diag_error_count() > 0)
-            return false;
-        to->unit = lower_plan(e->arena, to->plan);
-        loop_simplify(to->unit);
-        loop_verify(to->unit);
-    }
+    t->n_targets = plan_targets(o, e->arena, t->graph, options, training_target, &list);
+    if (t->n_targets < 0)
+        return false;
     t->targets = list;
     e->train = t;
     return true;

@@ -1,5 +1,5 @@
 /* What the plan knows of the operators of training: kernels, places, packed vectors and sums over the batch. */
-#include "plan_build.h"
+#include "kernels/kernels.h"
 
 int train_kernel(const Node *n)
 {
@@ -91,21 +91,14 @@ void train_pack(Plan *p, Step *s)
         s->weights = pack_channels(p, s, n->in[beta + 1]);
 }
 
-static int span(const Place *at)
-{
-    const Segment *last = &at->segments[at->n_segments - 1];
-    int b = at->buffer->block;
-    return (last->physical + last->n - at->segments[0].physical + b - 1) / b * b;
-}
-
 void train_sums(Plan *p, Step *s)
 {
     if (s->kernel != KERNEL_WEIGHT_GRAD && s->kernel != KERNEL_BIAS_GRAD)
         return;
     Buffer *b = s->sums = ARENA_NEW(p->arena, Buffer);
-    int64_t channels = span(s->in[s->n_in - 1]);
+    int64_t channels = place_span(s->in[s->n_in - 1]);
     if (s->kernel == KERNEL_WEIGHT_GRAD)
-        channels *= (int64_t)span(s->in[0]) * s->node->window.kh * s->node->window.kw;
+        channels *= (int64_t)place_span(s->in[0]) * s->node->window.kh * s->node->window.kw;
     *b = (Buffer){ .id = p->buffers.n, .name = arena_printf(p->arena, "%s.sums", s->name), .kind = BUFFER_SHARED, .block = p->target->block,
                    .channels = (int)channels, .h = 1, .w = 1 };
     LIST_PUSH(p->arena, &p->buffers, b);

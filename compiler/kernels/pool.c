@@ -9,8 +9,7 @@ Expr *pool_row_offset(Lower *l, const Buffer *b, const char *plane, const char *
                     loop_mul(l, y, loop_var(l, loop_dim(l, row, b->row))));
 }
 
-/* const int from = max(o * stride - pad, 0), to = min(o * stride - pad + k, size). */
-static void clip(Lower *l, const char *axis, Expr *o, int stride, int pad, int k, int size, Var **from, Var **to)
+void pool_clip(Lower *l, const char *axis, Expr *o, int stride, int pad, int k, int size, Var **from, Var **to)
 {
     Arena *a = l->unit->arena;
     Expr *start = loop_sub(l, loop_mul(l, o, loop_int(l, stride)), loop_int(l, pad));
@@ -105,7 +104,7 @@ static void pool_row(Pool *p, bool max, Expr *block, Expr *oy, Var *y0, Var *y1)
     const Buffer *x = p->s->in[0]->buffer, *y = p->s->out[0]->buffer;
     Var *ox = loop_for_begin(l, "ox", loop_int(l, 0), loop_var(l, loop_dim(l, "OW", y->w)), 1);
     Var *x0, *x1;
-    clip(l, "x", loop_var(l, ox), w->sw, w->left, w->kw, x->w, &x0, &x1);
+    pool_clip(l, "x", loop_var(l, ox), w->sw, w->left, w->kw, x->w, &x0, &x1);
     Expr *count = max ? NULL : divisor(p, oy, loop_var(l, ox), y0, y1, x0, x1);
     if (count)
         count = loop_var(l, loop_let(l, "count", count));
@@ -131,7 +130,7 @@ static void pool_body(Pool *p, bool max)
     Var *block = loop_let(l, y->block > 1 ? "block" : "c", loop_div(l, u, oh));
     Var *oy = loop_let(l, "oy", loop_bin(l, EX_MOD, u, oh));
     Var *y0, *y1;
-    clip(l, "y", loop_var(l, oy), w->sh, w->top, w->kh, p->s->in[0]->buffer->h, &y0, &y1);
+    pool_clip(l, "y", loop_var(l, oy), w->sh, w->top, w->kh, p->s->in[0]->buffer->h, &y0, &y1);
     pool_row(p, max, loop_var(l, block), loop_var(l, oy), y0, y1);
     kernel_units_end(&p->k);
 }

@@ -13,6 +13,8 @@ typedef struct Pool { /* the function of a shape */
 
 /* Offset of row y of a block in a place: block * plane + y * row. */
 Expr *pool_row_offset(Lower *l, const Buffer *b, const char *plane, const char *row, Expr *block, Expr *y);
+/* const int AXIS0 = max(o * stride - pad, 0), AXIS1 = min(o * stride - pad + k, size): a window on the image. */
+void pool_clip(Lower *l, const char *axis, Expr *o, int stride, int pad, int k, int size, Var **from, Var **to);
 /* relu?(r + scale * (v + b)); b and r may be null. */
 Expr *pool_epilogue(Lower *l, const Epilogue *e, Expr *value, Expr *b, Expr *r);
 

@@ -105,6 +105,15 @@ void train_call(TrainKernel *t)
     kernel_call(t->c, t->f, t->args, t->n_args);
 }
 
+Expr *train_rows(TrainKernel *t, Expr **block)
+{
+    Lower *l = t->l;
+    train_units(t);
+    Expr *h = loop_var(l, loop_dim(l, "H", t->s->out[0]->buffer->h)), *u = loop_var(l, t->k.u);
+    *block = loop_var(l, loop_let(l, "block", loop_div(l, u, h)));
+    return loop_var(l, loop_let(l, "oy", loop_bin(l, EX_MOD, u, h)));
+}
+
 Expr *train_at(TrainKernel *t, const Place *p, const char *letter, Expr *block, Expr *y, Expr *x, int v)
 {
     Lower *l = t->l;

@@ -39,6 +39,8 @@ void train_call(TrainKernel *t);  /* ends it, and calls */
 Expr *train_at(TrainKernel *t, const Place *p, const char *letter, Expr *block, Expr *y, Expr *x, int v);
 /* The same of a vector of channels: block * 16 + v * lanes. */
 Expr *train_channel(TrainKernel *t, Expr *block, int v);
+/* Begins the loop over units u = block * H + y, rows of the result's blocks; the row's y. */
+Expr *train_rows(TrainKernel *t, Expr **block);
 Var *train_for(TrainKernel *t, const char *name, int n); /* for name in 0..n-1 */
 /* `first`: is this image 0 of the batch; `last`: is it the last. Needs the ints `index` and `n`. */
 void train_if_first(TrainKernel *t, Var *index);

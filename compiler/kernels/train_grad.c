@@ -1,19 +1,10 @@
 /* Gradients that go through one image: ReLU, pools, the phases of a strided convolution. */
 #include "train.h"
+#include "pool.h"
 
 int interleave_phase(const Node *n, int r, int c); /* ops/interleave.c */
 
 static Expr *zero(TrainKernel *t) { return loop_splat(t->l, t->type, loop_f32(t->l, 0)); }
-
-/* Unit u = block * H + y of the result. */
-static void row_of_block(TrainKernel *t, Expr **block, Expr **y)
-{
-    Lower *l = t->l;
-    train_units(t);
-    Expr *h = loop_var(l, loop_dim(l, "H", t->s->out[0]->buffer->h)), *u = loop_var(l, t->k.u);
-    *block = loop_var(l, loop_let(l, "block", loop_div(l, u, h)));
-    *y = loop_var(l, loop_let(l, "oy", loop_bin(l, EX_MOD, u, h)));
-}
 
 void kernel_lower_relu_grad(LowerContext *c, Step *s)
 {
@@ -21,7 +12,7 @@ void kernel_lower_relu_grad(LowerContext *c, Step *s)
     if (train_begin(&t, c, s, "relu_grad", "y dy dx", "", "dx = dy where y, the result of a ReLU, is above 0; else 0.")) {
         Lower *l = t.l;
         Expr *block, *y;
-        row_of_block(&t, &block, &y);
+        y = train_rows(&t, &block);
         Expr *x = loop_var(l, train_for(&t, "ox", s->out[0]->buffer->w));
         for (int v = 0; v < t.vectors; v++) {
             Expr *z = loop_load(l, t.type, t.in[0], train_at(&t, s->in[0], "X", block, y, x, v));
@@ -88,15 +79,6 @@ static void clear_block(PoolGrad *p)
     loop_for_end(l);
 }
 
-/* const int from = max(o * stride - pad, 0), to = min(o * stride - pad + k, size). */
-static void clip(Lower *l, const char *axis, Expr *o, int stride, int pad, int k, int size, Var **from, Var **to)
-{
-    Arena *a = l->unit->arena;
-    Expr *start = loop_sub(l, loop_mul(l, o, loop_int(l, stride)), loop_int(l, pad));
-    *from = loop_let(l, arena_printf(a, "%s0", axis), loop_max(l, start, loop_int(l, 0)));
-    *to = loop_let(l, arena_printf(a, "%s1", axis), loop_min(l, loop_add(l, start, loop_int(l, k)), loop_int(l, size)));
-}
-
 /* const int from = o * size / n, to = ((o + 1) * size + n - 1) / n. */
 static void adapt(Lower *l, const char *axis, Expr *o, int size, int n, Var **from, Var **to)
 {
@@ -122,12 +104,12 @@ static void each_output(PoolGrad *p, int dy)
     if (adaptive)
         adapt(l, "y", p->oy, x->h, y->h, &p->y0, &p->y1);
     else
-        clip(l, "y", p->oy, w->sh, w->top, w->kh, x->h, &p->y0, &p->y1);
+        pool_clip(l, "y", p->oy, w->sh, w->top, w->kh, x->h, &p->y0, &p->y1);
     p->ox = loop_var(l, train_for(t, "ox", y->w));
     if (adaptive)
         adapt(l, "x", p->ox, x->w, y->w, &p->x0, &p->x1);
     else
-        clip(l, "x", p->ox, w->sw, w->left, w->kw, x->w, &p->x0, &p->x1);
+        pool_clip(l, "x", p->ox, w->sw, w->left, w->kw, x->w, &p->x0, &p->x1);
 }
 
 static Expr *begin_window(PoolGrad *p, Expr **ix)

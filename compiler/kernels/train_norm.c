@@ -27,10 +27,10 @@ static Channel channel(TrainKernel *t, Expr *block, int v)
 static const char *name_v(TrainKernel *t, const char *s, int v) { return arena_printf(t->l->unit->arena, "%s%d", s, v); }
 
 /* xh = (x - mean) * inv */
-static Var *normalised(TrainKernel *t, const Channel *c, Expr *block, Var *y, Var *x, int v)
+static Var *normalised(TrainKernel *t, const Channel *c, Expr *block, Expr *y, Var *x, int v)
 {
     Lower *l = t->l;
-    Expr *at = train_at(t, t->s->in[0], "X", block, loop_var(l, y), loop_var(l, x), v);
+    Expr *at = train_at(t, t->s->in[0], "X", block, y, loop_var(l, x), v);
     Expr *d = loop_sub(l, loop_load(l, t->type, t->in[0], at), loop_var(l, c->mean));
     return loop_let(l, name_v(t, "xh", v), loop_mul(l, d, loop_var(l, c->inv)));
 }
@@ -213,16 +213,6 @@ void kernel_lower_bn_grad_stats(LowerContext *c, Step *s)
 
 /* ---- Pixels ---- */
 
-/* Unit u = block * H + y: one row of one block. */
-static void row_of_block(TrainKernel *t, Expr **block, Var **y)
-{
-    Lower *l = t->l;
-    train_units(t);
-    Expr *h = loop_var(l, loop_dim(l, "H", t->s->in[0]->buffer->h)), *u = loop_var(l, t->k.u);
-    *block = loop_var(l, loop_let(l, "block", loop_div(l, u, h)));
-    *y = loop_let(l, "oy", loop_bin(l, EX_MOD, u, h));
-}
-
 void kernel_lower_bn_apply(LowerContext *c, Step *s)
 {
     TrainKernel t;
@@ -231,9 +221,9 @@ void kernel_lower_bn_apply(LowerContext *c, Step *s)
                                                                   : "y = gamma (x - mean) inv + beta.")) {
         Lower *l = t.l;
         Expr *block;
-        Var *y;
+        Expr *y;
         Channel ch[4];
-        row_of_block(&t, &block, &y);
+        y = train_rows(&t, &block);
         for (int v = 0; v < t.vectors; v++)
             ch[v] = channel(&t, block, v);
         Var *x = train_for(&t, "ix", s->in[0]->buffer->w);
@@ -241,7 +231,7 @@ void kernel_lower_bn_apply(LowerContext *c, Step *s)
             Expr *z = scaled(&t, &ch[v], normalised(&t, &ch[v], block, y, x, v));
             if (relu)
                 z = loop_max(l, loop_var(l, loop_let(l, name_v(&t, "z", v), z)), zero(&t));
-            loop_store(l, t.out[0], train_at(&t, s->out[0], "Y", block, loop_var(l, y), loop_var(l, x), v), z);
+            loop_store(l, t.out[0], train_at(&t, s->out[0], "Y", block, y, loop_var(l, x), v), z);
         }
         loop_for_end(l);
     }
@@ -249,10 +239,10 @@ void kernel_lower_bn_apply(LowerContext *c, Step *s)
 }
 
 /* dy where gamma xh + beta > 0, or dy. */
-static Var *passed(TrainKernel *t, const Channel *c, Var *xh, Expr *block, Var *y, Var *x, int v)
+static Var *passed(TrainKernel *t, const Channel *c, Var *xh, Expr *block, Expr *y, Var *x, int v)
 {
     Lower *l = t->l;
-    Expr *dy = loop_load(l, t->type, t->in[3], train_at(t, t->s->in[3], "DY", block, loop_var(l, y), loop_var(l, x), v));
+    Expr *dy = loop_load(l, t->type, t->in[3], train_at(t, t->s->in[3], "DY", block, y, loop_var(l, x), v));
     if (t->s->node->epilogue.relu)
         dy = loop_where(l, EX_LT, zero(t), scaled(t, c, xh), dy);
     return loop_let(l, name_v(t, "dz", v), dy);
@@ -274,7 +264,7 @@ void kernel_lower_bn_grad_parts(LowerContext *c, Step *s)
             for (int k = 0; k < 2; k++)
                 sum[v][k] = loop_mut(l, name_v(&t, k ? "dot" : "sum", v), zero(&t));
         }
-        Var *y = train_for(&t, "oy", b->h);
+        Expr *y = loop_var(l, train_for(&t, "oy", b->h));
         for (int v = 0; v < t.vectors; v++)
             for (int k = 0; k < 2; k++)
                 row[v][k] = loop_mut(l, name_v(&t, k ? "row_dot" : "row_sum", v), zero(&t));
@@ -304,9 +294,9 @@ void kernel_lower_bn_grad(LowerContext *c, Step *s)
                     "the means of dz and dz xh over the batch.")) {
         Lower *l = t.l;
         Expr *block;
-        Var *y;
+        Expr *y;
         Channel ch[4];
-        row_of_block(&t, &block, &y);
+        y = train_rows(&t, &block);
         for (int v = 0; v < t.vectors; v++)
             ch[v] = channel(&t, block, v);
         Var *x = train_for(&t, "ix", s->in[0]->buffer->w);
@@ -316,7 +306,7 @@ void kernel_lower_bn_grad(LowerContext *c, Step *s)
             d = loop_mul(l, loop_var(l, ch[v].inv), d);
             if (ch[v].gamma)
                 d = loop_mul(l, loop_var(l, ch[v].gamma), d);
-            loop_store(l, t.out[0], train_at(&t, s->out[0], "Y", block, loop_var(l, y), loop_var(l, x), v), d);
+            loop_store(l, t.out[0], train_at(&t, s->out[0], "Y", block, y, loop_var(l, x), v), d);
         }
         loop_for_end(l);
     }
