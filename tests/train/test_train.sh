@@ -4,6 +4,10 @@
 here=$(cd "$(dirname "$0")/../.." && pwd)
 [ "$1" = --list ] && { echo learns determinism resume resume_in_validation signals kill kill_everywhere disk frozen frozen_moving dirty errors_data errors_options errors_resume \
     errors_weights transfer files options no_validation comes_apart leaks; exit 0; }
+# Under nohup a hangup is ignored, and a shell cannot undo that.
+[ "$1" = signals ] && [ -z "$HANGUP" ] && HANGUP=default exec /usr/bin/python3 -c 'import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+os.execvp("sh", ["sh"] + sys.argv[1:])' "$0" "$@"
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
