@@ -213,6 +213,15 @@ void kernel_lower_bn_grad_stats(LowerContext *c, Step *s)
 
 /* ---- Pixels ---- */
 
+/* The loops over rows and their pixels, and what is the same for all pixels of a block; returns the column. */
+static Var *begin_pixels(TrainKernel *t, Channel *ch, Expr **block, Expr **y)
+{
+    *y = train_rows(t, block);
+    for (int v = 0; v < t->vectors; v++)
+        ch[v] = channel(t, *block, v);
+    return train_for(t, "ix", t->s->in[0]->buffer->w);
+}
+
 void kernel_lower_bn_apply(LowerContext *c, Step *s)
 {
     TrainKernel t;
@@ -220,13 +229,9 @@ void kernel_lower_bn_apply(LowerContext *c, Step *s)
     if (train_begin(&t, c, s, "bn_apply", "x mean inv y", relu ? "relu" : "", relu ? "y = relu(gamma (x - mean) inv + beta)."
                                                                   : "y = gamma (x - mean) inv + beta.")) {
         Lower *l = t.l;
-        Expr *block;
-        Expr *y;
+        Expr *block, *y;
         Channel ch[4];
-        y = train_rows(&t, &block);
-        for (int v = 0; v < t.vectors; v++)
-            ch[v] = channel(&t, block, v);
-        Var *x = train_for(&t, "ix", s->in[0]->buffer->w);
+        Var *x = begin_pixels(&t, ch, &block, &y);
         for (int v = 0; v < t.vectors; v++) {
             Expr *z = scaled(&t, &ch[v], normalised(&t, &ch[v], block, y, x, v));
             if (relu)
@@ -293,13 +298,9 @@ void kernel_lower_bn_grad(LowerContext *c, Step *s)
                     "dx = gamma inv (dz - sum - xh dot), xh = (x - mean) inv, dz = dy where the output passed its ReLU; sum and dot are\n"
                     "the means of dz and dz xh over the batch.")) {
         Lower *l = t.l;
-        Expr *block;
-        Expr *y;
+        Expr *block, *y;
         Channel ch[4];
-        y = train_rows(&t, &block);
-        for (int v = 0; v < t.vectors; v++)
-            ch[v] = channel(&t, block, v);
-        Var *x = train_for(&t, "ix", s->in[0]->buffer->w);
+        Var *x = begin_pixels(&t, ch, &block, &y);
         for (int v = 0; v < t.vectors; v++) {
             Var *xh = normalised(&t, &ch[v], block, y, x, v), *dz = passed(&t, &ch[v], xh, block, y, x, v);
             Expr *d = loop_sub(l, loop_sub(l, loop_var(l, dz), loop_var(l, ch[v].sum)), loop_mul(l, loop_var(l, xh), loop_var(l, ch[v].dot)));

@@ -61,6 +61,7 @@ typedef struct Trainer {
     int64_t epoch_images;
 } Trainer;
 
+extern const char *const optimizer_names[4]; /* by RtOptimizer */
 /* train_setup.c: everything that can go wrong before the first step, in the order in which a user can mend it. Messages are printed. */
 RtStatus trainer_open(Trainer *t, const Program *p);
 void trainer_close(Trainer *t);

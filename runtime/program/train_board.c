@@ -1,4 +1,5 @@
 /* train_board.c - what TensorBoard shows beside curves: the recipe as text, the graph of layers, pictures, histograms. */
+#include "../core/network.h"
 #include "train.h"
 #include <math.h>
 #include <stdlib.h>
@@ -280,19 +281,11 @@ void board_close(Board *b)
 
 /* ---- Histograms ---- */
 
-static size_t elements(const RtWeight *w)
-{
-    size_t n = 1;
-    for (int i = 0; i < w->rank; i++)
-        n *= (size_t)w->dim[i];
-    return n;
-}
-
 static RtStatus put_histogram(Trainer *t, const char *group, const RtWeight *w, const float *x, RtError *err)
 {
     char tag[512];
     snprintf(tag, sizeof tag, "%s/%.480s", group, w->name);
-    return events_histogram(&t->log.train, t->state.step, tag, x, elements(w), err);
+    return events_histogram(&t->log.train, t->state.step, tag, x, network_weight_count(w), err);
 }
 
 static RtStatus put_histograms(Trainer *t, RtError *err)

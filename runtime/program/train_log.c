@@ -17,13 +17,12 @@ static EventsParam text(const char *name, const char *v) { return (EventsParam){
 
 static void log_arguments(Trainer *t)
 {
-    static const char *const optimizers[] = { "sgd", "adam", "adamw", "rmsprop" };
     static const char *const schedules[] = { "constant", "step", "poly", "exponential", "cosine" };
     const RtRecipe *r = &t->recipe;
     RtError err;
     EventsParam all[] = {
         text("network", t->p->net->name), text("train", r->train.path), text("valid", r->valid.path), text("weights", r->weights),
-        text("opt", optimizers[r->optimizer]), number("lr", r->lr), number("momentum", r->momentum), number("weight_decay", r->decay),
+        text("opt", optimizer_names[r->optimizer]), number("lr", r->lr), number("momentum", r->momentum), number("weight_decay", r->decay),
         text("sched", schedules[r->schedule]), number("warmup_epochs", r->warmup), number("clip_grad", r->clip), number("ema", r->ema),
         integer("batch_size", r->batch), integer("epochs", r->epochs), integer("steps", r->steps), integer("seed", (int64_t)r->seed),
         integer("threads", t->t.threads), integer("workers", t->p->options.workers), text("target", rt_target_name(t->target)),

@@ -11,7 +11,7 @@ static RtStatus fail(Trainer *t, const RtError *err) { return program_fail(t->p,
 
 /* ---- The recipe ---- */
 
-static const char *const optimizer_names[] = { "sgd", "adam", "adamw", "rmsprop" };
+const char *const optimizer_names[4] = { "sgd", "adam", "adamw", "rmsprop" };
 
 static RtStatus set_optimizer(Trainer *t, const char *name)
 {

@@ -2,7 +2,7 @@
 #include "../../runtime/rt.h"
 #include "../../runtime/train/optimizer.h"
 #include "../../runtime/train/schedule.h"
-#include <CUnit/Basic.h>
+#include "expect.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,8 +197,7 @@ static void warmup_grows_to_the_rate_and_shifts_the_schedule(void)
     is(&r, 80, 0);
 }
 
-#define TEST(name) { #name, name }
-static const struct { const char *name; void (*run)(void); } tests[] = {
+static const Test tests[] = {
     TEST(optimizers_do_as_torch),
     TEST(norm_is_that_of_all_gradients),
     TEST(recipes_without_sense_are_refused),
@@ -207,16 +206,4 @@ static const struct { const char *name; void (*run)(void); } tests[] = {
     TEST(warmup_grows_to_the_rate_and_shifts_the_schedule),
 };
 
-int main(void)
-{
-    if (CU_initialize_registry() != CUE_SUCCESS)
-        return 1;
-    CU_pSuite suite = CU_add_suite("optimizer", NULL, NULL);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-        CU_add_test(suite, tests[i].name, tests[i].run);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    int failed = CU_get_number_of_failures() != 0;
-    CU_cleanup_registry();
-    return failed;
-}
+int main(void) { return run_tests("optimizer", tests, sizeof tests / sizeof *tests); }

@@ -1,6 +1,6 @@
 /* test_recipe.c - train {} as the generated file has it: values by hand, defaults of torch, and again from the explicit form. */
 #include "../../compiler/recipe.h"
-#include <CUnit/Basic.h>
+#include "expect.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,23 +97,10 @@ static void every_setting_reaches_the_file(void)
           "        .batch = 32,\n        .epochs = 10,\n        .seed = 1,\n        .log = \"r\",\n        .log_every = 50,\n    }");
 }
 
-#define TEST(name) { #name, name }
-static const struct { const char *name; void (*run)(void); } tests[] = {
+static const Test tests[] = {
     TEST(defaults_are_those_of_torch),
     TEST(schedules_have_their_numbers),
     TEST(every_setting_reaches_the_file),
 };
 
-int main(void)
-{
-    if (CU_initialize_registry() != CUE_SUCCESS)
-        return 1;
-    CU_pSuite suite = CU_add_suite("recipe", NULL, NULL);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-        CU_add_test(suite, tests[i].name, tests[i].run);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    int failed = CU_get_number_of_failures() != 0;
-    CU_cleanup_registry();
-    return failed;
-}
+int main(void) { return run_tests("recipe", tests, sizeof tests / sizeof *tests); }
