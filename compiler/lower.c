@@ -91,19 +91,26 @@ static void lower_steps(Unit *u, Plan *p)
     unit_append(u, f);
 }
 
-/* Training packs after every step: its weights are shared out to parts, one case each. */
+/* Training packs after every step: its weights are shared out to parts, one case each.  What never changes comes first, so that
+ * later calls begin behind it. */
 static void load_by_parts(LoadLower *c, const Plan *p)
 {
-    Kernel k = { .l = c->page };
     Lower *l = c->page;
-    kernel_units_begin(&k, p->packed.n);
-    Stmt *sw = loop_switch(l, loop_var(l, k.u));
-    for (int i = 0; i < p->packed.n; i++) {
-        loop_case_begin(l, sw, i, p->packed.at[i]->node->path);
-        lower_load_packed(c, p->packed.at[i]);
-        loop_case_end(l);
-    }
-    kernel_units_end(&k);
+    Expr *first = loop_var(l, loop_param(l, VAR_PARAM_INT, "first", 0));
+    Expr *part = loop_var(l, loop_param(l, VAR_PARAM_INT, "part", 0)), *parts = loop_var(l, loop_param(l, VAR_PARAM_INT, "parts", 0));
+    Expr *units = loop_sub(l, loop_int(l, p->packed.n), first), *next = loop_add(l, part, loop_int(l, 1));
+    Var *begin = loop_let(l, "begin", loop_add(l, first, loop_rt_begin(l, units, part, parts)));
+    Var *end = loop_let(l, "end", loop_add(l, first, loop_rt_begin(l, units, next, parts)));
+    Stmt *sw = loop_switch(l, loop_var(l, loop_for_begin(l, "u", loop_var(l, begin), loop_var(l, end), 1)));
+    for (int once = 1, n = 0; once >= 0; once--)
+        for (int i = 0; i < p->packed.n; i++) {
+            if (train_packs_once(p, p->packed.at[i]) != once)
+                continue;
+            loop_case_begin(l, sw, n++, p->packed.at[i]->node->path);
+            lower_load_packed(c, p->packed.at[i]);
+            loop_case_end(l);
+        }
+    loop_for_end(l);
 }
 
 static void lower_load(Unit *u, Plan *p)

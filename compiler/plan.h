@@ -155,6 +155,7 @@ const char *plan_step_shape(Arena *a, const Plan *p, const Step *s); /* of a mer
 Numerics plan_numerics(const Plan *p); /* exact where no kernel is fast, whatever was allowed */
 const char *plan_step_operation(Arena *a, const Step *s); /* "conv 3x3/2", "maxpool 3x3" */
 const char *plan_step_kernel(Arena *a, const Plan *p, const Step *s); /* "conv 3x3 F(4x4)", "conv 1x1 tile 14x2" */
+int train_packed_once(const Plan *p); /* packed weights that never change in training: the first cases of the load page */
 /* What the model of kernels/cost.c expects: cycles of arithmetic, to be divided among threads, and of waiting for memory. */
 typedef struct Cost { double work, memory; } Cost;
 Cost cost_step(const Plan *p, const Step *s);

@@ -26,6 +26,7 @@ int train_outputs(const Node *n);     /* outputs that have one */
 bool train_wants_one_map(KernelKind k); /* all of its inputs and outputs have their channels in the same places of blocks */
 const Tensor *train_map_source(const Node *n); /* the input whose channels the outputs follow; null: none */
 void train_pack(Plan *p, Step *s);    /* gamma and beta */
+bool train_packs_once(const Plan *p, const Packed *k); /* nothing that trains is in it */
 void train_sums(Plan *p, Step *s);    /* buffers of sums over the batch */
 
 /* plan.c: room for packed weights. */

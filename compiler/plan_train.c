@@ -91,6 +91,23 @@ void train_pack(Plan *p, Step *s)
         s->weights = pack_channels(p, s, n->in[beta + 1]);
 }
 
+/* Of weights whose values never change, and of a frozen batch norm, which has no tensor of its own. */
+bool train_packs_once(const Plan *p, const Packed *k)
+{
+    bool moves = k->tensor && graph_moves(p->graph, k->tensor);
+    for (int i = 1; !k->tensor && k->form != PACK_VECTOR && i < k->node->n_in; i++)
+        moves |= graph_moves(p->graph, k->node->in[i]);
+    return !moves;
+}
+
+int train_packed_once(const Plan *p)
+{
+    int n = 0;
+    for (int i = 0; i < p->packed.n; i++)
+        n += train_packs_once(p, p->packed.at[i]);
+    return n;
+}
+
 void train_sums(Plan *p, Step *s)
 {
     if (s->kernel != KERNEL_WEIGHT_GRAD && s->kernel != KERNEL_BIAS_GRAD)

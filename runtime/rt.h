@@ -156,12 +156,13 @@ typedef struct RtTrainPlan {
     size_t arena_floats;    /* of every image */
     size_t shared_floats, scratch_floats, weights_floats; /* of the batch; of each thread; packed */
     int n_steps, n_taps;
+    int n_packed_once;      /* packed weights that never change: the first units of load */
     int n_frozen, n_cuts;   /* the first steps: nothing before them trains or is drawn; what of the arena others read of them */
     const RtTrainStep *steps;
     const size_t (*cuts)[2]; /* offset and floats, multiples of 16 */
     const RtTap *taps;      /* logits of the heads: live to the end */
     void (*step)(const RtTrainContext *c, int step, int part, int parts);
-    void (*load)(const float *const *raw, float *packed, int part, int parts); /* packs what forward and backward read */
+    void (*load)(const float *const *raw, float *packed, int first, int part, int parts); /* packs what forward and backward read, from unit first on */
 } RtTrainPlan;
 
 typedef struct RtLayer { /* of the network as written, before anything was fused: for pictures of it */

@@ -105,10 +105,14 @@ static void pack_part(void *arg, int step, int part, int parts)
 {
     (void)step;
     const Training *t = arg;
-    t->plan->load((const float *const *)t->raw, t->packed, part, parts);
+    t->plan->load((const float *const *)t->raw, t->packed, t->packed_once ? t->plan->n_packed_once : 0, part, parts);
 }
 
-void training_pack(Training *t) { rt_pool_run(t->pool, 1, pack_part, t); }
+void training_pack(Training *t)
+{
+    rt_pool_run(t->pool, 1, pack_part, t);
+    t->packed_once = true;
+}
 
 /* ---- A step ---- */
 

@@ -17,6 +17,7 @@ typedef struct Training {
     float **raw, **grads;    /* by row of train->weights, row-major; grads[i] null where it does not train */
     float *packed, *shared, *scratch, *arena, *losses, *memory;
     Cache *cache;            /* borrowed; null: none. Of pictures that it has, x is not read */
+    bool packed_once;        /* frozen weights are packed */
     TrainingItem *items;     /* what a run of `items_n` images does */
     int n_items, items_n;
 } Training;
@@ -28,7 +29,7 @@ void training_close(Training *t);
 /* Bytes that training_open takes: weights and gradients among them. */
 size_t training_bytes(const RtNetwork *net, RtTarget target, int batch, int threads);
 
-/* Packs raw: after every change of weights, before the next step. */
+/* Packs raw: after every change of weights, before the next step.  What is frozen is packed by the first call only. */
 void training_pack(Training *t);
 
 typedef struct TrainingBatch { /* borrowed */
