@@ -20,11 +20,11 @@ static int print_target(const Emit *e, const EmitTarget *t, FILE *f)
     print_c_training_prologue(p->target->vector, f);
     print_c_unit(t->unit, f);
     emit_buffers(p, f);
-    fprintf(f, "\nstatic const RtTrainStep %s_steps[%d] = { /* as above; 1: over the batch */\n", p->target->symbol, p->steps.n);
+    fprintf(f, "\nstatic const RtTrainStep %s_steps[%d] = { /* as above; images of a call over the batch */\n", p->target->symbol, p->steps.n);
     for (int i = 0; i < p->steps.n; i++) {
         fprintf(f, "    { ");
         emit_step(e->arena, p, p->steps.at[i], f);
-        fprintf(f, ", %d },\n", kernel_sees_batch(p->steps.at[i]->kernel));
+        fprintf(f, ", %d },\n", p->steps.at[i]->images);
     }
     fprintf(f, "};\n");
     return emit_taps(p, is_logits, f);

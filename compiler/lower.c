@@ -60,6 +60,7 @@ static void page_of_training(LowerContext *c, Var *ctx)
     c->labels = loop_context_ints(l, ctx, "labels", 1);
     c->losses = loop_context(l, ctx, "losses", true, p->graph->heads.n);
     c->index = loop_context_int(l, ctx, "index");
+    c->count = loop_context_int(l, ctx, "count");
     c->images = loop_context_int(l, ctx, "n");
 }
 

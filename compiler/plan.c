@@ -275,7 +275,6 @@ static void step_of_node(Plan *p, Node *n, int kernel)
         s->out[i] = p->places[n->out[i]->id];
     if (node_residual(n))
         s->residual = p->places[node_residual(n)->id];
-    train_sums(p, s);
 }
 
 /* A concat whose inputs lie elsewhere copies each of them to its slice. */
@@ -389,8 +388,10 @@ Plan *plan_new(Arena *a, Graph *g, const Target *t, PlanOptions o)
     p->options = o;
     plan_places(p);
     make_steps(p);
-    for (int i = 0; i < p->steps.n; i++)
+    for (int i = 0; i < p->steps.n; i++) {
         kernel_choose(p, p->steps.at[i]);
+        train_batch(p, p->steps.at[i]);
+    }
     plan_borders(p);
     for (int i = 0; i < p->steps.n; i++)
         kernel_cut(p, p->steps.at[i]);

@@ -64,7 +64,6 @@ typedef enum KernelKind {
     KERNEL_RELU_GRAD, KERNEL_MAXPOOL_GRAD, KERNEL_AVGPOOL_GRAD, KERNEL_GLOBALAVGPOOL_GRAD, KERNEL_ADAPTIVEAVGPOOL_GRAD,
     KERNEL_LRN_GRAD, KERNEL_DROPOUT, KERNEL_CROSSENTROPY, KERNEL_CROSSENTROPY_GRAD
 } KernelKind;
-bool kernel_sees_batch(KernelKind k); /* sums over the images of a batch */
 const char *kernel_name(KernelKind k);
 
 /* A weight in the form a kernel reads: packed once by the load phase. */
@@ -130,6 +129,7 @@ typedef struct Step {
     Place *residual;         /* or null */
     Packed *weights, *bias;  /* or null; batchnorm: scale and shift; in training gamma and beta */
     Buffer *sums;            /* KERNEL_WEIGHT_GRAD, KERNEL_BIAS_GRAD: over the images so far */
+    int images;              /* training: of a call of a kernel that sums over the batch; else 0 */
     int units;               /* work units, of equal cost; contiguous ranges go to threads */
     int tile_pixels, tile_blocks; /* conv tiles: most pixels, nr */
     FastConv fast;           /* KERNEL_COOK_TOOM */
@@ -177,7 +177,7 @@ typedef struct LowerContext {
     Plan *plan;
     Lower *page;             /* place for the call: inside the case */
     Var *arena, *weights, *scratch, *input, *output; /* float * of the contents page */
-    Var *shared, *raw, *grads, *labels, *losses, *index, *images, *ctx; /* training: members of RtTrainContext, and it */
+    Var *shared, *raw, *grads, *labels, *losses, *index, *count, *images, *ctx; /* training: members of RtTrainContext, and it */
     const int *row;          /* training: by tensor id, of the weights table */
     Var *part, *parts;       /* passed on: a kernel function takes them last and does units rt_begin(U, part, parts) ... */
 } LowerContext;

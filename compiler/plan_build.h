@@ -27,7 +27,7 @@ bool train_wants_one_map(KernelKind k); /* all of its inputs and outputs have th
 const Tensor *train_map_source(const Node *n); /* the input whose channels the outputs follow; null: none */
 void train_pack(Plan *p, Step *s);    /* gamma and beta */
 bool train_packs_once(const Plan *p, const Packed *k); /* nothing that trains is in it */
-void train_sums(Plan *p, Step *s);    /* buffers of sums over the batch */
+void train_batch(Plan *p, Step *s);   /* of a kernel that sums over the batch: images of a call, buffer of the sums */
 
 /* plan.c: room for packed weights. */
 Packed *plan_packed(Plan *p, PackForm form, Node *n, Tensor *t);

@@ -27,9 +27,22 @@ int train_kernel(const Node *n)
     }
 }
 
-bool kernel_sees_batch(KernelKind k)
+/* Sums of weights are read and written once a call: so many images that arithmetic outweighs it, as few as caches want. */
+static int images_of_weight_grad(const Step *s)
 {
-    return k == KERNEL_WEIGHT_GRAD || k == KERNEL_BIAS_GRAD || k == KERNEL_BN_STATS || k == KERNEL_BN_GRAD_STATS;
+    enum { PIXELS = 512, MOST = 64 };
+    const Buffer *dy = s->in[1]->buffer;
+    int n = PIXELS / (dy->h * dy->w);
+    return n < 1 ? 1 : n > MOST ? MOST : n;
+}
+
+static int images_of(const Step *s)
+{
+    switch ((int)s->kernel) {
+    case KERNEL_WEIGHT_GRAD: return images_of_weight_grad(s);
+    case KERNEL_BIAS_GRAD: case KERNEL_BN_STATS: case KERNEL_BN_GRAD_STATS: return 1;
+    default: return 0;
+    }
 }
 
 int train_activations(const Node *n)
@@ -108,8 +121,9 @@ int train_packed_once(const Plan *p)
     return n;
 }
 
-void train_sums(Plan *p, Step *s)
+void train_batch(Plan *p, Step *s)
 {
+    s->images = images_of(s);
     if (s->kernel != KERNEL_WEIGHT_GRAD && s->kernel != KERNEL_BIAS_GRAD)
         return;
     Buffer *b = s->sums = ARENA_NEW(p->arena, Buffer);

@@ -133,21 +133,22 @@ typedef struct RtLossTerm { /* a term of the loss: weight * cross-entropy(logits
 } RtLossTerm;
 
 typedef struct RtTrainContext { /* what a step of training sees */
-    RtContext image;         /* weights, x, arena of one image, scratch of the part; of a step over the batch: of image 0 */
+    RtContext image;         /* weights, x, arena of one image, scratch of the part; of a step over the batch: of its first image */
     float *shared;           /* results that have no image: statistics of batch norms */
     float *const *raw;       /* master weights by index of the training's weights table */
     float *const *grads;     /* their gradients, equally; null where a weight does not train */
-    const int *labels;       /* of this image, or of image 0 */
-    float *losses;           /* terms of this image, or of image 0 */
-    const uint64_t *samples; /* the number of this picture in its data set, or of image 0: dropout draws by it */
+    const int *labels;       /* of this image */
+    float *losses;           /* terms of this image */
+    const uint64_t *samples; /* the number of this picture in its data set: dropout draws by it */
     uint64_t seed;
     uint32_t epoch;
     int index, n;            /* this image of n in the batch */
+    int count;               /* images of the call: this and those that follow, arenas `arena_floats` apart */
 } RtTrainContext;
 
 typedef struct RtTrainStep {
     RtStep step;
-    int batch; /* 1: once for the whole batch; 0: for every image */
+    int images; /* of a call, which all threads share by its outputs, over the batch in order; 0: an image at a time, by one thread or all */
 } RtTrainStep;
 
 typedef struct RtTrainPlan {

@@ -36,6 +36,12 @@ Expr *place_address(LowerContext *c, const Place *p, int y, int x)
     return loop_address(c->page, b->kind == BUFFER_SHARED ? c->shared : c->arena, loop_int(c->page, at));
 }
 
+Expr *place_address_of_images(LowerContext *c, const Place *p, int y, int x, int images)
+{
+    Expr *at = place_address(c, p, y, x)->a;
+    return loop_address(c->page, loop_context(c->page, c->ctx, "image.arena", false, images * c->plan->arena_bytes / 4), at);
+}
+
 static int channel_at(const Place *p, int physical)
 {
     const Buffer *b = p->buffer;

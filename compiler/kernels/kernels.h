@@ -69,6 +69,8 @@ int place_span(const Place *p);
 int place_count(const Place *p); /* logical channels */
 /* Address of pixel (y, x) of the place's first channel on the page: arena + offset. */
 Expr *place_address(LowerContext *c, const Place *p, int y, int x);
+/* The same where a call sees `images` images, whose arenas lie one behind the other. */
+Expr *place_address_of_images(LowerContext *c, const Place *p, int y, int x, int images);
 /* Table of float offsets from the place's first channel to each logical channel; null when channel_offset can do without. */
 Var *place_channels(Unit *u, const Place *p);
 /* Expr of the offset of logical channel `ch`. */

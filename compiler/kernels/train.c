@@ -135,9 +135,20 @@ Var *train_for(TrainKernel *t, const char *name, int n)
     return loop_for_begin(t->l, name, loop_int(t->l, 0), loop_int(t->l, n), 1);
 }
 
-void train_if_first(TrainKernel *t, Var *index) { loop_if_begin(t->l, loop_bin(t->l, EX_EQ, loop_var(t->l, index), loop_int(t->l, 0))); }
-
-void train_if_last(TrainKernel *t, Var *index, Var *n)
+BatchPart train_batch_part(TrainKernel *t)
 {
-    loop_if_begin(t->l, loop_bin(t->l, EX_EQ, loop_add(t->l, loop_var(t->l, index), loop_int(t->l, 1)), loop_var(t->l, n)));
+    LowerContext *c = t->c;
+    BatchPart b = { .index = train_int(t, "index", loop_var(c->page, c->index)) };
+    if (t->s->images > 1)
+        b.count = train_int(t, "count", loop_var(c->page, c->count));
+    b.n = train_int(t, "n", loop_var(c->page, c->images));
+    return b;
+}
+
+void train_if_first(TrainKernel *t, const BatchPart *b) { loop_if_begin(t->l, loop_bin(t->l, EX_EQ, loop_var(t->l, b->index), loop_int(t->l, 0))); }
+
+void train_if_last(TrainKernel *t, const BatchPart *b)
+{
+    Expr *end = loop_add(t->l, loop_var(t->l, b->index), b->count ? loop_var(t->l, b->count) : loop_int(t->l, 1));
+    loop_if_begin(t->l, loop_bin(t->l, EX_EQ, end, loop_var(t->l, b->n)));
 }

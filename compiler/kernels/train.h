@@ -42,7 +42,11 @@ Expr *train_channel(TrainKernel *t, Expr *block, int v);
 /* Begins the loop over units u = block * H + y, rows of the result's blocks; the row's y. */
 Expr *train_rows(TrainKernel *t, Expr **block);
 Var *train_for(TrainKernel *t, const char *name, int n); /* for name in 0..n-1 */
-/* `first`: is this image 0 of the batch; `last`: is it the last. Needs the ints `index` and `n`. */
-void train_if_first(TrainKernel *t, Var *index);
-void train_if_last(TrainKernel *t, Var *index, Var *n);
+/* Of a call over the batch: the parameters that say which of its images it sees. */
+typedef struct BatchPart {
+    Var *index, *count, *n; /* images [index, index + count) of n; count is null where a call sees one */
+} BatchPart;
+BatchPart train_batch_part(TrainKernel *t);
+void train_if_first(TrainKernel *t, const BatchPart *b); /* begins what is done with the first images only */
+void train_if_last(TrainKernel *t, const BatchPart *b);
 #endif

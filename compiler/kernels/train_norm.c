@@ -158,7 +158,7 @@ void kernel_lower_bn_stats(LowerContext *c, Step *s)
         "Of the batch, image by image: mean, inv = 1 / sqrt(var + eps); with the last image both, and the running statistics.\n"
         "Until then they hold sums about the running mean, so that no digits are lost.");
     Var *rm = train_row(&t, "running_mean", s->node->in[3]), *rv = train_row(&t, "running_var", s->node->in[4]);
-    Var *index = train_int(&t, "index", loop_var(c->page, c->index)), *n = train_int(&t, "n", loop_var(c->page, c->images));
+    BatchPart batch = train_batch_part(&t);
     if (fresh) {
         Lower *l = t.l;
         train_units(&t);
@@ -166,11 +166,11 @@ void kernel_lower_bn_stats(LowerContext *c, Step *s)
         Expr *at = loop_var(l, loop_let(l, "at", channel_offset(l, s->in[0], loop_var(l, ch))));
         Var *shift = loop_let(l, "shift", read_one(&t, rm, loop_var(l, ch)));
         Var *k = loop_let(l, "k", loop_sub(l, read_one(&t, t.in[0], at), loop_var(l, shift)));
-        gather(&t, index, t.out[0], at, loop_var(l, k));
+        gather(&t, batch.index, t.out[0], at, loop_var(l, k));
         Expr *about = loop_mul(l, loop_f32(l, (double)d->dim[1] * d->dim[2]), loop_mul(l, loop_var(l, k), loop_var(l, k)));
-        gather(&t, index, t.out[1], at, loop_add(l, read_one(&t, t.in[1], at), about));
-        train_if_last(&t, index, n);
-        finish_stats(&t, at, ch, rm, rv, shift, n);
+        gather(&t, batch.index, t.out[1], at, loop_add(l, read_one(&t, t.in[1], at), about));
+        train_if_last(&t, &batch);
+        finish_stats(&t, at, ch, rm, rv, shift, batch.n);
         loop_if_end(l);
         clear_gaps(&t);
     }
@@ -189,15 +189,15 @@ void kernel_lower_bn_grad_stats(LowerContext *c, Step *s)
         "Of the batch, image by image: sum of dz, dot = sum of dz xh; with the last image they are the gradients,\n"
         "and then divided by the number of pixels.");
     Var *db = wants_beta ? train_gradient(&t, "dbeta", dbeta) : NULL, *dg = wants_gamma ? train_gradient(&t, "dgamma", dgamma) : NULL;
-    Var *index = train_int(&t, "index", loop_var(c->page, c->index)), *n = train_int(&t, "n", loop_var(c->page, c->images));
+    BatchPart batch = train_batch_part(&t);
     if (fresh) {
         Lower *l = t.l;
         train_units(&t);
         Expr *at = loop_var(l, loop_let(l, "at", channel_offset(l, s->in[0], loop_var(l, t.k.u))));
         for (int k = 0; k < 2; k++)
-            gather(&t, index, t.out[k], at, read_one(&t, t.in[k], at));
-        train_if_last(&t, index, n);
-        Expr *m = loop_mul(l, loop_convert(l, TY_F32, loop_var(l, n)), loop_f32(l, (double)d->dim[1] * d->dim[2]));
+            gather(&t, batch.index, t.out[k], at, read_one(&t, t.in[k], at));
+        train_if_last(&t, &batch);
+        Expr *m = loop_mul(l, loop_convert(l, TY_F32, loop_var(l, batch.n)), loop_f32(l, (double)d->dim[1] * d->dim[2]));
         m = loop_var(l, loop_let(l, "m", m));
         Var *to[] = { db, dg };
         for (int k = 0; k < 2; k++) {

@@ -12,6 +12,8 @@ typedef struct Geometry { /* of a step */
     int depth;           /* neighbours in x: x_block, or KW */
     int taps;            /* leaves a unit runs for each of its sums: KH * KW, or KH */
     int rows, columns, x_rows_apart, x_pixel, dy_row;
+    Expr *images; /* of the call */
+    Var *image;   /* floats from one to the next */
 } Geometry;
 
 static Geometry geometry(const Step *s)
@@ -33,7 +35,7 @@ static Geometry geometry(const Step *s)
 /* ---- The leaf ---- */
 
 typedef struct LeafVars {
-    Var *x, *dy, *rows, *columns, *x_row, *x_pixel, *dy_row, *sums;
+    Var *x, *dy, *images, *image, *rows, *columns, *x_row, *x_pixel, *dy_row, *sums;
 } LeafVars;
 
 static LeafVars leaf_params(Lower *l)
@@ -41,6 +43,8 @@ static LeafVars leaf_params(Lower *l)
     LeafVars v;
     v.x = loop_param(l, VAR_PARAM_IN, "x", 0);
     v.dy = loop_param(l, VAR_PARAM_IN, "dy", 0);
+    v.images = loop_param(l, VAR_PARAM_INT, "images", 0);
+    v.image = loop_param(l, VAR_PARAM_INT, "image", 0);
     v.rows = loop_param(l, VAR_PARAM_INT, "rows", 0);
     v.columns = loop_param(l, VAR_PARAM_INT, "columns", 0);
     v.x_row = loop_param(l, VAR_PARAM_INT, "x_row", 0);
@@ -79,19 +83,24 @@ static Func *leaf(Unit *u, Type type, int depth, int vectors)
     if (f)
         return f;
     int width = vectors * type_lanes(type);
-    f = unit_func(u, key, name, arena_printf(u->arena, "sums[i][o] += sum over rows and columns of x[i] * dy[o], for %d neighbours i in x and %d outputs o.", depth, width), type);
+    f = unit_func(u, key, name, arena_printf(u->arena, "sums[i][o] += sum over images, rows and columns of x[i] * dy[o], for %d neighbours i in x and %d outputs o.", depth, width), type);
     Lower *l = lower_new(u, f);
     LeafVars v = leaf_params(l);
     Var *acc[MOST];
     CHECK(depth * vectors <= MOST);
     for (int i = 0; i < depth * vectors; i++)
         acc[i] = loop_mut(l, numbered(l, "a", i / vectors, i % vectors), loop_splat(l, type, loop_f32(l, 0)));
+    Var *xi = loop_pointer(l, "xi", loop_address(l, v.x, loop_int(l, 0)), false), *di = loop_pointer(l, "di", loop_address(l, v.dy, loop_int(l, 0)), false);
+    loop_for_begin(l, "i", loop_int(l, 0), loop_var(l, v.images), 1);
     Var *oy = loop_for_begin(l, "oy", loop_int(l, 0), loop_var(l, v.rows), 1);
-    Var *xp = loop_pointer(l, "xp", loop_address(l, v.x, loop_mul(l, loop_var(l, oy), loop_var(l, v.x_row))), false);
-    Var *dp = loop_pointer(l, "dp", loop_address(l, v.dy, loop_mul(l, loop_var(l, oy), loop_var(l, v.dy_row))), false);
+    Var *xp = loop_pointer(l, "xp", loop_address(l, xi, loop_mul(l, loop_var(l, oy), loop_var(l, v.x_row))), false);
+    Var *dp = loop_pointer(l, "dp", loop_address(l, di, loop_mul(l, loop_var(l, oy), loop_var(l, v.dy_row))), false);
     loop_for_begin(l, "ox", loop_int(l, 0), loop_var(l, v.columns), 1);
     leaf_pixel(l, &v, type, depth, vectors, xp, dp, acc);
     loop_for_end(l);
+    loop_for_end(l);
+    loop_advance(l, xi, loop_var(l, v.image));
+    loop_advance(l, di, loop_var(l, v.image));
     loop_for_end(l);
     for (int i = 0; i < depth * vectors; i++) {
         Expr *at = loop_int(l, (int64_t)i * type_lanes(type));
@@ -131,10 +140,10 @@ static void run_leaves(TrainKernel *t, const Geometry *g, Expr *x_at, Expr *dy_a
         Func *f = leaf(l->unit, t->type, depth[i], t->vectors);
         Expr *args[] = {
             loop_address(l, t->in[0], loop_add(l, x_at, loop_int(l, from))), loop_address(l, t->in[1], dy_at),
-            loop_var(l, loop_dim(l, "OH", g->rows)), loop_var(l, loop_dim(l, "OW", g->columns)), loop_int(l, g->x_rows_apart),
+            g->images, loop_var(l, g->image), loop_var(l, loop_dim(l, "OH", g->rows)), loop_var(l, loop_dim(l, "OW", g->columns)), loop_int(l, g->x_rows_apart),
             loop_int(l, g->x_pixel), loop_int(l, g->dy_row), loop_address(l, sums, loop_add(l, sums_at, loop_int(l, from * g->block))),
         };
-        loop_call(l, f, args, 8);
+        loop_call(l, f, args, 10);
     }
 }
 
@@ -203,7 +212,7 @@ static void clear_sums(TrainKernel *t, int floats, Var *sums, Expr *base)
     loop_for_end(l);
 }
 
-static void unit_body(TrainKernel *t, const Geometry *g, Var *sums, Var *dw, Var *index, Var *n)
+static void unit_body(TrainKernel *t, const Geometry *g, Var *sums, Var *dw, const BatchPart *batch)
 {
     Lower *l = t->l;
     const Window *w = &t->s->node->window;
@@ -213,7 +222,7 @@ static void unit_body(TrainKernel *t, const Geometry *g, Var *sums, Var *dw, Var
     Expr *ob = loop_var(l, loop_let(l, g->block > 1 ? "ob" : "o0", loop_div(l, u, in)));
     Expr *ib = loop_var(l, loop_let(l, g->x_block > 1 ? "ib" : "i0", loop_bin(l, EX_MOD, u, in)));
     Expr *base = loop_var(l, loop_let(l, "base", loop_mul(l, u, loop_int(l, floats))));
-    train_if_first(t, index);
+    train_if_first(t, batch);
     clear_sums(t, floats, sums, base);
     loop_if_end(l);
     Expr *tap = loop_var(l, train_for(t, "k", g->taps));
@@ -224,9 +233,16 @@ static void unit_body(TrainKernel *t, const Geometry *g, Var *sums, Var *dw, Var
     Expr *dy_at = loop_mul(l, ob, loop_int(l, t->s->in[1]->buffer->plane));
     run_leaves(t, g, x_at, dy_at, sums, loop_add(l, base, loop_mul(l, tap, loop_int(l, g->depth * g->block))));
     loop_for_end(l);
-    train_if_last(t, index, n);
+    train_if_last(t, batch);
     scatter(t, g, ob, ib, sums, base, dw);
     loop_if_end(l);
+}
+
+/* The images of this call, which never sees more than the plan says. */
+static Expr *images_of_call(TrainKernel *t, const BatchPart *b)
+{
+    Lower *l = t->l;
+    return b->count ? loop_var(l, loop_let(l, "images", loop_min(l, loop_var(l, b->count), loop_int(l, t->s->images)))) : loop_int(l, 1);
 }
 
 static Var *sums_param(TrainKernel *t)
@@ -245,13 +261,16 @@ void kernel_lower_weight_grad(LowerContext *c, Step *s)
     const char *key = arena_printf(a, "%dx%d/%dx%d %d,%d", w->kh, w->kw, w->sh, w->sw, w->top, w->left);
     make_leaves(c, &g);
     bool fresh = train_begin(&t, c, s, arena_printf(a, "weight_grad%dx%d", w->kh, w->kw), "x dy", key,
-        "dw += sum over the pixels of one image of dy times x; sums begin with the first image and go to dw with the last.");
-    t.args[0] = place_address(c, s->in[0], -w->top, -w->left);
+        "dw += sum over the pixels of some images of dy times x; sums begin with the first image and go to dw with the last.");
+    t.args[0] = place_address_of_images(c, s->in[0], -w->top, -w->left, s->images);
+    t.args[1] = place_address_of_images(c, s->in[1], 0, 0, s->images);
     Var *sums = sums_param(&t), *dw = train_gradient(&t, "dw", s->node->out[0]);
-    Var *index = train_int(&t, "index", loop_var(c->page, c->index)), *n = train_int(&t, "n", loop_var(c->page, c->images));
+    BatchPart batch = train_batch_part(&t);
+    g.image = train_int(&t, "image", loop_int(c->page, c->plan->arena_bytes / 4));
     if (fresh) {
+        g.images = images_of_call(&t, &batch);
         train_units(&t);
-        unit_body(&t, &g, sums, dw, index, n);
+        unit_body(&t, &g, sums, dw, &batch);
     }
     train_call(&t);
 }
@@ -263,13 +282,13 @@ void kernel_lower_bias_grad(LowerContext *c, Step *s)
     TrainKernel t;
     bool fresh = train_begin(&t, c, s, "bias_grad", "dy", "", "db = sum of dy over pixels and images; sums hold it until the last image.");
     Var *sums = sums_param(&t), *db = train_gradient(&t, "db", s->node->out[0]);
-    Var *index = train_int(&t, "index", loop_var(c->page, c->index)), *n = train_int(&t, "n", loop_var(c->page, c->images));
+    BatchPart batch = train_batch_part(&t);
     if (fresh) {
         Lower *l = t.l;
         const Buffer *b = s->in[0]->buffer;
         train_units(&t);
         Expr *block = loop_var(l, t.k.u);
-        train_if_first(&t, index);
+        train_if_first(&t, &batch);
         clear_sums(&t, b->block, sums, loop_mul(l, block, loop_int(l, b->block)));
         loop_if_end(l);
         for (int v = 0; v < t.vectors; v++) {
@@ -282,7 +301,7 @@ void kernel_lower_bias_grad(LowerContext *c, Step *s)
             Expr *at = train_channel(&t, block, v);
             loop_store(l, sums, at, loop_add(l, loop_load(l, t.type, sums, at), loop_var(l, sum)));
         }
-        train_if_last(&t, index, n);
+        train_if_last(&t, &batch);
         Expr *o = loop_var(l, train_for(&t, "o", b->block)), *co = logical_channel(l, s->in[0], "co", block, o);
         if_channel(l, s->in[0], co);
         loop_store(l, db, co, loop_load(l, TY_F32, sums, loop_add(l, loop_mul(l, block, loop_int(l, b->block)), o)));

@@ -160,11 +160,11 @@ static void make_items(Training *t, int n)
         add_item(t, FROZEN, 0, begin, 0);
     for (int s = begin, end; s < steps; s = end) {
         end = s + 1;
-        if (t->plan->steps[s].batch) {
+        if (t->plan->steps[s].images) {
             add_item(t, BATCH, s, end, 0);
             continue;
         }
-        while (end < steps && !t->plan->steps[end].batch)
+        while (end < steps && !t->plan->steps[end].images)
             end++;
         add_images(t, s, end, n);
     }
@@ -175,7 +175,8 @@ typedef struct StepRun {
     const TrainingBatch *b;
 } StepRun;
 
-static void one_step(const StepRun *r, int step, int image, int part, int parts, int thread)
+/* `count` images from `image` on. */
+static void one_step(const StepRun *r, int step, int image, int count, int part, int parts, int thread)
 {
     const Training *t = r->t;
     const RtNetwork *net = t->net;
@@ -184,7 +185,7 @@ static void one_step(const StepRun *r, int step, int image, int part, int parts,
                    .arena = t->arena + (size_t)image * up(t->plan->arena_floats), .scratch = t->scratch + (size_t)thread * up(t->plan->scratch_floats) },
         .shared = t->shared, .raw = t->raw, .grads = t->grads, .labels = r->b->labels + image,
         .losses = t->losses + (size_t)image * (size_t)t->train->n_terms, .samples = r->b->samples + image, .seed = r->b->seed, .epoch = r->b->epoch,
-        .index = image, .n = r->b->n,
+        .index = image, .n = r->b->n, .count = count,
     };
     t->plan->step(&c, step, part, parts);
 }
@@ -199,8 +200,15 @@ static void frozen_image(const StepRun *r, int steps, int image, int thread)
         return;
     }
     for (int s = 0; s < steps; s++)
-        one_step(r, s, image, 0, 1, thread);
+        one_step(r, s, image, 1, 0, 1, thread);
     cache_put(cache, sample, arena);
+}
+
+static void over_batch(const StepRun *r, int step, int part, int parts)
+{
+    int n = r->b->n, images = r->t->plan->steps[step].images;
+    for (int i = 0; i < n; i += images)
+        one_step(r, step, i, i + images <= n ? images : n - i, part, parts, part);
 }
 
 static void run_item(void *arg, int k, int part, int parts)
@@ -216,13 +224,10 @@ static void run_item(void *arg, int k, int part, int parts)
     case BY_IMAGES:
         for (int i = rt_begin(whole, part, parts); i < rt_begin(whole, part + 1, parts); i++)
             for (int s = item->first; s < item->end; s++)
-                one_step(r, s, i, 0, 1, part);
+                one_step(r, s, i, 1, 0, 1, part);
         break;
-    case TOGETHER: one_step(r, item->first, item->image, part, parts, part); break;
-    case BATCH:
-        for (int i = 0; i < r->b->n; i++)
-            one_step(r, item->first, i, part, parts, part);
-        break;
+    case TOGETHER: one_step(r, item->first, item->image, 1, part, parts, part); break;
+    case BATCH: over_batch(r, item->first, part, parts); break;
     }
 }
 
