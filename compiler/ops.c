@@ -84,7 +84,8 @@ const char *op_window_shape(Graph *g, Node *n, int channels, Shape *out)
 
 double op_relu(Interp *it, double v)
 {
-    it->margin = fmin(it->margin, fabs(v));
+    if (v != 0) /* zero: of zeros alone, and so in any arithmetic */
+        it->margin = fmin(it->margin, fabs(v));
     return v < 0 ? 0 : v;
 }
 
