@@ -338,7 +338,7 @@ const char *plan_step_kernel(Arena *a, const Plan *p, const Step *s)
     const char *name = plan_step_operation(a, s);
     if (s->kernel == KERNEL_CONV && p->target->block > 1)
         return arena_printf(a, "%s tile %dx%d", name, s->tile_pixels, s->tile_blocks);
-    if (s->kernel == KERNEL_COOK_TOOM)
+    if (s->fast.mh)
         return arena_printf(a, "%s F(%dx%d)", name, s->fast.mh, s->fast.mw);
     return name;
 }
@@ -373,7 +373,7 @@ static void check_sizes(const Plan *p)
 Numerics plan_numerics(const Plan *p)
 {
     for (int i = 0; i < p->steps.n; i++)
-        if (p->steps.at[i]->kernel == KERNEL_COOK_TOOM)
+        if (p->steps.at[i]->fast.mh)
             return p->options.numerics;
     return NUMERICS_EXACT;
 }

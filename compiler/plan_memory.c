@@ -211,9 +211,14 @@ void plan_borders(Plan *p)
         widen(&b->bottom, w->bottom);
         widen(&b->left, w->left);
         widen(&b->right, w->right);
-        if (s->kernel == KERNEL_COOK_TOOM) { /* the last tiles reach beyond the image: zero like all of the border */
-            widen(&b->bottom, reach(s->fast.rows, s->fast.mh, w->kh, w->sh) - w->top - b->h);
-            widen(&b->right, reach(s->fast.columns, s->fast.mw, w->kw, w->sw) - w->left - b->w);
+        if (!s->fast.mh)
+            continue; /* the last tiles reach beyond the image: zero like all of the border */
+        widen(&b->bottom, reach(s->fast.rows, s->fast.mh, w->kh, w->sh) - w->top - b->h);
+        widen(&b->right, reach(s->fast.columns, s->fast.mw, w->kw, w->sw) - w->left - b->w);
+        if (s->kernel == KERNEL_WEIGHT_GRAD) {
+            Buffer *dy = s->in[1]->buffer;
+            widen(&dy->bottom, s->fast.rows * s->fast.mh - dy->h);
+            widen(&dy->right, s->fast.columns * s->fast.mw - dy->w);
         }
     }
     for (int i = 0; i < p->buffers.n; i++) {
@@ -430,7 +435,7 @@ static void print_step(const Step *s, FILE *f)
     fprintf(f, "step %d %s '%s' units %d", s->index, kernel_name(s->kernel), s->name, s->units);
     if (s->kernel == KERNEL_CONV)
         fprintf(f, " tile %dx%d", s->tile_pixels, s->tile_blocks);
-    if (s->kernel == KERNEL_COOK_TOOM)
+    if (s->fast.mh)
         fprintf(f, " F(%dx%d) %dx%d tiles in %d", s->fast.mh, s->fast.mw, s->fast.rows, s->fast.columns, s->fast.blocks);
     for (int k = 0; k < s->n_in; k++)
         print_place(s->in[k], f);

@@ -1,4 +1,5 @@
 /* What the plan knows of the operators of training: kernels, places, packed vectors and sums over the batch. */
+#include "cook_toom.h"
 #include "kernels/kernels.h"
 
 int train_kernel(const Node *n)
@@ -27,19 +28,10 @@ int train_kernel(const Node *n)
     }
 }
 
-/* Sums of weights are read and written once a call: so many images that arithmetic outweighs it, as few as caches want. */
-static int images_of_weight_grad(const Step *s)
-{
-    enum { PIXELS = 512, MOST = 64 };
-    const Buffer *dy = s->in[1]->buffer;
-    int n = PIXELS / (dy->h * dy->w);
-    return n < 1 ? 1 : n > MOST ? MOST : n;
-}
-
 static int images_of(const Step *s)
 {
     switch ((int)s->kernel) {
-    case KERNEL_WEIGHT_GRAD: return images_of_weight_grad(s);
+    case KERNEL_WEIGHT_GRAD: return weight_grad_call_images(s, s->fast.mh ? &s->fast : NULL);
     case KERNEL_BIAS_GRAD: case KERNEL_BN_STATS: case KERNEL_BN_GRAD_STATS: return 1;
     default: return 0;
     }
@@ -121,6 +113,13 @@ int train_packed_once(const Plan *p)
     return n;
 }
 
+/* Sums that an input and an output have. */
+static int64_t products_of_pair(const Step *s)
+{
+    const Window *w = &s->node->window;
+    return s->fast.mh ? (int64_t)cook_toom_alpha(s->fast.mh, w->kh, 1) * cook_toom_alpha(s->fast.mw, w->kw, 1) : (int64_t)w->kh * w->kw;
+}
+
 void train_batch(Plan *p, Step *s)
 {
     s->images = images_of(s);
@@ -129,7 +128,7 @@ void train_batch(Plan *p, Step *s)
     Buffer *b = s->sums = ARENA_NEW(p->arena, Buffer);
     int64_t channels = place_span(s->in[s->n_in - 1]);
     if (s->kernel == KERNEL_WEIGHT_GRAD)
-        channels *= (int64_t)place_span(s->in[0]) * s->node->window.kh * s->node->window.kw;
+        channels *= place_span(s->in[0]) * products_of_pair(s);
     *b = (Buffer){ .id = p->buffers.n, .name = arena_printf(p->arena, "%s.sums", s->name), .kind = BUFFER_SHARED, .block = p->target->block,
                    .channels = (int)channels, .h = 1, .w = 1 };
     LIST_PUSH(p->arena, &p->buffers, b);

@@ -112,10 +112,61 @@ static bool recorded(const Plan *p, const Step *s, FastConv *out)
     return false;
 }
 
+/* ---- Weight gradients ---- */
+
+static bool grad_is_direct(const Plan *p, const Step *s)
+{
+    const Window *w = &s->node->window;
+    return p->target->block != 16 || s->in[0]->buffer->block != 16 || window_is_1x1(w) || !window_steps_by_1(w);
+}
+
+enum { GRAD_PIXELS = 512, GRAD_TILES = 96, GRAD_IMAGES = 64 }; /* the most of a call, but for one image's */
+
+/* Sums of weights are read and written once a call: so many images that arithmetic outweighs it, as few as caches want. */
+int weight_grad_call_images(const Step *s, const FastConv *f)
+{
+    const Buffer *dy = s->in[1]->buffer;
+    int n = f ? GRAD_TILES / (f->rows * f->columns) : GRAD_PIXELS / (dy->h * dy->w);
+    return n < 1 ? 1 : n > GRAD_IMAGES ? GRAD_IMAGES : n;
+}
+
+/* Blocks of whole rows of tiles. */
+static Candidate grad_form(const Step *s, int mh, int mw)
+{
+    const Buffer *dy = s->in[1]->buffer;
+    FastConv f = { mh, mw, up(dy->h, mh), up(dy->w, mw), 1 };
+    int rows = GRAD_TILES / f.columns;
+    f.blocks = up(f.rows, rows < 1 ? 1 : rows);
+    f.blocks = up(f.rows, up(f.rows, f.blocks)); /* none is empty */
+    return (Candidate){ f, cost_weight_grad(s, &f) };
+}
+
+static void choose_weight_grad(const Plan *p, Step *s)
+{
+    Candidate list[MOST_CANDIDATES];
+    int n = 0;
+    if (grad_is_direct(p, s))
+        return;
+    for (int mh = 1; mh <= COOK_TOOM_MOST; mh++)
+        for (int mw = 1; mw <= COOK_TOOM_MOST; mw++)
+            if (allowed(p->options.numerics, mh, mw, &s->node->window))
+                list[n++] = grad_form(s, mh, mw);
+    if (!p->options.form)
+        list[n++] = (Candidate){ .cycles = cost_weight_grad(s, NULL) };
+    else if (n)
+        list[0] = list[(p->options.form - 1) % n];
+    if (!p->options.form)
+        qsort(list, (size_t)n, sizeof *list, by_cycles);
+    if (n)
+        s->fast = list[0].form;
+}
+
 void kernel_choose(const Plan *p, Step *s)
 {
     Candidate list[MOST_CANDIDATES];
     FastConv chosen = { 0 };
+    if (s->kernel == KERNEL_WEIGHT_GRAD)
+        choose_weight_grad(p, s);
     if (s->kernel != KERNEL_CONV || kernel_why_direct(p, s))
         return;
     if (p->options.form) {

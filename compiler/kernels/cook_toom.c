@@ -20,8 +20,7 @@ static FastForm form_of(const Step *s)
     return f;
 }
 
-/* Products lie an odd number of cache lines apart, so that those of one tile fall into different sets. */
-static int64_t odd_lines(int64_t floats) { return floats / 16 % 2 ? floats : floats + 16; }
+int64_t odd_lines(int64_t floats) { return floats / 16 % 2 ? floats : floats + 16; }
 
 int64_t cook_toom_scratch(const FastConv *f, int points, int in_blocks, int group)
 {

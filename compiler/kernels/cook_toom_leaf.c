@@ -2,6 +2,8 @@
  *
  *   v = Bh d Bw^T     input tile d: alpha_h x alpha_w pixels of 16 channels
  *   y = Ah m Aw^T     output tile y: mh x mw pixels of 16 channels
+ *   e = Ah^T dy Aw    a tile of the gradient of y
+ *   dw = Gh^T s Gw    s: sum of e * v over tiles
  *
  * An axis without taps is the identity.  Rows of p and -p are computed as even + odd and even - odd half. */
 #include "cook_toom_leaf.h"
@@ -161,25 +163,69 @@ static void tiles_end(Lower *l)
     loop_for_end(l);
 }
 
-static void input_body(Lower *l, Type type, const FastForm *f, Var *p, Var *row, Var *q, Var *slab)
+/* e_i = sum of p^k dy_k: of a pair p, -p the even half plus and minus the odd one. */
+static void apply_spread(Transform *t, const CookToom *f, Var *const *in, Expr **out)
+{
+    for (int i = 0; i < f->alpha; i++) {
+        Term half[2][COOK_TOOM_MOST];
+        int n[2] = { 0, 0 }, mate = f->mate[i];
+        if (mate >= 0 && mate < i)
+            continue;
+        for (int k = 0; k < f->m; k++)
+            if (f->a[k][i].num) {
+                int odd = mate >= 0 && f->a[k][i].num != f->a[k][mate].num;
+                half[odd][n[odd]++] = (Term){ f->a[k][i], in[k] };
+            }
+        Expr *even = sum_of(t, half[0], n[0]);
+        if (mate < 0) {
+            out[i] = even;
+            continue;
+        }
+        Var *e = named(t, "even", i, even), *o = named(t, "odd", i, sum_of(t, half[1], n[1]));
+        out[i] = loop_add(t->l, loop_var(t->l, e), loop_var(t->l, o));
+        out[mate] = loop_sub(t->l, loop_var(t->l, e), loop_var(t->l, o));
+    }
+}
+
+/* dw_k = sum of G_ik s_i. */
+static void apply_taps(Transform *t, const CookToom *f, Var *const *in, Expr **out)
+{
+    for (int k = 0; k < f->r; k++) {
+        Term terms[COOK_TOOM_MOST];
+        int n = 0;
+        for (int i = 0; i < f->alpha; i++)
+            if (f->g[i][k].num)
+                terms[n++] = (Term){ f->g[i][k], in[i] };
+        out[k] = sum_of(t, terms, n);
+    }
+}
+
+typedef struct Pass { /* a transform of both axes: h x w elements become out_h x out_w */
+    void (*apply)(Transform *t, const CookToom *f, Var *const *in, Expr **out);
+    const char *name; /* of an element */
+    int h, w, out_h, out_w;
+} Pass;
+
+/* p[i * row + j * column] to q[(i * out_w + j) * slab]. */
+static void both_axes(Lower *l, Type type, const FastForm *f, const Pass *pass, Var *p, Expr *row, int column, Var *q, Expr *slab)
 {
     Var *between[COOK_TOOM_MOST][COOK_TOOM_MOST], *in[COOK_TOOM_MOST];
     Expr *out[COOK_TOOM_MOST];
     Arena *a = l->unit->arena;
-    for (int j = 0; j < f->w.alpha; j++) {
+    for (int j = 0; j < pass->w; j++) {
         Transform t = { l, type, arena_printf(a, "%d", j) };
-        for (int i = 0; i < f->h.alpha; i++)
-            in[i] = loop_let(l, arena_printf(a, "d%d_%d", i, j),
-                             loop_load(l, type, p, loop_add(l, loop_mul(l, loop_int(l, i), loop_var(l, row)), loop_int(l, 16 * j))));
-        apply_b(&t, &f->h, in, out);
-        for (int i = 0; i < f->h.alpha; i++)
+        for (int i = 0; i < pass->h; i++)
+            in[i] = loop_let(l, arena_printf(a, "%s%d_%d", pass->name, i, j),
+                             loop_load(l, type, p, loop_add(l, loop_mul(l, loop_int(l, i), row), loop_int(l, column * j))));
+        pass->apply(&t, &f->h, in, out);
+        for (int i = 0; i < pass->out_h; i++)
             between[i][j] = out[i]->kind == EX_VAR ? out[i]->var : loop_let(l, arena_printf(a, "t%d_%d", i, j), out[i]);
     }
-    for (int i = 0; i < f->h.alpha; i++) {
+    for (int i = 0; i < pass->out_h; i++) {
         Transform t = { l, type, arena_printf(a, "r%d", i) };
-        apply_b(&t, &f->w, between[i], out);
-        for (int j = 0; j < f->w.alpha; j++)
-            loop_store(l, q, loop_mul(l, loop_int(l, i * f->w.alpha + j), loop_var(l, slab)), out[j]);
+        pass->apply(&t, &f->w, between[i], out);
+        for (int j = 0; j < pass->out_w; j++)
+            loop_store(l, q, loop_mul(l, loop_int(l, i * pass->out_w + j), slab), out[j]);
     }
 }
 
@@ -207,7 +253,8 @@ Func *cook_toom_input(Unit *u, Type type, const FastForm *f)
     Var *p = loop_let(l, "p", loop_address(l, x, loop_add(l, at, loop_var(l, t.lane))));
     Expr *to = loop_add(l, loop_mul(l, loop_var(l, cb), loop_var(l, n)), loop_var(l, t.i));
     Var *q = loop_pointer(l, "q", loop_address(l, v, loop_add(l, loop_mul(l, to, loop_int(l, 16)), loop_var(l, t.lane))), true);
-    input_body(l, type, f, p, row, q, slab);
+    Pass pass = { apply_b, "d", f->h.alpha, f->w.alpha, f->h.alpha, f->w.alpha };
+    both_axes(l, type, f, &pass, p, loop_var(l, row), 16, q, loop_var(l, slab));
     tiles_end(l);
     loop_for_end(l);
     return fn;
@@ -296,5 +343,53 @@ Func *cook_toom_output(Unit *u, Type type, const FastForm *f)
     TileLoop t = tiles_begin(l, type, v.first, v.n, v.columns);
     output_body(l, type, f, &v, &t);
     tiles_end(l);
+    return fn;
+}
+
+Func *cook_toom_spread(Unit *u, Type type, const FastForm *f)
+{
+    Arena *a = u->arena;
+    const char *name = arena_printf(a, "spread_%s", form_name(a, f));
+    const char *key = arena_printf(a, "fast %s", name);
+    Func *fn = unit_find_func(u, key);
+    if (fn)
+        return fn;
+    fn = unit_func(u, key, name,
+        arena_printf(a, "Gradients of F(%d x %d, %d x %d)'s outputs at its points: e[k][tile] = (Ah^T dy Aw)[k] of the tile's %d x %d pixels, for\n"
+                        "tiles [first, first + n) of one block of 16 outputs.",
+                     f->h.m, f->w.m, f->h.r, f->w.r, f->h.m, f->w.m), type);
+    Lower *l = lower_new(u, fn);
+    Var *dy = loop_param(l, VAR_PARAM_IN, "dy", 0), *row = loop_param(l, VAR_PARAM_INT, "row", 0);
+    Var *first = loop_param(l, VAR_PARAM_INT, "first", 0), *n = loop_param(l, VAR_PARAM_INT, "n", 0);
+    Var *columns = loop_param(l, VAR_PARAM_INT, "columns", 0);
+    Var *e = loop_param(l, VAR_PARAM_OUT, "e", 0), *slab = loop_param(l, VAR_PARAM_INT, "slab", 0);
+    TileLoop t = tiles_begin(l, type, first, n, columns);
+    Var *p = loop_let(l, "p", loop_address(l, dy, loop_add(l, corner(l, f->h.m, f->w.m, t.ty, t.tx, row), loop_var(l, t.lane))));
+    Var *q = loop_pointer(l, "q", loop_address(l, e, loop_add(l, loop_mul(l, loop_var(l, t.i), loop_int(l, 16)), loop_var(l, t.lane))), true);
+    Pass pass = { apply_spread, "d", f->h.m, f->w.m, f->h.alpha, f->w.alpha };
+    both_axes(l, type, f, &pass, p, loop_var(l, row), 16, q, loop_var(l, slab));
+    tiles_end(l);
+    return fn;
+}
+
+Func *cook_toom_taps(Unit *u, Type type, const FastForm *f)
+{
+    enum { PAIR = 16 * 16 };
+    Arena *a = u->arena;
+    const char *name = arena_printf(a, "taps_%s", form_name(a, f));
+    const char *key = arena_printf(a, "fast %s", name);
+    Func *fn = unit_find_func(u, key);
+    if (fn)
+        return fn;
+    fn = unit_func(u, key, name,
+        arena_printf(a, "In place: %d sums of F(%d x %d, %d x %d) to gradients of its %d taps, dw = Gh^T s Gw, for 16 inputs times 16 outputs.",
+                     f->h.alpha * f->w.alpha, f->h.m, f->w.m, f->h.r, f->w.r, f->h.r * f->w.r), type);
+    Lower *l = lower_new(u, fn);
+    Var *sums = loop_param(l, VAR_PARAM_OUT, "sums", 0);
+    Var *c = loop_for_begin(l, "c", loop_int(l, 0), loop_int(l, PAIR), type_lanes(type));
+    Var *p = loop_pointer(l, "p", loop_address(l, sums, loop_var(l, c)), true);
+    Pass pass = { apply_taps, "s", f->h.alpha, f->w.alpha, f->h.r, f->w.r };
+    both_axes(l, type, f, &pass, p, loop_int(l, f->w.alpha * PAIR), PAIR, p, loop_int(l, PAIR));
+    loop_for_end(l);
     return fn;
 }

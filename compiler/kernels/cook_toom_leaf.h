@@ -13,4 +13,8 @@ typedef struct FastForm { /* F(h.m x w.m, h.r x w.r) */
 Func *cook_toom_input(Unit *u, Type type, const FastForm *f);
 /* output(m, slab, n, b, floor, y, row, first, columns[, h][, w]): h and w where a tile has more than one row, column; m[k * slab + i * 16], y pixel (0, 0) of the block. */
 Func *cook_toom_output(Unit *u, Type type, const FastForm *f);
+/* spread(dy, row, first, n, columns, e, slab): dy pixel (0, 0) of a block, zero beyond the image; e[k * slab + i * 16]. */
+Func *cook_toom_spread(Unit *u, Type type, const FastForm *f);
+/* taps(sums): sums[k * 256 + c] becomes dw[tap * 256 + c]. */
+Func *cook_toom_taps(Unit *u, Type type, const FastForm *f);
 #endif

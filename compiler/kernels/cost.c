@@ -94,6 +94,25 @@ static Cost fast(const Step *s)
     return (Cost){ s->fast.blocks * (c.groups * c.unit + c.input), weights_cycles(c.weights) + again_cycles(c.weights, (s->fast.blocks - 1.0) / PARTS) };
 }
 
+/* Sums of weights are read and written once for the images of a call. */
+double cost_weight_grad(const Step *s, const FastConv *f)
+{
+    const Window *w = &s->node->window;
+    double c = place_span(s->in[0]), k = place_span(s->in[1]), calls, tiles, points, transforms = 0;
+    if (f) {
+        tiles = (double)f->rows * f->columns;
+        points = (double)cook_toom_alpha(f->mh, w->kh, 1) * cook_toom_alpha(f->mw, w->kw, 1);
+        transforms = points * tiles / 16 * (machine.input * c + PARTS * machine.output * k);
+    } else {
+        tiles = pixels_of(s->in[1]);
+        points = (double)w->kh * w->kw;
+    }
+    calls = (f ? f->blocks : 1.0) / weight_grad_call_images(s, f);
+    double sums = points * c * k, leaves = sums / 256 * 3 * machine.call;
+    double update = 2 * 4 * sums / (4 * sums > machine.far_bytes ? machine.memory : machine.again);
+    return (sums / 16 * tiles / machine.direct + transforms) / PARTS + calls * (leaves / PARTS + update);
+}
+
 /* ---- The rest ---- */
 
 static Cost by_vector(const Step *s, double cycles) { return (Cost){ pixels_of(s->out[0]) * out_channels(s) / 16 * cycles, 0 }; }

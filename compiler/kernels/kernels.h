@@ -37,6 +37,18 @@ bool tile_fetches(const Tile *t); /* does it fetch the weights that come next (p
 /* Floats of scratch for a block of tiles: transformed input and products of `group` blocks of outputs. */
 int64_t cook_toom_scratch(const FastConv *f, int points, int in_blocks, int group);
 
+/* Products lie an odd number of cache lines apart, so that those of one tile fall into different sets. */
+int64_t odd_lines(int64_t floats);
+
+typedef struct FastGradSize { /* of a weight gradient by a form of Cook and Toom */
+    int points, tiles;     /* of a block in an image, the most */
+    int64_t slab, block;   /* floats of a block's tiles at one point, at all points */
+    int64_t scratch;
+} FastGradSize;
+FastGradSize weight_grad_fast_size(const Step *s); /* weight_grad_fast.c */
+/* choose.c: images of a call, for a form or (null) the direct way. */
+int weight_grad_call_images(const Step *s, const FastConv *f);
+
 /* cut.c: blocks of 16 outputs that a fast form computes together. */
 int fast_group_blocks(const Step *s);
 
@@ -45,6 +57,8 @@ int fast_group_blocks(const Step *s);
 /* A convolution by register tiles, and by a form of Cook and Toom: with the threads that choices are made for. */
 double cost_direct(const Step *s);
 double cost_fast(const Step *s, const FastConv *f);
+/* A weight gradient, for an image: f is null for the direct way. */
+double cost_weight_grad(const Step *s, const FastConv *f);
 
 /* ---- choose.c ---- */
 

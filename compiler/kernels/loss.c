@@ -212,11 +212,10 @@ void kernel_lower_lrn_grad(LowerContext *c, Step *s)
     const Node *n = s->node;
     bool fresh = train_begin(&t, c, s, "lrn_grad", "x dy dx", arena_printf(c->page->unit->arena, "%d %.17g %.17g %.17g", n->lrn_size, n->lrn_alpha, n->lrn_beta, n->lrn_k),
         "dx = dy / d^beta - 2 alpha beta / n x * sum over neighbours of dy x / d^(beta + 1), d = k + alpha / n * sum of x^2;\nscratch holds the terms of one pixel.");
-    t.args[t.n_args++] = loop_address(c->page, c->scratch, loop_int(c->page, 0));
+    Var *scratch = train_scratch(&t, "scratch", 0);
     if (fresh) {
         Lower *l = t.l;
         const Buffer *b = s->out[0]->buffer;
-        Var *scratch = loop_param(l, VAR_PARAM_OUT, "scratch", channels(&t));
         train_units(&t);
         t.k.u->name = "oy";
         Expr *y = loop_var(l, t.k.u), *x = loop_var(l, train_for(&t, "ox", b->w));

@@ -145,6 +145,21 @@ BatchPart train_batch_part(TrainKernel *t)
     return b;
 }
 
+void train_see_images(TrainKernel *t, int i, int y, int x)
+{
+    t->args[i] = place_address_of_images(t->c, t->s->in[i], y, x, t->s->images);
+}
+
+static Var *memory_param(TrainKernel *t, const char *name, Var *memory, int64_t at)
+{
+    t->args[t->n_args++] = loop_address(t->c->page, memory, loop_int(t->c->page, at));
+    return t->l ? loop_param(t->l, VAR_PARAM_OUT, name, 0) : NULL;
+}
+
+Var *train_sums(TrainKernel *t) { return memory_param(t, "sums", t->c->shared, t->s->sums->offset); }
+
+Var *train_scratch(TrainKernel *t, const char *name, int64_t at) { return memory_param(t, name, t->c->scratch, at); }
+
 void train_if_first(TrainKernel *t, const BatchPart *b) { loop_if_begin(t->l, loop_bin(t->l, EX_EQ, loop_var(t->l, b->index), loop_int(t->l, 0))); }
 
 void train_if_last(TrainKernel *t, const BatchPart *b)

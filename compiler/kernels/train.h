@@ -47,6 +47,10 @@ typedef struct BatchPart {
     Var *index, *count, *n; /* images [index, index + count) of n; count is null where a call sees one */
 } BatchPart;
 BatchPart train_batch_part(TrainKernel *t);
+/* Input i is passed from pixel (y, x) on, for all images of the call. */
+void train_see_images(TrainKernel *t, int i, int y, int x);
+Var *train_sums(TrainKernel *t); /* the parameter `sums`: what the step keeps from call to call */
+Var *train_scratch(TrainKernel *t, const char *name, int64_t at); /* a parameter: scratch of the part, from float `at` on */
 void train_if_first(TrainKernel *t, const BatchPart *b); /* begins what is done with the first images only */
 void train_if_last(TrainKernel *t, const BatchPart *b);
 #endif

@@ -5,32 +5,7 @@
  * A unit is a block of outputs times a block of inputs with all taps: it has its own sums, so nothing is combined.  The leaf
  * keeps `depth` x 16 sums in registers and walks the pixels: it loads dy's vectors once a pixel and broadcasts `depth`
  * neighbours of x: channels of a block, or columns of an image plane (there the taps of a row are neighbours). */
-#include "train.h"
-
-typedef struct Geometry { /* of a step */
-    int block, x_block;  /* 16 or 1 */
-    int depth;           /* neighbours in x: x_block, or KW */
-    int taps;            /* leaves a unit runs for each of its sums: KH * KW, or KH */
-    int rows, columns, x_rows_apart, x_pixel, dy_row;
-    Expr *images; /* of the call */
-    Var *image;   /* floats from one to the next */
-} Geometry;
-
-static Geometry geometry(const Step *s)
-{
-    const Window *w = &s->node->window;
-    const Buffer *x = s->in[0]->buffer, *dy = s->in[1]->buffer;
-    Geometry g = { .block = dy->block, .x_block = x->block };
-    bool plane = x->block == 1;
-    g.depth = plane ? w->kw : x->block;
-    g.taps = plane ? w->kh : w->kh * w->kw;
-    g.rows = dy->h;
-    g.columns = dy->w;
-    g.x_rows_apart = (int)(w->sh * x->row);
-    g.x_pixel = w->sw * x->block;
-    g.dy_row = (int)dy->row;
-    return g;
-}
+#include "weight_grad.h"
 
 /* ---- The leaf ---- */
 
@@ -109,42 +84,53 @@ static Func *leaf(Unit *u, Type type, int depth, int vectors)
     return f;
 }
 
-/* ---- A unit ---- */
-
-/* A unit's leaves: of at most as many neighbours as the registers hold, of nearly equal size. */
-static int leaf_depths(const Geometry *g, int lanes, int *depth)
+/* Leaves of at most as many neighbours as the registers hold, of nearly equal size. */
+static int leaf_depths(int neighbours, int lanes, int *depth)
 {
-    int most = lanes == 16 ? 16 : lanes == 8 ? 6 : 8, pieces = (g->depth + most - 1) / most;
+    int most = lanes == 16 ? 16 : lanes == 8 ? 6 : 8, pieces = (neighbours + most - 1) / most;
     for (int i = 0, from = 0; i < pieces; from += depth[i++])
-        depth[i] = (g->depth - from + pieces - i - 1) / (pieces - i);
+        depth[i] = (neighbours - from + pieces - i - 1) / (pieces - i);
     return pieces;
 }
 
 enum { MOST_LEAVES = 64 };
 
-/* They are defined before the functions that call them. */
-static void make_leaves(LowerContext *c, const Geometry *g)
+void outer_sum_leaves(LowerContext *c, const OuterSum *o)
 {
     Type type = c->plan->target->vector;
-    int depth[MOST_LEAVES], n = leaf_depths(g, type_lanes(type), depth);
+    int depth[MOST_LEAVES], n = leaf_depths(o->depth, type_lanes(type), depth);
     CHECK(n <= MOST_LEAVES);
     for (int i = 0; i < n; i++)
-        leaf(c->page->unit, type, depth[i], g->block / type_lanes(type));
+        leaf(c->page->unit, type, depth[i], c->plan->target->block / type_lanes(type));
 }
 
-static void run_leaves(TrainKernel *t, const Geometry *g, Expr *x_at, Expr *dy_at, Var *sums, Expr *sums_at)
+void outer_sum(TrainKernel *t, const OuterSum *o, Var *x, Expr *x_at, Var *dy, Expr *dy_at, Var *sums, Expr *sums_at)
 {
     Lower *l = t->l;
-    int depth[MOST_LEAVES], pieces = leaf_depths(g, t->lanes, depth);
+    int depth[MOST_LEAVES], pieces = leaf_depths(o->depth, t->lanes, depth), block = t->vectors * t->lanes;
     for (int i = 0, from = 0; i < pieces; from += depth[i++]) {
-        Func *f = leaf(l->unit, t->type, depth[i], t->vectors);
         Expr *args[] = {
-            loop_address(l, t->in[0], loop_add(l, x_at, loop_int(l, from))), loop_address(l, t->in[1], dy_at),
-            g->images, loop_var(l, g->image), loop_var(l, loop_dim(l, "OH", g->rows)), loop_var(l, loop_dim(l, "OW", g->columns)), loop_int(l, g->x_rows_apart),
-            loop_int(l, g->x_pixel), loop_int(l, g->dy_row), loop_address(l, sums, loop_add(l, sums_at, loop_int(l, from * g->block))),
+            loop_address(l, x, loop_add(l, x_at, loop_int(l, from))), loop_address(l, dy, dy_at), o->images, o->image, o->rows, o->columns,
+            loop_int(l, o->x_row), loop_int(l, o->x_pixel), loop_int(l, o->dy_row), loop_address(l, sums, loop_add(l, sums_at, loop_int(l, from * block))),
         };
-        loop_call(l, f, args, 10);
+        loop_call(l, leaf(l->unit, t->type, depth[i], t->vectors), args, (int)(sizeof args / sizeof *args));
     }
+}
+
+/* ---- A unit: its sums ---- */
+
+Expr *weight_grad_images(TrainKernel *t, const BatchPart *b)
+{
+    Lower *l = t->l;
+    return b->count ? loop_var(l, loop_let(l, "images", loop_min(l, loop_var(l, b->count), loop_int(l, t->s->images)))) : loop_int(l, 1);
+}
+
+void weight_grad_clear(TrainKernel *t, int floats, Var *sums, Expr *base)
+{
+    Lower *l = t->l;
+    Var *i = loop_for_begin(l, "i", loop_int(l, 0), loop_int(l, floats), t->lanes);
+    loop_store(l, sums, loop_add(l, base, loop_var(l, i)), loop_splat(l, t->type, loop_f32(l, 0)));
+    loop_for_end(l);
 }
 
 /* Logical channel `lane` of block `b` of a place: -1 in a gap. */
@@ -181,21 +167,19 @@ static void if_channel(Lower *l, const Place *p, Expr *c)
     loop_if_begin(l, p->n_segments > 1 ? loop_bin(l, EX_AND, loop_bin(l, EX_LE, loop_int(l, 0), c), below) : below);
 }
 
-/* The sums of a unit to dw[co][ci][tap]. */
-static void scatter(TrainKernel *t, const Geometry *g, Expr *ob, Expr *ib, Var *sums, Expr *base, Var *dw)
+void weight_grad_scatter(TrainKernel *t, Expr *ob, Expr *ib, Var *sums, Expr *base, Var *dw)
 {
     Lower *l = t->l;
-    const Window *w = &t->s->node->window;
     const Place *x = t->s->in[0], *dy = t->s->in[1];
-    int all = w->kh * w->kw;
-    Expr *i = loop_var(l, train_for(t, "i", g->x_block)), *ci = logical_channel(l, x, "ci", ib, i);
+    int all = t->s->node->window.kh * t->s->node->window.kw, x_block = x->buffer->block, block = dy->buffer->block;
+    Expr *i = loop_var(l, train_for(t, "i", x_block)), *ci = logical_channel(l, x, "ci", ib, i);
     if_channel(l, x, ci);
-    Expr *o = loop_var(l, train_for(t, "o", g->block)), *co = logical_channel(l, dy, "co", ob, o);
+    Expr *o = loop_var(l, train_for(t, "o", block)), *co = logical_channel(l, dy, "co", ob, o);
     if_channel(l, dy, co);
     Expr *tap = loop_var(l, train_for(t, "k", all));
     Expr *to = loop_add(l, loop_mul(l, co, loop_int(l, logical_count(x))), ci);
     to = loop_add(l, loop_mul(l, to, loop_int(l, all)), tap);
-    Expr *from = loop_add(l, loop_mul(l, loop_add(l, loop_mul(l, tap, loop_int(l, g->x_block)), i), loop_int(l, g->block)), o);
+    Expr *from = loop_add(l, loop_mul(l, loop_add(l, loop_mul(l, tap, loop_int(l, x_block)), i), loop_int(l, block)), o);
     loop_store(l, dw, to, loop_load(l, TY_F32, sums, loop_add(l, base, from)));
     for (int k = 0; k < 2; k++) {
         loop_for_end(l);
@@ -204,75 +188,73 @@ static void scatter(TrainKernel *t, const Geometry *g, Expr *ob, Expr *ib, Var *
     loop_for_end(l);
 }
 
-static void clear_sums(TrainKernel *t, int floats, Var *sums, Expr *base)
+/* ---- The direct way ---- */
+
+static OuterSum pixels_of(const Step *s)
 {
-    Lower *l = t->l;
-    Var *i = loop_for_begin(l, "i", loop_int(l, 0), loop_int(l, floats), t->lanes);
-    loop_store(l, sums, loop_add(l, base, loop_var(l, i)), loop_splat(l, t->type, loop_f32(l, 0)));
-    loop_for_end(l);
+    const Window *w = &s->node->window;
+    const Buffer *x = s->in[0]->buffer, *dy = s->in[1]->buffer;
+    return (OuterSum){ .depth = x->block == 1 ? w->kw : x->block, .x_row = (int)(w->sh * x->row), .x_pixel = w->sw * x->block, .dy_row = (int)dy->row };
 }
 
-static void unit_body(TrainKernel *t, const Geometry *g, Var *sums, Var *dw, const BatchPart *batch)
+static void unit_body(TrainKernel *t, const OuterSum *o, Var *sums, Var *dw, const BatchPart *batch)
 {
     Lower *l = t->l;
     const Window *w = &t->s->node->window;
-    const Buffer *x = t->s->in[0]->buffer;
-    int blocks_in = place_span(t->s->in[0]) / g->x_block, floats = w->kh * w->kw * g->x_block * g->block;
+    const Buffer *x = t->s->in[0]->buffer, *dy = t->s->in[1]->buffer;
+    int blocks_in = place_span(t->s->in[0]) / x->block, floats = w->kh * w->kw * x->block * dy->block;
+    bool plane = x->block == 1; /* the taps of a row are neighbours */
     Expr *u = loop_var(l, t->k.u), *in = loop_int(l, blocks_in);
-    Expr *ob = loop_var(l, loop_let(l, g->block > 1 ? "ob" : "o0", loop_div(l, u, in)));
-    Expr *ib = loop_var(l, loop_let(l, g->x_block > 1 ? "ib" : "i0", loop_bin(l, EX_MOD, u, in)));
+    Expr *ob = loop_var(l, loop_let(l, dy->block > 1 ? "ob" : "o0", loop_div(l, u, in)));
+    Expr *ib = loop_var(l, loop_let(l, plane ? "i0" : "ib", loop_bin(l, EX_MOD, u, in)));
     Expr *base = loop_var(l, loop_let(l, "base", loop_mul(l, u, loop_int(l, floats))));
     train_if_first(t, batch);
-    clear_sums(t, floats, sums, base);
+    weight_grad_clear(t, floats, sums, base);
     loop_if_end(l);
-    Expr *tap = loop_var(l, train_for(t, "k", g->taps));
-    bool plane = g->x_block == 1;
+    Expr *tap = loop_var(l, train_for(t, "k", plane ? w->kh : w->kh * w->kw));
     Expr *ky = plane ? tap : loop_div(l, tap, loop_int(l, w->kw)), *kx = plane ? loop_int(l, 0) : loop_bin(l, EX_MOD, tap, loop_int(l, w->kw));
     Expr *x_at = loop_add(l, loop_mul(l, ib, loop_int(l, x->plane)), loop_mul(l, ky, loop_int(l, x->row)));
     x_at = loop_add(l, x_at, loop_mul(l, kx, loop_int(l, x->block)));
-    Expr *dy_at = loop_mul(l, ob, loop_int(l, t->s->in[1]->buffer->plane));
-    run_leaves(t, g, x_at, dy_at, sums, loop_add(l, base, loop_mul(l, tap, loop_int(l, g->depth * g->block))));
+    outer_sum(t, o, t->in[0], x_at, t->in[1], loop_mul(l, ob, loop_int(l, dy->plane)), sums,
+              loop_add(l, base, loop_mul(l, tap, loop_int(l, o->depth * dy->block))));
     loop_for_end(l);
     train_if_last(t, batch);
-    scatter(t, g, ob, ib, sums, base, dw);
+    weight_grad_scatter(t, ob, ib, sums, base, dw);
     loop_if_end(l);
 }
 
-/* The images of this call, which never sees more than the plan says. */
-static Expr *images_of_call(TrainKernel *t, const BatchPart *b)
-{
-    Lower *l = t->l;
-    return b->count ? loop_var(l, loop_let(l, "images", loop_min(l, loop_var(l, b->count), loop_int(l, t->s->images)))) : loop_int(l, 1);
-}
-
-static Var *sums_param(TrainKernel *t)
-{
-    LowerContext *c = t->c;
-    t->args[t->n_args++] = loop_address(c->page, c->shared, loop_int(c->page, t->s->sums->offset));
-    return t->l ? loop_param(t->l, VAR_PARAM_OUT, "sums", 0) : NULL;
-}
-
-void kernel_lower_weight_grad(LowerContext *c, Step *s)
+static void lower_direct(LowerContext *c, Step *s)
 {
     TrainKernel t;
     const Window *w = &s->node->window;
     Arena *a = c->page->unit->arena;
-    Geometry g = geometry(s);
+    OuterSum o = pixels_of(s);
     const char *key = arena_printf(a, "%dx%d/%dx%d %d,%d", w->kh, w->kw, w->sh, w->sw, w->top, w->left);
-    make_leaves(c, &g);
+    outer_sum_leaves(c, &o);
     bool fresh = train_begin(&t, c, s, arena_printf(a, "weight_grad%dx%d", w->kh, w->kw), "x dy", key,
         "dw += sum over the pixels of some images of dy times x; sums begin with the first image and go to dw with the last.");
-    t.args[0] = place_address_of_images(c, s->in[0], -w->top, -w->left, s->images);
-    t.args[1] = place_address_of_images(c, s->in[1], 0, 0, s->images);
-    Var *sums = sums_param(&t), *dw = train_gradient(&t, "dw", s->node->out[0]);
+    train_see_images(&t, 0, -w->top, -w->left);
+    train_see_images(&t, 1, 0, 0);
+    Var *sums = train_sums(&t), *dw = train_gradient(&t, "dw", s->node->out[0]);
     BatchPart batch = train_batch_part(&t);
-    g.image = train_int(&t, "image", loop_int(c->page, c->plan->arena_bytes / 4));
+    Var *image = train_int(&t, "image", loop_int(c->page, c->plan->arena_bytes / 4));
     if (fresh) {
-        g.images = images_of_call(&t, &batch);
+        o.images = weight_grad_images(&t, &batch);
+        o.image = loop_var(t.l, image);
         train_units(&t);
-        unit_body(&t, &g, sums, dw, &batch);
+        o.rows = loop_var(t.l, loop_dim(t.l, "OH", s->in[1]->buffer->h));
+        o.columns = loop_var(t.l, loop_dim(t.l, "OW", s->in[1]->buffer->w));
+        unit_body(&t, &o, sums, dw, &batch);
     }
     train_call(&t);
+}
+
+void kernel_lower_weight_grad(LowerContext *c, Step *s)
+{
+    if (s->fast.mh)
+        lower_weight_grad_fast(c, s);
+    else
+        lower_direct(c, s);
 }
 
 /* ---- Bias ---- */
@@ -281,7 +263,7 @@ void kernel_lower_bias_grad(LowerContext *c, Step *s)
 {
     TrainKernel t;
     bool fresh = train_begin(&t, c, s, "bias_grad", "dy", "", "db = sum of dy over pixels and images; sums hold it until the last image.");
-    Var *sums = sums_param(&t), *db = train_gradient(&t, "db", s->node->out[0]);
+    Var *sums = train_sums(&t), *db = train_gradient(&t, "db", s->node->out[0]);
     BatchPart batch = train_batch_part(&t);
     if (fresh) {
         Lower *l = t.l;
@@ -289,7 +271,7 @@ void kernel_lower_bias_grad(LowerContext *c, Step *s)
         train_units(&t);
         Expr *block = loop_var(l, t.k.u);
         train_if_first(&t, &batch);
-        clear_sums(&t, b->block, sums, loop_mul(l, block, loop_int(l, b->block)));
+        weight_grad_clear(&t, b->block, sums, loop_mul(l, block, loop_int(l, b->block)));
         loop_if_end(l);
         for (int v = 0; v < t.vectors; v++) {
             Var *sum = loop_mut(l, numbered(l, "sum", v, -1), loop_splat(l, t.type, loop_f32(l, 0)));
