@@ -34,7 +34,7 @@ FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safe
 COMPILER_FORMATS = onnx_write npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
 CORE = batch dropout error init load math memory network packed philox pool target
 TRAIN = cache step start image image_bmp image_jpeg image_libraries image_png image_pnm resize view image_png_write metrics metrics_text progress rank \
-  runlog runlog_table checkpoint checkpoint_meta optimizer optimizer_rules schedule augment dataset dataset_folder dataset_idx gunzip loader pixels \
+  run_lock runlog runlog_table checkpoint checkpoint_meta optimizer optimizer_rules schedule augment dataset dataset_folder dataset_idx gunzip loader pixels \
   pixels_color
 PROGRAM = train train_board train_setup train_epoch train_log bench eval info init input options pack predict program selftest session trace train_bad
 

@@ -7,6 +7,7 @@
 #include "../train/optimizer.h"
 #include "../train/progress.h"
 #include "../train/rank.h"
+#include "../train/run_lock.h"
 #include "../train/runlog.h"
 #include "../train/step.h"
 #include "program.h"
@@ -48,6 +49,7 @@ typedef struct Trainer {
     float *scores;          /* logits or probabilities of a batch */
     void *weights, *arena;  /* of inference, for validation */
     const float **rows;     /* of the inference table in t.raw or in the averages */
+    RunLock lock;
     Runlog log;
     const char *folder;     /* of the run */
     char *resumes;          /* the folder of the run that goes on; null: a new one */

@@ -266,12 +266,24 @@ static RtStatus compare(Trainer *t, const CheckpointState *s)
     return RT_OK;
 }
 
+static RtStatus lock(Trainer *t, const char *folder)
+{
+    RtError err;
+    if (run_lock(&t->lock, folder, &err))
+        return fail(t, &err);
+    if (*err.message)
+        program_note(t->p, "%s", err.message);
+    return RT_OK;
+}
+
 static RtStatus resume(Trainer *t)
 {
     const char *folder = t->resumes;
     RtError err;
     char note[CHECKPOINT_NOTE];
     CheckpointState s;
+    if (lock(t, folder))
+        return RT_ERROR_FILE;
     if (checkpoint_load(folder, &t->checkpoint, &s, note, &err))
         return fail(t, &err);
     if (*note)
@@ -302,13 +314,14 @@ static RtStatus begin(Trainer *t)
     char *begun = t->p->options.resume ? joined(t->recipe.log, wanted) : NULL; /* by a process that did not come to its first checkpoint */
     runlog_default_name(t->p->net->name, time(NULL), name, sizeof name);
     bool again = begun && access(begun, F_OK) == 0;
-    RtStatus status = again ? runlog_resume(&t->log, begun, 0, 0, &err)
-                            : runlog_create(&t->log, t->recipe.log, wanted ? wanted : name, !wanted, &err);
+    RtStatus locked = again ? lock(t, begun) : RT_OK, status = RT_OK;
+    if (!locked)
+        status = again ? runlog_resume(&t->log, begun, 0, 0, &err) : runlog_create(&t->log, t->recipe.log, wanted ? wanted : name, !wanted, &err);
     free(begun);
-    if (status)
-        return fail(t, &err);
+    if (locked || status)
+        return locked ? locked : fail(t, &err);
     t->folder = t->log.folder;
-    return RT_OK;
+    return again ? RT_OK : lock(t, t->folder); /* a new folder is nobody's yet */
 }
 
 static RtStatus open_run(Trainer *t)
@@ -321,7 +334,7 @@ static RtStatus open_run(Trainer *t)
 
 RtStatus trainer_open(Trainer *t, const Program *p)
 {
-    *t = (Trainer){ .p = p };
+    *t = (Trainer){ .p = p, .lock = RUN_LOCK_NONE };
     RtStatus status = read_recipe(t);
     if (!status)
         status = open_data(t);
@@ -356,4 +369,5 @@ void trainer_close(Trainer *t)
     free(t->folders[0]);
     free(t->folders[1]);
     trainer_free_bad(t);
+    run_unlock(&t->lock);
 }
