@@ -98,7 +98,7 @@ check: packages
 UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph weights/test_names \
   kernels/test_kernels train/test_log train/test_metrics train/test_checkpoint train/test_crash train/test_optimizer train/test_recipe train/test_data \
   train/test_language train/test_loader train/test_gradcheck
-TOOLS = train/gradient_tool train/steps_tool runtime/view_tool formats/tensor_tool onnx/graph_to_onnx train/events_tool train/data_tool
+TOOLS = train/gradient_tool train/steps_tool runtime/view_tool formats/tensor_tool onnx/graph_to_onnx train/events_tool train/data_tool train/io_faults
 UNIT_BIN = $(patsubst test_%,$(BUILD)/unit_%,$(notdir $(UNIT)))
 TOOL_BIN = $(addprefix $(BUILD)/,$(notdir $(TOOLS)))
 .PHONY: tests-built check-full check-malformed soak-train

@@ -79,9 +79,9 @@ void trainer_log_epoch(Trainer *t);
 double trainer_images_per_second(const Trainer *t); /* since the epoch began; NaN: none yet */
 
 /* train_bad.c: bad_images.txt. */
-void trainer_resume_bad(Trainer *t); /* what the run has listed */
-void trainer_write_bad(Trainer *t);  /* if there are new ones */
-void trainer_note_bad(Trainer *t);   /* the same, and says so */
+RtStatus trainer_resume_bad(Trainer *t, RtError *err); /* what the run has listed */
+void trainer_write_bad(Trainer *t); /* if there are new ones */
+void trainer_note_bad(Trainer *t);  /* the same, and says so */
 void trainer_free_bad(Trainer *t);
 
 /* train_board.c: what TensorBoard shows beside curves, at the step that state stands at; errors are runlog.h's. */

@@ -1,6 +1,7 @@
 /* train_setup.c - from options and recipe to everything that training needs. */
 #include "train.h"
 #include "../train/start.h"
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,8 @@ static RtStatus set_folders(Trainer *t, const char *dir)
         t->folders[1] = joined(dir, names[i]);
         if (t->folders[1] && access(t->folders[1], F_OK) == 0)
             t->recipe.valid = (RtSource){ RT_SOURCE_FOLDER, t->folders[1], NULL };
+        else if (t->folders[1] && errno != ENOENT)
+            return program_error(t->p, RT_ERROR_FILE, "%s: cannot read: %s", t->folders[1], strerror(errno));
     }
     return t->recipe.train.path ? RT_OK : program_error(t->p, RT_ERROR_FILE, "out of memory");
 }
@@ -90,7 +93,11 @@ static RtStatus choose_run(Trainer *t)
     t->resumes = automatic ? joined(t->recipe.log, o->experiment) : strdup(o->resume);
     if (!t->resumes)
         return program_error(t->p, RT_ERROR_FILE, "out of memory");
-    if (checkpoint_exists(t->resumes))
+    RtError err;
+    int exists;
+    if (checkpoint_exists(t->resumes, &exists, &err))
+        return fail(t, &err);
+    if (exists)
         return RT_OK;
     if (!automatic)
         return no_run(t);
@@ -302,8 +309,7 @@ static RtStatus resume(Trainer *t)
     if (runlog_resume(&t->log, folder, (int)t->state.epoch, t->state.step, &err))
         return fail(t, &err);
     t->folder = t->log.folder;
-    trainer_resume_bad(t);
-    return RT_OK;
+    return trainer_resume_bad(t, &err) ? fail(t, &err) : RT_OK;
 }
 
 static RtStatus begin(Trainer *t)

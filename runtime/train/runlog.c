@@ -134,7 +134,10 @@ RtStatus runlog_resume(Runlog *r, const char *folder, int epochs, int64_t steps,
 {
     struct stat st;
     *r = closed;
-    if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode))
+    bool there = stat(folder, &st) == 0;
+    if (!there && errno != ENOENT)
+        return rt_error(err, RT_ERROR_FILE, "%s: cannot read: %s", folder, strerror(errno));
+    if (!there || !S_ISDIR(st.st_mode))
         return rt_error(err, RT_ERROR_FILE, "%s: no folder of a run to go on with; leave out --resume to begin a new one", folder);
     if (!(r->folder = strdup(folder)))
         return rt_error(err, RT_ERROR_FILE, "%s: out of memory", folder);
