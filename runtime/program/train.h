@@ -85,7 +85,7 @@ void trainer_note_bad(Trainer *t);  /* the same, and says so */
 void trainer_free_bad(Trainer *t);
 
 /* train_board.c: what TensorBoard shows beside curves, at the step that state stands at; errors are runlog.h's. */
-RtStatus board_start(Trainer *t, const EventsParam *params, int n, RtError *err); /* run: text `recipe`; train: the graph of layers */
+RtStatus board_start(Trainer *t, const EventsParam *params, int n, RtError *err); /* run: texts `recipe`, `netdef`; train: the graph of layers */
 /* train: inputs/1 ...: the first pictures of the batch as the network sees them, its normalisation undone. */
 RtStatus board_inputs(Trainer *t, const RtBatch *b, RtError *err);
 /* train: weights/NAME and gradients/NAME (of the last step) of what trains; validation: most_wrong/1 ..., and which they are. */

@@ -304,13 +304,21 @@ transfer) # from three classes to two: all but the heads comes from the file
 files)
     data folders d && tiny
     ./tiny train --data-dir d --experiment a --log-interval 1 >out 2>err || fail 'training failed'
-    for f in args.json log.csv metrics.jsonl class_names.txt confusion.csv confusion.png last.safetensors previous.safetensors best.safetensors \
+    for f in args.json netdef.net log.csv metrics.jsonl class_names.txt confusion.csv confusion.png last.safetensors previous.safetensors best.safetensors \
         events.out.tfevents.* train/events.out.tfevents.* validation/events.out.tfevents.*; do
         [ -s runs/a/$f ] || { ls -R runs/a; fail "runs/a/$f is missing or empty"; }
     done
     ! ls -R runs/a | grep -E 'tmp|\.old' || fail 'temporary files are left'
     printf 'bright\ndark\ngrey\n' | cmp -s - runs/a/class_names.txt || fail 'class_names.txt'
     logs_whole a 1 9 3
+    cmp runs/a/netdef.net tiny.net || fail 'another text than was compiled'
+    grep -qzF "$(sed -n 2,4p tiny.net)" runs/a/events.out.tfevents.* || fail 'TensorBoard is not told the text'
+    printf '# `````, "\\n", ??=, \303\266, \200' | cat tiny.net - >odd.net # its last line has no end
+    compile odd.net --train --target=plain -o odd
+    ./odd train --data-dir d --experiment odd --epochs 1 >out 2>err && cmp runs/odd/netdef.net odd.net || fail 'another text than was compiled'
+    echo 'variant wide of "odd.net" { }' >wide.net && compile wide.net -D classes=3 --train --target=plain -o wide
+    ./wide train --data-dir d --experiment wide --epochs 1 >out 2>err || fail 'training failed'
+    { echo '# wide.net -D classes=3'; cat wide.net; printf '\n# odd.net\n'; cat odd.net; } | cmp - runs/wide/netdef.net || fail 'not all texts'
     /usr/bin/python3 - <<'P' || fail 'args.json, metrics.jsonl, log.csv, confusion.csv'
 import csv, json
 from PIL import Image
