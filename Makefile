@@ -19,7 +19,7 @@ PACKAGES = gcc make flex dataset-fashion-mnist bison libcunit1-dev libjpeg62-tur
   qemu-user python3 python3-numpy python3-onnx python3-pil
 
 COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare cook_toom diag driver elab_expr elab_flags elab_flow elab_layers \
-  elab_settings elab_text elab_variant emit_c emit_layers emit_train folder graph graph_text graph_totals graph_verify home interp interp_io loop \
+  elab_settings elab_text elab_variant emit_c emit_layers emit_netdef emit_train folder graph graph_text graph_totals graph_verify home interp interp_io loop \
   loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options pass_concat_in_place \
   pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings pass_remove_dead pass_reorder_avgpool passes plan plan_memory \
   plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_run verb_summary \
@@ -34,7 +34,7 @@ FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safe
 COMPILER_FORMATS = onnx_write npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
 CORE = batch dropout error init load math memory network packed philox pool target
 TRAIN = cache step start image image_bmp image_jpeg image_libraries image_png image_pnm resize view image_png_write metrics metrics_text progress rank \
-  runlog runlog_table checkpoint checkpoint_meta optimizer optimizer_rules schedule augment dataset dataset_folder dataset_idx gunzip loader pixels \
+  run_lock runlog runlog_table checkpoint checkpoint_meta optimizer optimizer_rules schedule augment dataset dataset_folder dataset_idx gunzip loader pixels \
   pixels_color
 PROGRAM = train train_board train_setup train_epoch train_log bench eval info init input options pack predict program selftest session trace train_bad
 
@@ -98,7 +98,7 @@ check: packages
 UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph weights/test_names \
   kernels/test_kernels train/test_log train/test_metrics train/test_checkpoint train/test_crash train/test_optimizer train/test_recipe train/test_data \
   train/test_language train/test_loader train/test_gradcheck
-TOOLS = train/gradient_tool train/steps_tool runtime/view_tool formats/tensor_tool onnx/graph_to_onnx train/events_tool train/data_tool
+TOOLS = train/gradient_tool train/steps_tool runtime/view_tool formats/tensor_tool onnx/graph_to_onnx train/events_tool train/data_tool train/io_faults
 UNIT_BIN = $(patsubst test_%,$(BUILD)/unit_%,$(notdir $(UNIT)))
 TOOL_BIN = $(addprefix $(BUILD)/,$(notdir $(TOOLS)))
 .PHONY: tests-built check-full check-malformed soak-train

@@ -43,6 +43,9 @@ void emit_train(const Emit *e, FILE *f); /* functions and tables of training, th
 /* emit_layers.c: notes the layers of g, which train_graph has not touched yet; prints them as table `layers`. */
 void emit_note_layers(Arena *a, const Graph *g, EmitTrain *t);
 void emit_layers(const EmitTrain *t, FILE *f);
+/* emit_netdef.c: table `netdef`; how many strings.  The n bytes at text as a C string. */
+int emit_netdef(const Graph *g, FILE *f);
+void emit_string(const char *text, size_t n, FILE *f);
 void emit_name_functions(Arena *a, const EmitTarget *t);
 int emit_weights_table(const Graph *g, const char *name, FILE *f); /* how many; none: no table */
 /* Segments and taps of those tensors that `is` names; how many. */

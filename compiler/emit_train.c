@@ -99,6 +99,7 @@ void emit_train(const Emit *e, FILE *f)
     print_terms(t->graph, f);
     int n_fresh = print_fresh(t->graph, f);
     emit_layers(t, f);
+    int n_netdef = emit_netdef(t->graph, f);
     fprintf(f, "\nstatic const RtTrainPlan train_plans[%d] = {\n", t->n_targets);
     for (int i = 0; i < t->n_targets; i++) {
         const Plan *p = t->targets[i].plan;
@@ -110,7 +111,8 @@ void emit_train(const Emit *e, FILE *f)
     fprintf(f, "};\n\nstatic const RtTrain train = {\n    .n_weights = %d, .n_terms = %d, .n_plans = %d,\n", n_weights, t->graph->heads.n, t->n_targets);
     if (n_fresh)
         fprintf(f, "    .n_fresh = %d, .fresh = fresh_weights,\n", n_fresh);
-    fprintf(f, "    .weights = train_weights,\n    .terms = loss_terms,\n    .plans = train_plans,\n    .n_layers = %d, .layers = layers,\n    .recipe = ", t->n_layers);
+    fprintf(f, "    .weights = train_weights,\n    .terms = loss_terms,\n    .plans = train_plans,\n    .n_layers = %d, .layers = layers,\n    .n_netdef = %d, .netdef = netdef,\n    .recipe = ", t->n_layers,
+            n_netdef);
     recipe_emit(t->graph, f);
     fprintf(f, ",\n};\n");
 }

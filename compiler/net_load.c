@@ -31,12 +31,19 @@ static char *read_all(FILE *f, size_t *size)
     return text;
 }
 
+static AstFile *parse(Elab *e, int file)
+{
+    if (e->g)
+        LIST_PUSH(e->arena, &e->g->texts, file);
+    return ast_parse(e->arena, file, diag_file_name(file));
+}
+
 AstFile *net_read(Elab *e, const char *path, const char *from, Loc loc)
 {
     (void)from;
     const NetOptions *o = e->options;
     if (o->text && !loc.file)
-        return ast_parse(e->arena, diag_add_file(path, o->text, o->text_size), path);
+        return parse(e, diag_add_file(path, o->text, o->text_size));
     if (o->text) {
         cannot_read(e, path, loc, "a text in memory names no files");
         return NULL;
@@ -59,8 +66,7 @@ AstFile *net_read(Elab *e, const char *path, const char *from, Loc loc)
         cannot_read(e, path, loc, text ? "the file cannot be read to its end" : "out of memory");
         return NULL;
     }
-    int file = diag_add_file(standard ? "<stdin>" : arena_strdup(e->arena, path), text, size);
-    return ast_parse(e->arena, file, diag_file_name(file));
+    return parse(e, diag_add_file(standard ? "<stdin>" : arena_strdup(e->arena, path), text, size));
 }
 
 /* `name` beside the file that names it, then in the -I folders. */
@@ -316,6 +322,14 @@ AstFile *net_load_ast(Arena *a, const char *path, bool *file_error)
     return f;
 }
 
+static const char *define_text(Arena *a, const NetOptions *o)
+{
+    const char *text = "";
+    for (int i = 0; i < o->defines.n; i++)
+        text = arena_printf(a, "%s -D %s=%s", text, o->defines.at[i].name, o->defines.at[i].value);
+    return text;
+}
+
 Graph *net_load(Arena *a, const char *path, const NetOptions *o, bool *file_error)
 {
     Elab *e = ARENA_NEW(a, Elab);
@@ -323,6 +337,7 @@ Graph *net_load(Arena *a, const char *path, const NetOptions *o, bool *file_erro
     e->options = o;
     e->g = graph_new(a, "net");
     e->g->source = path;
+    e->g->defines = define_text(a, o);
     *file_error = false;
     AstFile *f = net_read(e, path, "", (Loc){ 0 });
     *file_error = e->file_error;

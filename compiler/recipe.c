@@ -1,4 +1,5 @@
 #include "recipe.h"
+#include "emit_c.h"
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -305,19 +306,7 @@ static void emit_whole(const char *name, int64_t v, FILE *f)
         fprintf(f, "        .%s = %lld,\n", name, (long long)v);
 }
 
-/* A C string; bytes outside ASCII and question marks (trigraphs) are octal, in three digits, after which a digit may follow. */
-static void emit_quoted(const char *text, FILE *f)
-{
-    fputc('"', f);
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
-        if (*p == '"' || *p == '\\')
-            fprintf(f, "\\%c", *p);
-        else if (*p < ' ' || *p >= 127 || *p == '?')
-            fprintf(f, "\\%03o", *p);
-        else
-            fputc(*p, f);
-    fputc('"', f);
-}
+static void emit_quoted(const char *text, FILE *f) { emit_string(text, strlen(text), f); }
 
 static void emit_text(const char *name, const char *text, FILE *f)
 {

@@ -180,8 +180,9 @@ typedef struct RtTrain {
     const RtLossTerm *terms;
     const RtTrainPlan *plans; /* best target last */
     RtRecipe recipe;
-    int n_layers;
+    int n_layers, n_netdef;
     const RtLayer *layers;
+    const char *const *netdef; /* joined: the text that the network was compiled from */
 } RtTrain;
 
 typedef struct RtNetwork {

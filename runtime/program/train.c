@@ -23,6 +23,19 @@ static void catch_signals(void)
         sigaction(SIGHUP, &a, NULL);
 }
 
+/* Also how to go on: what was saved before is there (checkpoint.h). */
+static RtStatus not_saved(Trainer *t, const RtError *err)
+{
+    int exists;
+    progress_wipe(&t->bar);
+    RtStatus status = program_fail(t->p, err);
+    if (!checkpoint_exists(t->folder, &exists, NULL) && exists) {
+        fputs("the checkpoint before it is whole. When there is room again, or that is mended: ", stderr);
+        options_print_resume(stderr, t->p, t->p->more, t->folder);
+    }
+    return status;
+}
+
 /* The best first: a process that ends in between does the epoch again and finds it the best again. */
 RtStatus trainer_save(Trainer *t, bool best)
 {
@@ -30,11 +43,9 @@ RtStatus trainer_save(Trainer *t, bool best)
     float *const *values = t->optimizer.averages ? t->optimizer.averages : t->t.raw;
     trainer_write_bad(t);
     RtStatus status = best ? checkpoint_save_best(t->folder, &t->checkpoint, values, &t->state, &err) : RT_OK;
-    if (status || checkpoint_save(t->folder, &t->checkpoint, &t->state, &err)) {
-        progress_wipe(&t->bar);
-        return program_fail(t->p, &err);
-    }
-    return RT_OK;
+    if (!status)
+        status = checkpoint_save(t->folder, &t->checkpoint, &t->state, &err);
+    return status ? not_saved(t, &err) : RT_OK;
 }
 
 /* Saved where it stopped; the status is that of a process that the signal ended. */

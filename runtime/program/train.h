@@ -7,6 +7,7 @@
 #include "../train/optimizer.h"
 #include "../train/progress.h"
 #include "../train/rank.h"
+#include "../train/run_lock.h"
 #include "../train/runlog.h"
 #include "../train/step.h"
 #include "program.h"
@@ -48,6 +49,7 @@ typedef struct Trainer {
     float *scores;          /* logits or probabilities of a batch */
     void *weights, *arena;  /* of inference, for validation */
     const float **rows;     /* of the inference table in t.raw or in the averages */
+    RunLock lock;
     Runlog log;
     const char *folder;     /* of the run */
     char *resumes;          /* the folder of the run that goes on; null: a new one */
@@ -77,13 +79,13 @@ void trainer_log_epoch(Trainer *t);
 double trainer_images_per_second(const Trainer *t); /* since the epoch began; NaN: none yet */
 
 /* train_bad.c: bad_images.txt. */
-void trainer_resume_bad(Trainer *t); /* what the run has listed */
-void trainer_write_bad(Trainer *t);  /* if there are new ones */
-void trainer_note_bad(Trainer *t);   /* the same, and says so */
+RtStatus trainer_resume_bad(Trainer *t, RtError *err); /* what the run has listed */
+void trainer_write_bad(Trainer *t); /* if there are new ones */
+void trainer_note_bad(Trainer *t);  /* the same, and says so */
 void trainer_free_bad(Trainer *t);
 
 /* train_board.c: what TensorBoard shows beside curves, at the step that state stands at; errors are runlog.h's. */
-RtStatus board_start(Trainer *t, const EventsParam *params, int n, RtError *err); /* run: text `recipe`; train: the graph of layers */
+RtStatus board_start(Trainer *t, const EventsParam *params, int n, RtError *err); /* run: texts `recipe`, `netdef`; train: the graph of layers */
 /* train: inputs/1 ...: the first pictures of the batch as the network sees them, its normalisation undone. */
 RtStatus board_inputs(Trainer *t, const RtBatch *b, RtError *err);
 /* train: weights/NAME and gradients/NAME (of the last step) of what trains; validation: most_wrong/1 ..., and which they are. */

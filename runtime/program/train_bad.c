@@ -21,20 +21,36 @@ static void add(TrainerBad *b, char *line)
     b->lines[b->n++] = line;
 }
 
-void trainer_resume_bad(Trainer *t)
+/* Ends with errno 0, or what went wrong. */
+static void read_lines(TrainerBad *b, FILE *f)
 {
-    char *path, *line = NULL;
+    char *line = NULL;
     size_t room = 0;
-    FILE *f = asprintf(&path, "%s/bad_images.txt", t->folder) < 0 ? NULL : fopen(path, "r");
-    for (ssize_t n; f && (n = getline(&line, &room, f)) > 0;) {
+    errno = 0;
+    for (ssize_t n; (n = getline(&line, &room, f)) > 0;) {
         line[n - (line[n - 1] == '\n')] = 0;
-        add(&t->bad, strdup(line));
+        add(b, strdup(line));
     }
-    t->bad.resumed = t->bad.told = t->bad.n;
+    int why = ferror(f) ? errno : 0;
     free(line);
+    errno = why;
+}
+
+/* Were it not read, the next list would be without what it says. */
+RtStatus trainer_resume_bad(Trainer *t, RtError *err)
+{
+    char *path = path_in(t->folder, "bad_images.txt", err);
+    FILE *f = path ? fopen(path, "r") : NULL;
+    RtStatus status = path ? RT_OK : RT_ERROR_FILE;
+    if (f)
+        read_lines(&t->bad, f);
+    if (path && errno && (f || errno != ENOENT))
+        status = rt_error(err, RT_ERROR_FILE, "%s: cannot read: %s", path, strerror(errno));
+    t->bad.resumed = t->bad.told = t->bad.n;
     if (f)
         fclose(f);
     free(path);
+    return status;
 }
 
 static bool is_listed(const TrainerBad *b, const char *line)

@@ -1,4 +1,4 @@
-/* train_board.c - what TensorBoard shows beside curves: the recipe as text, the graph of layers, pictures, histograms. */
+/* train_board.c - what TensorBoard shows beside curves: recipe and netdef as texts, the graph of layers, pictures, histograms. */
 #include "../core/network.h"
 #include "train.h"
 #include <math.h>
@@ -80,6 +80,35 @@ static RtStatus put_recipe(Trainer *t, const EventsParam *params, int n, RtError
     return put_text(&t->log.run, 0, "recipe", f, &text, err);
 }
 
+/* A fence of backticks that no piece has: the text may have some in comments. */
+static void choose_fence(char fence[32], const RtTrain *train)
+{
+    strcpy(fence, "```");
+    for (int i = 0; i < train->n_netdef && strlen(fence) < 31;)
+        if (strstr(train->netdef[i], fence)) {
+            strcat(fence, "`");
+            i = 0;
+        } else {
+            i++;
+        }
+}
+
+static RtStatus put_netdef(Trainer *t, RtError *err)
+{
+    const RtTrain *train = t->t.train;
+    char *text, fence[32];
+    size_t size;
+    FILE *f = begin_text(&text, &size, err);
+    if (!f)
+        return RT_ERROR_FILE;
+    choose_fence(fence, train);
+    fprintf(f, "%s\n", fence);
+    for (int i = 0; i < train->n_netdef; i++)
+        fputs(train->netdef[i], f);
+    fprintf(f, "\n%s\n", fence);
+    return put_text(&t->log.run, 0, "netdef", f, &text, err);
+}
+
 /* ---- The graph ---- */
 
 /* A module is a fold: "a1.conv3x3.conv" is a1/conv3x3/conv.  At *at, which moves on. */
@@ -135,6 +164,7 @@ static RtStatus put_graph(Trainer *t, RtError *err)
 RtStatus board_start(Trainer *t, const EventsParam *params, int n, RtError *err)
 {
     RtStatus first = put_recipe(t, params, n, err);
+    keep_first(&first, put_netdef(t, unless(first, err)));
     keep_first(&first, put_graph(t, unless(first, err)));
     return first;
 }

@@ -29,6 +29,7 @@ static void log_arguments(Trainer *t)
     };
     warn(t, runlog_args(&t->log, all, sizeof all / sizeof *all, &err), &err);
     warn(t, board_start(t, all, sizeof all / sizeof *all, &err), &err);
+    warn(t, runlog_netdef(&t->log, t->t.train->netdef, t->t.train->n_netdef, &err), &err);
     warn(t, runlog_class_names(&t->log, (const char *const *)t->data.classes, t->data.n_classes, &err), &err);
 }
 

@@ -1,6 +1,7 @@
 /* train_setup.c - from options and recipe to everything that training needs. */
 #include "train.h"
 #include "../train/start.h"
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,8 @@ static RtStatus set_folders(Trainer *t, const char *dir)
         t->folders[1] = joined(dir, names[i]);
         if (t->folders[1] && access(t->folders[1], F_OK) == 0)
             t->recipe.valid = (RtSource){ RT_SOURCE_FOLDER, t->folders[1], NULL };
+        else if (t->folders[1] && errno != ENOENT)
+            return program_error(t->p, RT_ERROR_FILE, "%s: cannot read: %s", t->folders[1], strerror(errno));
     }
     return t->recipe.train.path ? RT_OK : program_error(t->p, RT_ERROR_FILE, "out of memory");
 }
@@ -90,7 +93,11 @@ static RtStatus choose_run(Trainer *t)
     t->resumes = automatic ? joined(t->recipe.log, o->experiment) : strdup(o->resume);
     if (!t->resumes)
         return program_error(t->p, RT_ERROR_FILE, "out of memory");
-    if (checkpoint_exists(t->resumes))
+    RtError err;
+    int exists;
+    if (checkpoint_exists(t->resumes, &exists, &err))
+        return fail(t, &err);
+    if (exists)
         return RT_OK;
     if (!automatic)
         return no_run(t);
@@ -266,12 +273,24 @@ static RtStatus compare(Trainer *t, const CheckpointState *s)
     return RT_OK;
 }
 
+static RtStatus lock(Trainer *t, const char *folder)
+{
+    RtError err;
+    if (run_lock(&t->lock, folder, &err))
+        return fail(t, &err);
+    if (*err.message)
+        program_note(t->p, "%s", err.message);
+    return RT_OK;
+}
+
 static RtStatus resume(Trainer *t)
 {
     const char *folder = t->resumes;
     RtError err;
     char note[CHECKPOINT_NOTE];
     CheckpointState s;
+    if (lock(t, folder))
+        return RT_ERROR_FILE;
     if (checkpoint_load(folder, &t->checkpoint, &s, note, &err))
         return fail(t, &err);
     if (*note)
@@ -290,8 +309,7 @@ static RtStatus resume(Trainer *t)
     if (runlog_resume(&t->log, folder, (int)t->state.epoch, t->state.step, &err))
         return fail(t, &err);
     t->folder = t->log.folder;
-    trainer_resume_bad(t);
-    return RT_OK;
+    return trainer_resume_bad(t, &err) ? fail(t, &err) : RT_OK;
 }
 
 static RtStatus begin(Trainer *t)
@@ -302,13 +320,14 @@ static RtStatus begin(Trainer *t)
     char *begun = t->p->options.resume ? joined(t->recipe.log, wanted) : NULL; /* by a process that did not come to its first checkpoint */
     runlog_default_name(t->p->net->name, time(NULL), name, sizeof name);
     bool again = begun && access(begun, F_OK) == 0;
-    RtStatus status = again ? runlog_resume(&t->log, begun, 0, 0, &err)
-                            : runlog_create(&t->log, t->recipe.log, wanted ? wanted : name, !wanted, &err);
+    RtStatus locked = again ? lock(t, begun) : RT_OK, status = RT_OK;
+    if (!locked)
+        status = again ? runlog_resume(&t->log, begun, 0, 0, &err) : runlog_create(&t->log, t->recipe.log, wanted ? wanted : name, !wanted, &err);
     free(begun);
-    if (status)
-        return fail(t, &err);
+    if (locked || status)
+        return locked ? locked : fail(t, &err);
     t->folder = t->log.folder;
-    return RT_OK;
+    return again ? RT_OK : lock(t, t->folder); /* a new folder is nobody's yet */
 }
 
 static RtStatus open_run(Trainer *t)
@@ -321,7 +340,7 @@ static RtStatus open_run(Trainer *t)
 
 RtStatus trainer_open(Trainer *t, const Program *p)
 {
-    *t = (Trainer){ .p = p };
+    *t = (Trainer){ .p = p, .lock = RUN_LOCK_NONE };
     RtStatus status = read_recipe(t);
     if (!status)
         status = open_data(t);
@@ -356,4 +375,5 @@ void trainer_close(Trainer *t)
     free(t->folders[0]);
     free(t->folders[1]);
     trainer_free_bad(t);
+    run_unlock(&t->lock);
 }

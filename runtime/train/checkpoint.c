@@ -294,8 +294,15 @@ void checkpoint_tidy(const char *folder)
         move(old, previous, NULL);
 }
 
-int checkpoint_exists(const char *folder)
+RtStatus checkpoint_exists(const char *folder, int *exists, RtError *err)
 {
-    char last[PATH_BYTES], old[PATH_BYTES], previous[PATH_BYTES];
-    return !join_all(folder, last, old, previous, NULL) && (!access(last, F_OK) || !access(old, F_OK) || !access(previous, F_OK));
+    char paths[3][PATH_BYTES];
+    *exists = 0;
+    RtStatus status = join_all(folder, paths[0], paths[1], paths[2], err);
+    for (int i = 0; i < 3 && !status && !*exists; i++) {
+        *exists = !access(paths[i], F_OK);
+        if (!*exists && errno != ENOENT && errno != ENOTDIR)
+            status = rt_error(err, RT_ERROR_FILE, "%s: cannot be found or missed: %s", paths[i], strerror(errno));
+    }
+    return status;
 }

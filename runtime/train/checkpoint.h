@@ -55,6 +55,7 @@ RtStatus checkpoint_load(const char *folder, const Checkpoint *c, CheckpointStat
 void checkpoint_release(CheckpointState *s);
 /* After a load without a note: does what is left of a save in which the process was killed.  What fails is left to the next save. */
 void checkpoint_tidy(const char *folder);
-/* Whether there is one under any of the three names, whatever it holds. */
-int checkpoint_exists(const char *folder);
+/* Whether there is one under any of the three names, whatever it holds.  RT_ERROR_FILE: the system does not say; a run that begins anew
+ * there would replace it. */
+RtStatus checkpoint_exists(const char *folder, int *exists, RtError *err);
 #endif

@@ -134,7 +134,10 @@ RtStatus runlog_resume(Runlog *r, const char *folder, int epochs, int64_t steps,
 {
     struct stat st;
     *r = closed;
-    if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode))
+    bool there = stat(folder, &st) == 0;
+    if (!there && errno != ENOENT)
+        return rt_error(err, RT_ERROR_FILE, "%s: cannot read: %s", folder, strerror(errno));
+    if (!there || !S_ISDIR(st.st_mode))
         return rt_error(err, RT_ERROR_FILE, "%s: no folder of a run to go on with; leave out --resume to begin a new one", folder);
     if (!(r->folder = strdup(folder)))
         return rt_error(err, RT_ERROR_FILE, "%s: out of memory", folder);
@@ -176,25 +179,30 @@ static RtStatus begin_file(const Runlog *r, const char *name, Replace *out, RtEr
     return status;
 }
 
-static RtStatus write_lines(const Runlog *r, const char *name, const char *const *lines, int n, RtError *err)
+static RtStatus write_texts(const Runlog *r, const char *name, const char *const *texts, const char *end, int n, RtError *err)
 {
     Replace out;
     RtStatus status = begin_file(r, name, &out, err);
     if (status)
         return status;
     for (int i = 0; i < n; i++)
-        fprintf(out.file, "%s\n", lines[i]);
+        fprintf(out.file, "%s%s", texts[i], end);
     return replace_commit(&out, err);
+}
+
+RtStatus runlog_netdef(const Runlog *r, const char *const *pieces, int n, RtError *err)
+{
+    return write_texts(r, "netdef.net", pieces, "", n, err);
 }
 
 RtStatus runlog_class_names(const Runlog *r, const char *const *names, int n, RtError *err)
 {
-    return write_lines(r, "class_names.txt", names, n, err);
+    return write_texts(r, "class_names.txt", names, "\n", n, err);
 }
 
 RtStatus runlog_bad_images(const Runlog *r, const char *const *lines, int n, RtError *err)
 {
-    return write_lines(r, "bad_images.txt", lines, n, err);
+    return write_texts(r, "bad_images.txt", lines, "\n", n, err);
 }
 
 /* ---- The confusion matrix ---- */

@@ -3,6 +3,7 @@
  *     args.json         what it was told
  *     log.csv           a row for each epoch
  *     metrics.jsonl     an object for each step that was logged
+ *     netdef.net        the text that the network was compiled from
  *     class_names.txt   a name a line, in the order of the outputs
  *     confusion.csv, confusion.png
  *     bad_images.txt    pictures that could not be read, and why
@@ -50,7 +51,8 @@ RtStatus runlog_sync(Runlog *r, RtError *err); /* all of it to the disk */
 
 /* args.json, replaced, and the HParams page. */
 RtStatus runlog_args(Runlog *r, const EventsParam *params, int n, RtError *err);
-/* Text files, replaced: a line each. */
+/* Text files, replaced.  Pieces are joined; of the others a line each. */
+RtStatus runlog_netdef(const Runlog *r, const char *const *pieces, int n, RtError *err);
 RtStatus runlog_class_names(const Runlog *r, const char *const *names, int n, RtError *err);
 RtStatus runlog_bad_images(const Runlog *r, const char *const *lines, int n, RtError *err);
 

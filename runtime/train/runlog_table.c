@@ -190,7 +190,7 @@ static RtStatus no_file(const char *path, RtError *err)
 }
 
 /* Copies the kept lines; the first one is handed to `head` unless that is null. */
-static RtStatus copy_kept(FILE *in, FILE *out, const char *prefix, int64_t most, RunlogTable *head, RtError *err)
+static RtStatus copy_kept(FILE *in, const char *path, FILE *out, const char *prefix, int64_t most, RunlogTable *head, RtError *err)
 {
     char *line = NULL;
     size_t room = 0;
@@ -201,9 +201,10 @@ static RtStatus copy_kept(FILE *in, FILE *out, const char *prefix, int64_t most,
             fits = !head || read_columns(head, line);
             head = NULL;
         }
+    int why = errno;
     free(line);
     if (ferror(in))
-        return rt_error(err, RT_ERROR_FILE, "cannot read what the run has logged: %s", strerror(errno));
+        return rt_error(err, RT_ERROR_FILE, "%s: cannot read: %s", path, strerror(why));
     return fits ? RT_OK : no_memory(err);
 }
 
@@ -216,7 +217,7 @@ static RtStatus cut(const char *path, const char *prefix, int64_t most, RunlogTa
         return no_file(path, err);
     RtStatus status = replace_begin(&out, path, err);
     if (!status) {
-        status = copy_kept(in, out.file, prefix, most, head, err);
+        status = copy_kept(in, path, out.file, prefix, most, head, err);
         if (status)
             replace_abort(&out);
         else

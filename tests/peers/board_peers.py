@@ -5,6 +5,7 @@ import gzip, io, json, pathlib, re, shutil, struct, subprocess, sys
 import numpy
 from PIL import Image
 from tensorboard.backend.event_processing import event_accumulator as ea
+from tensorboard.plugin_util import markdown_to_safe_html
 
 HERE = pathlib.Path.cwd()
 WORK = HERE / "build/board"
@@ -66,7 +67,7 @@ def check_tags(run, train, validation, names):
     expect("inputs", set(train.Tags()["images"]), {f"inputs/{i}" for i in range(1, 9)})
     expect("validation's pictures", set(validation.Tags()["images"]), {"confusion"} | {f"most_wrong/{i}" for i in range(1, 9)})
     expect("validation's texts", validation.Tags()["tensors"], ["most_wrong"])
-    expect("the run's texts", "recipe" in run.Tags()["tensors"], True)
+    expect("the run's texts", {"recipe", "netdef"} <= set(run.Tags()["tensors"]), True)
     expect("steps of inputs", [e.step for e in train.Images("inputs/1")], [1])
     expect("steps of most_wrong", [e.step for e in validation.Images("most_wrong/1")], [1, 2])
 
@@ -131,6 +132,14 @@ def check_recipe(run):
         expect(row, row in text.splitlines(), True)
 
 
+def check_netdef(run):
+    """As code in markdown; the run's folder has it too."""
+    text = (WORK / "fashion.net").read_text()
+    expect("netdef", run.Tensors("netdef")[0].tensor_proto.string_val[0].decode(), f"```\n{text}\n```\n")
+    expect("netdef.net", (WORK / "runs/x/netdef.net").read_text(), text)
+    expect("netdef as code", markdown_to_safe_html(f"```\n{text}\n```\n").count("<pre>"), 1)
+
+
 def check_graph(train):
     """The same edges as in the compiler's text of the graph."""
     dump = subprocess.run([HERE / "build/inceptc", "fashion.net", "--dump=graph"], cwd=WORK, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -167,6 +176,7 @@ def main():
     check_inputs(of_train, images)
     check_most_wrong(validation, valid, labels)
     check_recipe(run)
+    check_netdef(run)
     check_graph(of_train)
     print("\n".join(wrong[:40]) or "ok      board: TensorBoard reads histograms, pictures, texts and the graph")
     return bool(wrong)

@@ -320,12 +320,14 @@ static void run_has_its_files(void)
                                  { "seed", EVENTS_INTEGER, NULL, 0, INT64_MAX }, { "ema", EVENTS_BOOL, NULL, 0, 0 } };
     CU_ASSERT_EQUAL(runlog_args(&r, args, 4, &err), RT_OK);
     CU_ASSERT_EQUAL(runlog_class_names(&r, names, 2, &err), RT_OK);
+    CU_ASSERT_EQUAL(runlog_netdef(&r, (const char *const[]){ "net a\n", "# no end" }, 2, &err), RT_OK);
     CU_ASSERT_EQUAL(runlog_bad_images(&r, names + 2, 1, &err), RT_OK);
     CU_ASSERT_EQUAL(runlog_close(&r, true, &err), RT_OK);
     expect_file("runs/a/args.json",
                 "{\n  \"opt\": \"s\\\"gd\",\n  \"lr\": 0.10000000000000001,\n  \"seed\": 9223372036854775807,\n"
                 "  \"ema\": false\n}\n");
     expect_file("runs/a/class_names.txt", "cat\nd\xc3\xb6g\n");
+    expect_file("runs/a/netdef.net", "net a\n# no end");
     expect_file("runs/a/bad_images.txt", "a \"fox\", red\n");
     expect_file("runs/a/log.csv", "");
 }

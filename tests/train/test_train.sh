@@ -2,7 +2,7 @@
 # The command `train` as its users meet it: it learns, the same weights whatever the threads, comes back after signals, kills and full
 # disks, says what is wrong. Programs are compiled for the plain target, but for determinism.
 here=$(cd "$(dirname "$0")/../.." && pwd)
-[ "$1" = --list ] && { echo learns determinism resume resume_in_validation signals kill kill_everywhere disk frozen frozen_moving dirty errors_data errors_options errors_resume \
+[ "$1" = --list ] && { echo learns determinism resume resume_in_validation signals kill kill_everywhere two_at_once disk frozen frozen_moving dirty errors_data errors_options errors_resume \
     errors_weights transfer files options no_validation comes_apart leaks; exit 0; }
 # Under nohup a hangup is ignored, and a shell cannot undo that.
 [ "$1" = signals ] && [ -z "$HANGUP" ] && HANGUP=default exec /usr/bin/python3 -c 'import os, signal, sys
@@ -130,6 +130,30 @@ kill_everywhere) # before every rename, and after every ninth write to a log: th
     done
     echo "$kills kills"
     [ $kills -gt 20 ] || fail 'too few' ;;
+two_at_once) # the second program in a run's folder is told which process is there, and touches nothing
+    data idx && tiny && preload
+    ./tiny train --experiment whole >out 2>err || fail 'training failed'
+    AT_CALL=write AT_TEXT='{"step": 8,' AT_NTH=1 AT_SIGNALS=19 LD_PRELOAD=$work/signal_at.so ./tiny train --experiment a --save-every 1 >first 2>&1 &
+    first=$!
+    until grep -q '^State:.T' /proc/$first/status; do sleep 0.05; done # it stands still in its eighth step
+    before=$(cat runs/a/*.* | sha256sum)
+    for how in '--resume runs/a' '--resume auto --experiment a'; do
+        says 3 "tiny: error: runs/a: process $first trains in this folder: wait for it or end it, or name another run by --experiment" ./tiny train $how
+    done
+    [ "$(cat runs/a/*.* | sha256sum)" = "$before" ] || fail 'the second program has changed files of the first'
+    kill -CONT $first && wait $first || fail 'the first has not come to its end'
+    [ "$(hash_of a)" = "$(hash_of whole)" ] || fail 'other weights'
+    at write '{"step": 8,' 1 9 ./tiny train --experiment b --save-every 1 # a kill leaves no lock
+    ./tiny train --resume runs/b >out 2>err || fail 'after a kill the folder is locked'
+    for k in $(seq 20); do # begun together: one of them trains, the other says why not
+        ./tiny train --resume auto --experiment r$k >out1 2>err1 &
+        ./tiny train --resume auto --experiment r$k >out2 2>err
+        codes=$?
+        wait $!
+        codes="$codes $?"
+        case $codes in '0 0'|'0 2'|'2 0'|'0 3'|'3 0') ;; *) cat err1; fail "exits $codes" ;; esac
+        [ "$(hash_of r$k)" = "$(hash_of whole)" ] || fail "$k: other weights"
+    done ;;
 disk)
     data idx && tiny
     train="./tiny train --experiment a --save-every 2"
@@ -280,13 +304,21 @@ transfer) # from three classes to two: all but the heads comes from the file
 files)
     data folders d && tiny
     ./tiny train --data-dir d --experiment a --log-interval 1 >out 2>err || fail 'training failed'
-    for f in args.json log.csv metrics.jsonl class_names.txt confusion.csv confusion.png last.safetensors previous.safetensors best.safetensors \
+    for f in args.json netdef.net log.csv metrics.jsonl class_names.txt confusion.csv confusion.png last.safetensors previous.safetensors best.safetensors \
         events.out.tfevents.* train/events.out.tfevents.* validation/events.out.tfevents.*; do
         [ -s runs/a/$f ] || { ls -R runs/a; fail "runs/a/$f is missing or empty"; }
     done
     ! ls -R runs/a | grep -E 'tmp|\.old' || fail 'temporary files are left'
     printf 'bright\ndark\ngrey\n' | cmp -s - runs/a/class_names.txt || fail 'class_names.txt'
     logs_whole a 1 9 3
+    cmp runs/a/netdef.net tiny.net || fail 'another text than was compiled'
+    grep -qzF "$(sed -n 2,4p tiny.net)" runs/a/events.out.tfevents.* || fail 'TensorBoard is not told the text'
+    printf '# `````, "\\n", ??=, \303\266, \200' | cat tiny.net - >odd.net # its last line has no end
+    compile odd.net --train --target=plain -o odd
+    ./odd train --data-dir d --experiment odd --epochs 1 >out 2>err && cmp runs/odd/netdef.net odd.net || fail 'another text than was compiled'
+    echo 'variant wide of "odd.net" { }' >wide.net && compile wide.net -D classes=3 --train --target=plain -o wide
+    ./wide train --data-dir d --experiment wide --epochs 1 >out 2>err || fail 'training failed'
+    { echo '# wide.net -D classes=3'; cat wide.net; printf '\n# odd.net\n'; cat odd.net; } | cmp - runs/wide/netdef.net || fail 'not all texts'
     /usr/bin/python3 - <<'P' || fail 'args.json, metrics.jsonl, log.csv, confusion.csv'
 import csv, json
 from PIL import Image
