@@ -72,6 +72,7 @@ $(BUILD)/%.o: %.c $(BUILD)/parser.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(INC) $(WARN) $(CFLAGS) -MMD -c $< -o $@
 
+$(BUILD)/runtime/train/resize.o: CFLAGS += -O3 # vectors
 $(BUILD)/runtime/train/optimizer_rules.o: CFLAGS += -O3 -fno-math-errno # vectors; a square root that sets errno is a call
 
 $(BUILD)/libinceptrt.a: $(LIB_O) $(PROGRAM_O)
