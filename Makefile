@@ -72,6 +72,7 @@ $(BUILD)/%.o: %.c $(BUILD)/parser.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(INC) $(WARN) $(CFLAGS) -MMD -c $< -o $@
 
+$(BUILD)/runtime/train/resize.o: CFLAGS += -O3 # vectors
 $(BUILD)/runtime/train/optimizer_rules.o: CFLAGS += -O3 -fno-math-errno # vectors; a square root that sets errno is a call
 
 $(BUILD)/libinceptrt.a: $(LIB_O) $(PROGRAM_O)
@@ -167,6 +168,14 @@ bench-peers: packages
 	@$(MAKE) -s all
 	@sh bench/peers.sh
 
+# Training beside PyTorch's newest (5 GB, under build/bench-peers), into bench/train.md; the loader beside PIL and torchvision.
+# CHAPTERS, THREADS, ROUNDS, TURN (seconds), CLASSIC_BATCH, EPOCHS, OUT.
+.PHONY: bench-train bench-loader
+bench-train bench-loader: PACKAGES += time util-linux python3-venv python3-pip
+bench-train bench-loader: bench-%: packages
+	@$(MAKE) -s all
+	@sh bench/$*.sh
+
 # libFuzzer on the front end (and all behind it) and on the readers of weights: RUNS executions each, seeds and found inputs first.
 RUNS = 1000000
 FUZZ = clang -g -O1 $(STD) $(INC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
@@ -200,6 +209,6 @@ check-generated: all
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all demo check check-full check-malformed soak-train check-peers references fuzz bench bench-peers generated check-generated clean"
+	@echo "all demo check check-full check-malformed soak-train check-peers references fuzz bench bench-peers bench-train bench-loader generated check-generated clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

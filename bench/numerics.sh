@@ -2,11 +2,9 @@
 # numerics.sh [NET...]: the error of each level of numerics against the interpreter's doubles, on photographs. Batch norms calibrated on the
 # first. JUDGED pictures go through the interpreter (1 to 8 s each), PICTURES through every program, HASHED through 1, 2, 3, 4 and 7 threads.
 here=$(cd "$(dirname "$0")/.." && pwd)
-inceptc=$here/build/inceptc python=$here/build/photographs/bin/python
+inceptc=$here/build/inceptc
+cd "$here" && . bench/venvs.sh && python=$(venv_python photographs bench/pictures.py) || exit 1
 judged=${JUDGED:-20} pictures=${PICTURES:-200} hashed=${HASHED:-5}
-if [ ! -d "$here/build/photographs" ]; then # of scikit-image the photographs alone
-    /usr/bin/python3 -m venv --system-site-packages "$here/build/photographs" && "$here/build/photographs/bin/pip" install -q --no-deps scikit-image || exit 1
-fi
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1

@@ -2,10 +2,12 @@
 # bench/peers.sh. Settings come from the environment: DEFAULTS names them. In every round each row has a turn, forwards and backwards
 # by turns; the runs of all rounds are pooled. A turn in which other processes took much of the machine is repeated.
 # Prints a chapter a network and writes them all to OUT.
-import contextlib, fcntl, glob, os, subprocess, sys, time
+import contextlib, fcntl, glob, os, sys, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/peers')
 import report
-from rows import OFFLINE, ROOT, Net, Ours, Peer, Refused, head_words, levels
+from machine import ROOT, command_text, load, machine_text, quietest_turn, source_text, wait_for_quiet
+from rows import Net, Ours, Peer, head_words, levels
+from served import OFFLINE, Refused
 
 DEFAULTS = {
     'NETS': 'googlenet_tv inception_v3 inception_v4 inception_resnet_v2',
@@ -19,7 +21,6 @@ DEFAULTS = {
     'LOCK': '', # a file that is locked while something is timed, where several benchmarks share a machine
 }
 SETTINGS = {k: os.environ.get(k) or v for k, v in DEFAULTS.items()}
-BUSY, TRIES = 0.05, 3 # share of the processors; a busier turn is repeated
 SLOW = 5 # a row whose run takes so many turns has one turn
 HEAD = '''# inceptc and other frameworks on the same networks
 
@@ -27,7 +28,7 @@ Made on %(date)s by
 
     %(command)s
 
-%(machine)s. inceptc %(commit)s; %(cc)s. Load at the start %(load)s.
+%(machine)s. %(source)s. Load at the start %(load)s.
 
 Versions: %(versions)s.
 
@@ -51,35 +52,11 @@ def words(key):
     return SETTINGS[key].split()
 
 
-def command():
-    return ' '.join(['make bench-peers'] + ["%s='%s'" % (k, SETTINGS[k]) for k in DEFAULTS if SETTINGS[k] != DEFAULTS[k]])
+def patience():
+    return float(SETTINGS['PATIENCE'])
 
 
 # ---- The machine ----
-
-def load():
-    return ' '.join(open('/proc/loadavg').read().split()[:3])
-
-
-def busy_seconds():
-    """What all processes have used of the processors since the machine started."""
-    fields = [int(v) for v in open('/proc/stat').readline().split()[1:9]]
-    return (sum(fields) - fields[3] - fields[4]) / os.sysconf('SC_CLK_TCK')
-
-
-def others_during(work):
-    """What work returned, and the share of the processors that others took meanwhile."""
-    begin, before = time.perf_counter(), busy_seconds()
-    done = work()
-    used = busy_seconds() - before - (done['cpu_seconds'] if done else 0)
-    return done, max(0, used / (time.perf_counter() - begin) / os.cpu_count())
-
-
-def wait_for_quiet():
-    end = time.time() + float(SETTINGS['PATIENCE'])
-    while others_during(lambda: time.sleep(0.2))[1] > BUSY and time.time() < end:
-        pass
-
 
 @contextlib.contextmanager
 def machine():
@@ -94,24 +71,14 @@ def machine():
 
 def opened(row, net, threads, batch):
     with machine():
-        wait_for_quiet()
+        wait_for_quiet(patience())
         point = row.open(threads, batch)
     point['error'] = report.distance(point.pop('logits'), net.double)
     return dict(point, turns=[])
 
 
-def quietest_turn(row):
-    best = (None, float('inf'))
-    for _ in range(TRIES):
-        wait_for_quiet()
-        best = min(best, others_during(lambda: row.turn(float(SETTINGS['TURN']))), key=lambda t: t[1])
-        if best[1] <= BUSY:
-            break
-    return best
-
-
 def take_turn(row, point):
-    turn, others = quietest_turn(row)
+    turn, others = quietest_turn(row, float(SETTINGS['TURN']), patience())
     point['turns'].append((turn['seconds'], others))
     point['memory_bytes'] = max(point['memory_bytes'], turn['memory_bytes'])
 
@@ -173,19 +140,9 @@ def network(name):
     return report.network_text(name, data, keys, (before, load())), versions
 
 
-def printed(*arguments):
-    return subprocess.run(arguments, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout.strip()
-
-
-def machine_text():
-    facts = dict(line.split(':', 1) for line in printed('env', 'LC_ALL=C', 'lscpu').splitlines() if ':' in line)
-    memory = int(open('/proc/meminfo').readline().split()[1]) / 1e6
-    return '%s, %d processors, %.0f GB, %s' % (facts['Model name'].strip(), os.cpu_count(), memory, printed('uname', '-sr'))
-
-
 def main():
-    facts = dict(SETTINGS, date=time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime()), command=command(), machine=machine_text(),
-                 commit=printed('git', 'describe', '--always', '--dirty'), cc=printed('cc', '--version').split('\n')[0], load=load(),
+    facts = dict(SETTINGS, date=time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime()), command=command_text('bench-peers', DEFAULTS, SETTINGS), machine=machine_text(),
+                 source=source_text(), load=load(),
                  wrong=report.WRONG, offline='without a network' if OFFLINE else 'with a network, since `unshare -n` is not allowed here')
     chapters, versions = [], set()
     for name in words('NETS'):

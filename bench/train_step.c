@@ -1,60 +1,67 @@
-/* train_step NET.so NAME BATCH THREADS SECONDS: how long a step of training takes: packing, forward, backward, SGD with momentum; random
- * pictures.  Prints the best and the median in milliseconds, images a second, and memory. */
+/* train_step NET.so NAME BATCH THREADS sgd|adam: steps of training, in turns (turns.h); a run is a step: packing, forward, backward and
+ * optimiser (SGD with momentum, or Adam) on random pictures.  Its answers say planned_bytes too, what the program prints of it. */
 #include "../runtime/train/optimizer.h"
 #include "../runtime/train/step.h"
+#include "turns.h"
 #include <dlfcn.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
-static double now(void)
+typedef struct Bench {
+    Training t;
+    Optimizer o;
+    TrainingBatch batch;
+    double rate;
+} Bench;
+
+static void one_step(void *arg)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    Bench *b = arg;
+    training_pack(&b->t);
+    training_step(&b->t, &b->batch);
+    optimizer_step(&b->o, b->rate, b->t.pool);
 }
 
-static int by_time(const void *a, const void *b)
+static RtRecipe recipe_of(const char *optimizer, int batch)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
+    if (strcmp(optimizer, "adam") == 0)
+        return (RtRecipe){ .optimizer = RT_ADAM, .lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .batch = batch, .epochs = 1 };
+    return (RtRecipe){ .optimizer = RT_SGD, .lr = 1e-4, .momentum = 0.9, .batch = batch, .epochs = 1 };
+}
+
+/* Random pictures of class 0; returns the bytes of their pixels. */
+static size_t make_batch(Bench *b, int n)
+{
+    const RtNetwork *net = b->t.net;
+    size_t floats = (size_t)n * (size_t)net->c * (size_t)net->h * (size_t)net->w;
+    float *x = malloc(floats * sizeof *x);
+    for (size_t i = 0; i < floats; i++)
+        x[i] = (float)(i * 2654435761u % 1000) / 500 - 1;
+    b->batch = (TrainingBatch){ x, calloc((size_t)n, sizeof(int)), calloc((size_t)n, sizeof(uint64_t)), n, 1, 0 };
+    return floats * sizeof *x;
 }
 
 int main(int argc, char **argv)
 {
-    enum { MOST = 1000 };
-    double times[MOST];
     void *so = argc == 6 ? dlopen(argv[1], RTLD_NOW) : NULL;
     const RtNetwork *net = so ? dlsym(so, argv[2]) : NULL;
-    int batch = argc == 6 ? atoi(argv[3]) : 0, n = 0;
-    Training t;
+    int batch = argc == 6 ? atoi(argv[3]) : 0;
+    static Bench b;
     RtError err;
-    if (!net || training_open(&t, net, rt_best_target(net), batch, rt_pool_new(atoi(argv[4])), &err)) {
-        fprintf(stderr, "%s\n", so ? net ? err.message : "no such network" : dlerror());
+    if (!net || training_open(&b.t, net, rt_best_target(net), batch, rt_pool_new(atoi(argv[4])), &err)) {
+        fprintf(stderr, "train_step: %s\n", so ? net ? err.message : "no such network" : argc == 6 ? dlerror() : "NET.so NAME BATCH THREADS sgd|adam");
         return 1;
     }
-    for (int i = 0; i < t.train->n_weights; i++)
-        rt_init_weight(&t.train->weights[i], 1, t.raw[i]);
-    RtRecipe recipe = { .optimizer = RT_SGD, .lr = 1e-4, .momentum = 0.9, .decay = 1e-4, .batch = batch, .epochs = 1 };
-    Optimizer o;
-    if (optimizer_new(&o, &recipe, t.train->weights, t.train->n_weights, t.raw, t.grads, &err))
+    for (int i = 0; i < b.t.train->n_weights; i++)
+        rt_init_weight(&b.t.train->weights[i], 1, b.t.raw[i]);
+    RtRecipe recipe = recipe_of(argv[5], batch);
+    b.rate = recipe.lr;
+    if (optimizer_new(&b.o, &recipe, b.t.train->weights, b.t.train->n_weights, b.t.raw, b.t.grads, &err)) {
+        fprintf(stderr, "train_step: %s\n", err.message);
         return 1;
-    size_t floats = (size_t)(batch * net->c * net->h) * (size_t)net->w;
-    float *x = malloc(floats * sizeof *x);
-    int *labels = calloc((size_t)batch, sizeof *labels);
-    uint64_t *samples = calloc((size_t)batch, sizeof *samples);
-    for (size_t i = 0; i < floats; i++)
-        x[i] = (float)(i * 2654435761u % 1000) / 500 - 1;
-    double end = now() + atof(argv[5]);
-    while (n < MOST && (n < 3 || now() < end)) {
-        double begin = now();
-        training_pack(&t);
-        training_step(&t, &(TrainingBatch){ x, labels, samples, batch, 1, 0 });
-        optimizer_step(&o, 1e-4, t.pool);
-        times[n++] = now() - begin;
     }
-    qsort(times, (size_t)n, sizeof *times, by_time);
-    printf("%s batch %d threads %s %s: best %.1f ms, median %.1f ms, %.1f images/s, %.0f MiB\n", net->name, batch, argv[4], rt_target_name(t.plan->target),
-           1e3 * times[0], 1e3 * times[n / 2], batch / times[n / 2], (double)training_bytes(net, t.plan->target, batch, atoi(argv[4])) / (1 << 20));
+    size_t planned = training_bytes(net, b.t.plan->target, batch, b.t.threads) + optimizer_bytes(&b.o) + make_batch(&b, batch);
+    char more[128];
+    snprintf(more, sizeof more, "\"target\": \"%s\", \"planned_bytes\": %zu, ", rt_target_name(b.t.plan->target), planned);
+    one_step(&b);
+    turns_serve(one_step, &b, more);
     return 0;
 }

@@ -29,11 +29,11 @@ def library_bytes(packages):
 
 
 def timed(run, seconds):
-    """The seconds of each run, for `seconds` together."""
-    begin = time.perf_counter()
-    for _ in range(RUNS_BEFORE):
-        if time.perf_counter() - begin < seconds:
-            run()
+    """The seconds of each run, for `seconds` together, and how many runs were made, those before included."""
+    begin, calls = time.perf_counter(), 0
+    while calls < RUNS_BEFORE and time.perf_counter() - begin < seconds:
+        run()
+        calls += 1
     runs, begin = [], time.perf_counter()
     last = begin
     while not runs or last - begin < seconds or len(runs) < RUNS_MIN and last - begin < SLOW * seconds:
@@ -41,7 +41,7 @@ def timed(run, seconds):
         now = time.perf_counter()
         runs.append(now - last)
         last = now
-    return runs
+    return runs, calls + len(runs)
 
 
 def source_key(job):
@@ -86,7 +86,8 @@ def opened(load, job):
     return run, {'first_seconds': first, 'logits': logits}
 
 
-def serve(load, convert=None):
+def channel():
+    """answer(**what), which writes an answer; what libraries print goes to standard error from now on."""
     answers = os.fdopen(os.dup(1), 'w')
     os.dup2(2, 1)
 
@@ -94,6 +95,34 @@ def serve(load, convert=None):
         answers.write(json.dumps(dict(what, memory_bytes=peak_memory_bytes())) + '\n')
         answers.flush()
 
+    return answer
+
+
+def serve_turns(answer, run):
+    for line in sys.stdin:
+        before = time.process_time()
+        runs, calls = timed(run, float(line))
+        answer(seconds=runs, calls=calls, cpu_seconds=time.process_time() - before)
+
+
+def serve_run(make):
+    """Serves a process without a JOB: make() returns its run and what the first answer says."""
+    answer = channel()
+    try:
+        run, first = make()
+        answer(**first)
+        serve_turns(answer, run)
+    except Exception as e:
+        refuse(answer, e)
+
+
+def refuse(answer, e):
+    answer(error='%s: %s' % (type(e).__name__, ' '.join(str(e).split())[:300]))
+    sys.exit(1)
+
+
+def serve(load, convert=None):
+    answer = channel()
     try:
         job = SimpleNamespace(**json.loads(sys.argv[1]))
         if job.convert:
@@ -101,9 +130,6 @@ def serve(load, convert=None):
             return
         run, first = opened(load, job)
         answer(**first)
-        for line in sys.stdin:
-            before = time.process_time()
-            answer(seconds=timed(run, float(line)), cpu_seconds=time.process_time() - before)
+        serve_turns(answer, run)
     except Exception as e:
-        answer(error='%s: %s' % (type(e).__name__, ' '.join(str(e).split())[:300]))
-        sys.exit(1)
+        refuse(answer, e)

@@ -3,19 +3,11 @@
 #   open(threads, batch)  a fresh process to its first result: {first_seconds, memory_bytes, logits}
 #   turn(seconds)         {seconds: each run's, memory_bytes, cpu_seconds}
 #   close()
-import json, os, re, resource, select, signal, subprocess, time
+import json, os, re, resource, subprocess, time
+from machine import ROOT
+from served import Refused, Served
 
-ROOT = os.path.abspath(os.path.dirname(__file__) + '/../..')
 VENVS = ROOT + '/build/bench-peers'
-LIMIT_S = 900 # for one answer of a peer, a conversion included
-# Peers, which may be stopped, die with us.
-BOUND = ['setpriv', '--pdeathsig', 'KILL']
-# They run without a network: some send what they do to their maker, or fetch.
-OFFLINE = ['unshare', '-n'] if subprocess.run(['unshare', '-n', 'true'], stderr=subprocess.DEVNULL).returncode == 0 else []
-
-
-class Refused(Exception):
-    """Why a row has no numbers."""
 
 
 def output(*command, **more):
@@ -97,9 +89,9 @@ def children_seconds():
     return used.ru_utime + used.ru_stime
 
 
-class Peer:
-    """One mode of bench/peers/NAME_peer.py: a process that lives through all rounds of a point and is stopped between its turns."""
-    ours, process = False, None
+class Peer(Served):
+    """One mode of bench/peers/NAME_peer.py."""
+    ours = False
 
     def __init__(self, script, mode):
         self.script, self.peer, self.mode = script, os.path.basename(script)[:-len('_peer.py')], mode
@@ -114,60 +106,25 @@ class Peer:
 
     def convert(self, batch):
         self.converted.add(batch)
-        return self.start(1, batch, convert=True)
-
-    def start(self, threads, batch, convert=False):
-        """A new process, and its first answer. Each batch has a folder, since some conversions are for one batch."""
-        self.folder = '%s/%s-batch-%d' % (self.net.folder, self.name.replace(' ', '-'), batch)
-        os.makedirs(self.folder, exist_ok=True)
-        job = {'onnx': self.net.onnx, 'x': self.net.x, 'folder': self.folder, 'mode': self.mode, 'threads': threads, 'batch': batch,
-               'packages': [p.split('==')[0] for p in self.packages], 'deploys': head_words(self.script, 'deploys'), 'convert': convert}
-        env = dict(os.environ, OMP_NUM_THREADS=str(threads), TVM_NUM_THREADS=str(threads))
-        for name in ('OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE'):
-            env.pop(name, None)
-        with open(self.folder + '/log.txt', 'a') as log:
-            self.process = subprocess.Popen(BOUND + OFFLINE + ['%s/%s/bin/python' % (VENVS, self.peer), self.script, json.dumps(job)],
-                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, bufsize=0, start_new_session=True,
-                                            env=env, cwd=self.folder)
         try:
-            return self.answer()
+            return self.begin(1, batch, convert=True)
         finally:
-            if convert:
-                self.close()
+            self.close()
 
-    def answer(self):
-        if not select.select([self.process.stdout], [], [], LIMIT_S)[0]:
-            raise Refused('no answer within %d s' % LIMIT_S)
-        line = self.process.stdout.readline()
-        if not line:
-            raise Refused('ended without an answer, exit %d (%s/log.txt)' % (self.process.wait(), os.path.relpath(self.folder, ROOT)))
-        answer = json.loads(line)
-        if 'error' in answer:
-            raise Refused(answer['error'])
-        return answer
+    def begin(self, threads, batch, convert=False):
+        """A new process, and its first answer. Each batch has a folder, since some conversions are for one batch."""
+        folder = '%s/%s-batch-%d' % (self.net.folder, self.name.replace(' ', '-'), batch)
+        os.makedirs(folder, exist_ok=True)
+        job = {'onnx': self.net.onnx, 'x': self.net.x, 'folder': folder, 'mode': self.mode, 'threads': threads, 'batch': batch,
+               'packages': [p.split('==')[0] for p in self.packages], 'deploys': head_words(self.script, 'deploys'), 'convert': convert}
+        return self.start(['%s/%s/bin/python' % (VENVS, self.peer), self.script, json.dumps(job)], folder + '/log.txt', threads, folder)
 
     def open(self, threads, batch):
         if batch not in self.converted:
             self.convert(batch)
-        answer = self.start(threads, batch)
-        os.killpg(self.process.pid, signal.SIGSTOP)
+        answer = self.begin(threads, batch)
+        self.pause()
         return answer
-
-    def turn(self, seconds):
-        os.killpg(self.process.pid, signal.SIGCONT)
-        self.process.stdin.write(b'%g\n' % seconds)
-        answer = self.answer()
-        os.killpg(self.process.pid, signal.SIGSTOP)
-        return answer
-
-    def close(self):
-        if self.process:
-            try:
-                os.killpg(self.process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            self.process.wait()
-            self.process = None
 
 
 def head_words(script, key):

@@ -84,7 +84,7 @@ RtStatus trainer_epoch(Trainer *t)
     t->wait_share = rt_loader_wait_share(t->loader);
     if (t->epoch_images) {
         char notes[128];
-        snprintf(notes, sizeof notes, "loss=%.4f, acc=%.4f", trainer_loss(t, &t->metrics), metrics_top1(&t->metrics));
+        snprintf(notes, sizeof notes, "loss=%.4f, acc=%.4f, waited %.1f %%", trainer_loss(t, &t->metrics), metrics_top1(&t->metrics), 100 * t->wait_share);
         progress_end(&t->bar, notes);
     }
     trainer_note_bad(t);

@@ -33,6 +33,33 @@ static void log_arguments(Trainer *t)
     warn(t, runlog_class_names(&t->log, (const char *const *)t->data.classes, t->data.n_classes, &err), &err);
 }
 
+static size_t picture_bytes(const RtDataset *d, const RtLoader *l)
+{
+    return (d->pixels ? d->n_samples * (size_t)d->h * (size_t)d->w : 0) + (l ? rt_loader_bytes(l) : 0);
+}
+
+/* All that grows with network, batch and data set; the rest of the process needs some megabytes. */
+static void print_memory(const Trainer *t)
+{
+    const RtNetwork *net = t->p->net;
+    const struct { const char *what; size_t bytes; } parts[] = {
+        { "training", training_bytes(net, t->target, t->recipe.batch, t->t.threads) },
+        { "optimiser", optimizer_bytes(&t->optimizer) },
+        { "pictures", picture_bytes(&t->data, t->loader) + picture_bytes(&t->valid_data, t->valid) },
+        { "validation", t->has_valid ? rt_weights_bytes(net, t->target) + rt_batch_arena_bytes(net, t->target, t->t.threads) : 0 },
+        { "cache", t->t.cache ? cache_bytes(t->t.plan, t->data.n_samples) : 0 },
+    };
+    enum { PARTS = sizeof parts / sizeof *parts };
+    size_t sum = 0;
+    for (int i = 0; i < PARTS; i++)
+        sum += parts[i].bytes;
+    fprintf(stderr, "memory: %.1f MiB", (double)sum / (1 << 20));
+    for (int i = 0; i < PARTS; i++)
+        if (parts[i].bytes)
+            fprintf(stderr, "%s %s %.1f MiB", i ? "," : ":", parts[i].what, (double)parts[i].bytes / (1 << 20));
+    fputc('\n', stderr);
+}
+
 void trainer_log_start(Trainer *t, bool resumed)
 {
     const RtNetwork *net = t->p->net;
@@ -45,9 +72,7 @@ void trainer_log_start(Trainer *t, bool resumed)
             t->has_valid ? "" : ", none for validation", t->recipe.batch, t->t.threads, t->t.threads > 1 ? "s" : "", rt_target_name(t->target));
     if (frozen)
         fprintf(stderr, "frozen: %d layers\n", frozen);
-    size_t validation = rt_weights_bytes(net, t->target) + rt_batch_arena_bytes(net, t->target, t->t.threads);
-    fprintf(stderr, "memory: %.1f MiB for training, %.1f MiB for validation\n",
-            (double)training_bytes(net, t->target, t->recipe.batch, t->t.threads) / (1 << 20), t->has_valid ? (double)validation / (1 << 20) : 0.0);
+    print_memory(t);
     if (resumed)
         fprintf(stderr, "resumed: %s, epoch %lld, step %lld\n", t->folder, (long long)t->state.epoch + 1, (long long)t->state.step);
     else

@@ -161,7 +161,8 @@ static RtStatus open_loader(Trainer *t, const RtDataset *data, bool training, Rt
 {
     const RtNetwork *net = t->p->net;
     RtError err;
-    RtLoaderOptions o = { .data = data, .view = net->view, .n_view = net->n_view, .c = net->c, .h = net->h, .w = net->w, .batch = t->recipe.batch,
+    int batch = (size_t)t->recipe.batch < data->n_samples ? t->recipe.batch : (int)data->n_samples;
+    RtLoaderOptions o = { .data = data, .view = net->view, .n_view = net->n_view, .c = net->c, .h = net->h, .w = net->w, .batch = batch,
                           .workers = (int)t->p->options.workers, .seed = t->recipe.seed, .shuffle = training, .training = training, .skip = training ? t->cache.have : NULL, .strict = t->p->options.strict };
     return rt_loader_open(&o, out, &err) ? fail(t, &err) : RT_OK;
 }

@@ -45,6 +45,8 @@ RtStatus rt_loader_begin(RtLoader *l, uint32_t epoch, size_t first, RtError *err
  * of the first one. */
 RtStatus rt_loader_next(RtLoader *l, const RtBatch **batch, RtError *err);
 
+/* Bytes of the batches that it fills; a picture in work comes on top for each worker. */
+size_t rt_loader_bytes(const RtLoader *l);
 /* Batches of a whole epoch. */
 size_t rt_loader_batches(const RtLoader *l);
 /* Pictures left out so far, each once, in the order in which they were met.  Borrowed until the next call of rt_loader_next. */

@@ -24,6 +24,7 @@ typedef struct OptimizerWork {
     Rule *rule;
     float **a, **b, **ema; /* by weight; null: the rule has none */
     float *memory[OPTIMIZER_STATES_MAX];
+    size_t bytes; /* of memory */
     RuleNumbers numbers; /* of the step that runs */
     float ema_add;
 } OptimizerWork;
@@ -95,7 +96,7 @@ static RtStatus check_recipe(const RtRecipe *r, RtError *err)
 static size_t aligned_count(const RtWeight *w) { return (network_weight_count(w) + ALIGN - 1) / ALIGN * ALIGN; }
 
 /* Arrays by weight in one piece of memory, for the weights that train or for all; null when out of memory. */
-static float **make_arrays(const OptimizerWork *k, bool all, float **memory)
+static float **make_arrays(OptimizerWork *k, bool all, float **memory)
 {
     size_t total = ALIGN;
     for (int i = 0; i < k->n_weights; i++)
@@ -107,8 +108,10 @@ static float **make_arrays(const OptimizerWork *k, bool all, float **memory)
             arrays[i] = next;
             next += aligned_count(&k->weights[i]);
         }
-    if (next)
+    if (next) {
+        k->bytes += total * sizeof *next;
         return arrays;
+    }
     free(arrays);
     return NULL;
 }
@@ -193,6 +196,8 @@ void optimizer_free(Optimizer *o)
     }
     *o = (Optimizer){ 0 };
 }
+
+size_t optimizer_bytes(const Optimizer *o) { return o->work->bytes; }
 
 void optimizer_restart_averages(Optimizer *o)
 {

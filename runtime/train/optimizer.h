@@ -31,6 +31,7 @@ typedef struct Optimizer {
 RtStatus optimizer_new(Optimizer *o, const RtRecipe *recipe, const RtWeight *weights, int n, float *const *raw,
                        float *const *grads, RtError *err);
 void optimizer_free(Optimizer *o); /* zeroed ones too */
+size_t optimizer_bytes(const Optimizer *o); /* of its states */
 
 /* One step with the rate of schedule_rate: reads weights, gradients and states once, on all threads of pool (may be null).  The
  * gradients stay as they are.  The bits of the result do not depend on the number of threads. */

@@ -66,18 +66,27 @@ static RtStatus step(Run *r, int i, RtError *err)
     return RT_OK;
 }
 
-/* v / 255, then (v - mean) / std, all in float: torchvision's ToTensor and Normalize. */
+/* What each byte becomes in channel k: v / 255, then (v - mean) / std, all in float, as torchvision's ToTensor and Normalize. */
+static void floats_of(const Run *r, int k, float of[256])
+{
+    float mean = r->normalised ? (float)r->mean[k] : 0, std = r->normalised ? (float)r->std[k] : 1;
+    for (int i = 0; i < 256; i++) {
+        float v = (float)i;
+        if (!r->raw_255)
+            v /= 255.0f;
+        of[i] = r->normalised ? (v - mean) / std : v;
+    }
+}
+
 static void store(const Run *r, int c, int h, int w, float *out)
 {
+    size_t n = (size_t)h * (size_t)w;
+    float of[256];
     for (int k = 0; k < c; k++) {
-        float mean = r->normalised ? (float)r->mean[k] : 0, std = r->normalised ? (float)r->std[k] : 1;
-        int from = r->bgr ? 2 - k : k;
-        for (int i = 0; i < h * w; i++) {
-            float v = r->p.image.rgb[(size_t)i * 3 + (size_t)from];
-            if (!r->raw_255)
-                v /= 255.0f;
-            out[(size_t)k * (size_t)h * (size_t)w + (size_t)i] = r->normalised ? (v - mean) / std : v;
-        }
+        const uint8_t *from = r->p.image.rgb + (r->bgr ? 2 - k : k);
+        floats_of(r, k, of);
+        for (size_t i = 0; i < n; i++)
+            out[(size_t)k * n + i] = of[from[3 * i]];
     }
 }
 

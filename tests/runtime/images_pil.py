@@ -1,8 +1,8 @@
-# images_pil.py TOOL PICTURE: compares decoding, resize and centre crop with PIL, byte for byte.
+# images_pil.py TOOL PICTURE N: compares decoding, N resizes and centre crops with PIL, byte for byte.
 import random, subprocess, sys
 import numpy as np
 from PIL import Image
-tool, picture = sys.argv[1:]
+tool, picture, n = sys.argv[1:]
 random.seed(5)
 count = bad = 0
 
@@ -40,7 +40,7 @@ cat.save('sub.jpg', subsampling=2, quality=55)
 Image.fromarray((np.arange(60 * 40).reshape(40, 60) * 20).astype(np.uint16)).save('grey16.png')
 for name in ('prog.jpg', 'sub.jpg', 'grey16.png'):
     check(name, ['none'], Image.open(name).convert('RGB'))
-for i in range(150):
+for i in range(int(n)):
     w, h = random.randint(1, 400), random.randint(1, 400)
     filt = random.choice(['bilinear', 'bicubic'])
     src = random.choice(['a.png', 'c.jpg', 'tall.jpg', 'one.png'])

@@ -1,14 +1,17 @@
 #!/bin/sh
 # Pictures, resize and crop equal PIL and torchvision bit for bit; damaged files are clear errors.
 here=$(cd "$(dirname "$0")/../.." && pwd)
-[ "$1" = --list ] && { echo "equal-pil damaged"; exit 0; }
+[ "$1" = --list ] && { echo equal-pil equal-pil-plain damaged; exit 0; }
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 tool=$here/build/view_tool
-if [ "$1" = equal-pil ]; then
-    exec /usr/bin/python3 "$here/tests/runtime/images_pil.py" "$tool" "$here/demo/cat.png"
-fi
+case $1 in
+equal-pil) exec /usr/bin/python3 "$here/tests/runtime/images_pil.py" "$tool" "$here/demo/cat.png" 150 ;;
+equal-pil-plain) # on a processor without AVX2, for which resize.c has other code
+    printf '#!/bin/sh\nexec qemu-x86_64 -cpu Nehalem "%s" "$@"\n' "$tool" >emulated && chmod +x emulated || exit 1
+    exec /usr/bin/python3 "$here/tests/runtime/images_pil.py" "$work/emulated" "$here/demo/cat.png" 20 ;;
+esac
 fail=0
 # refused FILE TEXT: the tool must exit with 1 and say TEXT
 refused() {

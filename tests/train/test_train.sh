@@ -3,7 +3,7 @@
 # disks, says what is wrong. Programs are compiled for the plain target, but for determinism.
 here=$(cd "$(dirname "$0")/../.." && pwd)
 [ "$1" = --list ] && { echo learns determinism resume resume_in_validation signals kill kill_everywhere two_at_once disk frozen frozen_moving dirty errors_data errors_options errors_resume \
-    errors_weights transfer files options no_validation comes_apart leaks; exit 0; }
+    errors_weights transfer files options no_validation comes_apart leaks memory; exit 0; }
 # Under nohup a hangup is ignored, and a shell cannot undo that.
 [ "$1" = signals ] && [ -z "$HANGUP" ] && HANGUP=default exec /usr/bin/python3 -c 'import os, signal, sys
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -56,7 +56,18 @@ learns)
         END { print first, loss, train, best; exit !(loss < first / 3 && train >= 0.95 && best >= 0.95) }' runs/a/log.csv || fail 'it has not learnt'
     grep -q '^best: accuracy [0-9.]* % in epoch [0-9]*: runs/a/best.safetensors$' out || { cat out; fail 'no last line'; }
     [ "$(grep -c '^Epoch [1-6]/6: 100% 6/6 ' err)" = 6 ] && [ "$(grep -c '^validation: loss' err)" = 6 ] || fail 'a line for each epoch was expected'
+    [ "$(grep -c '^Epoch .* waited [0-9.]* %\]$' err)" = 6 ] || fail 'an epoch does not say how long it waited for pictures'
     ! grep -q "$(printf '\r')" err || fail 'standard error is no terminal, but has carriage returns' ;;
+memory) # what it says before the first step is what it takes, but for the process itself
+    data idx && sed 's/^stem = .*/stem = fc 4000 relu -> fc 4000 relu/; /^mid/d; s/^side = mid.*/side = stem -> fc classes/; s/^logits = .*/logits = stem -> fc classes/; s/sgd(.*)/adam(1e-4)/' \
+        "$tests/tiny.net" >tiny.net && compile tiny.net --train --target=plain -o tiny
+    /usr/bin/python3 -c "
+import resource, subprocess
+subprocess.run(['./tiny', 'train', '--epochs', '1', '-j', '1'], check=True, stdout=open('out', 'w'), stderr=open('err', 'w'))
+said = float([line for line in open('err') if line.startswith('memory: ')][0].split()[1])
+took = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+print('says %.1f MiB, takes %.1f MiB' % (said, took))
+raise SystemExit(not (said > 300 and said - 4 < took < said + 24))" || fail 'it takes another amount of memory than it says' ;;
 determinism) # 90 pictures in batches of 16: the last has 10
     data idx && cp "$tests/tiny.net" . && compile tiny.net --train --target=native -o tiny
     for k in 1 2 3; do for threads in 1 2 3 4; do for workers in 0 1 3; do
