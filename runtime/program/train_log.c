@@ -32,6 +32,24 @@ static void log_arguments(Trainer *t)
     warn(t, runlog_class_names(&t->log, (const char *const *)t->data.classes, t->data.n_classes, &err), &err);
 }
 
+static double mebibytes(size_t bytes) { return (double)bytes / (1 << 20); }
+
+static void log_memory(const Trainer *t)
+{
+    const RtNetwork *net = t->p->net;
+    const RtRecipe *compiled = &net->train->recipe; /* for its batch */
+    size_t training = training_bytes(net, t->target, t->recipe.batch, t->t.threads), most = (size_t)compiled->memory;
+    size_t validation = rt_weights_bytes(net, t->target) + rt_batch_arena_bytes(net, t->target, t->t.threads);
+    fprintf(stderr, "memory: %.1f MiB", mebibytes(training));
+    if (most)
+        fprintf(stderr, " of at most %.1f", mebibytes(most));
+    fprintf(stderr, " for training, %.1f MiB for validation%s%s\n", t->has_valid ? mebibytes(validation) : 0.0, net->train->again ? "; " : "",
+            net->train->again ? net->train->again : "");
+    if (most && training > most)
+        fprintf(stderr, "%s: note: that is more: it was compiled to fit with batches of %d on up to %d threads\n", net->name, compiled->batch,
+                TRAINING_THREADS_COUNTED);
+}
+
 void trainer_log_start(Trainer *t, bool resumed)
 {
     const RtNetwork *net = t->p->net;
@@ -44,9 +62,7 @@ void trainer_log_start(Trainer *t, bool resumed)
             t->has_valid ? "" : ", none for validation", t->recipe.batch, t->t.threads, t->t.threads > 1 ? "s" : "", rt_target_name(t->target));
     if (frozen)
         fprintf(stderr, "frozen: %d layers\n", frozen);
-    size_t validation = rt_weights_bytes(net, t->target) + rt_batch_arena_bytes(net, t->target, t->t.threads);
-    fprintf(stderr, "memory: %.1f MiB for training, %.1f MiB for validation\n",
-            (double)training_bytes(net, t->target, t->recipe.batch, t->t.threads) / (1 << 20), t->has_valid ? (double)validation / (1 << 20) : 0.0);
+    log_memory(t);
     if (resumed)
         fprintf(stderr, "resumed: %s, epoch %lld, step %lld\n", t->folder, (long long)t->state.epoch + 1, (long long)t->state.step);
     else
