@@ -35,83 +35,35 @@ static bool wants_target(const Options *o, const Target *t)
     return t == driver_best_target();
 }
 
-typedef const Target *OwnTarget(Arena *a, const Target *t);
-
-/* Plans and units of g for every target that was asked for; how many, -1 after an error. */
-static int plan_targets(const Options *o, Arena *a, Graph *g, PlanOptions options, OwnTarget *own, EmitTarget **list)
+int driver_targets(const Options *o, const Target **out)
 {
     int n = 0;
-    *list = ARENA_ARRAY(a, n_targets, EmitTarget);
-    for (int i = 0; i < n_targets; i++) {
-        if (!wants_target(o, &targets[i]))
-            continue;
-        EmitTarget *t = &(*list)[n++];
-        t->plan = plan_new(a, g, own(a, &targets[i]), options);
-        if (diag_error_count() > 0)
-            return -1;
-        t->unit = lower_plan(a, t->plan);
-        loop_simplify(t->unit);
-        loop_verify(t->unit);
-    }
+    for (int i = 0; i < n_targets; i++)
+        if (wants_target(o, &targets[i]))
+            out[n++] = &targets[i];
     return n;
 }
 
-static const Target *same_target(Arena *a, const Target *t)
+EmitTarget *driver_plans(Arena *a, Graph *g, const Target *const *own, int n, PlanOptions options)
 {
-    (void)a;
-    return t;
+    EmitTarget *list = ARENA_ARRAY(a, n, EmitTarget);
+    for (int i = 0; i < n; i++) {
+        list[i].plan = plan_new(a, g, own[i], options);
+        if (diag_error_count() > 0)
+            return NULL;
+        list[i].unit = lower_plan(a, list[i].plan);
+        loop_simplify(list[i].unit);
+        loop_verify(list[i].unit);
+    }
+    return list;
 }
 
 bool driver_plan(const Options *o, Emit *e)
 {
-    EmitTarget *list;
-    e->n_targets = plan_targets(o, e->arena, (Graph *)e->graph, o->plan, same_target, &list);
-    e->targets = list;
-    return e->n_targets >= 0;
-}
-
-/* Functions and tables of training carry a symbol of their own beside those of inference. */
-static const Target *training_target(Arena *a, const Target *t)
-{
-    Target *own = ARENA_NEW(a, Target);
-    *own = *t;
-    own->symbol = arena_printf(a, "train_%s", t->symbol);
-    return own;
-}
-
-/* Every weight of inference is one of training, or the trained network could not be used. */
-static bool covers(const Graph *train, const Graph *inference)
-{
-    Tensor **w;
-    int n = graph_weights(inference, &w);
-    for (int i = 0; i < n; i++) {
-        const Tensor *t = graph_find(train, w[i]->name);
-        if (t && t->kind == TENSOR_WEIGHT)
-            continue;
-        diag_error((Loc){ 0 }, "'%s' is needed by the output but not by the loss: training would leave it as it began", w[i]->name);
-        return false;
-    }
-    return true;
-}
-
-bool driver_plan_training(const Options *o, Emit *e)
-{
-    bool file_error = false;
-    EmitTrain *t = ARENA_NEW(e->arena, EmitTrain);
-    EmitTarget *list;
-    t->graph = net_load(e->arena, o->inputs.at[0], &o->net, &file_error);
-    if (t->graph)
-        emit_note_layers(e->arena, t->graph, t);
-    if (!t->graph || !train_graph(t->graph) || !covers(t->graph, e->graph))
-        return false;
-    PlanOptions options = o->plan;
-    options.training = true;
-    t->n_targets = plan_targets(o, e->arena, t->graph, options, training_target, &list);
-    if (t->n_targets < 0)
-        return false;
-    t->targets = list;
-    e->train = t;
-    return true;
+    const Target **own = ARENA_ARRAY(e->arena, n_targets, const Target *);
+    e->n_targets = driver_targets(o, own);
+    e->targets = driver_plans(e->arena, (Graph *)e->graph, own, e->n_targets, o->plan);
+    return e->targets != NULL;
 }
 
 int driver_dump(const Options *o, const Emit *e)

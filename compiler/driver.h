@@ -9,10 +9,14 @@
 int driver_fail(const RtError *err);
 /* The best of the targets that this processor runs. */
 const Target *driver_best_target(void);
+/* The targets that the options name, in the order of `targets`; how many. */
+int driver_targets(const Options *o, const Target **out);
+/* Plans and units of g for them; null after an error. */
+EmitTarget *driver_plans(Arena *a, Graph *g, const Target *const *own, int n, PlanOptions options);
 /* Plans and lowers e->graph for the targets that the options name. */
-/* Adds the training step of the network to e. */
-bool driver_plan_training(const Options *o, Emit *e);
 bool driver_plan(const Options *o, Emit *e);
+/* driver_train.c: adds the training step of the network to e. */
+bool driver_plan_training(const Options *o, Emit *e);
 int driver_dump(const Options *o, const Emit *e);
 /* Writes what -o asks for; files appear complete or not at all.  Returns the exit code. */
 int driver_output(const Options *o, Emit *e);

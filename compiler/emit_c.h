@@ -32,6 +32,7 @@ typedef struct EmitTrain { /* what --train adds */
     int n_targets;
     const EmitLayer *layers;   /* the network as written */
     int n_layers;
+    const char *again;         /* RtTrain.again */
 } EmitTrain;
 
 /* The same bytes on every machine and day: no paths, no dates. */

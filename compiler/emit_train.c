@@ -91,6 +91,8 @@ void emit_train(const Emit *e, FILE *f)
     const EmitTrain *t = e->train;
     int *taps = ARENA_ARRAY(e->arena, t->n_targets, int);
     int *cuts = ARENA_ARRAY(e->arena, t->n_targets, int);
+    if (t->again)
+        fprintf(f, "\n/* Training in at most %lld bytes: %s. */\n", (long long)t->graph->recipe->memory, t->again);
     for (int i = 0; i < t->n_targets; i++) {
         taps[i] = print_target(e, &t->targets[i], f);
         cuts[i] = print_cuts(t->targets[i].plan, frozen_steps(t->targets[i].plan), f);
@@ -114,5 +116,7 @@ void emit_train(const Emit *e, FILE *f)
     fprintf(f, "    .weights = train_weights,\n    .terms = loss_terms,\n    .plans = train_plans,\n    .n_layers = %d, .layers = layers,\n    .n_netdef = %d, .netdef = netdef,\n    .recipe = ", t->n_layers,
             n_netdef);
     recipe_emit(t->graph, f);
+    if (t->again)
+        fprintf(f, ",\n    .again = \"%s\"", t->again);
     fprintf(f, ",\n};\n");
 }

@@ -173,6 +173,22 @@ Node *graph_node(Graph *g, OpKind op, const char *path, Tensor *const *in, int n
 
 const char *graph_infer(Graph *g, Node *n) { return op_infer(g, n); }
 
+Node *graph_again(Graph *g, const Node *n, Tensor *const *in)
+{
+    Node *twin = graph_node(g, n->op, arena_printf(g->arena, "%s.again", n->path), in, n->n_in, n->n_out, n->loc), own = *twin;
+    *twin = *n;
+    twin->id = own.id;
+    twin->path = own.path;
+    twin->in = own.in;
+    twin->out = own.out;
+    twin->again = n;
+    for (int k = 0; k < n->n_out; k++) {
+        twin->out[k]->shape = n->out[k]->shape;
+        graph_name_output(g, twin, k, arena_printf(g->arena, "%s.again", n->out[k]->name));
+    }
+    return twin;
+}
+
 static void rename_tensor(Graph *g, Tensor *t, const char *name)
 {
     t->name = name;

@@ -106,6 +106,7 @@ struct Node {
     double smooth, weight;      /* crossentropy, and its share of the loss */
     double *mean, *std;         /* normalize, norm_weight, norm_bias: one per channel */
     int slice_begin;            /* slice */
+    const Node *again;          /* training: what this node computes once more */
     bool dead;                  /* removed; skipped by every walk */
 };
 
@@ -193,6 +194,8 @@ int graph_weights(const Graph *g, Tensor ***out);
  * ("kernel 5x5 is larger than its padded input 3x3") allocated in the graph's arena. */
 Node *graph_node(Graph *g, OpKind op, const char *path, Tensor *const *in, int n_in, int n_out, Loc loc);
 const char *graph_infer(Graph *g, Node *n);
+/* A node that computes once more, from `in`, what n did: its attributes and shapes are n's. */
+Node *graph_again(Graph *g, const Node *n, Tensor *const *in);
 /* Name of output k: default is the node's path. */
 void graph_name_output(Graph *g, Node *n, int k, const char *name);
 

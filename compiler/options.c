@@ -1,4 +1,5 @@
 #include "options.h"
+#include "recipe.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,12 @@ static bool set_numerics(State *s, const char *v)
     const char *best = nearest_result(&near);
     return best ? complain("--numerics knows no '%s'; did you mean '%s'?", v, best)
                 : complain("--numerics knows exact, safe and fast, not '%s'%s", v, "");
+}
+
+static bool set_memory(State *s, const char *v)
+{
+    s->o->memory = recipe_size(v);
+    return s->o->memory || complain("--memory wants a size such as 512M or 1.5G, not '%s'%s", v, "");
 }
 
 static bool set_tuning(State *s, const char *v) { s->o->tuning = v; return true; }
@@ -226,6 +233,7 @@ static const OptionRow rows[] = {
     { "--static", NULL, set_static, COMPILE, "link the program statically: one file that needs nothing" },
     { "--no-images", NULL, set_no_images, COMPILE, "the program reads .npy tensors, PPM, PGM and BMP only: it needs libc, libm and threads alone" },
     { "--train", NULL, set_train, COMPILE, "the program can train too, by what train {} and data {} say" },
+    { "--memory", "SIZE", set_memory, COMPILE, "with --train: a step takes at most SIZE, as 512M or 1.5G; what does not fit is computed again" },
     { "-v", NULL, set_verbose, COMPILE | CERTIFY | TUNE, "show the C compiler's command" },
     { "-###", NULL, set_dry, COMPILE, "show it without running it" },
     { "-fdiagnostics-color", "WHEN", set_color, ALL, "auto, always or never" },
@@ -411,6 +419,8 @@ static int check(const Options *o)
         complain("explain wants a network and perhaps one layer%s%s", "", "");
     else if (o->verb == VERB_TUNE && n != 1)
         complain("tune wants one network%s%s", "", "");
+    else if (o->memory && !o->train)
+        complain("--memory is for --train%s%s", "", "");
     else if (o->verb == VERB_COMPILE && n > 1 && meant_verb(o->inputs.at[0]))
         complain("there is no command '%s'; did you mean '%s'?", o->inputs.at[0], meant_verb(o->inputs.at[0]));
     else if (o->verb == VERB_COMPILE && n > 1)

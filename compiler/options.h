@@ -37,6 +37,7 @@ typedef struct Options {
     bool partial, inference, json;
     const char *embed;
     bool is_static, no_images, train;
+    int64_t memory;                  /* --memory: bytes of a step of training; 0: as the netdef says */
     /* certify */
     const char *against;
     LIST(const char *) pictures; /* --input */

@@ -204,8 +204,39 @@ static void pack_batchnorm(Plan *p, Step *s)
     }
 }
 
+/* The step whose node this one's computes again, with the same kernel. */
+static const Step *step_before(const Plan *p, const Step *s)
+{
+    for (int i = 0; i < s->index; i++)
+        if (p->steps.at[i]->node == s->node->again && p->steps.at[i]->kernel == s->kernel)
+            return p->steps.at[i];
+    return NULL;
+}
+
+static bool same_maps(Place **a, Place **b, int n)
+{
+    bool same = true;
+    for (int i = 0; i < n; i++)
+        same &= place_same_map(a[i], b[i]);
+    return same;
+}
+
+/* A node that is computed again reads the packed weights of the first time. */
+static bool shares_packed(const Plan *p, Step *s)
+{
+    const Step *first = s->node && s->node->again ? step_before(p, s) : NULL;
+    if (!first || first->tile_blocks != s->tile_blocks || first->fast.mh != s->fast.mh || first->fast.mw != s->fast.mw ||
+        !same_maps(first->in, s->in, s->n_in) || !same_maps(first->out, s->out, s->n_out))
+        return false;
+    s->weights = first->weights;
+    s->bias = first->bias;
+    return true;
+}
+
 static void pack_weights(Plan *p, Step *s)
 {
+    if (shares_packed(p, s))
+        return;
     bool tiles = p->target->block > 1;
     switch (s->kernel) {
     case KERNEL_CONV: case KERNEL_COOK_TOOM: case KERNEL_CONV_GROUPED:

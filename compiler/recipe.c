@@ -2,6 +2,7 @@
 #include "emit_c.h"
 #include <math.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- What a setting may say ---- */
@@ -224,6 +225,28 @@ static void read_number(Reader *r, const AstSetting *s, double v)
         x->seed = (uint64_t)v;
 }
 
+int64_t recipe_size(const char *text)
+{
+    static const char units[] = "KMGT";
+    char *end;
+    double v = *text >= '0' && *text <= '9' ? strtod(text, &end) : 0; /* neither "-1G" nor "infG" */
+    const char *unit = v > 0 && v < 0x1p20 && *end ? strchr(units, *end) : NULL;
+    if (!unit || end[1])
+        return 0;
+    for (const char *u = units; u <= unit; u++)
+        v *= 1024;
+    return (int64_t)v;
+}
+
+static void read_memory(Reader *r, const AstAddend *t)
+{
+    if (!t->string)
+        return;
+    r->recipe->memory = recipe_size(t->string);
+    if (!r->recipe->memory)
+        diag_error(t->loc, "memory is \"%s\"; it needs a size such as \"512M\" or \"1.5G\"", t->string);
+}
+
 static void read_setting(Reader *r, const AstSetting *s)
 {
     const AstAddend *t = &s->sum.at[0];
@@ -235,6 +258,8 @@ static void read_setting(Reader *r, const AstSetting *s)
         read_number(r, s, v);
         return;
     }
+    if (strcmp(s->key, "memory") == 0)
+        read_memory(r, t);
     r->form = n && n->kind == AN_LAYER ? find_form(s->key, n->head.text) : NULL;
     if (r->form && t->chain->units.n == 1 && !t->has_factor)
         read_form(r, n);
@@ -369,6 +394,7 @@ void recipe_emit(const Graph *g, FILE *f)
     emit_whole("batch", r->batch, f);
     emit_whole("epochs", r->epochs, f);
     emit_whole("steps", r->steps, f);
+    emit_whole("memory", r->memory, f);
     fprintf(f, "        .seed = %llu,\n", (unsigned long long)r->seed);
     emit_source("train", &g->train_source, f);
     emit_source("valid", &g->valid_source, f);

@@ -119,6 +119,7 @@ typedef struct RtRecipe { /* what train {} and data {} say, defaults resolved; t
     double ema;        /* decay of the moving average of weights; 0: none */
     int batch, epochs;
     int64_t steps;     /* of an epoch, at most; 0: as many as there are batches */
+    int64_t memory;    /* bytes that a step of `batch` was compiled to take at most; 0: all is kept */
     uint64_t seed;
     RtSource train, valid, test;
     const char *log;   /* folder of runs; null: none */
@@ -180,6 +181,7 @@ typedef struct RtTrain {
     const RtLossTerm *terms;
     const RtTrainPlan *plans; /* best target last */
     RtRecipe recipe;
+    const char *again;       /* "8 of 14 modules computed again, 3 with their convolutions"; null: none */
     int n_layers, n_netdef;
     const RtLayer *layers;
     const char *const *netdef; /* joined: the text that the network was compiled from */

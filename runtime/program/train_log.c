@@ -33,9 +33,24 @@ static void log_arguments(Trainer *t)
     warn(t, runlog_class_names(&t->log, (const char *const *)t->data.classes, t->data.n_classes, &err), &err);
 }
 
+static double mebibytes(size_t bytes) { return (double)bytes / (1 << 20); }
+
 static size_t picture_bytes(const RtDataset *d, const RtLoader *l)
 {
     return (d->pixels ? d->n_samples * (size_t)d->h * (size_t)d->w : 0) + (l ? rt_loader_bytes(l) : 0);
+}
+
+/* What was compiled to fit by recomputation. */
+static void print_recomputed(const Trainer *t, size_t training)
+{
+    const RtTrain *train = t->p->net->train;
+    size_t most = (size_t)train->recipe.memory;
+    if (!most)
+        return;
+    fprintf(stderr, "memory for training: at most %.1f MiB; %s\n", mebibytes(most), train->again ? train->again : "nothing is computed again");
+    if (training > most)
+        fprintf(stderr, "%s: note: that is more: it was compiled to fit with batches of %d on up to %d threads\n", t->p->net->name,
+                train->recipe.batch, TRAINING_THREADS_COUNTED);
 }
 
 /* All that grows with network, batch and data set; the rest of the process needs some megabytes. */
@@ -53,11 +68,12 @@ static void print_memory(const Trainer *t)
     size_t sum = 0;
     for (int i = 0; i < PARTS; i++)
         sum += parts[i].bytes;
-    fprintf(stderr, "memory: %.1f MiB", (double)sum / (1 << 20));
+    fprintf(stderr, "memory: %.1f MiB", mebibytes(sum));
     for (int i = 0; i < PARTS; i++)
         if (parts[i].bytes)
-            fprintf(stderr, "%s %s %.1f MiB", i ? "," : ":", parts[i].what, (double)parts[i].bytes / (1 << 20));
+            fprintf(stderr, "%s %s %.1f MiB", i ? "," : ":", parts[i].what, mebibytes(parts[i].bytes));
     fputc('\n', stderr);
+    print_recomputed(t, parts[0].bytes);
 }
 
 void trainer_log_start(Trainer *t, bool resumed)

@@ -26,6 +26,7 @@ typedef struct Training {
  * without --train or for another target.  Ended by training_close. */
 RtStatus training_open(Training *t, const RtNetwork *net, RtTarget target, int batch, RtPool *pool, RtError *err);
 void training_close(Training *t);
+enum { TRAINING_THREADS_COUNTED = 16 }; /* the recipe's memory has room for their scratch */
 /* Bytes that training_open takes: weights and gradients among them. */
 size_t training_bytes(const RtNetwork *net, RtTarget target, int batch, int threads);
 

@@ -85,10 +85,11 @@ static void every_setting_reaches_the_file(void)
 {
     emits("weights \"w?.st\" except logits\ndata d {\n train = folder(\"data/train\")\n valid = folder(\"va\\l\")\n }\n"
           "train {\n loss = xent(logits)\n opt = rmsprop(momentum=0.9, alpha=0.8, eps=1.0, tf=1)\n lr = rate\n decay = 2e-4\n warmup = 0.5\n clip = 2\n"
-          " ema = 0.9999\n batch = 64\n epochs = 100\n steps = 1000\n seed = 9007199254740992\n log = tensorboard(\"runs/x\", every=40)\n }",
+          " ema = 0.9999\n batch = 64\n epochs = 100\n steps = 1000\n memory = \"1.5G\"\n seed = 9007199254740992\n log = tensorboard(\"runs/x\", every=40)\n }",
           "{\n        .optimizer = RT_RMSPROP,\n        .lr = 0.25,\n        .momentum = 0.9,\n        .beta2 = 0.8,\n        .eps = 1,\n"
           "        .eps_inside = 1,\n        .decay = 0.0002,\n" CONSTANT
           "        .warmup = 0.5,\n        .clip = 2,\n        .ema = 0.9999,\n        .batch = 64,\n        .epochs = 100,\n        .steps = 1000,\n"
+          "        .memory = 1610612736,\n"
           "        .seed = 9007199254740992,\n        .train = { RT_SOURCE_FOLDER, \"data/train\", NULL },\n"
           "        .valid = { RT_SOURCE_FOLDER, \"va\\\\l\", NULL },\n        .log = \"runs/x\",\n        .log_every = 40,\n"
           "        .weights = \"w\\077.st\",\n    }");
