@@ -120,13 +120,22 @@ static bool grad_is_direct(const Plan *p, const Step *s)
     return p->target->block != 16 || s->in[0]->buffer->block != 16 || window_is_1x1(w) || !window_steps_by_1(w);
 }
 
-enum { GRAD_PIXELS = 512, GRAD_TILES = 96, GRAD_IMAGES = 64 }; /* the most of a call, but for one image's */
+enum { GRAD_PIXELS = 512, GRAD_IMAGES = 64 }; /* the most of a call, but for one image's pixels */
+
+/* Tiles of a call: as many as scratch of 2 MiB a thread holds at all points, for all outputs and 16 inputs. */
+static int grad_tiles(const Step *s, const FastConv *f)
+{
+    enum { LEAST = 32, MOST = 96, SCRATCH = 2 << 20 };
+    const Window *w = &s->node->window;
+    int points = cook_toom_alpha(f->mh, w->kh, 1) * cook_toom_alpha(f->mw, w->kw, 1), n = SCRATCH / (points * 64 * (1 + place_span(s->in[1]) / 16));
+    return n < LEAST ? LEAST : n > MOST ? MOST : n;
+}
 
 /* Sums of weights are read and written once a call: so many images that arithmetic outweighs it, as few as caches want. */
 int weight_grad_call_images(const Step *s, const FastConv *f)
 {
     const Buffer *dy = s->in[1]->buffer;
-    int n = f ? GRAD_TILES / (f->rows * f->columns) : GRAD_PIXELS / (dy->h * dy->w);
+    int n = f ? grad_tiles(s, f) / (f->rows * f->columns) : GRAD_PIXELS / (dy->h * dy->w);
     return n < 1 ? 1 : n > GRAD_IMAGES ? GRAD_IMAGES : n;
 }
 
@@ -135,7 +144,7 @@ static Candidate grad_form(const Step *s, int mh, int mw)
 {
     const Buffer *dy = s->in[1]->buffer;
     FastConv f = { mh, mw, up(dy->h, mh), up(dy->w, mw), 1 };
-    int rows = GRAD_TILES / f.columns;
+    int rows = grad_tiles(s, &f) / f.columns;
     f.blocks = up(f.rows, rows < 1 ? 1 : rows);
     f.blocks = up(f.rows, up(f.rows, f.blocks)); /* none is empty */
     return (Candidate){ f, cost_weight_grad(s, &f) };

@@ -14,7 +14,7 @@ shift $(($# < 2 ? $# : 2))
 fail() { cat r.net; echo "$seed: $1"; exit 1; }
 name=$(sed -n 's/^net //p' r.net)
 n=0
-for numerics in exact fast; do
+for numerics in ${NUMERICS:-exact fast}; do
     "$here/build/inceptc" r.net --train --numerics $numerics "$@" -o net.c || fail "$numerics"
     $cc -std=gnu11 -O1 -ffp-contract=off -Wall -Wextra -Werror -shared -fPIC -I"$here/runtime" net.c "$here/build/libinceptrt.a" -lm -o net.so || fail "$cc"
     for target in 0 1 2; do

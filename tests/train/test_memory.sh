@@ -36,7 +36,7 @@ same_bits() { # NET BATCH TARGET NUMBER NUMERICS
         set -- $("$here/build/hash_tool" ./less.so "${name}_network" "$n" $threads 4 "$number") "$@"
         echo "$target: $4 bytes, $1 at least; $(again less.c) modules computed again"
         [ "$#" = 6 ] && [ "$2 $3" = "$5 $6" ] || fail "$target, $threads threads: other bits"
-        [ "$1" -lt "$4" ] || fail "$target: no fewer bytes"
+        [ "$1" -lt "$4" ] || [ $numerics = fast ] || fail "$target: no fewer bytes" # fast: transforms of 16 threads outweigh so small a network
     done
 }
 native=1
@@ -44,13 +44,10 @@ grep -q avx512f /proc/cpuinfo && native=2
 
 case $1 in
 judge) # beside the interpreter, which keeps everything
-    for numerics in exact fast; do
-        size=$(least "$tests/memory.net" --numerics $numerics)
-        [ "$(kib "$size")" -gt "$(kib "${most:-0K}")" ] && most=$size
-    done
-    inceptc "$tests/memory.net" --train --numerics fast --memory "$most" -o m.c
+    size=$(least "$tests/memory.net" --numerics exact)
+    inceptc "$tests/memory.net" --train --numerics exact --memory "$size" -o m.c
     [ "$(again m.c)" -gt 5 ] || fail 'more modules were expected'
-    exec sh "$tests/run_net.sh" memory gcc --memory "$most" ;;
+    NUMERICS=exact exec sh "$tests/run_net.sh" memory gcc --memory "$size" ;;
 moderate) # the more memory, the fewer modules, and never more memory than was given
     net=$tests/memory.net batch=5
     all=$(build all "$net" --target=plain && "$here/build/hash_tool" ./all.so memory_network $batch 16 1 0 | cut -d' ' -f1)
@@ -105,7 +102,8 @@ messages)
     done
     inceptc tiny.net --train --memory 1.5G -o some.c && grep -q '\.memory = 1610612736,' some.c || fail '1.5G' ;;
 *)
-    for t in plain:0 native:$native; do
-        same_bits "$tests/$1.net" 5 ${t%:*} ${t#*:} fast
-    done ;;
+    for numerics in exact fast; do
+        same_bits "$tests/$1.net" 5 native $native $numerics
+    done
+    same_bits "$tests/$1.net" 5 plain 0 exact ;;
 esac
