@@ -7,7 +7,8 @@
 #   trained     a trained v3 from a package under both divisors, Keras as judge (docs/conventions.md)
 #   events      TensorBoard: what a training run logs
 #   board       the same of two steps of fashion.net: histograms, pictures and texts say what weights and data set say
-#   train       PyTorch: losses and batch norms' statistics of 20 steps of SGD on googlenet_tv, of RMSProp on inception_v3
+#   train       PyTorch: losses and batch norms' statistics of 20 steps on photographs: SGD on googlenet_tv, RMSProp on inception_v3, the
+#               heads of examples/cats_vs_dogs with bn=batch and bn=running
 #   references  the stored activations of the reference implementations, computed again and compared
 #   store       the same, stored (make references)
 cd "$(dirname "$0")/../.." || exit 1
@@ -82,8 +83,8 @@ for part in ${*:-onnx files roundtrip tf trained events board train references};
         need_events || { failed=$((failed + 1)); continue; }
         count build/events-peers/bin/python tests/peers/board_peers.py ;;
     train)
-        need_torch || { failed=$((failed + 1)); continue; }
-        for n in googlenet_tv inception_v3; do count $python tests/peers/train_peers.py $n; done ;;
+        need_torch && need_onnx && "$venv" bench/pictures.py build/train_pictures 32 || { failed=$((failed + 1)); continue; }
+        for n in googlenet_tv inception_v3 classic frozen; do count $python tests/peers/train_peers.py $n; done ;;
     references | store)
         need_torch || { failed=$((failed + 1)); continue; }
         mkdir -p build/references

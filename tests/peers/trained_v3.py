@@ -48,15 +48,21 @@ def write_map(path):
         f.write("".join(rules) + HEADS)
 
 
-def ours(work, picture, name, divisor):
-    """The five logits, and what Mixed_7c is."""
+def import_own(work, name, divisor):
+    """own.safetensors, with the names of our net; the net's file."""
     net = f"trained_{name}.net"
     with open(f"{work}/{net}", "w") as f:
         f.write(NET % (name, ROOT, divisor))
+    write_map(work + "/t.map")
+    run(ROOT + "/build/inceptc", "weights", "import", "w.safetensors", "--for", net, "--names", "t.map", "-o", "own.safetensors", cwd=work)
+    return net
+
+
+def ours(work, picture, name, divisor):
+    """The five logits."""
+    net = import_own(work, name, divisor)
     np.save(work + "/x.npy", picture.transpose(2, 0, 1).copy())
-    inceptc = ROOT + "/build/inceptc"
-    run(inceptc, "weights", "import", "w.safetensors", "--for", net, "--names", "t.map", "-o", "own.safetensors", cwd=work)
-    run(inceptc, "run", net, "x.npy", "--weights", "own.safetensors", "-o", "y.npy", cwd=work)
+    run(ROOT + "/build/inceptc", "run", net, "x.npy", "--weights", "own.safetensors", "-o", "y.npy", cwd=work)
     return np.load(work + "/y.npy").ravel().astype(np.float64)
 
 
@@ -90,7 +96,6 @@ def main(path=ROOT + "/demo/cat.png"):
     good = True
     with tempfile.TemporaryDirectory() as work:
         fetch(work)
-        write_map(work + "/t.map")
         keras = keras_model(work)
         print(f"{'picture':16} {'Keras':>9} {'nocount_pad':>12} {'count_pad':>10} {'logit moves by':>15} {'error of nocount_pad':>21}")
         for name, x in pictures(path):

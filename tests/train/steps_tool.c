@@ -1,7 +1,8 @@
 /* steps_tool NET.so NAME BATCH THREADS STEPS RATE WEIGHTS PICTURES LABELS FOLDER: steps of training by generated code with the optimiser of
  * its recipe, at a rate of RATE (0: the recipe's), from the safetensors file WEIGHTS.  PICTURES holds float32 images and LABELS one int32
- * for each, as many as there are: batches follow each other and begin again at the end.  Prints each step's losses, the mean of every
- * term without its weight; FOLDER/last.safetensors then holds the weights. */
+ * for each, as many as there are: batches follow each other and begin again at the end, with the next epoch.  Dropout draws by seed 1,
+ * epoch and the picture's place.  Prints each step's losses, the mean of every term without its weight; FOLDER/last.safetensors then
+ * holds the weights. */
 #include "../../runtime/train/checkpoint.h"
 #include "../../runtime/train/schedule.h"
 #include "../../runtime/train/start.h"
@@ -36,6 +37,8 @@ static void must(RtStatus status, const RtError *err)
     exit(2);
 }
 
+enum { SEED = 1 };
+
 typedef struct Run {
     Training t;
     Optimizer o;
@@ -66,7 +69,10 @@ static void run_steps(Run *r, int steps)
     for (int step = 0; step < steps; step++) {
         int from = step * r->batch % r->n_pictures;
         training_pack(&r->t);
-        training_step(&r->t, &(TrainingBatch){ r->pictures + (size_t)from * image, r->labels + from, samples, r->batch, 1, 0 });
+        for (int i = 0; i < r->batch; i++)
+            samples[i] = (uint64_t)(from + i);
+        training_step(&r->t, &(TrainingBatch){ r->pictures + (size_t)from * image, r->labels + from, samples, r->batch, SEED,
+                                               (uint32_t)(step * r->batch / r->n_pictures) });
         print_losses(r, step);
         optimizer_step(&r->o, r->rate, r->t.pool);
     }
@@ -88,7 +94,7 @@ int main(int argc, char **argv)
     size_t size, labels;
     Run r = { .batch = atoi(argv[3]), .rate = atof(argv[6]) };
     must(training_open(&r.t, net, rt_best_target(net), r.batch, rt_pool_new(atoi(argv[4])), &err), &err);
-    must(training_start(&r.t, 1, argv[7], &loaded, &err), &err);
+    must(training_start(&r.t, SEED, argv[7], &loaded, &err), &err);
     must(optimizer_new(&r.o, &net->train->recipe, net->train->weights, net->train->n_weights, r.t.raw, r.t.grads, &err), &err);
     r.pictures = read_file(argv[8], &size);
     r.labels = read_file(argv[9], &labels);
