@@ -1506,10 +1506,9 @@ static const RtPlan plans[1] = {
     { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x5de7cf65104efced, 70192, 0, 160032, 32, 43, 29, plain_steps, plain_taps, fashion_plain_step, fashion_plain_load },
 };
 
-static const RtView view[4] = { /* kind, h, w, bicubic, 0..255, mean, std */
+static const RtView view[3] = { /* kind, h, w, bicubic, 0..255, mean, std */
     { RT_VIEW_RESIZE, 28, 28, 0, 0, { 0, 0, 0 }, { 0, 0, 0 } },
     { RT_VIEW_CENTERCROP, 28, 28, 0, 0, { 0, 0, 0 }, { 0, 0, 0 } },
-    { RT_VIEW_FLIP, 0, 0, 0, 0, { 0, 0, 0 }, { 0, 0, 0 } },
     { RT_VIEW_NORMALIZE, 0, 0, 0, 0, { 0.286, 0.286, 0.286 }, { 0.353, 0.353, 0.353 } },
 };
 
@@ -1522,7 +1521,7 @@ const RtNetwork fashion_network = {
     .params = 160938,
     .macs = 12182624,
     .structure = 0x3a03a8b390bfd945,
-    .n_weights = 147, .n_plans = 1, .n_view = 4,
+    .n_weights = 147, .n_plans = 1, .n_view = 3,
     .weights = weights_table,
     .plans = plans,
     .view = view,
