@@ -38,16 +38,9 @@ static AstFile *parse(Elab *e, int file)
     return ast_parse(e->arena, file, diag_file_name(file));
 }
 
-AstFile *net_read(Elab *e, const char *path, const char *from, Loc loc)
+/* The whole file, or null after a message. */
+static char *read_file(Elab *e, const char *path, Loc loc, size_t *size)
 {
-    (void)from;
-    const NetOptions *o = e->options;
-    if (o->text && !loc.file)
-        return parse(e, diag_add_file(path, o->text, o->text_size));
-    if (o->text) {
-        cannot_read(e, path, loc, "a text in memory names no files");
-        return NULL;
-    }
     struct stat st;
     bool standard = strcmp(path, "-") == 0;
     FILE *f = standard ? stdin : fopen(path, "rb");
@@ -57,8 +50,7 @@ AstFile *net_read(Elab *e, const char *path, const char *from, Loc loc)
             fclose(f);
         return NULL;
     }
-    size_t size;
-    char *text = read_all(f, &size);
+    char *text = read_all(f, size);
     bool bad = ferror(f);
     if (!standard)
         fclose(f);
@@ -66,7 +58,28 @@ AstFile *net_read(Elab *e, const char *path, const char *from, Loc loc)
         cannot_read(e, path, loc, text ? "the file cannot be read to its end" : "out of memory");
         return NULL;
     }
-    return parse(e, diag_add_file(standard ? "<stdin>" : arena_strdup(e->arena, path), text, size));
+    return text;
+}
+
+AstFile *net_read(Elab *e, const char *path, const char *from, Loc loc)
+{
+    static struct { char *text; size_t size; } standard; /* --train loads a text twice: there is one chance to read it */
+    (void)from;
+    const NetOptions *o = e->options;
+    if (o->text && !loc.file)
+        return parse(e, diag_add_file(path, o->text, o->text_size));
+    if (o->text) {
+        cannot_read(e, path, loc, "a text in memory names no files");
+        return NULL;
+    }
+    if (strcmp(path, "-") == 0) {
+        if (!standard.text)
+            standard.text = read_file(e, path, loc, &standard.size);
+        return standard.text ? parse(e, diag_add_file("<stdin>", standard.text, standard.size)) : NULL;
+    }
+    size_t size;
+    char *text = read_file(e, path, loc, &size);
+    return text ? parse(e, diag_add_file(arena_strdup(e->arena, path), text, size)) : NULL;
 }
 
 /* `name` beside the file that names it, then in the -I folders. */

@@ -323,6 +323,7 @@ files)
     printf 'bright\ndark\ngrey\n' | cmp -s - runs/a/class_names.txt || fail 'class_names.txt'
     logs_whole a 1 9 3
     cmp runs/a/netdef.net tiny.net || fail 'another text than was compiled'
+    mkdir pipe && compile tiny.net --train -o tiny.c && compile - --train -o pipe/tiny.c <tiny.net && cmp tiny.c pipe/tiny.c || fail 'a text from a pipe, which training loads twice'
     grep -qzF "$(sed -n 2,4p tiny.net)" runs/a/events.out.tfevents.* || fail 'TensorBoard is not told the text'
     printf '# `````, "\\n", ??=, \303\266, \200' | cat tiny.net - >odd.net # its last line has no end
     compile odd.net --train --target=plain -o odd
