@@ -19,6 +19,7 @@ Pictures are those that bench/pictures.py has put into build/train_pictures; tra
 STEPS, RATE and BATCH in the environment replace what the table says, THREADS the 2 of both sides; WORK=FOLDER keeps the compiled network
 there; NUMERICS and TARGET are those of our side."""
 import os, re, subprocess, sys, tempfile, time
+os.environ.setdefault('OMP_WAIT_POLICY', 'passive') # a machine with other work stays usable
 import numpy as np, torch, torchvision
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(HERE + '/../..')
