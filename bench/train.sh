@@ -5,7 +5,7 @@
 cd "$(dirname "$0")/.." || exit 1
 . bench/venvs.sh
 export PYTHONDONTWRITEBYTECODE=1
-python=${TRAIN_PYTHON:-$(venv_python train bench/train_peer.py)} && photographs=${PHOTOGRAPHS_PYTHON:-$(venv_python photographs bench/pictures.py)} || exit 1
+training_pythons || exit 1
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 classic() { # NAME FREEZE: the netdef of the classic recipe, whose data lie in $work

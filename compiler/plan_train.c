@@ -1,5 +1,4 @@
 /* What the plan knows of the operators of training: kernels, places, packed vectors and sums over the batch. */
-#include "cook_toom.h"
 #include "kernels/kernels.h"
 
 int train_kernel(const Node *n)
@@ -117,7 +116,7 @@ int train_packed_once(const Plan *p)
 static int64_t products_of_pair(const Step *s)
 {
     const Window *w = &s->node->window;
-    return s->fast.mh ? (int64_t)cook_toom_alpha(s->fast.mh, w->kh, 1) * cook_toom_alpha(s->fast.mw, w->kw, 1) : (int64_t)w->kh * w->kw;
+    return s->fast.mh ? fast_points(&s->fast, w) : (int64_t)w->kh * w->kw;
 }
 
 void train_batch(Plan *p, Step *s)

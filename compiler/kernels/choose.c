@@ -126,8 +126,7 @@ enum { GRAD_PIXELS = 512, GRAD_IMAGES = 64 }; /* the most of a call, but for one
 static int grad_tiles(const Step *s, const FastConv *f)
 {
     enum { LEAST = 32, MOST = 96, SCRATCH = 2 << 20 };
-    const Window *w = &s->node->window;
-    int points = cook_toom_alpha(f->mh, w->kh, 1) * cook_toom_alpha(f->mw, w->kw, 1), n = SCRATCH / (points * 64 * (1 + place_span(s->in[1]) / 16));
+    int n = SCRATCH / (fast_points(f, &s->node->window) * 64 * (1 + place_span(s->in[1]) / 16));
     return n < LEAST ? LEAST : n > MOST ? MOST : n;
 }
 

@@ -62,7 +62,7 @@ static FastCost fast_parts(const Step *s, const FastConv *f)
 {
     const Window *w = &s->node->window;
     double c = place_span(s->in[0]), blocks = place_span(s->out[0]) / 16, nr = fast_group_blocks(s);
-    double points = (double)cook_toom_alpha(f->mh, w->kh, w->sh) * cook_toom_alpha(f->mw, w->kw, w->sw), n = up((double)f->rows * f->columns, f->blocks);
+    double points = fast_points(f, w), n = up((double)f->rows * f->columns, f->blocks);
     double gemm = points * (n * c * nr / machine.product + up(n, 14) * machine.call + machine.store * n * nr);
     double scratch = 4 * points * n * (c + 16 * nr), far = scratch > machine.near_bytes ? 1 + 0.1 * (scratch / machine.near_bytes - 1) : 1;
     return (FastCost){ far * (gemm + machine.output * points * n * nr), far * machine.input * points * n * c / 16, up(blocks, nr),
@@ -101,7 +101,7 @@ double cost_weight_grad(const Step *s, const FastConv *f)
     double c = place_span(s->in[0]), k = place_span(s->in[1]), calls, tiles, points, transforms = 0;
     if (f) {
         tiles = (double)f->rows * f->columns;
-        points = (double)cook_toom_alpha(f->mh, w->kh, 1) * cook_toom_alpha(f->mw, w->kw, 1);
+        points = fast_points(f, w);
         transforms = points * tiles / 16 * (machine.input * c + PARTS * machine.output * k);
     } else {
         tiles = pixels_of(s->in[1]);

@@ -55,6 +55,8 @@ int fast_group_blocks(const Step *s)
     return blocks < MOST ? blocks : MOST;
 }
 
+int fast_points(const FastConv *f, const Window *w) { return cook_toom_alpha(f->mh, w->kh, w->sh) * cook_toom_alpha(f->mw, w->kw, w->sw); }
+
 static void take_scratch(Plan *p, Step *s, int64_t floats)
 {
     s->scratch_floats = floats;
@@ -70,8 +72,7 @@ static void cut_fast(Plan *p, Step *s)
     s->group_blocks = fast_group_blocks(s);
     s->tile_blocks = p->target->registers == 32 ? s->group_blocks : 1;
     s->units = s->fast.blocks * ((blocks + s->group_blocks - 1) / s->group_blocks);
-    int points = cook_toom_alpha(s->fast.mh, w->kh, w->sh) * cook_toom_alpha(s->fast.mw, w->kw, w->sw);
-    take_scratch(p, s, cook_toom_scratch(&s->fast, points, in_blocks, s->group_blocks));
+    take_scratch(p, s, cook_toom_scratch(&s->fast, fast_points(&s->fast, w), in_blocks, s->group_blocks));
 }
 
 void kernel_cut(Plan *p, Step *s)

@@ -49,8 +49,9 @@ FastGradSize weight_grad_fast_size(const Step *s); /* weight_grad_fast.c */
 /* choose.c: images of a call, for a form or (null) the direct way. */
 int weight_grad_call_images(const Step *s, const FastConv *f);
 
-/* cut.c: blocks of 16 outputs that a fast form computes together. */
+/* cut.c: blocks of 16 outputs that a fast form computes together; the products of a tile, for a pair of channels. */
 int fast_group_blocks(const Step *s);
+int fast_points(const FastConv *f, const Window *w);
 
 /* ---- cost.c: cycles of the modelled machine ---- */
 

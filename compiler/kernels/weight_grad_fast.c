@@ -39,9 +39,8 @@ static FastForm form_of(const Step *s)
 
 FastGradSize weight_grad_fast_size(const Step *s)
 {
-    const Window *w = &s->node->window;
     const FastConv *f = &s->fast;
-    FastGradSize z = { .points = cook_toom_alpha(f->mh, w->kh, 1) * cook_toom_alpha(f->mw, w->kw, 1) };
+    FastGradSize z = { .points = fast_points(f, &s->node->window) };
     z.tiles = (f->rows + f->blocks - 1) / f->blocks * f->columns;
     z.slab = odd_lines((int64_t)s->images * z.tiles * 16);
     z.block = z.points * z.slab;
