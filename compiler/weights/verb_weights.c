@@ -1,5 +1,6 @@
 /* inceptc weights: reads, compares and converts files of weights. */
 #include "../home.h"
+#include "../options_table.h"
 #include "weights.h"
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +19,8 @@ static const CommandRow commands[] = {
     { "init", "NET.net [--seed N] -o G.safetensors", weights_init, 1, 1, true },
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
+
+const char *weights_command_word(int i) { return i < N_COMMANDS ? commands[i].name : NULL; }
 
 TensorFile *weights_open(Arena *a, const char **paths, int n, int *code)
 {

@@ -1,0 +1,110 @@
+#include "options_table.h"
+#include <stddef.h>
+
+#define WEIGHTS_FILES "safetensors pth pt npz"
+#define PICTURES "jpg jpeg png bmp ppm pgm npy"
+
+/* What a row takes: nothing, any text, a file whose name ends so, a folder, a word of a list, a number in a range. */
+#define FLAG(f) { .kind = TAKES_NONE, .set = options_set_flag, .field = offsetof(Options, f) }
+#define TEXT(f) { .kind = TAKES_TEXT, .set = options_set_text, .field = offsetof(Options, f) }
+#define FILES(f, e) { .kind = TAKES_FILE, .set = options_set_text, .field = offsetof(Options, f), .ends = e }
+#define NUMBER(f, lo, hi, w) { .kind = TAKES_NUMBER, .set = options_set_number, .field = offsetof(Options, f), .least = lo, .most = hi, .what = w }
+#define WORD(s, w) { .kind = TAKES_WORD, .set = s, .word = w }
+#define OWN(v, s, e) { .kind = v, .set = s, .ends = e }
+
+enum { COMPILE = 1 << VERB_COMPILE, RUN = 1 << VERB_RUN, SUMMARY = 1 << VERB_SUMMARY, WEIGHTS = 1 << VERB_WEIGHTS,
+       CERTIFY = 1 << VERB_CERTIFY, EXPLAIN = 1 << VERB_EXPLAIN, TUNE = 1 << VERB_TUNE, ALL = OPTION_ALL_VERBS };
+
+const VerbRow verb_rows[] = {
+    { NULL, VERB_COMPILE, "NET.net [-o FILE]", "net", NULL, "compile a network to C or to a program" },
+    { "run", VERB_RUN, "NET.net INPUT", "net " PICTURES, NULL, "evaluate it in double precision: the judge" },
+    { "certify", VERB_CERTIFY, "NET.net --against PATH", "net", NULL, "compare every tensor with a reference implementation's" },
+    { "explain", VERB_EXPLAIN, "NET.net [LAYER]", "net", NULL, "which kernel computes each step, why, and what it should cost" },
+    { "tune", VERB_TUNE, "NET.net [-o FILE]", "net", NULL, "measure the best kernels on this machine: a record for --tuning" },
+    { "summary", VERB_SUMMARY, "NET.net...", "net", NULL, "parameters, multiply-accumulates and memory" },
+    { "weights", VERB_WEIGHTS, "list|diff|import|export|init ...", "net " WEIGHTS_FILES, weights_command_word, "read, compare and convert weights" },
+};
+const int n_verb_rows = sizeof verb_rows / sizeof *verb_rows;
+
+const TopicRow topic_rows[] = {
+    [TOPIC_NET] = { "net", "The network" },
+    [TOPIC_OUTPUT] = { "output", "What comes out" },
+    [TOPIC_CODE] = { "code", "Code generation" },
+    [TOPIC_PASSES] = { "passes", "Passes and dumps" },
+    [TOPIC_WEIGHTS] = { "weights", "Weights" },
+    [TOPIC_TRAIN] = { "train", "Programs that train" },
+    [TOPIC_JUDGE] = { "judge", "The judge and references" },
+    [TOPIC_MEASURE] = { "measure", "Measuring" },
+    [TOPIC_DIAGNOSTICS] = { "diagnostics", "Diagnostics" },
+};
+const int n_topic_rows = sizeof topic_rows / sizeof *topic_rows;
+
+/* In the order of the topics, and in each the common ones first. */
+const OptionRow option_rows[] = {
+    { "-D", "NAME=VALUE", OWN(TAKES_TEXT, options_add_define, NULL), ALL, TOPIC_NET, "set a parameter of the net" },
+    { "-I", "DIR", OWN(TAKES_DIR, options_add_include, NULL), ALL, TOPIC_NET, "look for included files in DIR too" },
+
+    { "-o", "FILE", OWN(TAKES_FILE, options_set_output, NULL), COMPILE | RUN | WEIGHTS | TUNE, TOPIC_OUTPUT,
+      "write FILE: .c (and .h beside it), .onnx, .o, or a program; - is C on standard output" },
+    { "--static", NULL, FLAG(is_static), COMPILE, TOPIC_OUTPUT, "link the program statically: one file that needs nothing" },
+    { "--no-images", NULL, FLAG(no_images), COMPILE, TOPIC_OUTPUT,
+      "the program reads .npy tensors, PPM, PGM and BMP only: it needs libc, libm and threads alone" },
+    { "--onnx-unfused", NULL, FLAG(onnx_unfused), COMPILE, TOPIC_OUTPUT,
+      "-o FILE.onnx: batch norms stay nodes instead of going into the weights before them" },
+    { "--json", NULL, FLAG(json), WEIGHTS | CERTIFY, TOPIC_OUTPUT, "print JSON" },
+
+    { "--target", "NAME", WORD(options_set_target, options_target_word), COMPILE | SUMMARY | CERTIFY | EXPLAIN | TUNE, TOPIC_CODE,
+      "plain, x86-64-v3, x86-64-v4, native or all (default: all; the program picks)" },
+    { "--numerics", "LEVEL", WORD(options_set_numerics, options_numerics_word), COMPILE | SUMMARY | CERTIFY | EXPLAIN | TUNE, TOPIC_CODE,
+      "exact: convolutions directly; safe (default) and fast: by fast algorithms too" },
+    { "--tuning", "FILE", FILES(tuning, NULL), COMPILE | SUMMARY | CERTIFY | EXPLAIN, TOPIC_CODE,
+      "a record of `inceptc tune`: measured choices instead of the model's" },
+    { "--cc", "COMMAND", TEXT(cc), COMPILE | CERTIFY | TUNE, TOPIC_CODE, "the C compiler (default: $CC, else cc)" },
+    { "-v", NULL, FLAG(verbose), COMPILE | CERTIFY | TUNE, TOPIC_CODE, "show the C compiler's command" },
+    { "-###", NULL, OWN(TAKES_NONE, options_set_dry, NULL), COMPILE, TOPIC_CODE, "show it without running it" },
+    { "--fast-form", "N", NUMBER(plan.form, 1, 1000, "a number"), COMPILE, TOPIC_CODE,
+      "for tests: the Nth fast form wherever the level allows one, cheap or not" },
+
+    { "--dump", "WHAT", WORD(options_set_dump, options_dump_word), COMPILE, TOPIC_PASSES,
+      "print ast, net, graph, after:PASS, plan, loops or c, and stop" },
+    { "--no-pass", "PASS", WORD(options_add_off, options_off_word), COMPILE | RUN | CERTIFY | EXPLAIN | TUNE, TOPIC_PASSES,
+      "leave a pass out; all leaves all out" },
+    { "--passes", NULL, FLAG(passes), RUN, TOPIC_PASSES, "evaluate the graph after the inference passes" },
+
+    { "--weights", "FILE", FILES(weights, WEIGHTS_FILES), COMPILE | RUN | WEIGHTS | CERTIFY, TOPIC_WEIGHTS,
+      "weights from a file; compile: for -o FILE.onnx" },
+    { "--seed", "N", OWN(TAKES_NUMBER, options_set_seed, NULL), COMPILE | RUN | WEIGHTS | CERTIFY, TOPIC_WEIGHTS,
+      "initialised weights of seed N (default: 0)" },
+    { "--embed", "FILE", FILES(embed, WEIGHTS_FILES), COMPILE, TOPIC_WEIGHTS,
+      "put the weights of FILE (safetensors, .pth, .npz) inside the program" },
+    { "--for", "NET.net", FILES(for_net, "net"), WEIGHTS, TOPIC_WEIGHTS, "import: match every tensor with this network and report" },
+    { "--names", "MAP", FILES(names, "map"), WEIGHTS | COMPILE, TOPIC_WEIGHTS, "a name map: a file, or the name of one of netdefs/names" },
+    { "--partial", NULL, FLAG(partial), WEIGHTS | COMPILE, TOPIC_WEIGHTS, "what does not fit starts fresh or is ignored, and the report says so" },
+    { "--inference", NULL, FLAG(inference), WEIGHTS, TOPIC_WEIGHTS, "only what 'output' needs: no auxiliary heads" },
+
+    { "--train", NULL, FLAG(train), COMPILE, TOPIC_TRAIN, "the program can train too, by what train {} and data {} say" },
+    { "--memory", "SIZE", OWN(TAKES_TEXT, options_set_memory, NULL), COMPILE, TOPIC_TRAIN,
+      "with --train: a step takes at most SIZE, as 512M or 1.5G; what does not fit is computed again" },
+
+    { "--against", "PATH", FILES(against, NULL), CERTIFY, TOPIC_JUDGE, "a folder of NAME.npy, or a file of tensors, from a reference implementation" },
+    { "--input", "INPUT", OWN(TAKES_FILE, options_add_picture, PICTURES), CERTIFY, TOPIC_JUDGE,
+      "what the reference saw (default: its array `input`); again for a batch" },
+    { "--compiled", NULL, FLAG(compiled), CERTIFY, TOPIC_JUDGE, "the compiled program instead of the graph in double precision" },
+    { "--training", NULL, FLAG(training), CERTIFY, TOPIC_JUDGE, "batch norms by the statistics of the batch" },
+    { "--tensor", "NAME", TEXT(tensor), RUN, TOPIC_JUDGE, "print or write this tensor instead of the logits" },
+    { "--calibrate", "FILE", FILES(calibrate, NULL), RUN, TOPIC_JUDGE, "set batch norm statistics from the input and write the weights" },
+
+    { "-j", "N", NUMBER(threads, 1, 1024, "a number of threads"), TUNE, TOPIC_MEASURE, "threads to measure with (default: all processors)" },
+
+    { "-fdiagnostics-color", "WHEN", WORD(options_set_color, options_color_word), ALL, TOPIC_DIAGNOSTICS, "auto, always or never" },
+    { "-fdiagnostics-format", "FORM", WORD(options_set_format, options_format_word), ALL, TOPIC_DIAGNOSTICS, "text or json" },
+};
+const int n_option_rows = sizeof option_rows / sizeof *option_rows;
+
+const VerbRow *verb_row(Verb v)
+{
+    int i = 0;
+    while (verb_rows[i].verb != v)
+        i++;
+    return &verb_rows[i];
+}
