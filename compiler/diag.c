@@ -35,6 +35,8 @@ void diag_reset(void)
     stopped = last_shown = json_open = json_children = false;
 }
 
+void diag_forget_files(void) { n_sources = 1; }
+
 int diag_add_file(const char *name, const char *text, size_t size)
 {
     if (n_sources == MAX_FILES)

@@ -48,6 +48,8 @@ void diag_set_color(DiagColor color);
 /* Where diagnostics go (null: standard error); and all counts and files forgotten, for tests that compile many texts. */
 void diag_set_stream(FILE *f);
 void diag_reset(void);
+/* The files are forgotten, so that many texts can be compiled one after the other; their places mean nothing any more. */
+void diag_forget_files(void);
 /* Ends the stream of diagnostics: in JSON closes the array. */
 void diag_finish(void);
 

@@ -136,7 +136,26 @@ static int write_pair(Emit *e, const char *c_path)
 
 /* ---- The C compiler ---- */
 
-int driver_run(const Options *o, char *const *argv)
+int driver_run(const Options *o, char *const *argv) { return driver_run_into(o, argv, NULL); }
+
+/* Standard output and standard error go to `said`. */
+static int spawn(pid_t *pid, char *const *argv, const char *said)
+{
+    posix_spawn_file_actions_t actions;
+    int why = posix_spawn_file_actions_init(&actions);
+    if (why)
+        return why;
+    if (said)
+        why = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, said, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    if (said && !why)
+        why = posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+    if (!why)
+        why = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    return why;
+}
+
+int driver_run_into(const Options *o, char *const *argv, const char *said)
 {
     if (o->verbose) {
         for (int i = 0; argv[i]; i++)
@@ -147,7 +166,7 @@ int driver_run(const Options *o, char *const *argv)
         return 0;
     fflush(NULL);
     pid_t pid;
-    int why = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ), status = 0;
+    int why = spawn(&pid, argv, said), status = 0;
     if (why) {
         diag_error((Loc){ 0 }, "cannot run '%s': %s", argv[0], strerror(why));
         return DRIVER_NOT_RUN;
@@ -323,5 +342,5 @@ int driver_build(const Options *o, Arena *a, const char *target, const char *pat
     Emit e = { .arena = a, .graph = g, .totals = graph_totals(g), .structure = structure_hash(g) };
     PassOptions p = { o->pass_off, NULL, stdout };
     passes_run_inference(g, &p);
-    return driver_plan(&own, &e) ? driver_output(&own, &e) : EXIT_INPUT;
+    return driver_plan(&own, &e) && (!own.train || driver_plan_training(&own, &e)) ? driver_output(&own, &e) : EXIT_INPUT;
 }

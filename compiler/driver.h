@@ -20,12 +20,14 @@ bool driver_plan_training(const Options *o, Emit *e);
 int driver_dump(const Options *o, const Emit *e);
 /* Writes what -o asks for; files appear complete or not at all.  Returns the exit code. */
 int driver_output(const Options *o, Emit *e);
-/* The program of o's network for `target` at `path`.  Returns the exit code. */
+/* The program of o's network for `target` at `path`, which trains too with o->train.  Returns the exit code. */
 int driver_build(const Options *o, Arena *a, const char *target, const char *path);
 enum { DRIVER_NOT_RUN = -2 };
 /* Runs a program to its end and returns its exit code, -1 when a signal ended it, DRIVER_NOT_RUN after a message when it could
  * not be started.  -v shows the command. */
 int driver_run(const Options *o, char *const *argv);
+/* As it, with what the program prints in the file `said` (null: where ours goes). */
+int driver_run_into(const Options *o, char *const *argv, const char *said);
 /* Writes g, not yet passed, as ONNX. */
 int driver_onnx(const Options *o, Graph *g, uint64_t structure);
 /* Ends standard output; an error there turns `code` 0 into EXIT_FILE. */
@@ -35,6 +37,7 @@ int verb_run(const Options *o, Arena *a);
 int verb_summary(const Options *o, Arena *a);
 int verb_certify(const Options *o, Arena *a);
 int verb_explain(const Options *o, Arena *a);
+int verb_sweep(const Options *o, Arena *a); /* sweep/ */
 int verb_tune(const Options *o, Arena *a);
 int verb_weights(const Options *o, Arena *a); /* weights/ */
 #endif

@@ -116,6 +116,16 @@ static bool check_onnx(const Options *o)
            OPTIONS_COMPLAIN("'%s' holds weights: say --weights FILE, or --seed N for initialised ones", o->output);
 }
 
+static bool check_sweep(const Options *o)
+{
+    if (o->inputs.n != 1)
+        return OPTIONS_COMPLAIN("sweep wants one network");
+    if (o->net.defines.n == 0)
+        return OPTIONS_COMPLAIN("sweep wants values for a parameter: -D NAME=2,10 or -D NAME=0.25..1:0.25");
+    return !o->output || text_ends_with(o->output, ".csv") || text_ends_with(o->output, ".svg") ||
+           OPTIONS_COMPLAIN("sweep writes FILE.csv or FILE.svg, not '%s'", o->output);
+}
+
 static int check(const Options *o)
 {
     int n = o->inputs.n;
@@ -125,6 +135,8 @@ static int check(const Options *o)
         OPTIONS_COMPLAIN("explain wants a network and perhaps one layer");
     else if (o->verb == VERB_TUNE && n != 1)
         OPTIONS_COMPLAIN("tune wants one network");
+    else if (o->verb == VERB_SWEEP)
+        return check_sweep(o) ? -1 : EXIT_USAGE;
     else if (o->memory && !o->train)
         OPTIONS_COMPLAIN("--memory is for --train");
     else if (o->verb == VERB_COMPILE && n > 1 && meant_verb(o->inputs.at[0]))

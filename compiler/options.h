@@ -8,7 +8,7 @@
 #define INCEPTC_VERSION "0.1.0"
 #endif
 
-typedef enum Verb { VERB_COMPILE, VERB_RUN, VERB_SUMMARY, VERB_WEIGHTS, VERB_CERTIFY, VERB_EXPLAIN, VERB_TUNE } Verb;
+typedef enum Verb { VERB_COMPILE, VERB_RUN, VERB_SUMMARY, VERB_WEIGHTS, VERB_CERTIFY, VERB_EXPLAIN, VERB_TUNE, VERB_SWEEP } Verb;
 
 enum { MAX_OFF = 16 };
 typedef struct Options {
@@ -38,6 +38,10 @@ typedef struct Options {
     const char *embed;
     bool is_static, no_images, train;
     int64_t memory;                  /* --memory: bytes of a step of training; 0: as the netdef says */
+    /* sweep */
+    bool measure, csv;
+    int train_steps;                 /* --train N; 0: rows are not trained */
+    int limit;                       /* of combinations; 0: not said */
     /* certify */
     const char *against;
     LIST(const char *) pictures; /* --input */

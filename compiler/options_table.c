@@ -13,7 +13,7 @@
 #define OWN(v, s, e) { .kind = v, .set = s, .ends = e }
 
 enum { COMPILE = 1 << VERB_COMPILE, RUN = 1 << VERB_RUN, SUMMARY = 1 << VERB_SUMMARY, WEIGHTS = 1 << VERB_WEIGHTS,
-       CERTIFY = 1 << VERB_CERTIFY, EXPLAIN = 1 << VERB_EXPLAIN, TUNE = 1 << VERB_TUNE, ALL = OPTION_ALL_VERBS };
+       CERTIFY = 1 << VERB_CERTIFY, EXPLAIN = 1 << VERB_EXPLAIN, TUNE = 1 << VERB_TUNE, SWEEP = 1 << VERB_SWEEP, ALL = OPTION_ALL_VERBS };
 
 const VerbRow verb_rows[] = {
     { NULL, VERB_COMPILE, "NET.net [-o FILE]", "net", NULL, "compile a network to C or to a program" },
@@ -21,6 +21,7 @@ const VerbRow verb_rows[] = {
     { "certify", VERB_CERTIFY, "NET.net --against PATH", "net", NULL, "compare every tensor with a reference implementation's" },
     { "explain", VERB_EXPLAIN, "NET.net [LAYER]", "net", NULL, "which kernel computes each step, why, and what it should cost" },
     { "tune", VERB_TUNE, "NET.net [-o FILE]", "net", NULL, "measure the best kernels on this machine: a record for --tuning" },
+    { "sweep", VERB_SWEEP, "NET.net -D NAME=VALUES...", "net", NULL, "a row for each combination of values: cost, time, loss (VALUES: 2,10 or 0.25..1:0.25)" },
     { "summary", VERB_SUMMARY, "NET.net...", "net", NULL, "parameters, multiply-accumulates and memory" },
     { "weights", VERB_WEIGHTS, "list|diff|import|export|init ...", "net " WEIGHTS_FILES, weights_command_word, "read, compare and convert weights" },
 };
@@ -44,23 +45,24 @@ const OptionRow option_rows[] = {
     { "-D", "NAME=VALUE", OWN(TAKES_TEXT, options_add_define, NULL), ALL, TOPIC_NET, "set a parameter of the net" },
     { "-I", "DIR", OWN(TAKES_DIR, options_add_include, NULL), ALL, TOPIC_NET, "look for included files in DIR too" },
 
-    { "-o", "FILE", OWN(TAKES_FILE, options_set_output, NULL), COMPILE | RUN | WEIGHTS | TUNE, TOPIC_OUTPUT,
+    { "-o", "FILE", OWN(TAKES_FILE, options_set_output, NULL), COMPILE | RUN | WEIGHTS | TUNE | SWEEP, TOPIC_OUTPUT,
       "write FILE: .c (and .h beside it), .onnx, .o, or a program; - is C on standard output" },
     { "--static", NULL, FLAG(is_static), COMPILE, TOPIC_OUTPUT, "link the program statically: one file that needs nothing" },
     { "--no-images", NULL, FLAG(no_images), COMPILE, TOPIC_OUTPUT,
       "the program reads .npy tensors, PPM, PGM and BMP only: it needs libc, libm and threads alone" },
     { "--onnx-unfused", NULL, FLAG(onnx_unfused), COMPILE, TOPIC_OUTPUT,
       "-o FILE.onnx: batch norms stay nodes instead of going into the weights before them" },
+    { "--csv", NULL, FLAG(csv), SWEEP, TOPIC_OUTPUT, "print CSV" },
     { "--json", NULL, FLAG(json), WEIGHTS | CERTIFY, TOPIC_OUTPUT, "print JSON" },
 
-    { "--target", "NAME", WORD(options_set_target, options_target_word), COMPILE | SUMMARY | CERTIFY | EXPLAIN | TUNE, TOPIC_CODE,
+    { "--target", "NAME", WORD(options_set_target, options_target_word), COMPILE | SUMMARY | CERTIFY | EXPLAIN | TUNE | SWEEP, TOPIC_CODE,
       "plain, x86-64-v3, x86-64-v4, native or all (default: all; the program picks)" },
-    { "--numerics", "LEVEL", WORD(options_set_numerics, options_numerics_word), COMPILE | SUMMARY | CERTIFY | EXPLAIN | TUNE, TOPIC_CODE,
+    { "--numerics", "LEVEL", WORD(options_set_numerics, options_numerics_word), COMPILE | SUMMARY | CERTIFY | EXPLAIN | TUNE | SWEEP, TOPIC_CODE,
       "exact: convolutions directly; safe (default) and fast: by fast algorithms too" },
     { "--tuning", "FILE", FILES(tuning, NULL), COMPILE | SUMMARY | CERTIFY | EXPLAIN, TOPIC_CODE,
       "a record of `inceptc tune`: measured choices instead of the model's" },
-    { "--cc", "COMMAND", TEXT(cc), COMPILE | CERTIFY | TUNE, TOPIC_CODE, "the C compiler (default: $CC, else cc)" },
-    { "-v", NULL, FLAG(verbose), COMPILE | CERTIFY | TUNE, TOPIC_CODE, "show the C compiler's command" },
+    { "--cc", "COMMAND", TEXT(cc), COMPILE | CERTIFY | TUNE | SWEEP, TOPIC_CODE, "the C compiler (default: $CC, else cc)" },
+    { "-v", NULL, FLAG(verbose), COMPILE | CERTIFY | TUNE | SWEEP, TOPIC_CODE, "show the C compiler's command" },
     { "-###", NULL, OWN(TAKES_NONE, options_set_dry, NULL), COMPILE, TOPIC_CODE, "show it without running it" },
     { "--fast-form", "N", NUMBER(plan.form, 1, 1000, "a number"), COMPILE, TOPIC_CODE,
       "for tests: the Nth fast form wherever the level allows one, cheap or not" },
@@ -83,6 +85,8 @@ const OptionRow option_rows[] = {
     { "--inference", NULL, FLAG(inference), WEIGHTS, TOPIC_WEIGHTS, "only what 'output' needs: no auxiliary heads" },
 
     { "--train", NULL, FLAG(train), COMPILE, TOPIC_TRAIN, "the program can train too, by what train {} and data {} say" },
+    { "--train", "N", NUMBER(train_steps, 1, 1000000000, "a number of steps"), SWEEP, TOPIC_TRAIN,
+      "train every combination for N steps and add the losses" },
     { "--memory", "SIZE", OWN(TAKES_TEXT, options_set_memory, NULL), COMPILE, TOPIC_TRAIN,
       "with --train: a step takes at most SIZE, as 512M or 1.5G; what does not fit is computed again" },
 
@@ -94,7 +98,10 @@ const OptionRow option_rows[] = {
     { "--tensor", "NAME", TEXT(tensor), RUN, TOPIC_JUDGE, "print or write this tensor instead of the logits" },
     { "--calibrate", "FILE", FILES(calibrate, NULL), RUN, TOPIC_JUDGE, "set batch norm statistics from the input and write the weights" },
 
-    { "-j", "N", NUMBER(threads, 1, 1024, "a number of threads"), TUNE, TOPIC_MEASURE, "threads to measure with (default: all processors)" },
+    { "-j", "N", NUMBER(threads, 1, 1024, "a number of threads"), TUNE | SWEEP, TOPIC_MEASURE, "threads to measure with (default: all processors)" },
+    { "--measure", NULL, FLAG(measure), SWEEP, TOPIC_MEASURE, "compile every combination and time it" },
+    { "--limit", "N", NUMBER(limit, 1, 1000000, "a number of combinations"), SWEEP, TOPIC_MEASURE,
+      "combinations at most (default: 1000, compiled ones 100)" },
 
     { "-fdiagnostics-color", "WHEN", WORD(options_set_color, options_color_word), ALL, TOPIC_DIAGNOSTICS, "auto, always or never" },
     { "-fdiagnostics-format", "FORM", WORD(options_set_format, options_format_word), ALL, TOPIC_DIAGNOSTICS, "text or json" },

@@ -7,8 +7,6 @@
 #include "../cook_toom.h"
 #include <math.h>
 
-enum { PARTS = 2 }; /* threads that the choice is made for */
-
 static const struct Machine {
     double direct, product;      /* share of the peak that register tiles reach */
     double input, output;        /* cycles of transforms for each product of 16 channels of a tile */
@@ -48,7 +46,7 @@ static Cost direct(const Step *s)
     double c = place_span(s->in[0]), k = out_channels(s), pixels = linear ? 1 : pixels_of(s->out[0]);
     Cost cost = { c * k / 16 * taps * pixels / machine.direct, weights_cycles(c * k * taps) };
     if (pixels == 1) /* nothing to hide the weights behind */
-        cost.memory = fmax(4 * c * k * taps / machine.memory - cost.work / PARTS, 0);
+        cost.memory = fmax(4 * c * k * taps / machine.memory - cost.work / COST_THREADS, 0);
     return cost;
 }
 
@@ -78,20 +76,20 @@ static double again_cycles(double weights, double times)
 double cost_direct(const Step *s)
 {
     Cost c = direct(s);
-    return c.work / PARTS + c.memory;
+    return c.work / COST_THREADS + c.memory;
 }
 
 double cost_fast(const Step *s, const FastConv *f)
 {
     FastCost c = fast_parts(s, f);
-    double units = up(f->blocks * c.groups, PARTS), inputs = up(units, c.groups);
-    return units * c.unit + inputs * c.input + weights_cycles(c.weights) + again_cycles(c.weights, up(f->blocks, PARTS) - 1);
+    double units = up(f->blocks * c.groups, COST_THREADS), inputs = up(units, c.groups);
+    return units * c.unit + inputs * c.input + weights_cycles(c.weights) + again_cycles(c.weights, up(f->blocks, COST_THREADS) - 1);
 }
 
 static Cost fast(const Step *s)
 {
     FastCost c = fast_parts(s, &s->fast);
-    return (Cost){ s->fast.blocks * (c.groups * c.unit + c.input), weights_cycles(c.weights) + again_cycles(c.weights, (s->fast.blocks - 1.0) / PARTS) };
+    return (Cost){ s->fast.blocks * (c.groups * c.unit + c.input), weights_cycles(c.weights) + again_cycles(c.weights, (s->fast.blocks - 1.0) / COST_THREADS) };
 }
 
 /* Sums of weights are read and written once for the images of a call. */
@@ -102,7 +100,7 @@ double cost_weight_grad(const Step *s, const FastConv *f)
     if (f) {
         tiles = (double)f->rows * f->columns;
         points = fast_points(f, w);
-        transforms = points * tiles / 16 * (machine.input * c + PARTS * machine.output * k);
+        transforms = points * tiles / 16 * (machine.input * c + COST_THREADS * machine.output * k);
     } else {
         tiles = pixels_of(s->in[1]);
         points = (double)w->kh * w->kw;
@@ -110,7 +108,7 @@ double cost_weight_grad(const Step *s, const FastConv *f)
     calls = (f ? f->blocks : 1.0) / weight_grad_call_images(s, f);
     double sums = points * c * k, leaves = sums / 256 * 3 * machine.call;
     double update = 2 * 4 * sums / (4 * sums > machine.far_bytes ? machine.memory : machine.again);
-    return (sums / 16 * tiles / machine.direct + transforms) / PARTS + calls * (leaves / PARTS + update);
+    return (sums / 16 * tiles / machine.direct + transforms) / COST_THREADS + calls * (leaves / COST_THREADS + update);
 }
 
 /* ---- The rest ---- */
@@ -142,6 +140,21 @@ Cost cost_step(const Plan *p, const Step *s)
     }
     c.work *= plain;
     return c;
+}
+
+double cost_step_milliseconds(const Plan *p, const Step *s)
+{
+    Cost c = cost_step(p, s);
+    double most = ceil((double)s->units / COST_THREADS);
+    return cost_milliseconds(c.work * most / s->units + c.memory);
+}
+
+double cost_plan_milliseconds(const Plan *p)
+{
+    double sum = 0;
+    for (int i = 0; i < p->steps.n; i++)
+        sum += cost_step_milliseconds(p, p->steps.at[i]);
+    return sum;
 }
 
 static double weights_of(const Step *s) { return (s->weights ? (double)s->weights->floats : 0) + (s->bias ? (double)s->bias->floats : 0); }
