@@ -2,6 +2,7 @@
  * dims that nothing reads. */
 #include "loop.h"
 #include "diag.h"
+#include <string.h>
 
 typedef void ExprVisit(Expr *e, void *arg);
 
@@ -111,6 +112,30 @@ static void splice(Arena *a, Body *out, const Body *in)
         LIST_PUSH(a, out, in->at[i]);
 }
 
+static bool declares(const Stmt *s) { return s->kind == ST_LET || s->kind == ST_VAR; }
+
+static bool declared(const Body *b, const char *name, const Stmt *but)
+{
+    for (int i = 0; i < b->n; i++)
+        if (b->at[i] != but && declares(b->at[i]) && strcmp(b->at[i]->var->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Two loops that ran once may have declared the same names, which now stand in one block: the later ones get a number. */
+static void tell_apart(Arena *a, Body *b)
+{
+    for (int i = 1; i < b->n; i++) {
+        Stmt *s = b->at[i];
+        Body before = { .at = b->at, .n = i };
+        if (!declares(s) || !declared(&before, s->var->name, s))
+            continue;
+        const char *name = s->var->name;
+        for (int k = 2; declared(b, s->var->name, s); k++)
+            s->var->name = arena_printf(a, "%s%d", name, k);
+    }
+}
+
 static bool same_value(const Expr *a, const Expr *b)
 {
     int64_t x, y;
@@ -161,14 +186,19 @@ static bool renames(const Stmt *s)
 static void simplify_body(Lower *l, Body *b)
 {
     Body out = { 0 };
+    bool mixed = false;
     for (int i = 0; i < b->n; i++) {
+        int before = out.n;
         Swap w = { b->at[i]->var, b->at[i]->value };
         for (int k = i + 1; k < b->n && renames(b->at[i]); k++) {
             visit_stmt(b->at[k], swap_var, &w);
             refold_stmt(l, b->at[k]);
         }
         simplify_stmt(l, b->at[i], &out);
+        mixed |= out.n > before && out.at[before] != b->at[i];
     }
+    if (mixed)
+        tell_apart(l->unit->arena, &out);
     *b = out;
 }
 
