@@ -1,8 +1,10 @@
 /* gradient_tool NET.net NET.so NAME BATCH THREADS STEPS [TARGET]: steps of SGD by the generated code beside the double-precision interpreter,
  * from the same initial weights and pictures.  Prints the worst differences of losses, gradients and weights; exit 1 where one
  * is above its bound: 1e-4 of the largest gradient of that weight (of a hundredth of the whole network's where that is next to
- * nothing), or 50 times the error of the loss where the network itself makes much of little (batch norm of a channel that hardly
- * varies).  Batches are drawn again until no value lies so near to where a ReLU or a maximum decides otherwise that rounding could
+ * nothing), or ten times what the judge itself errs by when it keeps every tensor in float and every weight is moved by half a unit of
+ * its last place: some networks make much of little.  Where a channel does not vary (its variance is below batch norm's epsilon) the
+ * bound is ten times as much: the norm multiplies what rounding leaves of nothing by 1/sqrt(epsilon), whatever the judge says.  A sum's
+ * rounding goes with its terms: the gradient of a bias, which is exactly 0 before a batch norm, is held to 1e-5 of theirs.  Batches are drawn again until no value lies so near to where a ReLU or a maximum decides otherwise that rounding could
  * cross it.  Fast forms round too much for that: theirs is the 2-norm of the whole gradient's difference, 1e-2 of the gradient's. */
 #include "../../compiler/arena.h"
 #include "../../compiler/frontend.h"
@@ -18,9 +20,10 @@ static const double learning_rate = 0.05, bound = 1e-4;
 
 typedef struct Check {
     Graph *g;
-    Interp *it;
+    Interp *it, *rounded; /* the judge; the judge with every result rounded to float, made when it is asked for */
     Training t;
     Tensor **w;
+    double *scale; /* by weight: of its gradient, by which errors are judged */
     int n_weights, n;
     float *x;
     int *labels;
@@ -49,17 +52,44 @@ static void make_batch(Check *c, int step, int attempt)
     }
 }
 
-static void run_judge(Check *c, int step)
+static void run_judge(Check *c, Interp *it, int step)
 {
-    double *x = interp_values(c->it, c->g->input), *label = interp_values(c->it, graph_find(c->g, "labels"));
+    double *x = interp_values(it, c->g->input), *label = interp_values(it, graph_find(c->g, "labels"));
     for (int64_t i = 0; i < c->n * shape_elems(&c->g->input->shape); i++)
         x[i] = c->x[i];
     for (int i = 0; i < c->n; i++)
         label[i] = c->labels[i];
-    c->it->samples = c->samples;
-    c->it->seed = SEED;
-    c->it->epoch = (uint32_t)step;
-    interp_run(c->it);
+    it->samples = c->samples;
+    it->seed = SEED;
+    it->epoch = (uint32_t)step;
+    interp_run(it);
+}
+
+static void round_results(void *arg, const Node *n)
+{
+    const Check *c = arg;
+    for (int k = 0; k < n->n_out; k++) {
+        double *v = interp_values(c->rounded, n->out[k]);
+        for (int64_t i = 0; i < (n->out[k]->shape.batched ? c->n : 1) * shape_elems(&n->out[k]->shape); i++)
+            v[i] = (float)v[i];
+    }
+}
+
+/* The rounded judge from the judge's weights, on the batch of this step. */
+static void run_rounded(Check *c)
+{
+    if (!c->rounded) {
+        c->rounded = interp_new(c->g->arena, c->g, c->n);
+        interp_keep_all(c->rounded);
+        c->rounded->after = round_results;
+        c->rounded->after_arg = c;
+    }
+    for (int i = 0; i < c->n_weights; i++) {
+        double *to = interp_values(c->rounded, c->w[i]);
+        for (int64_t k = 0; k < shape_elems(&c->w[i]->shape); k++)
+            to[k] = interp_values(c->it, c->w[i])[k] * (1 + (2 * uniform((uint32_t)(k + 7919 * i)) - 1) * 0x1p-24);
+    }
+    run_judge(c, c->rounded, (int)c->it->epoch);
 }
 
 static void note(Check *c, double *worst, double error, const char *what, const char *name, double most)
@@ -89,26 +119,84 @@ static double distance(const double *v, const float *f, int64_t n)
 
 static Tensor *gradient_of(const Check *c, const Tensor *w) { return graph_find(c->g, arena_printf(c->g->arena, "%s.grad", w->name)); }
 
-static void compare_gradients(Check *c)
+/* The largest error of the rounded judge in a gradient. */
+static double rounding_error(const Check *c, Tensor *gradient, const double *judge)
+{
+    const double *v = interp_values(c->rounded, gradient);
+    double most = 0;
+    for (int64_t i = 0; i < shape_elems(&gradient->shape); i++)
+        most = fmax(most, fabs(v[i] - judge[i]));
+    return most;
+}
+
+/* Whether some channel in front of a batch norm does not vary. */
+static bool constant_channel(const Check *c)
+{
+    for (int i = 0; i < c->g->nodes.n; i++) {
+        const Node *n = c->g->nodes.at[i];
+        for (int k = 0; n->op == OP_BN_STATS && k < n->out[1]->shape.dim[0]; k++)
+            if (1 / (interp_values(c->it, n->out[1])[k] * interp_values(c->it, n->out[1])[k]) < 2 * n->eps)
+                return true;
+    }
+    return false;
+}
+
+/* The largest sum of magnitudes whose sum without them is the gradient of a bias; 0 for another weight. */
+static double terms(const Check *c, const Tensor *gradient)
+{
+    const Node *n = gradient->def;
+    if (!n || n->op != OP_BIAS_GRAD)
+        return 0;
+    const Shape *s = &n->in[0]->shape;
+    const double *dy = interp_values(c->it, n->in[0]);
+    int64_t pixels = shape_elems(s) / s->dim[0];
+    double most = 0;
+    for (int k = 0; k < s->dim[0]; k++) {
+        double sum = 0;
+        for (int image = 0; image < c->n; image++)
+            for (int64_t i = 0; i < pixels; i++)
+                sum += fabs(dy[(image * s->dim[0] + k) * pixels + i]);
+        most = fmax(most, sum);
+    }
+    return most;
+}
+
+static double largest_of_all(const Check *c)
 {
     double all = 0;
     for (int i = 0; i < c->n_weights; i++)
         if (c->t.grads[i])
             all = fmax(all, largest(interp_values(c->it, gradient_of(c, c->w[i])), shape_elems(&c->w[i]->shape)));
+    return all;
+}
+
+static void compare_gradients(Check *c)
+{
+    double all = largest_of_all(c), own = constant_channel(c) ? 10 * bound : bound;
+    bool rounded = false;
     for (int i = 0; i < c->n_weights; i++) {
         int64_t n = shape_elems(&c->w[i]->shape);
         if (!c->t.grads[i])
             continue;
         const double *judge = interp_values(c->it, gradient_of(c, c->w[i]));
-        double error = distance(judge, c->t.grads[i], n) / fmax(largest(judge, n), 1e-2 * all);
-        note(c, &c->worst_gradient, error, "gradient", c->w[i]->name, fmax(bound, 50 * c->worst_loss));
+        double of = fmax(fmax(largest(judge, n), 1e-2 * all), 0.1 * terms(c, gradient_of(c, c->w[i])));
+        double error = distance(judge, c->t.grads[i], n) / of, limit = own;
+        c->scale[i] = of;
+        if (error > limit) {
+            if (!rounded)
+                run_rounded(c);
+            rounded = true;
+            limit = fmax(own, 10 * rounding_error(c, gradient_of(c, c->w[i]), judge) / of);
+        }
+        note(c, &c->worst_gradient, error, "gradient", c->w[i]->name, limit);
     }
 }
 
 static void compare_norms(Check *c)
 {
-    double difference = 0, whole = 0;
+    double difference = 0, whole = 0, all = largest_of_all(c);
     for (int i = 0; i < c->n_weights; i++) {
+        c->scale[i] = all;
         const double *judge = c->t.grads[i] ? interp_values(c->it, gradient_of(c, c->w[i])) : NULL;
         for (int64_t k = 0; judge && k < shape_elems(&c->w[i]->shape); k++) {
             difference += (judge[k] - c->t.grads[i][k]) * (judge[k] - c->t.grads[i][k]);
@@ -147,7 +235,7 @@ static void update(Check *c)
         int64_t n = shape_elems(&c->w[i]->shape);
         double *v = interp_values(c->it, c->w[i]);
         double limit = c->t.plan->numerics == RT_NUMERICS_EXACT ? bound : 10 * bound;
-        note(c, &c->worst_weight, distance(v, c->t.raw[i], n) / fmax(1, largest(v, n)), "weight", c->w[i]->name, limit);
+        note(c, &c->worst_weight, distance(v, c->t.raw[i], n) / fmax(fmax(1, largest(v, n)), learning_rate * c->scale[i]), "weight", c->w[i]->name, limit);
         for (int64_t k = 0; k < n; k++)
             v[k] = c->t.raw[i][k];
     }
@@ -161,6 +249,7 @@ static void begin(Check *c, const RtNetwork *net, RtTarget target, int threads)
         exit(1);
     }
     c->n_weights = graph_weights(c->g, &c->w);
+    c->scale = ARENA_ARRAY(c->g->arena, c->n_weights, double);
     c->it = interp_new(c->g->arena, c->g, c->n);
     interp_keep_all(c->it);
     interp_init_weights(c->it, SEED);
@@ -189,7 +278,7 @@ int main(int argc, char **argv)
         bool fast = c.t.plan->numerics != RT_NUMERICS_EXACT;
         for (int attempt = 0; attempt == 0 || (!fast && c.it->margin < 2e-6 && attempt < 40); attempt++) {
             make_batch(&c, step, attempt);
-            run_judge(&c, step);
+            run_judge(&c, c.it, step);
         }
         training_pack(&c.t);
         training_step(&c.t, &(TrainingBatch){ c.x, c.labels, c.samples, c.n, SEED, (uint32_t)step });
