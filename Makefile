@@ -26,6 +26,7 @@ COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print co
   verb_tune recipe recompute elab_view
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool interleave l2norm linear \
   lrn max maxpool mul normalize relu scale_weights slice softmax zeros
+EXPLAIN = explain_layer explain_step
 SWEEP = sweep sweep_plot sweep_run sweep_table sweep_values
 WEIGHTS = load_plan load_report name_pattern names verb_weights weights_diff weights_embed weights_export weights_import weights_list
 KERNELS = channels choose common conv_plain cook_toom cook_toom_leaf cost cut gemm_tile loss lrn pointwise pool pool_rows tile_leaf train train_grad \
@@ -40,7 +41,7 @@ TRAIN = cache step start image image_bmp image_jpeg image_libraries image_png im
 PROGRAM = train train_board train_setup train_epoch train_log bench eval info init input options pack predict program selftest session trace train_bad
 
 COMPILER_O = $(COMPILER:%=$(BUILD)/compiler/%.o) $(OPS:%=$(BUILD)/compiler/ops/%.o) $(KERNELS:%=$(BUILD)/compiler/kernels/%.o) \
-  $(WEIGHTS:%=$(BUILD)/compiler/weights/%.o) $(SWEEP:%=$(BUILD)/compiler/sweep/%.o) \
+  $(WEIGHTS:%=$(BUILD)/compiler/weights/%.o) $(SWEEP:%=$(BUILD)/compiler/sweep/%.o) $(EXPLAIN:%=$(BUILD)/compiler/explain/%.o) \
   $(BUILD)/parser.o $(BUILD)/lexer.o
 COMPILER_FORMATS_O = $(COMPILER_FORMATS:%=$(BUILD)/formats/%.o)
 LIB_O = $(FORMATS:%=$(BUILD)/formats/%.o) $(CORE:%=$(BUILD)/runtime/core/%.o) $(TRAIN:%=$(BUILD)/runtime/train/%.o)

@@ -77,20 +77,25 @@ static void f_mean(Spec *s, const double *v, int n)
 
 typedef struct FlagRow {
     const char *name;
+    const char *property; /* of the layer, for explain: flags of one property exclude each other */
     int layers;   /* bit set of LayerKind */
     int least, most; /* numbers it takes */
     Flag *set;    /* null: init, a word */
 } FlagRow;
 static const FlagRow flags[] = {
-    { "same", CONV | POOLS, 0, 0, f_same }, { "valid", CONV | POOLS, 0, 0, f_valid }, { "pad", CONV | POOLS, 1, 4, f_pad },
-    { "relu", CONV | FC, 0, 0, f_relu }, { "linear", CONV | FC, 0, 0, f_linear }, { "bn", CONV | FC, 0, 0, f_bn },
-    { "nobn", CONV | FC, 0, 0, f_nobn }, { "gamma", CONV | FC | BN, 0, 0, f_gamma }, { "nogamma", CONV | FC | BN, 0, 0, f_nogamma },
-    { "bias", CONV | FC, 0, 1, f_bias }, { "nobias", CONV | FC, 0, 0, f_nobias }, { "ceil", POOLS, 0, 0, f_ceil },
-    { "floor", POOLS, 0, 0, f_floor }, { "count_pad", AVG, 0, 0, f_count }, { "nocount_pad", AVG, 0, 0, f_nocount },
-    { "eps", CONV | FC | BN | L2, 1, 1, f_eps }, { "momentum", CONV | FC | BN, 1, 1, f_momentum }, { "groups", CONV, 1, 1, f_groups },
-    { "init", CONV | FC, 0, 0, NULL }, { "std", CONV | FC | NORM, 1, 3, f_std }, { "cut", CONV | FC, 1, 1, f_cut },
-    { "alpha", LRN_, 1, 1, f_alpha }, { "beta", LRN_, 1, 1, f_beta }, { "k", LRN_, 1, 1, f_k }, { "size", LRN_, 1, 1, f_size },
-    { "mean", NORM, 1, 3, f_mean },
+    { "same", "padding", CONV | POOLS, 0, 0, f_same }, { "valid", "padding", CONV | POOLS, 0, 0, f_valid },
+    { "pad", "padding", CONV | POOLS, 1, 4, f_pad }, { "relu", "activation", CONV | FC, 0, 0, f_relu },
+    { "linear", "activation", CONV | FC, 0, 0, f_linear }, { "bn", "batch norm", CONV | FC, 0, 0, f_bn },
+    { "nobn", "batch norm", CONV | FC, 0, 0, f_nobn }, { "gamma", "gamma", CONV | FC | BN, 0, 0, f_gamma },
+    { "nogamma", "gamma", CONV | FC | BN, 0, 0, f_nogamma }, { "bias", "bias", CONV | FC, 0, 1, f_bias },
+    { "nobias", "bias", CONV | FC, 0, 0, f_nobias }, { "ceil", "rounding", POOLS, 0, 0, f_ceil },
+    { "floor", "rounding", POOLS, 0, 0, f_floor }, { "count_pad", "divisor", AVG, 0, 0, f_count },
+    { "nocount_pad", "divisor", AVG, 0, 0, f_nocount }, { "eps", "eps", CONV | FC | BN | L2, 1, 1, f_eps },
+    { "momentum", "momentum", CONV | FC | BN, 1, 1, f_momentum }, { "groups", "groups", CONV, 1, 1, f_groups },
+    { "init", "init", CONV | FC, 0, 0, NULL }, { "std", "std", CONV | FC | NORM, 1, 3, f_std },
+    { "cut", "cut", CONV | FC, 1, 1, f_cut }, { "alpha", "alpha", LRN_, 1, 1, f_alpha },
+    { "beta", "beta", LRN_, 1, 1, f_beta }, { "k", "k", LRN_, 1, 1, f_k },
+    { "size", "size", LRN_, 1, 1, f_size }, { "mean", "mean", NORM, 1, 3, f_mean },
 };
 enum { N_FLAGS = sizeof flags / sizeof *flags };
 
@@ -172,15 +177,39 @@ static int take_numbers(Spec *s, const AstArgs *args, int at, const FlagRow *row
     return 0;
 }
 
+/* The last one that says a property counts. */
+static void said(Spec *s, const char *property, const char *text, Loc loc)
+{
+    FlagOrigin own = { property, text, loc, s->in_default };
+    for (int i = 0; i < s->origins.said.n; i++)
+        if (strcmp(s->origins.said.at[i].property, property) == 0) {
+            s->origins.said.at[i] = own;
+            return;
+        }
+    LIST_PUSH(s->e->arena, &s->origins.said, own);
+}
+
+/* "pad(1, 2)", "eps=0.001", "bn" */
+static const char *flag_text(Spec *s, const FlagRow *row, const double *v, int n)
+{
+    char text[NUMBER_TEXT];
+    const char *out = row->name;
+    for (int i = 0; i < n; i++)
+        out = arena_printf(s->e->arena, "%s%s%s", out, i ? ", " : n > 1 ? "(" : "=", number_text(v[i], text));
+    return n > 1 ? arena_printf(s->e->arena, "%s)", out) : out;
+}
+
 static void apply_flag(Spec *s, const FlagRow *row, const double *v, int n, Loc loc)
 {
-    if (row->set == f_pad && n == 3)
+    if (row->set == f_pad && n == 3) {
         spec_error(s, loc, "pad takes 1, 2 or 4 numbers, not 3");
-    else if (n < row->least || n > row->most)
+    } else if (n < row->least || n > row->most) {
         spec_error(s, loc, row->least == row->most ? "%s takes %d number%s" : n > row->most ? "%s takes at most %d number%s" : "%s takes at least %d number%s",
                    row->name, n > row->most ? row->most : row->least, (n > row->most ? row->most : row->least) == 1 ? "" : "s");
-    else
+    } else {
         row->set(s, v, n);
+        said(s, row->property, flag_text(s, row, v, n), loc);
+    }
 }
 
 static void take_named(Spec *s, LayerKind kind, const AstArg *a)
@@ -191,7 +220,7 @@ static void take_named(Spec *s, LayerKind kind, const AstArg *a)
     Value x = elab_eval(s->e, s->f, a->value);
     if (!row->set) {
         if (x.kind == VALUE_WORD || x.kind == VALUE_STRING)
-            s->init = x.text;
+            said(s, row->property, arena_printf(s->e->arena, "init=%s", s->init = x.text), a->loc);
         else
             spec_error(s, a->loc, "init wants the name of an initialiser");
     } else if (x.kind == VALUE_NUMBER) {
@@ -215,10 +244,12 @@ static void take_value(Spec *s, Value x, Loc loc)
         s->given_kernel = true;
         s->kernel = x.kernel;
         s->has_kernel = true;
+        said(s, "kernel", "", loc);
     } else if (x.kind == VALUE_NUMBER) {
         s->given_count = true;
         s->count = x.number;
         s->has_count = true;
+        said(s, "count", "", loc);
     } else if (x.kind == VALUE_STRING) {
         spec_error(s, loc, "a string has no meaning here");
     } else if (x.kind == VALUE_WORD) {
@@ -276,8 +307,11 @@ Spec elab_spec(Elab *e, Frame *f, const AstNode *node, LayerKind kind, const cha
     s.kernel.sh = s.kernel.sw = 1;
     if (kind == L_L2NORM)
         s.eps = 0;
+    s.origins = (LayerOrigins){ .path = path, .kind = layer_names[kind], .use = f->module ? f->use : (Loc){ 0 } };
+    s.in_default = true;
     take_defaults(&s, kind, f->defaults);
-    s.given_kernel = s.given_count = false;
+    s.given_kernel = s.given_count = s.in_default = false;
     take_args(&s, kind, &node->args);
+    LIST_PUSH(e->arena, &e->g->origins, s.origins);
     return s;
 }

@@ -23,6 +23,8 @@ typedef struct Spec { /* a layer with every default resolved */
     const char *init;
     double mean[3], dev[3];
     int n_mean, n_dev;
+    bool in_default;     /* whose flags are being read */
+    LayerOrigins origins;
     bool bad;
 } Spec;
 
@@ -34,6 +36,7 @@ extern const char *const layer_names[N_LAYERS];
 
 /* elab_flags.c */
 int elab_find_layer(const char *kind); /* -1: there is none */
+/* Reads the layer's defaults and its own flags; origins of what they say go to the graph. */
 Spec elab_spec(Elab *e, Frame *f, const AstNode *node, LayerKind kind, const char *path);
 void spec_error(Spec *s, Loc loc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 #endif

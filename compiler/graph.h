@@ -152,11 +152,27 @@ typedef struct Expect {
     Loc loc, value_loc;
 } Expect;
 
+/* Where a property of a layer was said. What nobody said is the conventions' or the language's. */
+typedef struct FlagOrigin {
+    const char *property; /* "padding", "batch norm": a flag's row in elab_flags.c */
+    const char *text;     /* as said: "same", "eps=0.001" */
+    Loc loc;
+    bool by_default;      /* of `default LAYER { }` */
+} FlagOrigin;
+typedef struct LayerOrigins {
+    const char *path, *kind; /* "conv" */
+    Loc use;                 /* of the module that it stands in; file 0: none */
+    LIST(FlagOrigin) said;
+} LayerOrigins;
+
 typedef struct Graph {
     Arena *arena;
     const char *name; /* of the net */
     const char *source; /* file it came from */
     LIST(int) texts;    /* all files that were read for it, by diag.h's number; that of `source` first */
+    LIST(LayerOrigins) origins; /* in the order of the text */
+    const char *conventions; /* "torch", and where; null for a graph without a text */
+    Loc conventions_loc;
     const char *defines; /* " -D classes=2", or empty */
     LIST(Node *) nodes;     /* topological order, dead ones included until graph_compact */
     LIST(Tensor *) tensors;

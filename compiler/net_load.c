@@ -137,6 +137,8 @@ static void set_conventions(Elab *e, const AstItem *item)
         nearest_try(&near, names[i]);
         if (strcmp(names[i], item->name) == 0) {
             e->conventions = (Conventions)i;
+            e->g->conventions = names[i];
+            e->g->conventions_loc = item->name_loc;
             return;
         }
     }

@@ -34,7 +34,7 @@ explain)
     $inceptc explain n.net "$layer" --target=x86-64-v4 --numerics fast >out.txt && [ "$(grep -c '<- chosen' out.txt)" = 1 ] || fail 'one way is chosen'
     $inceptc explain n.net c --target=x86-64-v4 --numerics exact >out.txt && grep -q 'only direct: numerics exact' out.txt || fail 'stride 2'
     $inceptc explain n.net d >out.txt 2>&1
-    [ $? = 1 ] && grep -q "no step computes 'd'" out.txt || fail 'an unknown layer'
+    [ $? = 1 ] && grep -q "the net has no layer 'd'" out.txt || fail 'an unknown layer'
     ;;
 tune)
     TMPDIR=. $inceptc tune n.net --numerics fast -j 1 -o r.tuning >out.txt 2>&1 || fail 'tune'
