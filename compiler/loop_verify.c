@@ -4,7 +4,7 @@
  * Starts from functions that nothing in the unit calls; a callee is walked at every call site with that
  * call's arguments, its pointers being places in the caller's arrays.  A local that a loop changes is
  * taken as  start + trip * change,  the change found by a first walk of the body that checks nothing.
- * A local that indexes a table of ints is tried with each of its values: entries of one row belong
+ * A local or a loop's variable that indexes a table of ints is tried with each of its values: entries of one row belong
  * together.  Rows of VAR_PARAM_ROWS have no known length unless the variable's table gives them. */
 #include "diag.h"
 #include "loop.h"
@@ -27,7 +27,17 @@ typedef struct Verify {
     const Func *chain[DEEPEST_CALL];
     int depth;
     bool dry; /* no checks, no calls: how do locals change */
+    bool trying, failed; /* whether it can be shown without trying each value of a variable: failed, if not */
 } Verify;
+
+/* What cannot be shown is our mistake, unless that is just what is tried. */
+#define LEAVES(v, ...) \
+    do { \
+        if ((v)->trying) \
+            (v)->failed = true; \
+        else \
+            ICE(__VA_ARGS__); \
+    } while (0)
 
 /* ---- Facts ---- */
 
@@ -108,10 +118,10 @@ static void check_access(Verify *v, const Var *pointer, const Lin *at, int lanes
     if (f->extent == 0)
         ICE("in %s: nothing says how many elements '%s' has", chain_text(v), pointer->name);
     if (f->extent != UNCHECKED && (lo < 0 || last >= f->extent))
-        ICE("in %s: %s[%s .. %s] leaves '%s', which has %lld elements", chain_text(v), pointer->name, number(v, lo),
+        LEAVES(v, "in %s: %s[%s .. %s] leaves '%s', which has %lld elements", chain_text(v), pointer->name, number(v, lo),
             number(v, last), f->base->name, (long long)f->extent);
     if (range_lowest(&v->r, at) < INT32_MIN || range_highest(&v->r, at) > INT32_MAX)
-        ICE("in %s: an index of '%s' does not fit an int", chain_text(v), pointer->name);
+        LEAVES(v, "in %s: an index of '%s' does not fit an int", chain_text(v), pointer->name);
 }
 
 /* ---- Expressions ---- */
@@ -274,6 +284,7 @@ static bool assume(Verify *v, const Expr *cond, bool truth)
 /* ---- Statements ---- */
 
 static void walk(Verify *v, const Body *b, int from);
+static bool walk_or_each(Verify *v, const Stmt *s);
 
 static void bind_pointer(Verify *v, Fact *f, const Expr *e)
 {
@@ -315,7 +326,7 @@ static void bind_param(Verify *v, const Var *p, const Expr *arg)
         return;
     int64_t lo = range_lowest(&v->r, &f->at), hi = range_highest(&v->r, &f->at);
     if (f->extent != UNCHECKED && (lo < 0 || hi + p->extent > f->extent))
-        ICE("in %s: '%s' needs %lld elements from [%s .. %s] of '%s', which has %lld", chain_text(v), p->name,
+        LEAVES(v, "in %s: '%s' needs %lld elements from [%s .. %s] of '%s', which has %lld", chain_text(v), p->name,
             (long long)p->extent, number(v, lo), number(v, hi), f->base->name, (long long)f->extent);
     *f = (Fact){ .var = p, .base = p, .extent = p->extent };
 }
@@ -421,7 +432,7 @@ static void walk_for(Verify *v, const Stmt *s)
         steady[i] &= lin_older(&change[i], mark);
         f->at = after(v, &start[i], &change[i], steady[i], &trip);
     }
-    if (!v->dry)
+    if (!v->dry && (vars.n > 0 || !walk_or_each(v, s)))
         walk(v, &s->body, 0);
     v->r.syms.n = mark;
     Lin n = trips(v, &span, s->step);
@@ -504,6 +515,21 @@ static bool walk_each(Verify *v, const Body *b, int next, const Var *var)
     }
     f->at = whole;
     return true;
+}
+
+/* The body of a loop whose variable indexes a table: at once if that suffices, else for each value of it. */
+static bool walk_or_each(Verify *v, const Stmt *s)
+{
+    if (!body_indexes(&s->body, 0, s->var))
+        return false;
+    bool trying = v->trying, failed = v->failed;
+    v->trying = true;
+    v->failed = false;
+    walk(v, &s->body, 0);
+    bool good = !v->failed;
+    v->trying = trying;
+    v->failed = failed;
+    return good || walk_each(v, &s->body, 0, s->var);
 }
 
 static void walk_switch(Verify *v, const Stmt *s)
