@@ -63,14 +63,14 @@ $(BUILD)/lexer.c: compiler/lexer.l
 	$(Q)flex -o $@ $<
 $(BUILD)/parser.o: $(BUILD)/parser.c
 	$(call say,CC    $<)
-	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -MMD -c $< -o $@
+	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -MMD -MP -c $< -o $@
 $(BUILD)/lexer.o: $(BUILD)/lexer.c $(BUILD)/parser.h
 	$(call say,CC    $<)
-	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -MMD -c $< -o $@
+	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -MMD -MP -c $< -o $@
 $(BUILD)/%.o: %.c $(BUILD)/parser.h
 	$(call say,CC    $<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(STD) $(INC) $(WARN) $(CFLAGS) -MMD -c $< -o $@
+	$(Q)$(CC) $(STD) $(INC) $(WARN) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/runtime/train/resize.o: CFLAGS += -O3 # vectors
 $(BUILD)/runtime/train/optimizer_rules.o: CFLAGS += -O3 -fno-math-errno # vectors; a square root that sets errno is a call

@@ -4,16 +4,18 @@
 #define WEIGHTS_FILES "safetensors pth pt npz"
 #define PICTURES "jpg jpeg png bmp ppm pgm npy"
 
-/* What a row takes: nothing, any text, a file whose name ends so, a folder, a word of a list, a number in a range. */
+/* What a row takes: nothing, any text, a file whose name ends so, a folder, a word of a list, a number in a range. SHOW
+ * prints and ends. */
 #define FLAG(f) { .kind = TAKES_NONE, .set = options_set_flag, .field = offsetof(Options, f) }
 #define TEXT(f) { .kind = TAKES_TEXT, .set = options_set_text, .field = offsetof(Options, f) }
 #define FILES(f, e) { .kind = TAKES_FILE, .set = options_set_text, .field = offsetof(Options, f), .ends = e }
 #define NUMBER(f, lo, hi, w) { .kind = TAKES_NUMBER, .set = options_set_number, .field = offsetof(Options, f), .least = lo, .most = hi, .what = w }
 #define WORD(s, w) { .kind = TAKES_WORD, .set = s, .word = w }
+#define SHOW(v, s, w) { .kind = v, .show = s, .word = w }
 #define OWN(v, s, e) { .kind = v, .set = s, .ends = e }
 
 enum { COMPILE = 1 << VERB_COMPILE, RUN = 1 << VERB_RUN, SUMMARY = 1 << VERB_SUMMARY, WEIGHTS = 1 << VERB_WEIGHTS,
-       CERTIFY = 1 << VERB_CERTIFY, EXPLAIN = 1 << VERB_EXPLAIN, TUNE = 1 << VERB_TUNE, ALL = OPTION_ALL_VERBS };
+       CERTIFY = 1 << VERB_CERTIFY, EXPLAIN = 1 << VERB_EXPLAIN, TUNE = 1 << VERB_TUNE, ALL = OPTION_ALL_VERBS, EVERYDAY = OPTION_EVERYDAY };
 
 const VerbRow verb_rows[] = {
     { NULL, VERB_COMPILE, "NET.net [-o FILE]", "net", NULL, "compile a network to C or to a program" },
@@ -36,15 +38,16 @@ const TopicRow topic_rows[] = {
     [TOPIC_JUDGE] = { "judge", "The judge and references" },
     [TOPIC_MEASURE] = { "measure", "Measuring" },
     [TOPIC_DIAGNOSTICS] = { "diagnostics", "Diagnostics" },
+    [TOPIC_HELP] = { "help", "Help" },
 };
 const int n_topic_rows = sizeof topic_rows / sizeof *topic_rows;
 
 /* In the order of the topics, and in each the common ones first. */
 const OptionRow option_rows[] = {
-    { "-D", "NAME=VALUE", OWN(TAKES_TEXT, options_add_define, NULL), ALL, TOPIC_NET, "set a parameter of the net" },
+    { "-D", "NAME=VALUE", OWN(TAKES_TEXT, options_add_define, NULL), ALL | EVERYDAY, TOPIC_NET, "set a parameter of the net" },
     { "-I", "DIR", OWN(TAKES_DIR, options_add_include, NULL), ALL, TOPIC_NET, "look for included files in DIR too" },
 
-    { "-o", "FILE", OWN(TAKES_FILE, options_set_output, NULL), COMPILE | RUN | WEIGHTS | TUNE, TOPIC_OUTPUT,
+    { "-o", "FILE", OWN(TAKES_FILE, options_set_output, NULL), COMPILE | RUN | WEIGHTS | TUNE | EVERYDAY, TOPIC_OUTPUT,
       "write FILE: .c (and .h beside it), .onnx, .o, or a program; - is C on standard output" },
     { "--static", NULL, FLAG(is_static), COMPILE, TOPIC_OUTPUT, "link the program statically: one file that needs nothing" },
     { "--no-images", NULL, FLAG(no_images), COMPILE, TOPIC_OUTPUT,
@@ -53,8 +56,8 @@ const OptionRow option_rows[] = {
       "-o FILE.onnx: batch norms stay nodes instead of going into the weights before them" },
     { "--json", NULL, FLAG(json), WEIGHTS | CERTIFY, TOPIC_OUTPUT, "print JSON" },
 
-    { "--target", "NAME", WORD(options_set_target, options_target_word), COMPILE | SUMMARY | CERTIFY | EXPLAIN | TUNE, TOPIC_CODE,
-      "plain, x86-64-v3, x86-64-v4, native or all (default: all; the program picks)" },
+    { "--target", "NAME", WORD(options_set_target, options_target_word), COMPILE | SUMMARY | CERTIFY | EXPLAIN | TUNE | EVERYDAY, TOPIC_CODE,
+      "%s (default: all; the program picks)" },
     { "--numerics", "LEVEL", WORD(options_set_numerics, options_numerics_word), COMPILE | SUMMARY | CERTIFY | EXPLAIN | TUNE, TOPIC_CODE,
       "exact: convolutions directly; safe (default) and fast: by fast algorithms too" },
     { "--tuning", "FILE", FILES(tuning, NULL), COMPILE | SUMMARY | CERTIFY | EXPLAIN, TOPIC_CODE,
@@ -71,7 +74,7 @@ const OptionRow option_rows[] = {
       "leave a pass out; all leaves all out" },
     { "--passes", NULL, FLAG(passes), RUN, TOPIC_PASSES, "evaluate the graph after the inference passes" },
 
-    { "--weights", "FILE", FILES(weights, WEIGHTS_FILES), COMPILE | RUN | WEIGHTS | CERTIFY, TOPIC_WEIGHTS,
+    { "--weights", "FILE", FILES(weights, WEIGHTS_FILES), COMPILE | RUN | WEIGHTS | CERTIFY | EVERYDAY, TOPIC_WEIGHTS,
       "weights from a file; compile: for -o FILE.onnx" },
     { "--seed", "N", OWN(TAKES_NUMBER, options_set_seed, NULL), COMPILE | RUN | WEIGHTS | CERTIFY, TOPIC_WEIGHTS,
       "initialised weights of seed N (default: 0)" },
@@ -82,7 +85,7 @@ const OptionRow option_rows[] = {
     { "--partial", NULL, FLAG(partial), WEIGHTS | COMPILE, TOPIC_WEIGHTS, "what does not fit starts fresh or is ignored, and the report says so" },
     { "--inference", NULL, FLAG(inference), WEIGHTS, TOPIC_WEIGHTS, "only what 'output' needs: no auxiliary heads" },
 
-    { "--train", NULL, FLAG(train), COMPILE, TOPIC_TRAIN, "the program can train too, by what train {} and data {} say" },
+    { "--train", NULL, FLAG(train), COMPILE | EVERYDAY, TOPIC_TRAIN, "the program can train too, by what train {} and data {} say" },
     { "--memory", "SIZE", OWN(TAKES_TEXT, options_set_memory, NULL), COMPILE, TOPIC_TRAIN,
       "with --train: a step takes at most SIZE, as 512M or 1.5G; what does not fit is computed again" },
 
@@ -96,8 +99,12 @@ const OptionRow option_rows[] = {
 
     { "-j", "N", NUMBER(threads, 1, 1024, "a number of threads"), TUNE, TOPIC_MEASURE, "threads to measure with (default: all processors)" },
 
-    { "-fdiagnostics-color", "WHEN", WORD(options_set_color, options_color_word), ALL, TOPIC_DIAGNOSTICS, "auto, always or never" },
-    { "-fdiagnostics-format", "FORM", WORD(options_set_format, options_format_word), ALL, TOPIC_DIAGNOSTICS, "text or json" },
+    { "-fdiagnostics-color", "WHEN", WORD(options_set_color, options_color_word), ALL, TOPIC_DIAGNOSTICS, "%s" },
+    { "-fdiagnostics-format", "FORM", WORD(options_set_format, options_format_word), ALL, TOPIC_DIAGNOSTICS, "%s" },
+
+    { "--help", "[TOPIC]", SHOW(TAKES_WORD, options_show_help, options_topic_word), ALL | EVERYDAY, TOPIC_HELP, "the options of a verb or of a topic" },
+    { "-h", "[TOPIC]", SHOW(TAKES_WORD, options_show_help, options_topic_word), ALL, TOPIC_HELP, "the same" },
+    { "--version", NULL, SHOW(TAKES_NONE, options_show_version, NULL), ALL | EVERYDAY, TOPIC_HELP, "the version; with -v also the targets" },
 };
 const int n_option_rows = sizeof option_rows / sizeof *option_rows;
 
