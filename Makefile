@@ -16,9 +16,9 @@ say = @:
 endif
 
 PACKAGES = gcc make flex dataset-fashion-mnist bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc musl-tools \
-  qemu-user python3 python3-numpy python3-onnx python3-pil
+  qemu-user python3 python3-numpy python3-onnx python3-pil zsh fish bash-completion mandoc pkgconf
 
-COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare cook_toom diag driver driver_train elab_expr elab_flags elab_flow elab_layers \
+COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare completion cook_toom diag driver driver_train elab_expr elab_flags elab_flow elab_layers \
   elab_settings elab_text elab_variant emit_c emit_layers emit_netdef emit_train folder graph graph_text graph_totals graph_verify home interp interp_io loop \
   loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options options_help options_set options_table \
   pass_concat_in_place pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings memory_fit pass_remove_dead pass_reorder_avgpool passes plan plan_memory \
@@ -67,6 +67,12 @@ $(BUILD)/parser.o: $(BUILD)/parser.c
 $(BUILD)/lexer.o: $(BUILD)/lexer.c $(BUILD)/parser.h
 	$(call say,CC    $<)
 	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -MMD -MP -c $< -o $@
+# Rows { name, text } of the shells' scripts.
+SHELLS = bash zsh fish
+$(BUILD)/completion_scripts.h: $(SHELLS:%=compiler/completion/inceptc.%)
+	@mkdir -p $(BUILD)
+	$(Q)for s in $(SHELLS); do echo "{ \"$$s\","; sed 's/\\/&&/g; s/"/\\"/g; s/.*/  "&\\n"/' compiler/completion/inceptc.$$s; echo "},"; done >$@
+$(BUILD)/compiler/completion.o: $(BUILD)/completion_scripts.h
 $(BUILD)/%.o: %.c $(BUILD)/parser.h
 	$(call say,CC    $<)
 	@mkdir -p $(@D)
@@ -179,7 +185,7 @@ bench-train bench-loader: bench-%: packages
 # libFuzzer on the front end (and all behind it) and on the readers of weights: RUNS executions each, seeds and found inputs first.
 RUNS = 1000000
 FUZZ = clang -g -O1 $(STD) $(INC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/verb_%.c compiler/options%.c compiler/interp_io.c compiler/certify%.c \
+FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/verb_%.c compiler/options%.c compiler/completion.c compiler/interp_io.c compiler/certify%.c \
   compiler/compare.c compiler/reference.c compiler/suspects%.c compiler/onnx%.c,$(COMPILER:%=compiler/%.c))
 .PHONY: fuzz
 fuzz: PACKAGES += libclang-rt-dev

@@ -152,12 +152,18 @@ typedef struct Expect {
     Loc loc, value_loc;
 } Expect;
 
+typedef struct NetParam { /* what -D may set */
+    const char *name;
+    double value;
+} NetParam;
+
 typedef struct Graph {
     Arena *arena;
     const char *name; /* of the net */
     const char *source; /* file it came from */
     LIST(int) texts;    /* all files that were read for it, by diag.h's number; that of `source` first */
     const char *defines; /* " -D classes=2", or empty */
+    LIST(NetParam) params;
     LIST(Node *) nodes;     /* topological order, dead ones included until graph_compact */
     LIST(Tensor *) tensors;
     Tensor *input;

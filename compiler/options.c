@@ -21,10 +21,12 @@ static bool names_row(const char *arg, const OptionRow *row, const char **value)
     return true;
 }
 
-/* Verbs may have rows of one name: that of this verb, else the first of the name. */
-static const OptionRow *find_row(const char *arg, Verb verb, const char **value)
+bool options_value_optional(const OptionRow *row) { return row->value && *row->value == '['; }
+
+const OptionRow *options_find_row(const char *arg, Verb verb, const char **value)
 {
     const OptionRow *found = NULL;
+    *value = NULL;
     for (int i = 0; i < n_option_rows; i++) {
         const char *v;
         const OptionRow *row = &option_rows[i];
@@ -70,7 +72,7 @@ static bool has_verbose(const Words *w)
 static int take_option(Options *o, Arena *a, Words *w)
 {
     const char *value;
-    const OptionRow *row = find_row(w->at[w->i], o->verb, &value);
+    const OptionRow *row = options_find_row(w->at[w->i], o->verb, &value);
     if (!row) {
         unknown_option(w->at[w->i]);
         return EXIT_USAGE;
@@ -79,7 +81,7 @@ static int take_option(Options *o, Arena *a, Words *w)
         OPTIONS_COMPLAIN("option '%s' does not go with '%s'", row->name, o->verb ? verb_row(o->verb)->name : "inceptc NET.net");
         return EXIT_USAGE;
     }
-    bool optional = row->value && *row->value == '[', last = w->i + 1 >= w->n || (optional && w->at[w->i + 1][0] == '-');
+    bool optional = options_value_optional(row), last = w->i + 1 >= w->n || (optional && w->at[w->i + 1][0] == '-');
     if (row->value && !value && last && !optional) {
         OPTIONS_COMPLAIN("option '%s' wants %s", row->name, row->value);
         return EXIT_USAGE;
@@ -91,16 +93,6 @@ static int take_option(Options *o, Arena *a, Words *w)
         return row->takes.show(o, a, value);
     }
     return row->takes.set(o, a, row, value) ? -1 : EXIT_USAGE;
-}
-
-static bool take_verb(Options *o, const char *arg)
-{
-    for (int i = 0; i < n_verb_rows; i++)
-        if (verb_rows[i].name && strcmp(arg, verb_rows[i].name) == 0) {
-            o->verb = verb_rows[i].verb;
-            return true;
-        }
-    return false;
 }
 
 /* "inceptc runn a.net cat.png": the verb that was meant, or null. */
@@ -172,8 +164,12 @@ static int check(const Options *o)
 int options_parse(Options *o, Arena *a, int argc, char **argv)
 {
     o->plan.numerics = NUMERICS_SAFE;
+    if (argc > 1 && strcmp(argv[1], "--complete") == 0)
+        return completion_print(o, a, (const char *const *)argv + 2, argc - 2);
+    const VerbRow *verb = argc > 1 ? verb_find(argv[1]) : NULL;
+    o->verb = verb ? verb->verb : VERB_COMPILE;
     bool plain = false;
-    Words w = { argv, argc, argc > 1 && take_verb(o, argv[1]) ? 2 : 1 };
+    Words w = { argv, argc, verb ? 2 : 1 };
     for (; w.i < argc; w.i++) {
         const char *arg = argv[w.i];
         if (!plain && strcmp(arg, "--") == 0) {

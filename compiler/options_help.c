@@ -36,10 +36,7 @@ const char *options_topic_word(int i)
     if (i < n_verb_rows)
         return topic_of_verb(&verb_rows[i]);
     i -= n_verb_rows;
-    for (int t = 0; t < n_topic_rows; t++)
-        if (!find_verb(topic_rows[t].name) && i-- == 0)
-            return topic_rows[t].name;
-    return i == 0 ? "all" : NULL;
+    return i < n_topic_rows ? topic_rows[i].name : i == n_topic_rows ? "all" : NULL;
 }
 
 const char *options_help_text(Arena *a, const OptionRow *r)
@@ -101,7 +98,7 @@ static void print_passes(void)
     printf("\n");
 }
 
-/* The options that the verb knows or that belong to the topic, under the titles of their topics. */
+/* The options that the verb knows, or that belong to the topic, under the titles of their topics. */
 static int show_topic(Arena *a, const char *name)
 {
     const VerbRow *verb = find_verb(name);

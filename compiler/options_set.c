@@ -72,7 +72,7 @@ const char *options_target_word(int i)
 
 const char *options_numerics_word(int i) { return list_word(numerics_names, 3, i); }
 
-static const char *const dumps[] = { "ast", "net", "graph", "plan", "loops", "c" };
+static const char *const dumps[] = { "params", "ast", "net", "graph", "plan", "loops", "c" };
 enum { N_DUMPS = sizeof dumps / sizeof *dumps };
 
 static const char *pass_word(int i) { return i < passes_count() ? pass_name(i) : NULL; }
@@ -134,7 +134,7 @@ bool options_set_dump(Options *o, Arena *a, const OptionRow *row, const char *v)
     if (options_find_word(row->takes.word, v, &best) >= 0)
         return true;
     return best ? OPTIONS_COMPLAIN("--dump knows no '%s'; did you mean '%s'?", v, best)
-                : OPTIONS_COMPLAIN("--dump knows ast, net, graph, after:PASS, plan, loops and c, not '%s'", v);
+                : OPTIONS_COMPLAIN("--dump knows params, ast, net, graph, after:PASS, plan, loops and c, not '%s'", v);
 }
 
 bool options_add_off(Options *o, Arena *a, const OptionRow *row, const char *v)

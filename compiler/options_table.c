@@ -1,5 +1,6 @@
 #include "options_table.h"
 #include <stddef.h>
+#include <string.h>
 
 #define WEIGHTS_FILES "safetensors pth pt npz"
 #define PICTURES "jpg jpeg png bmp ppm pgm npy"
@@ -33,7 +34,7 @@ const TopicRow topic_rows[] = {
     [TOPIC_OUTPUT] = { "output", "What comes out" },
     [TOPIC_CODE] = { "code", "Code generation" },
     [TOPIC_PASSES] = { "passes", "Passes and dumps" },
-    [TOPIC_WEIGHTS] = { "weights", "Weights" },
+    [TOPIC_WEIGHTS] = { "load", "Weights" },
     [TOPIC_TRAIN] = { "train", "Programs that train" },
     [TOPIC_JUDGE] = { "judge", "The judge and references" },
     [TOPIC_MEASURE] = { "measure", "Measuring" },
@@ -44,7 +45,7 @@ const int n_topic_rows = sizeof topic_rows / sizeof *topic_rows;
 
 /* In the order of the topics, and in each the common ones first. */
 const OptionRow option_rows[] = {
-    { "-D", "NAME=VALUE", OWN(TAKES_TEXT, options_add_define, NULL), ALL | EVERYDAY, TOPIC_NET, "set a parameter of the net" },
+    { "-D", "NAME=VALUE", OWN(TAKES_PARAM, options_add_define, NULL), ALL | EVERYDAY, TOPIC_NET, "set a parameter of the net" },
     { "-I", "DIR", OWN(TAKES_DIR, options_add_include, NULL), ALL, TOPIC_NET, "look for included files in DIR too" },
 
     { "-o", "FILE", OWN(TAKES_FILE, options_set_output, NULL), COMPILE | RUN | WEIGHTS | TUNE | EVERYDAY, TOPIC_OUTPUT,
@@ -69,7 +70,7 @@ const OptionRow option_rows[] = {
       "for tests: the Nth fast form wherever the level allows one, cheap or not" },
 
     { "--dump", "WHAT", WORD(options_set_dump, options_dump_word), COMPILE, TOPIC_PASSES,
-      "print ast, net, graph, after:PASS, plan, loops or c, and stop" },
+      "print params, ast, net, graph, after:PASS, plan, loops or c, and stop" },
     { "--no-pass", "PASS", WORD(options_add_off, options_off_word), COMPILE | RUN | CERTIFY | EXPLAIN | TUNE, TOPIC_PASSES,
       "leave a pass out; all leaves all out" },
     { "--passes", NULL, FLAG(passes), RUN, TOPIC_PASSES, "evaluate the graph after the inference passes" },
@@ -105,6 +106,7 @@ const OptionRow option_rows[] = {
     { "--help", "[TOPIC]", SHOW(TAKES_WORD, options_show_help, options_topic_word), ALL | EVERYDAY, TOPIC_HELP, "the options of a verb or of a topic" },
     { "-h", "[TOPIC]", SHOW(TAKES_WORD, options_show_help, options_topic_word), ALL, TOPIC_HELP, "the same" },
     { "--version", NULL, SHOW(TAKES_NONE, options_show_version, NULL), ALL | EVERYDAY, TOPIC_HELP, "the version; with -v also the targets" },
+    { "--completion", "SHELL", SHOW(TAKES_WORD, completion_show, completion_word), ALL, TOPIC_HELP, "print the completion of %s: `make install` installs them" },
 };
 const int n_option_rows = sizeof option_rows / sizeof *option_rows;
 
@@ -114,4 +116,12 @@ const VerbRow *verb_row(Verb v)
     while (verb_rows[i].verb != v)
         i++;
     return &verb_rows[i];
+}
+
+const VerbRow *verb_find(const char *name)
+{
+    for (int i = 0; i < n_verb_rows; i++)
+        if (verb_rows[i].name && strcmp(verb_rows[i].name, name) == 0)
+            return &verb_rows[i];
+    return NULL;
 }

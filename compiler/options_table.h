@@ -16,7 +16,7 @@ typedef int OptionShow(const Options *o, Arena *a, const char *value);
 /* The i-th word of a list, null after the last. */
 typedef const char *OptionWord(int i);
 
-typedef enum TakesKind { TAKES_NONE, TAKES_FILE, TAKES_DIR, TAKES_WORD, TAKES_TEXT, TAKES_NUMBER } TakesKind;
+typedef enum TakesKind { TAKES_NONE, TAKES_FILE, TAKES_DIR, TAKES_WORD, TAKES_TEXT, TAKES_NUMBER, TAKES_PARAM /* of the net, = VALUE */ } TakesKind;
 typedef enum Topic { TOPIC_NET, TOPIC_OUTPUT, TOPIC_CODE, TOPIC_PASSES, TOPIC_WEIGHTS, TOPIC_TRAIN, TOPIC_JUDGE, TOPIC_MEASURE,
                      TOPIC_DIAGNOSTICS, TOPIC_HELP } Topic;
 
@@ -53,11 +53,12 @@ typedef struct VerbRow {
 extern const VerbRow verb_rows[]; /* the first is VERB_COMPILE */
 extern const int n_verb_rows;
 const VerbRow *verb_row(Verb verb);
+const VerbRow *verb_find(const char *name); /* null when there is none */
 
 typedef struct TopicRow {
     const char *name, *title;
 } TopicRow;
-extern const TopicRow topic_rows[]; /* by Topic */
+extern const TopicRow topic_rows[]; /* by Topic; none is called as a verb */
 extern const int n_topic_rows;
 
 /* Setters.  Those of the first line serve many rows. */
@@ -65,8 +66,16 @@ extern OptionSet options_set_flag, options_set_text, options_set_number;
 extern OptionSet options_set_output, options_set_dry, options_set_seed, options_set_target, options_set_numerics, options_set_memory,
     options_set_dump, options_set_color, options_set_format, options_add_picture, options_add_include, options_add_define, options_add_off;
 extern OptionWord options_target_word, options_numerics_word, options_dump_word, options_off_word, options_color_word, options_format_word,
-    weights_command_word, options_topic_word;
-extern OptionShow options_show_help, options_show_version;
+    weights_command_word, options_topic_word, completion_word;
+extern OptionShow options_show_help, options_show_version, completion_show;
+
+/* The row that arg names; *value gets what follows '=' or is joined, else null.  Verbs may have rows of one name: that of this
+ * verb, else the first. */
+const OptionRow *options_find_row(const char *arg, Verb verb, const char **value);
+/* The value may be left out: "[TOPIC]". */
+bool options_value_optional(const OptionRow *row);
+/* completion.c: `inceptc --complete WORD...`, what fits in the place of the last word. */
+int completion_print(const Options *o, Arena *a, const char *const *words, int n);
 
 /* The place of v in the list, or -1; *best is then the nearest word or null. */
 int options_find_word(OptionWord *word, const char *v, const char **best);
