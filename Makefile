@@ -20,7 +20,7 @@ PACKAGES = gcc make flex dataset-fashion-mnist bison libcunit1-dev libjpeg62-tur
 
 COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare completion cook_toom diag driver driver_train elab_expr elab_flags elab_flow elab_layers \
   elab_settings elab_text elab_variant emit_c emit_layers emit_netdef emit_train folder graph graph_text graph_totals graph_verify home interp interp_io loop \
-  loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options options_help options_set options_table \
+  loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options options_help options_mdoc options_set options_table \
   pass_concat_in_place pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings memory_fit pass_remove_dead pass_reorder_avgpool passes plan plan_memory \
   plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_run verb_summary \
   verb_tune recipe recompute elab_view
@@ -47,7 +47,7 @@ PROGRAM_O = $(PROGRAM:%=$(BUILD)/runtime/program/%.o)
 LIBS = -ljpeg -lpng -lz -lm -lpthread
 
 .PHONY: all packages demo check generated check-generated bench clean help
-all: $(BUILD)/inceptc $(BUILD)/libinceptrt.a
+all: $(BUILD)/inceptc $(BUILD)/libinceptrt.a man
 
 packages:
 	@missing=""; for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
@@ -100,6 +100,21 @@ demo: packages
 check: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/run.sh
+
+# Manual pages: what the table of options, docs/language.md and rt.h say is taken from there.
+MAN = inceptc.1 inceptc-net.5 inceptrt.3
+MAN_PARTS = $(BUILD)/man/parts
+.PHONY: man
+man: $(MAN:%=$(BUILD)/man/%)
+$(BUILD)/man/inceptc.1 $(BUILD)/man/inceptc-net.5 $(BUILD)/man/inceptrt.3: $(BUILD)/man/%: docs/man/%.in $(MAN_PARTS)/made
+	$(Q)awk -v from=$(MAN_PARTS) -f tools/man/insert.awk $< >$@.tmp && mv $@.tmp $@
+$(MAN_PARTS)/made: $(BUILD)/inceptc docs/language.md docs/generated-code.md runtime/rt.h $(wildcard tools/man/*.awk)
+	@mkdir -p $(MAN_PARTS)
+	$(Q)for p in synopsis verbs options; do $(BUILD)/inceptc --mdoc $$p >$(MAN_PARTS)/$$p || exit 1; done
+	$(Q)awk -f tools/man/text.awk -f tools/man/markdown.awk docs/language.md >$(MAN_PARTS)/language
+	$(Q)for f in synopsis functions; do awk -v form=$$f -f tools/man/text.awk -f tools/man/header.awk runtime/rt.h >$(MAN_PARTS)/rt-$$f || exit 1; done
+	$(Q)sed -n '/^```c main.c/,/^```$$/p' docs/generated-code.md | awk -f tools/man/text.awk -f tools/man/markdown.awk >$(MAN_PARTS)/rt-example
+	@touch $@
 
 # Unit tests: a program of CUnit for each, and the tools of the shell tests. tests/run.sh runs every build/unit_*.
 UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph weights/test_names \
@@ -216,6 +231,6 @@ check-generated: all
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all demo check check-full check-malformed soak-train check-peers references fuzz bench bench-peers bench-train bench-loader generated check-generated clean"
+	@echo "all man demo check check-full check-malformed soak-train check-peers references fuzz bench bench-peers bench-train bench-loader generated check-generated clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -166,6 +166,8 @@ int options_parse(Options *o, Arena *a, int argc, char **argv)
     o->plan.numerics = NUMERICS_SAFE;
     if (argc > 1 && strcmp(argv[1], "--complete") == 0)
         return completion_print(o, a, (const char *const *)argv + 2, argc - 2);
+    if (argc == 3 && strcmp(argv[1], "--mdoc") == 0)
+        return options_print_mdoc(a, argv[2]);
     const VerbRow *verb = argc > 1 ? verb_find(argv[1]) : NULL;
     o->verb = verb ? verb->verb : VERB_COMPILE;
     bool plain = false;

@@ -45,8 +45,7 @@ const char *options_help_text(Arena *a, const OptionRow *r)
     return at ? arena_printf(a, "%.*s%s%s", (int)(at - r->help), r->help, options_join_words(a, r->takes.word, "or"), at + 2) : r->help;
 }
 
-/* "run, weights: " for a reader who has not said which verb; "" where compiling or all know the option. */
-static const char *who_knows(Arena *a, const OptionRow *r)
+const char *options_who_knows(Arena *a, const OptionRow *r)
 {
     const char *who = "";
     for (int i = 1; i < n_verb_rows && !(r->verbs & 1 << VERB_COMPILE); i++)
@@ -58,7 +57,7 @@ static const char *who_knows(Arena *a, const OptionRow *r)
 static void print_option(Arena *a, const OptionRow *r, bool say_who)
 {
     print_entry(OPTION_COLUMN, arena_printf(a, "%s%s%s", r->name, r->value ? " " : "", r->value ? r->value : ""),
-                arena_printf(a, "%s%s", say_who ? who_knows(a, r) : "", options_help_text(a, r)));
+                arena_printf(a, "%s%s", say_who ? options_who_knows(a, r) : "", options_help_text(a, r)));
 }
 
 static void print_usage(Arena *a, const VerbRow *v)

@@ -76,11 +76,15 @@ const OptionRow *options_find_row(const char *arg, Verb verb, const char **value
 bool options_value_optional(const OptionRow *row);
 /* completion.c: `inceptc --complete WORD...`, what fits in the place of the last word. */
 int completion_print(const Options *o, Arena *a, const char *const *words, int n);
+/* `inceptc --mdoc PART`, for the Makefile: synopsis, verbs or options of the manual page. */
+int options_print_mdoc(Arena *a, const char *part);
 
 /* The place of v in the list, or -1; *best is then the nearest word or null. */
 int options_find_word(OptionWord *word, const char *v, const char **best);
 /* "a, b and c" for last "and". */
 const char *options_join_words(Arena *a, OptionWord *word, const char *last);
+/* "run, weights: " for a reader who has not said which verb; "" where compiling or all know the option. */
+const char *options_who_knows(Arena *a, const OptionRow *row);
 /* The row's help in whole. */
 const char *options_help_text(Arena *a, const OptionRow *row);
 
