@@ -116,6 +116,39 @@ $(MAN_PARTS)/made: $(BUILD)/inceptc docs/language.md docs/generated-code.md runt
 	$(Q)sed -n '/^```c main.c/,/^```$$/p' docs/generated-code.md | awk -f tools/man/text.awk -f tools/man/markdown.awk >$(MAN_PARTS)/rt-example
 	@touch $@
 
+# `make install PREFIX=/usr DESTDIR=x`. A datadir elsewhere than PREFIX/share must be said to `make all` too: inceptc looks for its
+# files from its own place first (compiler/home.c).
+PREFIX = /usr/local
+bindir = $(PREFIX)/bin
+libdir = $(PREFIX)/lib
+includedir = $(PREFIX)/include
+datadir = $(PREFIX)/share
+mandir = $(datadir)/man
+$(BUILD)/compiler/home.o: CFLAGS += -DINCEPTC_DATADIR='"$(datadir)/inceptc"'
+# What programs are built from, besides rt.h and the library, and what the compiler reads.
+SHARED = runtime/program/main.c $(addprefix runtime/train/,image_no_libraries.c image_codecs.h image.h) \
+  $(wildcard netdefs/*.net netdefs/README.md netdefs/modules/*.net netdefs/names/*.map netdefs/variants/*.net)
+PC = $(libdir)/pkgconfig/inceptc.pc
+# mode:place:file.
+INSTALLED = 755:$(bindir)/inceptc:$(BUILD)/inceptc 644:$(libdir)/libinceptrt.a:$(BUILD)/libinceptrt.a 644:$(includedir)/inceptrt/rt.h:runtime/rt.h \
+  644:$(PC):tools/inceptc.pc.in $(foreach f,$(SHARED),644:$(datadir)/inceptc/$(f):$(f)) \
+  $(foreach m,$(MAN),644:$(mandir)/man$(lastword $(subst ., ,$(m)))/$(m):$(BUILD)/man/$(m)) \
+  644:$(datadir)/bash-completion/completions/inceptc:compiler/completion/inceptc.bash \
+  644:$(datadir)/zsh/site-functions/_inceptc:compiler/completion/inceptc.zsh \
+  644:$(datadir)/fish/vendor_completions.d/inceptc.fish:compiler/completion/inceptc.fish
+# place:what it leads to: the runtime's folder as inceptc wants it, each file once.
+LINKED = $(datadir)/inceptc/runtime/rt.h:$(includedir)/inceptrt/rt.h $(datadir)/inceptc/libinceptrt.a:$(libdir)/libinceptrt.a
+.PHONY: install uninstall
+install: all
+	$(Q)set -e; for e in $(INSTALLED); do \
+	  mode=$${e%%:*}; e=$${e#*:}; install -D -m $$mode "$${e#*:}" "$(DESTDIR)$${e%%:*}"; done; \
+	for e in $(LINKED); do ln -sfr "$(DESTDIR)$${e#*:}" "$(DESTDIR)$${e%%:*}"; done
+	$(Q)sed -i -e 's|@prefix@|$(PREFIX)|; s|@libdir@|$(libdir)|; s|@includedir@|$(includedir)|; s|@datadir@|$(datadir)|' \
+	  -e "s|@version@|$$(sed -n 's/^#define INCEPTC_VERSION "\(.*\)"/\1/p' compiler/options.h)|" "$(DESTDIR)$(PC)"
+uninstall:
+	$(Q)for e in $(INSTALLED); do e=$${e#*:}; rm -f "$(DESTDIR)$${e%%:*}"; done; for e in $(LINKED); do rm -f "$(DESTDIR)$${e%%:*}"; done
+	$(Q)for d in "$(DESTDIR)$(datadir)/inceptc" "$(DESTDIR)$(includedir)/inceptrt"; do [ ! -d "$$d" ] || find "$$d" -depth -type d -empty -delete; done
+
 # Unit tests: a program of CUnit for each, and the tools of the shell tests. tests/run.sh runs every build/unit_*.
 UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph weights/test_names \
   kernels/test_kernels train/test_log train/test_metrics train/test_checkpoint train/test_crash train/test_optimizer train/test_recipe train/test_data \
@@ -231,6 +264,6 @@ check-generated: all
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all man demo check check-full check-malformed soak-train check-peers references fuzz bench bench-peers bench-train bench-loader generated check-generated clean"
+	@echo "all man install uninstall demo check check-full check-malformed soak-train check-peers references fuzz bench bench-peers bench-train bench-loader generated check-generated clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
