@@ -5,10 +5,12 @@ here=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 fail() { echo "$*"; exit 1; }
+# A page or program older than its source is made first, by one test at a time.
+make_in() { flock "$here/build/install.lock" make -s -C "$here" "$@" >"$work/said" 2>&1 || fail "make $*: $(cat "$work/said")"; }
 # installs OPTIONS...: into "$work/first", moved to $dest, a name with a space. Nothing of the checkout may be named from there.
 dest="$work/the place"
 installs() {
-    make -s -C "$here" install DESTDIR="$work/first" "$@" >"$work/said" 2>&1 || fail "install: $(cat "$work/said")"
+    make_in install DESTDIR="$work/first" "$@"
     mv "$work/first" "$dest" || exit 1
     if find "$dest" -type l -exec readlink {} + | grep '^/'; then fail 'a link leads out'; fi
 }
@@ -76,12 +78,12 @@ uninstall)
     # What others put there stays.
     mkdir -p other/usr/local/share/inceptc other/usr/local/bin && touch other/usr/local/share/inceptc/mine other/usr/local/bin/tool
     find other | sort >before
-    for i in 1 2; do make -s -C "$here" install DESTDIR="$work/other" >said 2>&1 || fail "install: $(cat said)"; done
+    for i in 1 2; do make_in install DESTDIR="$work/other"; done
     [ "$(find other ! -type d | wc -l)" -gt 40 ] || fail 'too few files'
-    make -s -C "$here" uninstall DESTDIR="$work/other" >said 2>&1 || fail "uninstall: $(cat said)"
+    make_in uninstall DESTDIR="$work/other"
     [ "$(find other ! -type d | sort | tr '\n' ' ')" = 'other/usr/local/bin/tool other/usr/local/share/inceptc/mine ' ] || fail "left: $(find other ! -type d)"
     [ "$(find other -iname '*incept*')" = other/usr/local/share/inceptc ] || fail 'folders are left'
-    make -s -C "$here" uninstall DESTDIR="$work/other" >said 2>&1 || fail "uninstall of nothing: $(cat said)"
+    make_in uninstall DESTDIR="$work/other"
     ;;
 *) fail "no case $1" ;;
 esac
