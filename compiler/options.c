@@ -4,7 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool takes_joined(const char *name) { return name[1] != '-' && name[2] == '\0'; } /* -DNAME, -Idir, -oFILE */
+bool options_value_optional(const OptionRow *row) { return row->value && *row->value == '['; }
+
+static bool takes_joined(const OptionRow *row) /* -DNAME, -Idir, -oFILE */
+{
+    return row->value && !options_value_optional(row) && row->name[1] != '-' && row->name[2] == '\0';
+}
 
 /* Does arg name the row?  *value gets what follows '=' or is joined, else null. */
 static bool names_row(const char *arg, const OptionRow *row, const char **value)
@@ -15,13 +20,11 @@ static bool names_row(const char *arg, const OptionRow *row, const char **value)
         return false;
     if (arg[n] == '\0')
         return true;
-    if (!row->value || (arg[n] != '=' && !takes_joined(row->name)))
+    if (!row->value || (arg[n] != '=' && !takes_joined(row)))
         return false;
-    *value = takes_joined(row->name) ? arg + n : arg + n + 1;
+    *value = takes_joined(row) ? arg + n : arg + n + 1;
     return true;
 }
-
-bool options_value_optional(const OptionRow *row) { return row->value && *row->value == '['; }
 
 const OptionRow *options_find_row(const char *arg, Verb verb, const char **value)
 {

@@ -52,6 +52,10 @@ values)
     says 'auto always never' run -fdiagnostics-color ''
     says 'classes= width=' a.net -D ''
     says '-Dclasses= -Dwidth=' summary a.net -Dc
+    # What the base and an included file declare, with the values of now.
+    printf 'variant v of "a.net" {\n  param classes = 7\n}\n' >v.net
+    says 'classes= width=' v.net -D ''
+    [ "$("$inceptc" v.net --dump=params -D width=1)" = "$(printf 'classes = 7\nwidth = 1')" ] || fail "params: $("$inceptc" v.net --dump=params -D width=1)"
     "$inceptc" --complete a.net --dump '' | grep -qx after:fuse-activation || fail 'no dump after a pass'
     "$inceptc" --complete a.net --no-pass '' | grep -qx all || fail 'no pass all'
     paths ':files|.safetensors,.pth,.pt,.npz|' run a.net --weights ''

@@ -59,8 +59,10 @@ unknown)
     grep -qx "inceptc: error: there is no help on 'wieghts'; did you mean 'weights'?" err || fail "$(cat err)"
     "$inceptc" --help=quetzal >out 2>err
     [ $? -eq 2 ] && [ ! -s out ] && grep -q "there is no help on 'quetzal'; there is on compile, run, .* and all$" err || fail "$(cat err)"
-    "$inceptc" --hlep >out 2>err
-    [ $? -eq 2 ] && grep -q "unknown option '--hlep'; did you mean '--help'?" err || fail "$(cat err)"
+    for o in --hlep -help; do
+        "$inceptc" $o >out 2>err
+        [ $? -eq 2 ] && grep -q "unknown option '$o'; did you mean '--help'?" err || fail "$(cat err)"
+    done
     ;;
 version)
     # https://www.gnu.org/prep/standards/html_node/_002d_002dversion.html
