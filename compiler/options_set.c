@@ -121,7 +121,8 @@ static bool check_pass(const char *v, const char *more)
     const char *best;
     if (options_find_word(pass_word, v, &best) >= 0)
         return true;
-    return best ? OPTIONS_COMPLAIN("there is no pass '%s'; did you mean '%s'?", v, best) : OPTIONS_COMPLAIN("there is no pass '%s'%s", v, more);
+    return best ? OPTIONS_COMPLAIN("there is no pass '%s'; did you mean '%s'?", v, best)
+                : OPTIONS_COMPLAIN("there is no pass '%s'%s", v, more);
 }
 
 bool options_set_dump(Options *o, Arena *a, const OptionRow *row, const char *v)

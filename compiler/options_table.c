@@ -10,7 +10,8 @@
 #define FLAG(f) { .kind = TAKES_NONE, .set = options_set_flag, .field = offsetof(Options, f) }
 #define TEXT(f) { .kind = TAKES_TEXT, .set = options_set_text, .field = offsetof(Options, f) }
 #define FILES(f, e) { .kind = TAKES_FILE, .set = options_set_text, .field = offsetof(Options, f), .ends = e }
-#define NUMBER(f, lo, hi, w) { .kind = TAKES_NUMBER, .set = options_set_number, .field = offsetof(Options, f), .least = lo, .most = hi, .what = w }
+#define NUMBER(f, lo, hi, w) \
+    { .kind = TAKES_NUMBER, .set = options_set_number, .field = offsetof(Options, f), .least = lo, .most = hi, .what = w }
 #define WORD(s, w) { .kind = TAKES_WORD, .set = s, .word = w }
 #define SHOW(v, s, w) { .kind = v, .show = s, .word = w }
 #define OWN(v, s, e) { .kind = v, .set = s, .ends = e }
@@ -103,10 +104,13 @@ const OptionRow option_rows[] = {
     { "-fdiagnostics-color", "WHEN", WORD(options_set_color, options_color_word), ALL, TOPIC_DIAGNOSTICS, "%s" },
     { "-fdiagnostics-format", "FORM", WORD(options_set_format, options_format_word), ALL, TOPIC_DIAGNOSTICS, "%s" },
 
-    { "--help", "[TOPIC]", SHOW(TAKES_WORD, options_show_help, options_topic_word), ALL | EVERYDAY, TOPIC_HELP, "the options of a verb or of a topic" },
+    { "--help", "[TOPIC]", SHOW(TAKES_WORD, options_show_help, options_topic_word), ALL | EVERYDAY, TOPIC_HELP,
+      "the options of a verb or of a topic" },
     { "-h", "[TOPIC]", SHOW(TAKES_WORD, options_show_help, options_topic_word), ALL, TOPIC_HELP, "the same" },
-    { "--version", NULL, SHOW(TAKES_NONE, options_show_version, NULL), ALL | EVERYDAY, TOPIC_HELP, "the version; with -v also the targets" },
-    { "--completion", "SHELL", SHOW(TAKES_WORD, completion_show, completion_word), ALL, TOPIC_HELP, "print the completion of %s: `make install` installs them" },
+    { "--version", NULL, SHOW(TAKES_NONE, options_show_version, NULL), ALL | EVERYDAY, TOPIC_HELP,
+      "the version; with -v also the targets" },
+    { "--completion", "SHELL", SHOW(TAKES_WORD, completion_show, completion_word), ALL, TOPIC_HELP,
+      "print the completion of %s: `make install` installs them" },
 };
 const int n_option_rows = sizeof option_rows / sizeof *option_rows;
 

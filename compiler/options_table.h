@@ -2,8 +2,8 @@
  * completions are printed from it.
  *
  * A new option is a field of Options (options.h) and a row of option_rows (options_table.c); a value that needs more than
- * FLAG, TEXT, FILES, WORD or NUMBER has a setter of its own (options_set.c).  A new verb is a value of Verb, a row of verb_rows, its
- * bit beside them, and a case of main.c. */
+ * FLAG, TEXT, FILES or NUMBER has a setter of its own (options_set.c).  A new verb is a value of Verb, a row of verb_rows, its bit
+ * beside them, and a case of main.c. */
 #ifndef INCEPTC_OPTIONS_TABLE_H
 #define INCEPTC_OPTIONS_TABLE_H
 #include "options.h"
@@ -16,7 +16,8 @@ typedef int OptionShow(const Options *o, Arena *a, const char *value);
 /* The i-th word of a list, null after the last. */
 typedef const char *OptionWord(int i);
 
-typedef enum TakesKind { TAKES_NONE, TAKES_FILE, TAKES_DIR, TAKES_WORD, TAKES_TEXT, TAKES_NUMBER, TAKES_PARAM /* of the net, = VALUE */ } TakesKind;
+typedef enum TakesKind { TAKES_NONE, TAKES_FILE, TAKES_DIR, TAKES_WORD, TAKES_TEXT, TAKES_NUMBER,
+                         TAKES_PARAM /* of the net, and its value */ } TakesKind;
 typedef enum Topic { TOPIC_NET, TOPIC_OUTPUT, TOPIC_CODE, TOPIC_PASSES, TOPIC_WEIGHTS, TOPIC_TRAIN, TOPIC_JUDGE, TOPIC_MEASURE,
                      TOPIC_DIAGNOSTICS, TOPIC_HELP } Topic;
 

@@ -50,7 +50,10 @@ topics)
     ;;
 passes)
     help --help passes
-    for p in $(sed -n 's/^Passes: //p' out); do "$inceptc" "$here/netdefs/fashion.net" --dump after:"$p" >dump || fail "$p"; grep -q '^net fashion' dump || fail "$p: no graph"; done
+    for p in $(sed -n 's/^Passes: //p' out); do
+        "$inceptc" "$here/netdefs/fashion.net" --dump after:"$p" >dump || fail "$p"
+        grep -q '^net fashion' dump || fail "$p: no graph"
+    done
     [ "$(sed -n 's/^Passes: //p' out | wc -w)" -ge 7 ]
     ;;
 unknown)

@@ -60,19 +60,28 @@ shells)
     share=$dest/usr/share
     XDG_DATA_DIRS=$share bash --norc -c '. /usr/share/bash-completion/bash_completion; _completion_loader inceptc; complete -p inceptc' >out 2>&1
     grep -q 'complete -F _inceptc inceptc' out || fail "bash: $(cat out)"
-    zsh -fc 'fpath=("$1" $fpath); autoload -U compinit; compinit -D -u; echo $_comps[inceptc]' zsh "$share/zsh/site-functions" | grep -qx _inceptc || fail 'zsh does not find it'
-    XDG_DATA_DIRS=$share HOME=$work PATH="$dest/usr/bin:$PATH" fish --no-config -c 'set -p fish_complete_path $argv[1]; complete -C "inceptc summ"' "$share/fish/vendor_completions.d" >out 2>&1
+    zsh -fc 'fpath=("$1" $fpath); autoload -U compinit; compinit -D -u; echo $_comps[inceptc]' \
+        zsh "$share/zsh/site-functions" | grep -qx _inceptc || fail 'zsh does not find it'
+    XDG_DATA_DIRS=$share HOME=$work PATH="$dest/usr/bin:$PATH" fish --no-config -c 'set -p fish_complete_path $argv[1]; complete -C "inceptc summ"' \
+        "$share/fish/vendor_completions.d" >out 2>&1
     grep -q '^summary' out || fail "fish: $(cat out)"
     for p in man1/inceptc.1 man5/inceptc-net.5 man3/inceptrt.3; do mandoc -Tlint -W warning "$share/man/$p" || fail "$p"; done
     ;;
 datadir)
     # A datadir of its own: the compiler's files and the places of everything else go where they were told to.
     installs PREFIX=/opt/x bindir=/opt/x/programs libdir=/opt/x/lib64 mandir=/opt/man
-    for f in opt/x/programs/inceptc opt/x/lib64/libinceptrt.a opt/x/lib64/pkgconfig/inceptc.pc opt/man/man1/inceptc.1 opt/x/share/inceptc/netdefs/googlenet.net; do
+    for f in opt/x/programs/inceptc opt/x/lib64/libinceptrt.a opt/x/lib64/pkgconfig/inceptc.pc \
+        opt/man/man1/inceptc.1 opt/x/share/inceptc/netdefs/googlenet.net; do
         [ -s "$dest/$f" ] || fail "no $f"
     done
     "$dest/opt/x/programs/inceptc" t.net --target=plain --cc 'cc -O0' -o t && ./t info >out || fail 'it does not find its library'
     grep -qx 'libdir=/opt/x/lib64' "$dest/opt/x/lib64/pkgconfig/inceptc.pc" || fail "$(cat "$dest"/opt/x/lib64/pkgconfig/inceptc.pc)"
+    # Where the program's own place does not lead to them, inceptc looks where the Makefile was told that they go.
+    data=$dest/opt/x/share/inceptc
+    printf '#include "home.h"\n#include <stdio.h>\nint main(void) { puts(home_dir(arena_new())); return 0; }\n' >where.c
+    cc -std=gnu11 -D_GNU_SOURCE -I"$here/compiler" -DINCEPTC_DATADIR="\"$data\"" -o where \
+        where.c "$here/compiler/home.c" "$here/build/libinceptc.a" || exit 1
+    [ "$(./where)" = "$data" ] || fail "inceptc looks in $(./where)"
     ;;
 uninstall)
     # What others put there stays.

@@ -21,7 +21,8 @@ options)
     # Each verb and option of --help stands at the head of an entry, and what it says behind it.
     page inceptc.1
     "$here/build/inceptc" --help all >help
-    sed -n 's/^  \(inceptc .*[^ ]\)   .*/\1/p; s/^  \(inceptc .*\)$/\1/p; s/^  \(-[^ ]*\( [^ ]*\)\{0,1\}\).*/\1/p' help | sed 's/ *$//' >heads
+    sed -n 's/^  \(inceptc .*[^ ]\)   .*/\1/p; s/^  \(inceptc .*\)$/\1/p
+        s/^  \(-[^ ]*\( [^ ]*\)\{0,1\}\).*/\1/p' help | sed 's/ *$//' >heads
     [ "$(wc -l <heads)" -gt 45 ] || fail "only $(wc -l <heads) heads"
     while read -r h; do grep -qE "^ {5}$(printf '%s' "$h" | sed 's/[].[*|()^$+?{}\\]/\\&/g')( |$)" inceptc.1.txt || fail "no entry '$h'"; done <heads
     has inceptc.1 'plain, x86-64-v3, x86-64-v4, native or all (default: all; the program picks)'
@@ -46,7 +47,8 @@ functions)
     tr -s ' \n' ' ' <inceptrt.3.txt >flat
     sed -n '1,/What generated code calls/p' "$here/runtime/rt.h" | sed '$d' >host.h
     printf '#endif\n' >>host.h
-    sed 's/^extern "C" {//' host.h | gcc -fpreprocessed -dD -E -P -x c - 2>/dev/null | tr -s '\n ' ' ' | grep -oE '(const )?[A-Za-z_]+ \**rt_[a-z_0-9]+\([^;{]*\);' | grep -v rt_philox >declared
+    sed 's/^extern "C" {//' host.h | gcc -fpreprocessed -dD -E -P -x c - 2>/dev/null |
+        tr -s '\n ' ' ' | grep -oE '(const )?[A-Za-z_]+ \**rt_[a-z_0-9]+\([^;{]*\);' | grep -v rt_philox >declared
     [ "$(wc -l <declared)" -gt 25 ] || fail "only $(wc -l <declared) functions"
     while read -r d; do
         grep -qF -e "$(echo "$d" | sed 's/ \*\(rt_\)/ * \1/')" flat || fail "inceptrt(3) lacks: $d"
