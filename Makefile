@@ -16,11 +16,11 @@ say = @:
 endif
 
 PACKAGES = gcc make flex dataset-fashion-mnist bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc musl-tools \
-  qemu-user python3 python3-numpy python3-onnx python3-pil
+  qemu-user python3 python3-numpy python3-onnx python3-pil zsh fish bash-completion mandoc pkgconf
 
-COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare cook_toom diag driver driver_train elab_expr elab_flags elab_flow elab_layers \
+COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare completion cook_toom diag driver driver_train elab_expr elab_flags elab_flow elab_layers \
   elab_settings elab_text elab_variant emit_c emit_layers emit_netdef emit_train folder graph graph_text graph_totals graph_verify home interp interp_io loop \
-  loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options options_help options_set options_table \
+  loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options options_help options_mdoc options_set options_table \
   pass_concat_in_place pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings memory_fit pass_remove_dead pass_reorder_avgpool passes plan plan_memory \
   plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_run verb_summary \
   verb_tune recipe recompute elab_view
@@ -49,7 +49,7 @@ PROGRAM_O = $(PROGRAM:%=$(BUILD)/runtime/program/%.o)
 LIBS = -ljpeg -lpng -lz -lm -lpthread
 
 .PHONY: all packages demo check generated check-generated bench clean help
-all: $(BUILD)/inceptc $(BUILD)/libinceptrt.a
+all: $(BUILD)/inceptc $(BUILD)/libinceptrt.a man
 
 packages:
 	@missing=""; for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
@@ -65,14 +65,20 @@ $(BUILD)/lexer.c: compiler/lexer.l
 	$(Q)flex -o $@ $<
 $(BUILD)/parser.o: $(BUILD)/parser.c
 	$(call say,CC    $<)
-	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -MMD -c $< -o $@
+	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -MMD -MP -c $< -o $@
 $(BUILD)/lexer.o: $(BUILD)/lexer.c $(BUILD)/parser.h
 	$(call say,CC    $<)
-	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -MMD -c $< -o $@
+	$(Q)$(CC) $(STD) $(INC) $(CFLAGS) -MMD -MP -c $< -o $@
+# Rows { name, text } of the shells' scripts.
+SHELLS = bash zsh fish
+$(BUILD)/completion_scripts.h: $(SHELLS:%=compiler/completion/inceptc.%)
+	@mkdir -p $(BUILD)
+	$(Q)for s in $(SHELLS); do echo "{ \"$$s\","; sed 's/\\/&&/g; s/"/\\"/g; s/.*/  "&\\n"/' compiler/completion/inceptc.$$s; echo "},"; done >$@
+$(BUILD)/compiler/completion.o: $(BUILD)/completion_scripts.h
 $(BUILD)/%.o: %.c $(BUILD)/parser.h
 	$(call say,CC    $<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(STD) $(INC) $(WARN) $(CFLAGS) -MMD -c $< -o $@
+	$(Q)$(CC) $(STD) $(INC) $(WARN) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/runtime/train/resize.o: CFLAGS += -O3 # vectors
 $(BUILD)/runtime/train/optimizer_rules.o: CFLAGS += -O3 -fno-math-errno # vectors; a square root that sets errno is a call
@@ -96,6 +102,54 @@ demo: packages
 check: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/run.sh
+
+# Manual pages: what the table of options, docs/language.md and rt.h say is taken from there.
+MAN = inceptc.1 inceptc-net.5 inceptrt.3
+MAN_PARTS = $(BUILD)/man/parts
+.PHONY: man
+man: $(MAN:%=$(BUILD)/man/%)
+$(BUILD)/man/inceptc.1 $(BUILD)/man/inceptc-net.5 $(BUILD)/man/inceptrt.3: $(BUILD)/man/%: docs/man/%.in $(MAN_PARTS)/made
+	$(Q)awk -v from=$(MAN_PARTS) -f tools/man/insert.awk $< >$@.tmp && mv $@.tmp $@
+$(MAN_PARTS)/made: $(BUILD)/inceptc docs/language.md docs/generated-code.md runtime/rt.h $(wildcard tools/man/*.awk)
+	@mkdir -p $(MAN_PARTS)
+	$(Q)for p in synopsis verbs options; do $(BUILD)/inceptc --mdoc $$p >$(MAN_PARTS)/$$p || exit 1; done
+	$(Q)awk -f tools/man/text.awk -f tools/man/markdown.awk docs/language.md >$(MAN_PARTS)/language
+	$(Q)for f in synopsis functions; do awk -v form=$$f -f tools/man/text.awk -f tools/man/header.awk runtime/rt.h >$(MAN_PARTS)/rt-$$f || exit 1; done
+	$(Q)sed -n '/^```c main.c/,/^```$$/p' docs/generated-code.md | awk -f tools/man/text.awk -f tools/man/markdown.awk >$(MAN_PARTS)/rt-example
+	@touch $@
+
+# `make install PREFIX=/usr DESTDIR=x`. A datadir elsewhere than PREFIX/share must be said to `make all` too: inceptc looks for its
+# files from its own place first (compiler/home.c).
+PREFIX = /usr/local
+bindir = $(PREFIX)/bin
+libdir = $(PREFIX)/lib
+includedir = $(PREFIX)/include
+datadir = $(PREFIX)/share
+mandir = $(datadir)/man
+$(BUILD)/compiler/home.o: CFLAGS += -DINCEPTC_DATADIR='"$(datadir)/inceptc"'
+# What programs are built from, besides rt.h and the library, and what the compiler reads.
+SHARED = runtime/program/main.c $(addprefix runtime/train/,image_no_libraries.c image_codecs.h image.h) \
+  $(wildcard netdefs/*.net netdefs/README.md netdefs/modules/*.net netdefs/names/*.map netdefs/variants/*.net)
+PC = $(libdir)/pkgconfig/inceptc.pc
+# mode:place:file.
+INSTALLED = 755:$(bindir)/inceptc:$(BUILD)/inceptc 644:$(libdir)/libinceptrt.a:$(BUILD)/libinceptrt.a 644:$(includedir)/inceptrt/rt.h:runtime/rt.h \
+  644:$(PC):tools/inceptc.pc.in $(foreach f,$(SHARED),644:$(datadir)/inceptc/$(f):$(f)) \
+  $(foreach m,$(MAN),644:$(mandir)/man$(lastword $(subst ., ,$(m)))/$(m):$(BUILD)/man/$(m)) \
+  644:$(datadir)/bash-completion/completions/inceptc:compiler/completion/inceptc.bash \
+  644:$(datadir)/zsh/site-functions/_inceptc:compiler/completion/inceptc.zsh \
+  644:$(datadir)/fish/vendor_completions.d/inceptc.fish:compiler/completion/inceptc.fish
+# place:what it leads to: the runtime's folder as inceptc wants it, each file once.
+LINKED = $(datadir)/inceptc/runtime/rt.h:$(includedir)/inceptrt/rt.h $(datadir)/inceptc/libinceptrt.a:$(libdir)/libinceptrt.a
+.PHONY: install uninstall
+install: all
+	$(Q)set -e; for e in $(INSTALLED); do \
+	  mode=$${e%%:*}; e=$${e#*:}; install -D -m $$mode "$${e#*:}" "$(DESTDIR)$${e%%:*}"; done; \
+	for e in $(LINKED); do ln -sfr "$(DESTDIR)$${e#*:}" "$(DESTDIR)$${e%%:*}"; done
+	$(Q)sed -i -e 's|@prefix@|$(PREFIX)|; s|@libdir@|$(libdir)|; s|@includedir@|$(includedir)|; s|@datadir@|$(datadir)|' \
+	  -e "s|@version@|$$(sed -n 's/^#define INCEPTC_VERSION "\(.*\)"/\1/p' compiler/options.h)|" "$(DESTDIR)$(PC)"
+uninstall:
+	$(Q)for e in $(INSTALLED); do e=$${e#*:}; rm -f "$(DESTDIR)$${e%%:*}"; done; for e in $(LINKED); do rm -f "$(DESTDIR)$${e%%:*}"; done
+	$(Q)for d in "$(DESTDIR)$(datadir)/inceptc" "$(DESTDIR)$(includedir)/inceptrt"; do [ ! -d "$$d" ] || find "$$d" -depth -type d -empty -delete; done
 
 # Unit tests: a program of CUnit for each, and the tools of the shell tests. tests/run.sh runs every build/unit_*.
 UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph weights/test_names \
@@ -181,7 +235,7 @@ bench-train bench-loader: bench-%: packages
 # libFuzzer on the front end (and all behind it) and on the readers of weights: RUNS executions each, seeds and found inputs first.
 RUNS = 1000000
 FUZZ = clang -g -O1 $(STD) $(INC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/verb_%.c compiler/options%.c compiler/interp_io.c compiler/certify%.c \
+FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/verb_%.c compiler/options%.c compiler/completion.c compiler/interp_io.c compiler/certify%.c \
   compiler/compare.c compiler/reference.c compiler/suspects%.c compiler/onnx%.c,$(COMPILER:%=compiler/%.c))
 .PHONY: fuzz
 fuzz: PACKAGES += libclang-rt-dev
@@ -212,6 +266,6 @@ check-generated: all
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all demo check check-full check-malformed soak-train check-peers references fuzz bench bench-peers bench-train bench-loader generated check-generated clean"
+	@echo "all man install uninstall demo check check-full check-malformed soak-train check-peers references fuzz bench bench-peers bench-train bench-loader generated check-generated clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

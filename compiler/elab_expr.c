@@ -207,4 +207,7 @@ void elab_define_param(Elab *e, const AstItem *item)
     }
     check_range(e, item, b.value);
     LIST_PUSH(e->arena, &e->top.params, b);
+    NetParam p = { b.name, b.value.number };
+    if (b.value.kind == VALUE_NUMBER)
+        LIST_PUSH(e->arena, &e->g->params, p);
 }

@@ -164,6 +164,10 @@ typedef struct LayerOrigins {
     Loc use;                 /* of the module that it stands in; file 0: none */
     LIST(FlagOrigin) said;
 } LayerOrigins;
+typedef struct NetParam { /* what -D may set */
+    const char *name;
+    double value;
+} NetParam;
 
 typedef struct Graph {
     Arena *arena;
@@ -174,6 +178,7 @@ typedef struct Graph {
     const char *conventions; /* "torch", and where; null for a graph without a text */
     Loc conventions_loc;
     const char *defines; /* " -D classes=2", or empty */
+    LIST(NetParam) params;
     LIST(Node *) nodes;     /* topological order, dead ones included until graph_compact */
     LIST(Tensor *) tensors;
     Tensor *input;

@@ -20,5 +20,9 @@ const char *home_dir(Arena *a)
         if (access(arena_printf(a, "%s/runtime/rt.h", shared), R_OK) == 0)
             return shared;
     }
+#ifdef INCEPTC_DATADIR
+    if (access(INCEPTC_DATADIR "/runtime/rt.h", R_OK) == 0)
+        return INCEPTC_DATADIR;
+#endif
     return ".";
 }

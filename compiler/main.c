@@ -15,6 +15,13 @@ static int dump_ast(const Options *o, Arena *a)
     return EXIT_OK;
 }
 
+static int dump_params(const Graph *g)
+{
+    for (int i = 0; i < g->params.n; i++)
+        printf("%s = %.17g\n", g->params.at[i].name, g->params.at[i].value);
+    return EXIT_OK;
+}
+
 static int compile(const Options *o, Arena *a)
 {
     if (o->dump && strcmp(o->dump, "ast") == 0)
@@ -23,6 +30,8 @@ static int compile(const Options *o, Arena *a)
     Graph *g = net_load(a, o->inputs.at[0], &o->net, &file_error);
     if (!g)
         return file_error ? EXIT_FILE : EXIT_INPUT;
+    if (o->dump && strcmp(o->dump, "params") == 0)
+        return dump_params(g);
     if (o->dump && strcmp(o->dump, "net") == 0) {
         net_print(g, stdout);
         return EXIT_OK;

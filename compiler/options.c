@@ -1,11 +1,15 @@
 /* The parser of the command line, and what must go together in it. */
 #include "options.h"
-#include "options_help.h"
 #include "options_table.h"
 #include <string.h>
 #include <unistd.h>
 
-static bool takes_joined(const char *name) { return name[1] != '-' && name[2] == '\0'; } /* -DNAME, -Idir, -oFILE */
+bool options_value_optional(const OptionRow *row) { return row->value && *row->value == '['; }
+
+static bool takes_joined(const OptionRow *row) /* -DNAME, -Idir, -oFILE */
+{
+    return row->value && !options_value_optional(row) && row->name[1] != '-' && row->name[2] == '\0';
+}
 
 /* Does arg name the row?  *value gets what follows '=' or is joined, else null. */
 static bool names_row(const char *arg, const OptionRow *row, const char **value)
@@ -16,16 +20,16 @@ static bool names_row(const char *arg, const OptionRow *row, const char **value)
         return false;
     if (arg[n] == '\0')
         return true;
-    if (!row->value || (arg[n] != '=' && !takes_joined(row->name)))
+    if (!row->value || (arg[n] != '=' && !takes_joined(row)))
         return false;
-    *value = takes_joined(row->name) ? arg + n : arg + n + 1;
+    *value = takes_joined(row) ? arg + n : arg + n + 1;
     return true;
 }
 
-/* Verbs may have rows of one name: that of this verb, else the first of the name. */
-static const OptionRow *find_row(const char *arg, Verb verb, const char **value)
+const OptionRow *options_find_row(const char *arg, Verb verb, const char **value)
 {
     const OptionRow *found = NULL;
+    *value = NULL;
     for (int i = 0; i < n_option_rows; i++) {
         const char *v;
         const OptionRow *row = &option_rows[i];
@@ -47,37 +51,51 @@ static bool unknown_option(const char *arg)
     nearest_start(&near, name);
     for (int i = 0; i < n_option_rows; i++)
         nearest_try(&near, option_rows[i].name);
-    nearest_try(&near, "--help");
-    nearest_try(&near, "--version");
     const char *best = nearest_result(&near);
     return best ? OPTIONS_COMPLAIN("unknown option '%s'; did you mean '%s'?", name, best)
                 : OPTIONS_COMPLAIN("unknown option '%s'", name);
 }
 
-static bool take_option(Options *o, Arena *a, int argc, char **argv, int *i)
+/* Words of a command line and the place in them. */
+typedef struct Words {
+    char **at;
+    int n, i;
+} Words;
+
+/* --version -v: what follows counts too. */
+static bool has_verbose(const Words *w)
 {
-    const char *value;
-    const OptionRow *row = find_row(argv[*i], o->verb, &value);
-    if (!row)
-        return unknown_option(argv[*i]);
-    if (!(row->verbs >> o->verb & 1))
-        return OPTIONS_COMPLAIN("option '%s' does not go with '%s'", row->name, o->verb ? verb_row(o->verb)->name : "inceptc NET.net");
-    if (row->value && !value) {
-        if (*i + 1 >= argc)
-            return OPTIONS_COMPLAIN("option '%s' wants %s", row->name, row->value);
-        value = argv[++*i];
-    }
-    return row->takes.set(o, a, row, value);
+    for (int i = 1; i < w->n; i++)
+        if (strcmp(w->at[i], "-v") == 0)
+            return true;
+    return false;
 }
 
-static bool take_verb(Options *o, const char *arg)
+/* -1 to go on, else the exit code. */
+static int take_option(Options *o, Arena *a, Words *w)
 {
-    for (int i = 0; i < n_verb_rows; i++)
-        if (verb_rows[i].name && strcmp(arg, verb_rows[i].name) == 0) {
-            o->verb = verb_rows[i].verb;
-            return true;
-        }
-    return false;
+    const char *value;
+    const OptionRow *row = options_find_row(w->at[w->i], o->verb, &value);
+    if (!row) {
+        unknown_option(w->at[w->i]);
+        return EXIT_USAGE;
+    }
+    if (!(row->verbs >> o->verb & 1)) {
+        OPTIONS_COMPLAIN("option '%s' does not go with '%s'", row->name, o->verb ? verb_row(o->verb)->name : "inceptc NET.net");
+        return EXIT_USAGE;
+    }
+    bool optional = options_value_optional(row), last = w->i + 1 >= w->n || (optional && w->at[w->i + 1][0] == '-');
+    if (row->value && !value && last && !optional) {
+        OPTIONS_COMPLAIN("option '%s' wants %s", row->name, row->value);
+        return EXIT_USAGE;
+    }
+    if (row->value && !value && !last)
+        value = w->at[++w->i];
+    if (row->takes.show) {
+        o->verbose = has_verbose(w);
+        return row->takes.show(o, a, value);
+    }
+    return row->takes.set(o, a, row, value) ? -1 : EXIT_USAGE;
 }
 
 /* "inceptc runn a.net cat.png": the verb that was meant, or null. */
@@ -161,24 +179,24 @@ static int check(const Options *o)
 int options_parse(Options *o, Arena *a, int argc, char **argv)
 {
     o->plan.numerics = NUMERICS_SAFE;
+    if (argc > 1 && strcmp(argv[1], "--complete") == 0)
+        return completion_print(o, a, (const char *const *)argv + 2, argc - 2);
+    if (argc == 3 && strcmp(argv[1], "--mdoc") == 0)
+        return options_print_mdoc(a, argv[2]);
+    const VerbRow *verb = argc > 1 ? verb_find(argv[1]) : NULL;
+    o->verb = verb ? verb->verb : VERB_COMPILE;
     bool plain = false;
-    int first = 1;
-    if (argc > 1 && take_verb(o, argv[1]))
-        first = 2;
-    for (int i = first; i < argc; i++) {
-        if (!plain && strcmp(argv[i], "--") == 0) {
+    Words w = { argv, argc, verb ? 2 : 1 };
+    for (; w.i < argc; w.i++) {
+        const char *arg = argv[w.i];
+        if (!plain && strcmp(arg, "--") == 0) {
             plain = true;
-        } else if (!plain && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
-            options_print_help();
-            return EXIT_OK;
-        } else if (!plain && strcmp(argv[i], "--version") == 0) {
-            options_print_version();
-            return EXIT_OK;
-        } else if (!plain && argv[i][0] == '-' && argv[i][1]) {
-            if (!take_option(o, a, argc, argv, &i))
-                return EXIT_USAGE;
+        } else if (!plain && arg[0] == '-' && arg[1]) {
+            int code = take_option(o, a, &w);
+            if (code >= 0)
+                return code;
         } else {
-            LIST_PUSH(a, &o->inputs, argv[i]);
+            LIST_PUSH(a, &o->inputs, arg);
         }
     }
     return check(o);

@@ -20,7 +20,7 @@ typedef struct Options {
     const char *tuning;              /* a record; read by main.c into plan.tuning */
     int threads;                     /* tune; 0: all processors */
     PlanOptions plan;                /* numerics safe unless said */
-    const char *dump;                /* ast, net, graph, after:PASS, plan, loops, c */
+    const char *dump;                /* params, ast, net, graph, after:PASS, plan, loops, c */
     const char *pass_off[MAX_OFF + 1]; /* null-ended */
     int n_off;
     const char *cc;

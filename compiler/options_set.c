@@ -41,8 +41,7 @@ bool options_set_number(Options *o, Arena *a, const OptionRow *row, const char *
 
 /* ---- Words of a list ---- */
 
-/* The place of v in the list, or -1; *best is then the nearest word or null. */
-static int find_word(OptionWord *word, const char *v, const char **best)
+int options_find_word(OptionWord *word, const char *v, const char **best)
 {
     Nearest near;
     nearest_start(&near, v);
@@ -55,8 +54,7 @@ static int find_word(OptionWord *word, const char *v, const char **best)
     return -1;
 }
 
-/* "a, b and c". */
-static const char *join_words(Arena *a, OptionWord *word, const char *last)
+const char *options_join_words(Arena *a, OptionWord *word, const char *last)
 {
     const char *text = word(0);
     for (int i = 1; word(i); i++)
@@ -74,7 +72,7 @@ const char *options_target_word(int i)
 
 const char *options_numerics_word(int i) { return list_word(numerics_names, 3, i); }
 
-static const char *const dumps[] = { "ast", "net", "graph", "plan", "loops", "c" };
+static const char *const dumps[] = { "params", "ast", "net", "graph", "plan", "loops", "c" };
 enum { N_DUMPS = sizeof dumps / sizeof *dumps };
 
 static const char *pass_word(int i) { return i < passes_count() ? pass_name(i) : NULL; }
@@ -100,9 +98,9 @@ const char *options_format_word(int i) { return list_word(formats, sizeof format
 bool options_set_target(Options *o, Arena *a, const OptionRow *row, const char *v)
 {
     const char *best;
-    if (find_word(row->takes.word, v, &best) < 0)
+    if (options_find_word(row->takes.word, v, &best) < 0)
         return best ? OPTIONS_COMPLAIN("there is no target '%s'; did you mean '%s'?", v, best)
-                    : OPTIONS_COMPLAIN("there is no target '%s'; there are %s", v, join_words(a, row->takes.word, "and"));
+                    : OPTIONS_COMPLAIN("there is no target '%s'; there are %s", v, options_join_words(a, row->takes.word, "and"));
     o->target = strcmp(v, "all") == 0 ? NULL : v;
     return true;
 }
@@ -110,10 +108,10 @@ bool options_set_target(Options *o, Arena *a, const OptionRow *row, const char *
 bool options_set_numerics(Options *o, Arena *a, const OptionRow *row, const char *v)
 {
     const char *best;
-    int i = find_word(row->takes.word, v, &best);
+    int i = options_find_word(row->takes.word, v, &best);
     if (i < 0)
         return best ? OPTIONS_COMPLAIN("--numerics knows no '%s'; did you mean '%s'?", v, best)
-                    : OPTIONS_COMPLAIN("--numerics knows %s, not '%s'", join_words(a, row->takes.word, "and"), v);
+                    : OPTIONS_COMPLAIN("--numerics knows %s, not '%s'", options_join_words(a, row->takes.word, "and"), v);
     o->plan.numerics = (Numerics)i;
     return true;
 }
@@ -121,9 +119,10 @@ bool options_set_numerics(Options *o, Arena *a, const OptionRow *row, const char
 static bool check_pass(const char *v, const char *more)
 {
     const char *best;
-    if (find_word(pass_word, v, &best) >= 0)
+    if (options_find_word(pass_word, v, &best) >= 0)
         return true;
-    return best ? OPTIONS_COMPLAIN("there is no pass '%s'; did you mean '%s'?", v, best) : OPTIONS_COMPLAIN("there is no pass '%s'%s", v, more);
+    return best ? OPTIONS_COMPLAIN("there is no pass '%s'; did you mean '%s'?", v, best)
+                : OPTIONS_COMPLAIN("there is no pass '%s'%s", v, more);
 }
 
 bool options_set_dump(Options *o, Arena *a, const OptionRow *row, const char *v)
@@ -133,10 +132,10 @@ bool options_set_dump(Options *o, Arena *a, const OptionRow *row, const char *v)
     o->dump = v;
     if (strncmp(v, "after:", 6) == 0)
         return check_pass(v + 6, "");
-    if (find_word(row->takes.word, v, &best) >= 0)
+    if (options_find_word(row->takes.word, v, &best) >= 0)
         return true;
     return best ? OPTIONS_COMPLAIN("--dump knows no '%s'; did you mean '%s'?", v, best)
-                : OPTIONS_COMPLAIN("--dump knows ast, net, graph, after:PASS, plan, loops and c, not '%s'", v);
+                : OPTIONS_COMPLAIN("--dump knows params, ast, net, graph, after:PASS, plan, loops and c, not '%s'", v);
 }
 
 bool options_add_off(Options *o, Arena *a, const OptionRow *row, const char *v)
@@ -158,9 +157,9 @@ bool options_set_color(Options *o, Arena *a, const OptionRow *row, const char *v
 {
     (void)o;
     const char *best;
-    int i = find_word(row->takes.word, v, &best);
+    int i = options_find_word(row->takes.word, v, &best);
     if (i < 0)
-        return OPTIONS_COMPLAIN("-fdiagnostics-color is %s, not '%s'", join_words(a, row->takes.word, "or"), v);
+        return OPTIONS_COMPLAIN("-fdiagnostics-color is %s, not '%s'", options_join_words(a, row->takes.word, "or"), v);
     diag_set_color((DiagColor)i);
     return true;
 }
@@ -169,9 +168,9 @@ bool options_set_format(Options *o, Arena *a, const OptionRow *row, const char *
 {
     (void)o;
     const char *best;
-    int i = find_word(row->takes.word, v, &best);
+    int i = options_find_word(row->takes.word, v, &best);
     if (i < 0)
-        return OPTIONS_COMPLAIN("-fdiagnostics-format is %s, not '%s'", join_words(a, row->takes.word, "or"), v);
+        return OPTIONS_COMPLAIN("-fdiagnostics-format is %s, not '%s'", options_join_words(a, row->takes.word, "or"), v);
     diag_set_format((DiagFormat)i);
     return true;
 }

@@ -1,19 +1,23 @@
 #include "options_table.h"
 #include <stddef.h>
+#include <string.h>
 
 #define WEIGHTS_FILES "safetensors pth pt npz"
 #define PICTURES "jpg jpeg png bmp ppm pgm npy"
 
-/* What a row takes: nothing, any text, a file whose name ends so, a folder, a word of a list, a number in a range. */
+/* What a row takes: nothing, any text, a file whose name ends so, a folder, a word of a list, a number in a range. SHOW
+ * prints and ends. */
 #define FLAG(f) { .kind = TAKES_NONE, .set = options_set_flag, .field = offsetof(Options, f) }
 #define TEXT(f) { .kind = TAKES_TEXT, .set = options_set_text, .field = offsetof(Options, f) }
 #define FILES(f, e) { .kind = TAKES_FILE, .set = options_set_text, .field = offsetof(Options, f), .ends = e }
-#define NUMBER(f, lo, hi, w) { .kind = TAKES_NUMBER, .set = options_set_number, .field = offsetof(Options, f), .least = lo, .most = hi, .what = w }
+#define NUMBER(f, lo, hi, w) \
+    { .kind = TAKES_NUMBER, .set = options_set_number, .field = offsetof(Options, f), .least = lo, .most = hi, .what = w }
 #define WORD(s, w) { .kind = TAKES_WORD, .set = s, .word = w }
+#define SHOW(v, s, w) { .kind = v, .show = s, .word = w }
 #define OWN(v, s, e) { .kind = v, .set = s, .ends = e }
 
 enum { COMPILE = 1 << VERB_COMPILE, RUN = 1 << VERB_RUN, SUMMARY = 1 << VERB_SUMMARY, WEIGHTS = 1 << VERB_WEIGHTS,
-       CERTIFY = 1 << VERB_CERTIFY, EXPLAIN = 1 << VERB_EXPLAIN, TUNE = 1 << VERB_TUNE, SWEEP = 1 << VERB_SWEEP, ALL = OPTION_ALL_VERBS };
+       CERTIFY = 1 << VERB_CERTIFY, EXPLAIN = 1 << VERB_EXPLAIN, TUNE = 1 << VERB_TUNE, SWEEP = 1 << VERB_SWEEP, ALL = OPTION_ALL_VERBS, EVERYDAY = OPTION_EVERYDAY };
 
 const VerbRow verb_rows[] = {
     { NULL, VERB_COMPILE, "NET.net [-o FILE]", "net", NULL, "compile a network to C or to a program" },
@@ -32,20 +36,21 @@ const TopicRow topic_rows[] = {
     [TOPIC_OUTPUT] = { "output", "What comes out" },
     [TOPIC_CODE] = { "code", "Code generation" },
     [TOPIC_PASSES] = { "passes", "Passes and dumps" },
-    [TOPIC_WEIGHTS] = { "weights", "Weights" },
+    [TOPIC_WEIGHTS] = { "load", "Weights" },
     [TOPIC_TRAIN] = { "train", "Programs that train" },
     [TOPIC_JUDGE] = { "judge", "The judge and references" },
     [TOPIC_MEASURE] = { "measure", "Measuring" },
     [TOPIC_DIAGNOSTICS] = { "diagnostics", "Diagnostics" },
+    [TOPIC_HELP] = { "help", "Help" },
 };
 const int n_topic_rows = sizeof topic_rows / sizeof *topic_rows;
 
 /* In the order of the topics, and in each the common ones first. */
 const OptionRow option_rows[] = {
-    { "-D", "NAME=VALUE", OWN(TAKES_TEXT, options_add_define, NULL), ALL, TOPIC_NET, "set a parameter of the net" },
+    { "-D", "NAME=VALUE", OWN(TAKES_PARAM, options_add_define, NULL), ALL | EVERYDAY, TOPIC_NET, "set a parameter of the net" },
     { "-I", "DIR", OWN(TAKES_DIR, options_add_include, NULL), ALL, TOPIC_NET, "look for included files in DIR too" },
 
-    { "-o", "FILE", OWN(TAKES_FILE, options_set_output, NULL), COMPILE | RUN | WEIGHTS | TUNE | SWEEP, TOPIC_OUTPUT,
+    { "-o", "FILE", OWN(TAKES_FILE, options_set_output, NULL), COMPILE | RUN | WEIGHTS | TUNE | SWEEP | EVERYDAY, TOPIC_OUTPUT,
       "write FILE: .c (and .h beside it), .onnx, .o, or a program; - is C on standard output" },
     { "--static", NULL, FLAG(is_static), COMPILE, TOPIC_OUTPUT, "link the program statically: one file that needs nothing" },
     { "--no-images", NULL, FLAG(no_images), COMPILE, TOPIC_OUTPUT,
@@ -55,8 +60,8 @@ const OptionRow option_rows[] = {
     { "--csv", NULL, FLAG(csv), SWEEP, TOPIC_OUTPUT, "print CSV" },
     { "--json", NULL, FLAG(json), WEIGHTS | CERTIFY, TOPIC_OUTPUT, "print JSON" },
 
-    { "--target", "NAME", WORD(options_set_target, options_target_word), COMPILE | SUMMARY | CERTIFY | EXPLAIN | TUNE | SWEEP, TOPIC_CODE,
-      "plain, x86-64-v3, x86-64-v4, native or all (default: all; the program picks)" },
+    { "--target", "NAME", WORD(options_set_target, options_target_word), COMPILE | SUMMARY | CERTIFY | EXPLAIN | TUNE | SWEEP | EVERYDAY, TOPIC_CODE,
+      "%s (default: all; the program picks)" },
     { "--numerics", "LEVEL", WORD(options_set_numerics, options_numerics_word), COMPILE | SUMMARY | CERTIFY | EXPLAIN | TUNE | SWEEP, TOPIC_CODE,
       "exact: convolutions directly; safe (default) and fast: by fast algorithms too" },
     { "--tuning", "FILE", FILES(tuning, NULL), COMPILE | SUMMARY | CERTIFY | EXPLAIN, TOPIC_CODE,
@@ -68,12 +73,12 @@ const OptionRow option_rows[] = {
       "for tests: the Nth fast form wherever the level allows one, cheap or not" },
 
     { "--dump", "WHAT", WORD(options_set_dump, options_dump_word), COMPILE, TOPIC_PASSES,
-      "print ast, net, graph, after:PASS, plan, loops or c, and stop" },
+      "print params, ast, net, graph, after:PASS, plan, loops or c, and stop" },
     { "--no-pass", "PASS", WORD(options_add_off, options_off_word), COMPILE | RUN | CERTIFY | EXPLAIN | TUNE, TOPIC_PASSES,
       "leave a pass out; all leaves all out" },
     { "--passes", NULL, FLAG(passes), RUN, TOPIC_PASSES, "evaluate the graph after the inference passes" },
 
-    { "--weights", "FILE", FILES(weights, WEIGHTS_FILES), COMPILE | RUN | WEIGHTS | CERTIFY, TOPIC_WEIGHTS,
+    { "--weights", "FILE", FILES(weights, WEIGHTS_FILES), COMPILE | RUN | WEIGHTS | CERTIFY | EVERYDAY, TOPIC_WEIGHTS,
       "weights from a file; compile: for -o FILE.onnx" },
     { "--seed", "N", OWN(TAKES_NUMBER, options_set_seed, NULL), COMPILE | RUN | WEIGHTS | CERTIFY, TOPIC_WEIGHTS,
       "initialised weights of seed N (default: 0)" },
@@ -84,7 +89,7 @@ const OptionRow option_rows[] = {
     { "--partial", NULL, FLAG(partial), WEIGHTS | COMPILE, TOPIC_WEIGHTS, "what does not fit starts fresh or is ignored, and the report says so" },
     { "--inference", NULL, FLAG(inference), WEIGHTS, TOPIC_WEIGHTS, "only what 'output' needs: no auxiliary heads" },
 
-    { "--train", NULL, FLAG(train), COMPILE, TOPIC_TRAIN, "the program can train too, by what train {} and data {} say" },
+    { "--train", NULL, FLAG(train), COMPILE | EVERYDAY, TOPIC_TRAIN, "the program can train too, by what train {} and data {} say" },
     { "--train", "N", NUMBER(train_steps, 1, 1000000000, "a number of steps"), SWEEP, TOPIC_TRAIN,
       "train every combination for N steps and add the losses" },
     { "--memory", "SIZE", OWN(TAKES_TEXT, options_set_memory, NULL), COMPILE, TOPIC_TRAIN,
@@ -103,8 +108,16 @@ const OptionRow option_rows[] = {
     { "--limit", "N", NUMBER(limit, 1, 1000000, "a number of combinations"), SWEEP, TOPIC_MEASURE,
       "combinations at most (default: 1000, compiled ones 100)" },
 
-    { "-fdiagnostics-color", "WHEN", WORD(options_set_color, options_color_word), ALL, TOPIC_DIAGNOSTICS, "auto, always or never" },
-    { "-fdiagnostics-format", "FORM", WORD(options_set_format, options_format_word), ALL, TOPIC_DIAGNOSTICS, "text or json" },
+    { "-fdiagnostics-color", "WHEN", WORD(options_set_color, options_color_word), ALL, TOPIC_DIAGNOSTICS, "%s" },
+    { "-fdiagnostics-format", "FORM", WORD(options_set_format, options_format_word), ALL, TOPIC_DIAGNOSTICS, "%s" },
+
+    { "--help", "[TOPIC]", SHOW(TAKES_WORD, options_show_help, options_topic_word), ALL | EVERYDAY, TOPIC_HELP,
+      "the options of a verb or of a topic" },
+    { "-h", "[TOPIC]", SHOW(TAKES_WORD, options_show_help, options_topic_word), ALL, TOPIC_HELP, "the same" },
+    { "--version", NULL, SHOW(TAKES_NONE, options_show_version, NULL), ALL | EVERYDAY, TOPIC_HELP,
+      "the version; with -v also the targets" },
+    { "--completion", "SHELL", SHOW(TAKES_WORD, completion_show, completion_word), ALL, TOPIC_HELP,
+      "print the completion of %s: `make install` installs them" },
 };
 const int n_option_rows = sizeof option_rows / sizeof *option_rows;
 
@@ -114,4 +127,12 @@ const VerbRow *verb_row(Verb v)
     while (verb_rows[i].verb != v)
         i++;
     return &verb_rows[i];
+}
+
+const VerbRow *verb_find(const char *name)
+{
+    for (int i = 0; i < n_verb_rows; i++)
+        if (verb_rows[i].name && strcmp(verb_rows[i].name, name) == 0)
+            return &verb_rows[i];
+    return NULL;
 }

@@ -41,7 +41,7 @@ class Net:
 
 def levels():
     """(name, options of inceptc): each level of numerics, or what there is without levels."""
-    if '--numerics' in output(ROOT + '/build/inceptc', '--help'):
+    if '--numerics' in output(ROOT + '/build/inceptc', '--help', 'all'):
         return [(level, ['--numerics', level]) for level in ('fast', 'safe', 'exact')]
     return [('exact', [])]
 

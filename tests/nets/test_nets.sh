@@ -37,7 +37,7 @@ sys.exit(0 if a.size == b.size and b.std() > 0 and e < float(sys.argv[2]) else 1
 P
 }
 weights=w.safetensors
-passes="$($inceptc --help | sed -n 's/^Passes: //p')"
+passes="$($inceptc --help passes | sed -n 's/^Passes: //p')"
 for off in none ${2:+all $passes}; do
     if [ $off != none ]; then # a pass that changes nothing gives the same C
         $inceptc "$netdef" --no-pass $off -o off.c || exit 1

@@ -18,7 +18,7 @@ import numpy as np
 c, h, w = map(int, '$size'.split('x'))
 np.save('x.npy', np.random.RandomState($seed).rand(c, h, w).astype(np.float32))"
 $inceptc run r.net x.npy --seed "$seed" --calibrate w.safetensors -o ref.npy || fail "$1" interpreter
-passes="$($inceptc --help | sed -n 's/^Passes: //p')"
+passes="$($inceptc --help passes | sed -n 's/^Passes: //p')"
 n=0
 # variant NAME OPTION...: compiled and run on every target that this processor runs; what gives the C of "none" again is left out.
 variant() {
