@@ -1,4 +1,5 @@
 /* Calls the stages in order and does nothing else. */
+#include "advice/advice.h"
 #include "driver.h"
 #include "structure.h"
 #include "tuning.h"
@@ -23,6 +24,10 @@ static int compile(const Options *o, Arena *a)
     Graph *g = net_load(a, o->inputs.at[0], &o->net, &file_error);
     if (!g)
         return file_error ? EXIT_FILE : EXIT_INPUT;
+    if (o->warnings.n)
+        advice_warn(a, g, o->warnings.at, o->warnings.n);
+    if (diag_error_count() > 0)
+        return EXIT_INPUT;
     if (o->dump && strcmp(o->dump, "net") == 0) {
         net_print(g, stdout);
         return EXIT_OK;
@@ -77,6 +82,7 @@ int main(int argc, char **argv)
         case VERB_SUMMARY: code = verb_summary(&o, a); break;
         case VERB_CERTIFY: code = verb_certify(&o, a); break;
         case VERB_EXPLAIN: code = verb_explain(&o, a); break;
+        case VERB_ADVISE: code = verb_advise(&o, a); break;
         case VERB_TUNE: code = verb_tune(&o, a); break;
         case VERB_WEIGHTS: code = verb_weights(&o, a); break;
         }

@@ -1,4 +1,5 @@
 #include "options.h"
+#include "advice/advice.h"
 #include "recipe.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -109,6 +110,14 @@ static bool set_memory(State *s, const char *v)
 
 static bool set_tuning(State *s, const char *v) { s->o->tuning = v; return true; }
 
+static bool add_warning(State *s, const char *v)
+{
+    const char *best;
+    LIST_PUSH(s->a, &s->o->warnings, v);
+    return advice_setting_known(v, &best) || (best ? complain("there is no warning '%s'; did you mean '%s'?", v, best)
+                                                   : complain("there is no warning '%s'; there is design, and `inceptc advise` names its kinds%s", v, ""));
+}
+
 static bool set_threads(State *s, const char *v)
 {
     char *end;
@@ -208,7 +217,7 @@ static bool set_format(State *s, const char *v)
 }
 
 enum { COMPILE = 1 << VERB_COMPILE, RUN = 1 << VERB_RUN, SUMMARY = 1 << VERB_SUMMARY, WEIGHTS = 1 << VERB_WEIGHTS,
-       CERTIFY = 1 << VERB_CERTIFY, EXPLAIN = 1 << VERB_EXPLAIN, TUNE = 1 << VERB_TUNE, ALL = ~0 };
+       CERTIFY = 1 << VERB_CERTIFY, EXPLAIN = 1 << VERB_EXPLAIN, TUNE = 1 << VERB_TUNE, ADVISE = 1 << VERB_ADVISE, ALL = ~0 };
 typedef struct OptionRow {
     const char *name;
     const char *value; /* what it wants, null: nothing */
@@ -234,6 +243,7 @@ static const OptionRow rows[] = {
     { "--no-images", NULL, set_no_images, COMPILE, "the program reads .npy tensors, PPM, PGM and BMP only: it needs libc, libm and threads alone" },
     { "--train", NULL, set_train, COMPILE, "the program can train too, by what train {} and data {} say" },
     { "--memory", "SIZE", set_memory, COMPILE, "with --train: a step takes at most SIZE, as 512M or 1.5G; what does not fit is computed again" },
+    { "-W", "WARNING", add_warning, COMPILE, "design: design advice; design-NAME: of one kind; no-..., error, error=... as in cc" },
     { "-v", NULL, set_verbose, COMPILE | CERTIFY | TUNE, "show the C compiler's command" },
     { "-###", NULL, set_dry, COMPILE, "show it without running it" },
     { "-fdiagnostics-color", "WHEN", set_color, ALL, "auto, always or never" },
@@ -266,6 +276,7 @@ static const VerbRow verbs[] = {
     { "run", VERB_RUN, "NET.net INPUT", "evaluate it in double precision: the judge" },
     { "certify", VERB_CERTIFY, "NET.net --against PATH", "compare every tensor with a reference implementation's" },
     { "explain", VERB_EXPLAIN, "NET.net [LAYER]", "which kernel computes each step, why, and what it should cost" },
+    { "advise", VERB_ADVISE, "NET.net", "what the Inception papers would say about it: numbers, sources and checked fixes" },
     { "tune", VERB_TUNE, "NET.net [-o FILE]", "measure the best kernels on this machine: a record for --tuning" },
     { "summary", VERB_SUMMARY, "NET.net...", "parameters, multiply-accumulates and memory" },
     { "weights", VERB_WEIGHTS, "list|diff|import|export|init ...", "read, compare and convert weights" },
@@ -419,6 +430,8 @@ static int check(const Options *o)
         complain("explain wants a network and perhaps one layer%s%s", "", "");
     else if (o->verb == VERB_TUNE && n != 1)
         complain("tune wants one network%s%s", "", "");
+    else if (o->verb == VERB_ADVISE && n != 1)
+        complain("advise wants one network%s%s", "", "");
     else if (o->memory && !o->train)
         complain("--memory is for --train%s%s", "", "");
     else if (o->verb == VERB_COMPILE && n > 1 && meant_verb(o->inputs.at[0]))

@@ -1,0 +1,137 @@
+/* Advice as warnings and in the long form. */
+#include "advice.h"
+#include "rules.h"
+#include "settings.h"
+#include <string.h>
+
+static Findings find(const View *v, const Rule *r)
+{
+    Findings found = { 0 };
+    r->find(v, &found);
+    return found;
+}
+
+void advice_warn(Arena *a, const Graph *g, const char *const *settings, int n)
+{
+    RuleState *states = ARENA_ARRAY(a, n_advice_rules, RuleState);
+    settings_apply(settings, n, states);
+    const View *v = view_new(a, g);
+    for (int k = 0; k < n_advice_rules; k++) {
+        if (!states[k].on)
+            continue;
+        Findings found = find(v, &advice_rules[k]);
+        for (int i = 0; i < found.n; i++) {
+            if (states[k].error)
+                diag_error(found.at[i]->loc, "%s [-Werror=design-%s]", found.at[i]->says, advice_rules[k].name);
+            else
+                diag_warning(found.at[i]->loc, arena_printf(a, "-Wdesign-%s", advice_rules[k].name), "%s", found.at[i]->says);
+        }
+    }
+}
+
+/* ---- The long form ---- */
+
+enum { COLUMNS = 100 };
+
+/* The text in lines of at most COLUMNS, each behind `indent` columns. */
+static void print_wrapped(const char *text, int indent)
+{
+    while (*text) {
+        size_t room = COLUMNS - (size_t)indent, n = strlen(text);
+        if (n > room)
+            for (n = room; n > 0 && text[n] != ' '; n--)
+                ;
+        if (n == 0)
+            n = strcspn(text, " ");
+        printf("%*s%.*s\n", indent, "", (int)n, text);
+        text += n + (text[n] == ' ');
+    }
+}
+
+static const char *layer_names(Arena *a, const Finding *f)
+{
+    enum { SHOWN = 4 };
+    const char *text = "";
+    for (int i = 0; i < f->nodes.n && i < SHOWN; i++)
+        text = arena_printf(a, "%s%s%s", text, i ? ", " : "", f->nodes.at[i]->path);
+    return f->nodes.n > SHOWN ? arena_printf(a, "%s and %d more", text, f->nodes.n - SHOWN) : text;
+}
+
+static void print_finding(const View *v, const Finding *f)
+{
+    Arena *a = v->arena;
+    int64_t macs = 0, params = 0;
+    for (int i = 0; i < f->nodes.n; i++) {
+        macs += node_macs(f->nodes.at[i]);
+        params += node_macs(f->nodes.at[i]) ? node_params(f->nodes.at[i]) : 0;
+    }
+    print_wrapped(arena_printf(a, "%s:%d:%d: %s", diag_file_name(f->loc.file), f->loc.line, f->loc.col, f->says), 2);
+    print_wrapped(arena_printf(a, "layers: %s", layer_names(a, f)), 4);
+    if (macs)
+        print_wrapped(arena_printf(a, "%s multiply-accumulates (%.1f %% of the network), %s parameters (%.1f %%)", arena_commas(a, macs),
+                                   view_share(macs, v->totals.macs), arena_commas(a, params), view_share(params, v->totals.params)), 4);
+    if (f->facts)
+        print_wrapped(f->facts, 4);
+}
+
+static const char *change(Arena *a, int64_t from, int64_t to)
+{
+    return arena_printf(a, "%s -> %s (%+.1f %%)", arena_commas(a, from), arena_commas(a, to), from ? 100.0 * (double)(to - from) / (double)from : 0.0);
+}
+
+static void print_fixed(const View *v, const Fixed *f)
+{
+    Arena *a = v->arena;
+    printf("    parameters             %s\n", change(a, v->totals.params, f->totals.params));
+    printf("    multiply-accumulates   %s\n", change(a, v->totals.macs, f->totals.macs));
+    printf("    activation elements    %s\n", change(a, v->activations, f->activations));
+    if (f->totals.aux_params != v->totals.aux_params)
+        printf("    auxiliary parameters   %s -> %s\n", arena_commas(a, v->totals.aux_params), arena_commas(a, f->totals.aux_params));
+    printf("\n%s", f->text);
+}
+
+static void print_fixes(const View *v, const Source *s, const Rule *r, const Findings *found, const NetOptions *o)
+{
+    if (r->no_fix)
+        print_wrapped(arena_printf(v->arena, "no mechanical fix: %s", r->no_fix), 2);
+    for (int i = 0; i < 2 && r->fix[i].make; i++) {
+        Patch p = { .arena = v->arena, .view = v, .source = s, .suffix = r->fix[i].suffix };
+        r->fix[i].make(&p, found);
+        Fixed f = patch_apply(&p, o);
+        if (i > 0)
+            printf("\n");
+        print_wrapped(arena_printf(v->arena, f.text ? "fix: %s" : "no mechanical fix here (%s): %s", r->fix[i].what, f.failed), 2);
+        if (f.text)
+            print_fixed(v, &f);
+    }
+}
+
+static void print_head(const View *v)
+{
+    Arena *a = v->arena;
+    printf("%s: %d layers deep, %s parameters, %s multiply-accumulates, %s activation elements\n", v->g->name, v->totals.depth,
+           arena_commas(a, v->totals.params), arena_commas(a, v->totals.macs), arena_commas(a, v->activations));
+}
+
+void advice_print(Arena *a, const Graph *g, const NetOptions *o)
+{
+    const View *v = view_new(a, g);
+    const Source *s = source_new(a, g);
+    int n = 0;
+    print_head(v);
+    for (int k = 0; k < n_advice_rules; k++) {
+        const Rule *r = &advice_rules[k];
+        Findings found = find(v, r);
+        if (!found.n)
+            continue;
+        n++;
+        printf("\ndesign-%s: %s\n", r->name, r->help);
+        for (int i = 0; i < found.n; i++)
+            print_finding(v, found.at[i]);
+        print_wrapped(r->why, 2);
+        print_wrapped(arena_printf(a, "source: %s", r->source), 2);
+        print_fixes(v, s, r, &found, o);
+    }
+    if (!n)
+        printf("\nno advice: none of the %d rules has anything to say\n", n_advice_rules);
+}

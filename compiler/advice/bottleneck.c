@@ -1,0 +1,94 @@
+/* A representational bottleneck: a pool that halves the grid before the channels grow. */
+#include "rules.h"
+
+/* Szegedy et al. 2015, section 5 goes from k filters to 2k over half the grid: from there on a pool alone throws away more than
+ * the next stage can hold. */
+static const double GROWTH = 2.0;
+
+static bool halves_grid(const View *v, const Node *n)
+{
+    const Shape *x = n->n_in ? &n->in[0]->shape : NULL, *y = n->n_out ? &n->out[0]->shape : NULL;
+    bool pool = n->op == OP_MAXPOOL || n->op == OP_AVGPOOL;
+    return pool && v->main[n->id] && n->window.sh > 1 && n->window.sw > 1 && y->dim[1] * y->dim[2] > 1 && y->dim[1] < x->dim[1] &&
+           view_main_users(v, n->in[0]) == 1;
+}
+
+/* The channels grow on the grid that the pool left: not in a further reduction. */
+static bool grows(const Node *pool, const Tensor *next)
+{
+    const Shape *x = &pool->in[0]->shape, *y = &pool->out[0]->shape, *z = &next->shape;
+    return z->dim[0] >= GROWTH * x->dim[0] && 2 * z->dim[1] > y->dim[1] && 2 * z->dim[2] > y->dim[2];
+}
+
+static const char *way(const View *v, const Tensor *x, const Tensor *y, const Tensor *next)
+{
+    Arena *a = v->arena;
+    return arena_printf(a, "%s numbers become %s, and the next layer spreads them over %s", arena_commas(a, shape_elems(&x->shape)),
+                        arena_commas(a, shape_elems(&y->shape)), arena_commas(a, shape_elems(&next->shape)));
+}
+
+void find_bottleneck(const View *v, Findings *found)
+{
+    Arena *a = v->arena;
+    for (int i = 0; i < v->g->nodes.n; i++) {
+        const Node *n = v->g->nodes.at[i];
+        const Tensor *next = halves_grid(v, n) ? view_join(v, n->out[0]) : NULL;
+        if (!next || !grows(n, next))
+            continue;
+        Finding *f = finding_at(v, found, n->loc, n);
+        f->says = arena_printf(a, "the pool shrinks %s to %s before the channels grow to %d: a representational bottleneck", shape_text(a, &n->in[0]->shape),
+                               shape_text(a, &n->out[0]->shape), next->shape.dim[0]);
+        f->facts = way(v, n->in[0], n->out[0], next);
+    }
+}
+
+/* ---- The two ways around it ---- */
+
+/* Flags of the convolution before it: a new one is like it. */
+static const char *flags_before(Patch *p, const Node *pool)
+{
+    const Tensor *t = view_source(pool->in[0]);
+    Spot spot;
+    LayerText text;
+    if (!t->def || t->def->op != OP_CONV || !source_find(p->source, t->def->loc, &spot) || !source_layer(p->arena, spot.node, &text))
+        return "";
+    return arena_printf(p->arena, "%s%s%s", text.flags, text.relu ? " relu" : "", text.linear ? " linear" : "");
+}
+
+static int channels_after(const Patch *p, const Node *pool) { return view_join(p->view, pool->out[0])->shape.dim[0]; }
+
+void fix_expand(Patch *p, const Findings *found)
+{
+    for (int i = 0; i < found->n; i++) {
+        const Finding *f = found->at[i];
+        const char *conv = arena_printf(p->arena, "conv 1x1 %d%s -> ", channels_after(p, f->nodes.at[0]), flags_before(p, f->nodes.at[0]));
+        patch_insert(p, f->loc, conv, &f->nodes);
+    }
+    p->reshapes = true;
+}
+
+/* Padding by which a 3x3 convolution of the pool's stride gives the pool's grid; below zero: none does. */
+static int padding(int in, int out, int stride)
+{
+    int need = (out - 1) * stride + 3 - in;
+    return need >= 0 ? need : (in - 3) / stride + 1 == out ? 0 : -1;
+}
+
+void fix_parallel(Patch *p, const Findings *found)
+{
+    for (int i = 0; i < found->n; i++) {
+        const Finding *f = found->at[i];
+        const Node *n = f->nodes.at[0];
+        const Shape *x = &n->in[0]->shape, *y = &n->out[0]->shape;
+        int h = padding(x->dim[1], y->dim[1], n->window.sh), w = padding(x->dim[2], y->dim[2], n->window.sw);
+        if (h < 0 || w < 0) {
+            p->failed = "no 3x3 convolution gives the grid of this pool";
+            return;
+        }
+        const char *conv = arena_printf(p->arena, "concat { conv 3x3/%dx%d %d pad(%d, %d, %d, %d)%s | ", n->window.sh, n->window.sw,
+                                        channels_after(p, n) - x->dim[0], h / 2, h - h / 2, w / 2, w - w / 2, flags_before(p, n));
+        patch_insert(p, f->loc, conv, &f->nodes);
+        patch_append(p, f->loc, " }", &f->nodes);
+    }
+    p->reshapes = true;
+}

@@ -1,0 +1,76 @@
+/* Batch normalisation, and the normalisation that it replaced. */
+#include "rules.h"
+
+/* GoogLeNet, with 22 layers, is the network on which Ioffe and Szegedy measured it: a fourteenth of the steps. */
+enum { DEEP = 22 };
+
+static int count_op(const View *v, OpKind op)
+{
+    int n = 0;
+    for (int i = 0; i < v->g->nodes.n; i++)
+        n += v->g->nodes.at[i]->op == op && v->main[v->g->nodes.at[i]->id];
+    return n;
+}
+
+void find_batchnorm(const View *v, Findings *found)
+{
+    Finding *f = NULL;
+    int convs = 0;
+    if (v->totals.depth < DEEP)
+        return;
+    for (int i = 0; i < v->layers.n; i++) {
+        const Layer *l = &v->layers.at[i];
+        if (!l->main || l->node->op != OP_CONV)
+            continue;
+        convs++;
+        if (!l->norm)
+            f = finding_at(v, found, f ? f->loc : l->node->loc, l->node);
+    }
+    if (f && f->nodes.n <= convs / 2) /* the stem, or the ends of residual branches: chosen, not forgotten */
+        found->n = 0;
+    else if (f)
+        f->says = arena_printf(v->arena, "%d layers deep, and %d of %d convolutions have no batch normalisation", v->totals.depth, f->nodes.n, convs);
+}
+
+void fix_batchnorm(Patch *p, const Findings *found)
+{
+    (void)found;
+    LIST_PUSH(p->arena, &p->lines, "default conv { bn nobias }");
+}
+
+/* ---- Local response normalisation ---- */
+
+void find_lrn(const View *v, Findings *found)
+{
+    if (!count_op(v, OP_BATCHNORM))
+        return;
+    for (int i = 0; i < v->g->nodes.n; i++)
+        if (v->g->nodes.at[i]->op == OP_LRN && v->main[v->g->nodes.at[i]->id])
+            finding_at(v, found, v->g->nodes.at[i]->loc, v->g->nodes.at[i])->says = "local response normalisation in a network with batch normalisation";
+}
+
+/* The layer and the arrow before it, or behind it when it is the first. */
+void fix_lrn(Patch *p, const Findings *found)
+{
+    for (int i = 0; i < found->n; i++) {
+        Spot spot;
+        if (!finding_spot(p, found->at[i], &spot, NULL))
+            return;
+        const AstChain *c = spot.chain;
+        if (c->units.n == 1) {
+            p->failed = "it is the whole of its statement: delete that";
+            return;
+        }
+        Loc gone = found->at[i]->loc;
+        if (spot.index > 0) {
+            const AstUnit *before = &c->units.at[spot.index - 1];
+            Loc end = before->label.text ? before->label.loc : before->node->loc;
+            gone.line = end.end_line;
+            gone.col = end.end_col;
+        } else {
+            gone.end_line = c->units.at[1].node->loc.line;
+            gone.end_col = c->units.at[1].node->loc.col;
+        }
+        patch_replace(p, gone, "", &found->at[i]->nodes);
+    }
+}

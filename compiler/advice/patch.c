@@ -1,0 +1,295 @@
+#include "patch.h"
+#include <stdlib.h>
+#include <string.h>
+
+static void change(Patch *p, Loc loc, size_t from, size_t to, const char *text, const Nodes *nodes)
+{
+    Change c = { from, to, loc, text, nodes };
+    LIST_PUSH(p->arena, &p->changes, c);
+}
+
+void patch_insert(Patch *p, Loc before, const char *text, const Nodes *nodes)
+{
+    change(p, before, source_offset(before, false), source_offset(before, false), text, nodes);
+}
+
+void patch_append(Patch *p, Loc after, const char *text, const Nodes *nodes)
+{
+    change(p, after, source_offset(after, true), source_offset(after, true), text, nodes);
+}
+
+void patch_replace(Patch *p, Loc old, const char *text, const Nodes *nodes)
+{
+    change(p, old, source_offset(old, false), source_offset(old, true), text, nodes);
+}
+
+/* ---- Pieces with their changes ---- */
+
+typedef struct Work {
+    Patch *p;
+    LIST(Piece) pieces; /* to be written, modules first */
+    LIST(Loc) renamed;  /* statements that use the new module */
+} Work;
+
+static Loc piece_loc(const Piece *x) { return x->stmt ? x->stmt->loc : x->module->loc; }
+
+/* Up to the end of what it says, without the declared shape where that may be wrong now; without a comment behind it. */
+static Loc piece_span(const Patch *p, const Piece *x)
+{
+    Loc loc = piece_loc(x), end = x->stmt ? x->stmt->chain->loc : x->module->chain ? x->module->chain->loc : loc;
+    if (x->stmt && x->stmt->shape.present && !p->reshapes)
+        end = x->stmt->shape.loc;
+    loc.end_line = end.end_line;
+    loc.end_col = end.end_col;
+    return loc;
+}
+
+static bool same_piece(const Piece *a, const Piece *b) { return a->module == b->module && a->stmt == b->stmt; }
+
+static void want_piece(Work *w, const Piece *x)
+{
+    for (int i = 0; i < w->pieces.n; i++)
+        if (same_piece(&w->pieces.at[i], x))
+            return;
+    LIST_PUSH(w->p->arena, &w->pieces, *x);
+}
+
+static const char *fail(Patch *p, const char *fmt, const char *name)
+{
+    p->failed = p->failed ? p->failed : arena_printf(p->arena, fmt, name);
+    return NULL;
+}
+
+static int in_file_order(const void *a, const void *b)
+{
+    const Change *x = a, *y = b;
+    return x->from != y->from ? (x->from < y->from ? -1 : 1) : x->to != y->to ? (x->to < y->to ? -1 : 1) : 0;
+}
+
+/* The text of a piece with its changes. */
+static const char *changed_text(const Patch *p, const Piece *x)
+{
+    Loc span = piece_span(p, x);
+    size_t size, at = source_offset(span, false), end = source_offset(span, true);
+    const char *text = diag_file_text(span.file, &size), *out = "";
+    for (int i = 0; i < p->changes.n; i++) {
+        const Change *c = &p->changes.at[i];
+        if (c->loc.file != span.file || c->from < at || c->to > end)
+            continue;
+        out = arena_printf(p->arena, "%s%.*s%s", out, (int)(c->from - at), text + at, c->text);
+        at = c->to;
+    }
+    return arena_printf(p->arena, "%s%.*s", out, (int)(end - at), text + at);
+}
+
+/* ---- Modules that are right in some of their uses ---- */
+
+static bool listed(const Nodes *list, const Node *n)
+{
+    for (int i = 0; i < list->n; i++)
+        if (list->at[i] == n)
+            return true;
+    return false;
+}
+
+/* Layers of the same text as those of c, in the statement at `stmt` or (line 0) anywhere, that c was not made for. */
+static int others(const Patch *p, const Change *c, Loc stmt)
+{
+    int n = 0;
+    const Node *first = c->nodes->at[0];
+    for (int i = 0; i < p->view->g->nodes.n; i++) {
+        const Node *x = p->view->g->nodes.at[i];
+        n += x->op == first->op && source_same(x->loc, first->loc) && (!stmt.line || source_same(x->stmt, stmt)) && !listed(c->nodes, x);
+    }
+    return n;
+}
+
+static bool is_own(const AstFile *f) /* not included: its defaults are those of the statements */
+{
+    for (int i = 0; i < f->items.n; i++)
+        if (f->items.at[i]->kind == AI_NET || f->items.at[i]->kind == AI_VARIANT)
+            return true;
+    return false;
+}
+
+static int rename_in(Patch *p, const AstChain *c, const char *name, const char *new_name);
+
+static int rename_node(Patch *p, const AstNode *n, const char *name, const char *new_name)
+{
+    if (n->kind == AN_LAYER && strcmp(n->head.text, name) == 0) {
+        patch_replace(p, n->head.loc, new_name, NULL);
+        return 1;
+    }
+    int sum = (n->node ? rename_node(p, n->node, name, new_name) : 0) + (n->chain ? rename_in(p, n->chain, name, new_name) : 0);
+    for (int i = 0; i < n->branches.n; i++)
+        sum += rename_in(p, n->branches.at[i], name, new_name);
+    return sum;
+}
+
+static int rename_in(Patch *p, const AstChain *c, const char *name, const char *new_name)
+{
+    int sum = 0;
+    for (int i = 0; i < c->units.n; i++)
+        sum += rename_node(p, c->units.at[i].node, name, new_name);
+    return sum;
+}
+
+/* The statement at `stmt` uses `new_name` instead of the module. */
+static void use_new(Work *w, const Piece *x, Loc stmt, const char *new_name)
+{
+    Patch *p = w->p;
+    for (int i = 0; i < w->renamed.n; i++)
+        if (source_same(w->renamed.at[i], stmt))
+            return;
+    LIST_PUSH(p->arena, &w->renamed, stmt);
+    const Piece *user = source_piece(p->source, stmt);
+    if (!user || !user->stmt || rename_in(p, user->stmt->chain, x->module->name, new_name) == 0)
+        fail(p, "module '%s' is right in some of its uses, and the others stand in another module", x->module->name);
+    else
+        want_piece(w, user);
+}
+
+static bool belongs(const Patch *p, const Change *c, const Piece *x)
+{
+    const Piece *y = source_piece(p->source, c->loc);
+    return y && same_piece(x, y);
+}
+
+/* A new module beside the old one, for those statements where the changes are wanted. */
+static void split_module(Work *w, const Piece *x)
+{
+    Patch *p = w->p;
+    const char *new_name = arena_printf(p->arena, "%s_%s", x->module->name, p->suffix);
+    int n = p->changes.n;
+    if (!is_own(x->file)) {
+        fail(p, "module '%s' is right in some of its uses, and it stands in an included file with defaults of its own", x->module->name);
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        if (!p->changes.at[i].nodes || !belongs(p, &p->changes.at[i], x))
+            continue;
+        const Nodes *nodes = p->changes.at[i].nodes;
+        for (int k = 0; k < nodes->n; k++)
+            use_new(w, x, nodes->at[k]->stmt, new_name);
+    }
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < w->renamed.n; k++)
+            if (p->changes.at[i].nodes && belongs(p, &p->changes.at[i], x) && others(p, &p->changes.at[i], w->renamed.at[k]))
+                fail(p, "a statement uses module '%s' where it is right and where it is not", x->module->name);
+    w->renamed.n = 0;
+    patch_replace(p, x->module->name_loc, new_name, NULL);
+}
+
+static bool right_somewhere(const Patch *p, const Piece *x)
+{
+    for (int i = 0; i < p->changes.n; i++) {
+        const Change *c = &p->changes.at[i];
+        if (c->nodes && belongs(p, c, x) && others(p, c, (Loc){ 0 }))
+            return true;
+    }
+    return false;
+}
+
+/* ---- The variant ---- */
+
+static void want_shaped(Work *w)
+{
+    const Patch *p = w->p;
+    for (int i = 0; i < p->view->g->nodes.n; i++) {
+        const Piece *x = source_piece(p->source, p->view->g->nodes.at[i]->stmt);
+        if (x && x->stmt && x->stmt->name && x->stmt->shape.present)
+            want_piece(w, x);
+    }
+}
+
+static void find_pieces(Work *w)
+{
+    Patch *p = w->p;
+    for (int i = 0, n = p->changes.n; i < n; i++) {
+        const Piece *x = source_piece(p->source, p->changes.at[i].loc);
+        if (!x)
+            fail(p, "%s", "the layer stands in an edit that inserts it: a variant of this variant cannot reach it");
+        else
+            want_piece(w, x);
+    }
+    for (int i = 0, n = w->pieces.n; i < n && !p->failed; i++)
+        if (w->pieces.at[i].module && right_somewhere(p, &w->pieces.at[i]))
+            split_module(w, &w->pieces.at[i]);
+    if (p->reshapes)
+        want_shaped(w);
+    qsort(p->changes.at, (size_t)p->changes.n, sizeof *p->changes.at, in_file_order);
+}
+
+/* Every line two columns further to the right. */
+static const char *indented(Arena *a, const char *text)
+{
+    const char *out = "  ";
+    for (const char *end; (end = strchr(text, '\n')); text = end + 1)
+        out = arena_printf(a, "%s%.*s\n  ", out, (int)(end - text), text);
+    return arena_printf(a, "%s%s\n", out, text);
+}
+
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static const char *variant_text(Work *w)
+{
+    Patch *p = w->p;
+    const Graph *g = p->view->g;
+    const char *out = arena_printf(p->arena, "variant %s_%s of \"%s\" {\n", g->name, p->suffix, file_name(g->source));
+    for (int i = 0; i < p->lines.n; i++)
+        out = arena_printf(p->arena, "%s%s", out, indented(p->arena, p->lines.at[i]));
+    for (int statements = 0; statements < 2; statements++)
+        for (int i = 0; i < w->pieces.n; i++) {
+            const Piece *x = &w->pieces.at[i];
+            if ((x->stmt != NULL) == statements)
+                out = arena_printf(p->arena, "%s%s", out, indented(p->arena, changed_text(p, x)));
+            if (x->stmt && !x->stmt->name)
+                fail(p, "the statement '%s' has no name that a variant could replace it by", source_text(p->arena, x->stmt->chain->loc));
+        }
+    return arena_printf(p->arena, "%s}\n%s", out, p->train ? p->train : "");
+}
+
+static const char *beside(Arena *a, const Graph *g)
+{
+    int folder = (int)(file_name(g->source) - g->source);
+    return arena_printf(a, "%.*sfixed.net", folder, g->source);
+}
+
+static const char *expected(Arena *a, const Totals *t)
+{
+    const char *aux = t->aux_params ? arena_printf(a, ", aux_params %lld", (long long)t->aux_params) : "";
+    return arena_printf(a, "expect params %lld, macs %lld%s\n", (long long)t->params, (long long)t->macs, aux);
+}
+
+Fixed patch_apply(Patch *p, const NetOptions *o)
+{
+    Fixed f = { 0 };
+    Work w = { .p = p };
+    if (strcmp(p->view->g->source, "-") == 0)
+        fail(p, "%s", "a variant names the net's file, and this net came from standard input");
+    if (!p->failed)
+        find_pieces(&w);
+    const char *text = p->failed ? NULL : variant_text(&w);
+    if ((f.failed = p->failed))
+        return f;
+    NetOptions own = *o;
+    own.text = text;
+    own.text_size = strlen(text);
+    own.names_files = true;
+    bool file_error;
+    diag_try();
+    Graph *g = net_load(p->arena, beside(p->arena, p->view->g), &own, &file_error);
+    const char *wrong = diag_tried();
+    if (!g) {
+        f.failed = arena_printf(p->arena, "it was tried, and does not fit: %s", wrong ? wrong : "?");
+        return f;
+    }
+    f.totals = graph_totals(g);
+    f.activations = view_activations(p->arena, g);
+    f.text = arena_printf(p->arena, "%s%s", text, o->defines.n ? "" : expected(p->arena, &f.totals));
+    return f;
+}

@@ -1,0 +1,43 @@
+/* A network as the rules look at it: its convolutions and fully connected layers in order, with their grids and costs. */
+#ifndef INCEPTC_ADVICE_VIEW_H
+#define INCEPTC_ADVICE_VIEW_H
+#include "../graph.h"
+
+typedef struct Layer {
+    const Node *node;      /* conv, linear */
+    int ci, co, kh, kw;    /* linear: 1x1 */
+    int h, w;              /* grid of its output */
+    int64_t macs, params;
+    bool main;             /* `output` needs it */
+    bool norm, activation; /* a batch norm, a ReLU follows */
+    const Tensor *out;     /* behind these */
+} Layer;
+
+typedef struct View {
+    Arena *arena;
+    const Graph *g;
+    Totals totals;
+    int64_t activations; /* view_activations of g */
+    bool *main;          /* by id of node and tensor */
+    LIST(Layer) layers;
+    int *layer_of;       /* by id of node: index + 1 */
+} View;
+
+View *view_new(Arena *a, const Graph *g);
+/* Elements of all outputs of convolutions, fully connected layers and pools that `output` needs: what training must keep. */
+int64_t view_activations(Arena *a, const Graph *g);
+const Layer *view_layer(const View *v, const Node *n); /* null: no conv or linear */
+int view_main_users(const View *v, const Tensor *t);
+/* Back over ReLU, batch norm, LRN and dropout to the tensor that something else computed. */
+const Tensor *view_source(const Tensor *t);
+/* The next tensor, behind t, through which all main flow passes, and which is no ReLU, norm or dropout; null at the end. */
+const Tensor *view_join(const View *v, const Tensor *t);
+/* An addition of a branch to what the branch began with: the branch's end; else null. */
+const Tensor *view_branch_end(const View *v, const Node *n);
+double view_share(int64_t part, int64_t whole); /* per cent */
+static inline bool layer_is_square(const Layer *l) { return l->node->op == OP_CONV && l->kh == l->kw && l->kh > 1; }
+static inline bool layer_is_plain(const Layer *l) /* stride 1, one group */
+{
+    return l->node->op == OP_CONV && window_steps_by_1(&l->node->window) && l->node->groups == 1;
+}
+#endif
