@@ -90,19 +90,60 @@ static void print_fixed(const View *v, const Fixed *f)
     printf("\n%s", f->text);
 }
 
+typedef struct Mending {
+    const View *view;
+    const Source *source;
+    const NetOptions *options;
+    const Fix *fix;
+} Mending;
+
+static Fixed mend(const Mending *m, const Findings *found)
+{
+    Patch p = { .arena = m->view->arena, .view = m->view, .source = m->source, .suffix = m->fix->suffix };
+    m->fix->make(&p, found);
+    return patch_apply(&p, m->options);
+}
+
+/* Those findings that the fix can mend alone; the others are printed with the reason. */
+static Findings mendable(const Mending *m, const Findings *found)
+{
+    Arena *a = m->view->arena;
+    Findings some = { 0 };
+    for (int i = 0; i < found->n; i++) {
+        Findings one = { 0 };
+        LIST_PUSH(a, &one, found->at[i]);
+        Fixed f = mend(m, &one);
+        Loc loc = found->at[i]->loc;
+        if (f.text)
+            LIST_PUSH(a, &some, found->at[i]);
+        else
+            print_wrapped(arena_printf(a, "no mechanical fix for %s:%d:%d (%s): %s", diag_file_name(loc.file), loc.line, loc.col, m->fix->what, f.failed), 2);
+    }
+    return some;
+}
+
+static void print_fix(const Mending *m, const Findings *found)
+{
+    Fixed f = mend(m, found);
+    if (!f.text && found->n > 1) {
+        Findings some = mendable(m, found);
+        if (some.n == 0)
+            return;
+        f = mend(m, &some);
+    }
+    print_wrapped(arena_printf(m->view->arena, f.text ? "fix: %s" : "no mechanical fix here (%s): %s", m->fix->what, f.failed), 2);
+    if (f.text)
+        print_fixed(m->view, &f);
+}
+
 static void print_fixes(const View *v, const Source *s, const Rule *r, const Findings *found, const NetOptions *o)
 {
     if (r->no_fix)
         print_wrapped(arena_printf(v->arena, "no mechanical fix: %s", r->no_fix), 2);
     for (int i = 0; i < 2 && r->fix[i].make; i++) {
-        Patch p = { .arena = v->arena, .view = v, .source = s, .suffix = r->fix[i].suffix };
-        r->fix[i].make(&p, found);
-        Fixed f = patch_apply(&p, o);
         if (i > 0)
             printf("\n");
-        print_wrapped(arena_printf(v->arena, f.text ? "fix: %s" : "no mechanical fix here (%s): %s", r->fix[i].what, f.failed), 2);
-        if (f.text)
-            print_fixed(v, &f);
+        print_fix(&(Mending){ v, s, o, &r->fix[i] }, found);
     }
 }
 

@@ -44,16 +44,8 @@ void find_bottleneck(const View *v, Findings *found)
 
 /* ---- The two ways around it ---- */
 
-/* Flags of the convolution before it: a new one is like it. */
-static const char *flags_before(Patch *p, const Node *pool)
-{
-    const Tensor *t = view_source(pool->in[0]);
-    Spot spot;
-    LayerText text;
-    if (!t->def || t->def->op != OP_CONV || !source_find(p->source, t->def->loc, &spot) || !source_layer(p->arena, spot.node, &text))
-        return "";
-    return arena_printf(p->arena, "%s%s%s", text.flags, text.relu ? " relu" : "", text.linear ? " linear" : "");
-}
+/* A new convolution is like the one before it. */
+static const char *flags_before(Patch *p, const Node *pool) { return layer_flags(p, view_source(pool->in[0])->def); }
 
 static int channels_after(const Patch *p, const Node *pool) { return view_join(p->view, pool->out[0])->shape.dim[0]; }
 
@@ -67,11 +59,23 @@ void fix_expand(Patch *p, const Findings *found)
     p->reshapes = true;
 }
 
-/* Padding by which a 3x3 convolution of the pool's stride gives the pool's grid; below zero: none does. */
-static int padding(int in, int out, int stride)
+static int conv_size(int in, int pads, int stride) { return (in + pads - 3) / stride + 1; }
+
+/* Padding by which a 3x3 convolution gives the pool's grid; null: none does. */
+static const char *padding(Patch *p, const Node *n)
 {
-    int need = (out - 1) * stride + 3 - in;
-    return need >= 0 ? need : (in - 3) / stride + 1 == out ? 0 : -1;
+    const int *x = n->in[0]->shape.dim, *y = n->out[0]->shape.dim, sh = n->window.sh, sw = n->window.sw;
+    if (conv_size(x[1], 0, sh) == y[1] && conv_size(x[2], 0, sw) == y[2])
+        return "valid";
+    if (conv_size(x[1], 2, sh) == y[1] && conv_size(x[2], 2, sw) == y[2])
+        return "pad 1";
+    int h = (y[1] - 1) * sh + 3 - x[1], w = (y[2] - 1) * sw + 3 - x[2];
+    return h >= 0 && w >= 0 ? arena_printf(p->arena, "pad(%d, %d, %d, %d)", h / 2, h - h / 2, w / 2, w - w / 2) : NULL;
+}
+
+static const char *stride(Patch *p, const Window *w)
+{
+    return w->sh == w->sw ? arena_printf(p->arena, "%d", w->sh) : arena_printf(p->arena, "%dx%d", w->sh, w->sw);
 }
 
 void fix_parallel(Patch *p, const Findings *found)
@@ -79,14 +83,13 @@ void fix_parallel(Patch *p, const Findings *found)
     for (int i = 0; i < found->n; i++) {
         const Finding *f = found->at[i];
         const Node *n = f->nodes.at[0];
-        const Shape *x = &n->in[0]->shape, *y = &n->out[0]->shape;
-        int h = padding(x->dim[1], y->dim[1], n->window.sh), w = padding(x->dim[2], y->dim[2], n->window.sw);
-        if (h < 0 || w < 0) {
+        const char *pad = padding(p, n);
+        if (!pad) {
             p->failed = "no 3x3 convolution gives the grid of this pool";
             return;
         }
-        const char *conv = arena_printf(p->arena, "concat { conv 3x3/%dx%d %d pad(%d, %d, %d, %d)%s | ", n->window.sh, n->window.sw,
-                                        channels_after(p, n) - x->dim[0], h / 2, h - h / 2, w / 2, w - w / 2, flags_before(p, n));
+        const char *conv = arena_printf(p->arena, "concat { conv 3x3/%s %d %s%s | ", stride(p, &n->window), channels_after(p, n) - n->in[0]->shape.dim[0],
+                                        pad, flags_before(p, n));
         patch_insert(p, f->loc, conv, &f->nodes);
         patch_append(p, f->loc, " }", &f->nodes);
     }

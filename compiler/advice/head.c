@@ -43,12 +43,23 @@ static bool has_residuals(const View *v)
     return false;
 }
 
+/* Rather the output of a module than a tensor within one. */
+static bool ends_statement(const View *v, const Tensor *t)
+{
+    const Layer *l = view_layer(v, t->def);
+    const Tensor *end = l ? l->out : t;
+    for (int i = 0; i < end->users.n; i++)
+        if (source_same(end->users.at[i]->stmt, t->def->stmt))
+            return false;
+    return true;
+}
+
 /* The last tensor of the medium grids that the whole main flow passes, behind its ReLU; null: there is none. */
 static const Tensor *head_place(const View *v)
 {
     const Tensor *best = NULL;
     for (const Tensor *t = view_join(v, v->g->input); t; t = view_join(v, t))
-        if (t->shape.dim[1] >= LEAST_GRID && t->shape.dim[1] <= MOST_GRID && t->shape.dim[2] >= LEAST_GRID && t->shape.dim[2] <= MOST_GRID)
+        if (ends_statement(v, t) && t->shape.dim[1] >= LEAST_GRID && t->shape.dim[1] <= MOST_GRID && t->shape.dim[2] >= LEAST_GRID && t->shape.dim[2] <= MOST_GRID)
             best = t;
     const Layer *l = best ? view_layer(v, best->def) : NULL;
     return l ? l->out : best;
@@ -101,12 +112,12 @@ void fix_auxiliary(Patch *p, const Findings *found)
     const Tensor *t = head_place(p->view);
     (void)found;
     if (!t) {
-        p->failed = "no grid of 12 to 20 places on a side is passed by the whole flow";
+        p->failed = "no statement on a grid of 12 to 20 is passed by the whole flow";
         return;
     }
     const char *name = graph_find(p->view->g, "aux") ? "aux_head" : "aux";
     int h = (t->shape.dim[1] - 5) / 3 + 1, w = (t->shape.dim[2] - 5) / 3 + 1;
-    const char *head = arena_printf(p->arena, "%s = %s -> avgpool 5x5/3 valid floor -> conv 1x1 128 -> conv %dx%d 768 valid -> fc %s", name, t->name, h, w, classes(p));
+    const char *head = arena_printf(p->arena, "%s = %s -> avgpool 5x5/3 valid floor -> conv 1x1 128 bn relu -> conv %dx%d 768 valid bn relu -> fc %s", name, t->name, h, w, classes(p));
     LIST_PUSH(p->arena, &p->lines, head);
     p->train = train_with(p, name);
 }

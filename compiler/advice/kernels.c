@@ -33,10 +33,10 @@ static const char *between(Patch *p, const Finding *f, const Spot *spot, const L
     LayerText before;
     if (few >= own)
         return mine;
-    if (same)
-        return arena_printf(p->arena, "%d", ci);
     bool conv = spot->index > 0 && source_layer(p->arena, spot->chain->units.at[spot->index - 1].node, &before) && before.count;
-    return conv ? source_text(p->arena, before.count->loc) : spot->reads_in ? "(in.c)" : mine;
+    if (conv)
+        return source_text(p->arena, before.count->loc);
+    return spot->reads_in && spot->piece.module ? "(in.c)" : same ? arena_printf(p->arena, "%d", ci) : mine;
 }
 
 static const char *pad_text(Patch *p, bool given, const char *text) { return given ? arena_printf(p->arena, " %s", text) : ""; }

@@ -90,13 +90,23 @@ void find_pool_projection(const View *v, Findings *found)
     }
 }
 
+/* A convolution that reads what the pool reads: the projection is like it. */
+static const Node *sibling(const Node *pool)
+{
+    const Tensor *x = pool->in[0];
+    for (int i = 0; i < x->users.n; i++)
+        if (x->users.at[i]->op == OP_CONV)
+            return x->users.at[i];
+    return NULL;
+}
+
 void fix_pool_projection(Patch *p, const Findings *found)
 {
     for (int i = 0; i < found->n; i++) {
         const Finding *f = found->at[i];
         Spot spot;
         if (finding_spot(p, f, &spot, NULL))
-            patch_append(p, f->loc, arena_printf(p->arena, " -> conv 1x1 %s", part(p, &spot, f, BEHIND_POOL)), &f->nodes);
+            patch_append(p, f->loc, arena_printf(p->arena, " -> conv 1x1 %s%s", part(p, &spot, f, BEHIND_POOL), layer_flags(p, sibling(f->nodes.at[0]))), &f->nodes);
     }
     p->reshapes = true;
 }

@@ -1,5 +1,6 @@
 /* Batch normalisation, and the normalisation that it replaced. */
 #include "rules.h"
+#include <string.h>
 
 /* GoogLeNet, with 22 layers, is the network on which Ioffe and Szegedy measured it: a fourteenth of the steps. */
 enum { DEEP = 22 };
@@ -32,9 +33,26 @@ void find_batchnorm(const View *v, Findings *found)
         f->says = arena_printf(v->arena, "%d layers deep, and %d of %d convolutions have no batch normalisation", v->totals.depth, f->nodes.n, convs);
 }
 
+/* What a layer says itself wins over the default. */
+static void say_bn(Patch *p, const AstNode *layer)
+{
+    for (int i = 0; i < layer->args.n; i++) {
+        const AstArg *arg = &layer->args.at[i];
+        const char *word = arg->kind == ARG_NAMED ? arg->name : arg->kind == ARG_ATOM && arg->value->kind == AE_PATH ? arg->value->path.text : "";
+        if (strcmp(word, "nobn") == 0)
+            patch_replace(p, arg->loc, "bn", NULL);
+        else if (strcmp(word, "bias") == 0)
+            patch_replace(p, arg->loc, "nobias", NULL);
+    }
+}
+
 void fix_batchnorm(Patch *p, const Findings *found)
 {
-    (void)found;
+    const Nodes *nodes = &found->at[0]->nodes;
+    Spot spot;
+    for (int i = 0; i < nodes->n; i++)
+        if (source_find(p->source, nodes->at[i]->loc, &spot) && spot.node->kind == AN_LAYER)
+            say_bn(p, spot.node);
     LIST_PUSH(p->arena, &p->lines, "default conv { bn nobias }");
 }
 

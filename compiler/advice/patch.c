@@ -215,8 +215,6 @@ static void find_pieces(Work *w)
     for (int i = 0, n = w->pieces.n; i < n && !p->failed; i++)
         if (w->pieces.at[i].module && right_somewhere(p, &w->pieces.at[i]))
             split_module(w, &w->pieces.at[i]);
-    if (p->reshapes)
-        want_shaped(w);
     qsort(p->changes.at, (size_t)p->changes.n, sizeof *p->changes.at, in_file_order);
 }
 
@@ -265,17 +263,13 @@ static const char *expected(Arena *a, const Totals *t)
     return arena_printf(a, "expect params %lld, macs %lld%s\n", (long long)t->params, (long long)t->macs, aux);
 }
 
-Fixed patch_apply(Patch *p, const NetOptions *o)
+/* Loads the variant of the pieces of w: null after an error, whose text is in f->failed. */
+static Graph *load(Work *w, const NetOptions *o, Fixed *f)
 {
-    Fixed f = { 0 };
-    Work w = { .p = p };
-    if (strcmp(p->view->g->source, "-") == 0)
-        fail(p, "%s", "a variant names the net's file, and this net came from standard input");
-    if (!p->failed)
-        find_pieces(&w);
-    const char *text = p->failed ? NULL : variant_text(&w);
-    if ((f.failed = p->failed))
-        return f;
+    Patch *p = w->p;
+    const char *text = variant_text(w);
+    if ((f->failed = p->failed))
+        return NULL;
     NetOptions own = *o;
     own.text = text;
     own.text_size = strlen(text);
@@ -284,12 +278,30 @@ Fixed patch_apply(Patch *p, const NetOptions *o)
     diag_try();
     Graph *g = net_load(p->arena, beside(p->arena, p->view->g), &own, &file_error);
     const char *wrong = diag_tried();
-    if (!g) {
-        f.failed = arena_printf(p->arena, "it was tried, and does not fit: %s", wrong ? wrong : "?");
+    f->text = g ? text : NULL;
+    f->failed = g ? NULL : arena_printf(p->arena, "it was tried, and does not fit: %s", wrong ? wrong : "?");
+    return g;
+}
+
+Fixed patch_apply(Patch *p, const NetOptions *o)
+{
+    Fixed f = { 0 };
+    Work w = { .p = p };
+    if (strcmp(p->view->g->source, "-") == 0)
+        fail(p, "%s", "a variant names the net's file, and this net came from standard input");
+    if (!p->failed)
+        find_pieces(&w);
+    if ((f.failed = p->failed))
         return f;
+    Graph *g = load(&w, o, &f);
+    if (!g && p->reshapes && !p->failed) { /* shapes that other statements declare are wrong now, too */
+        want_shaped(&w);
+        g = load(&w, o, &f);
     }
+    if (!g)
+        return f;
     f.totals = graph_totals(g);
     f.activations = view_activations(p->arena, g);
-    f.text = arena_printf(p->arena, "%s%s", text, o->defines.n ? "" : expected(p->arena, &f.totals));
+    f.text = arena_printf(p->arena, "%s%s", f.text, o->defines.n ? "" : expected(p->arena, &f.totals));
     return f;
 }

@@ -20,7 +20,7 @@ typedef struct Patch {
     LIST(Change) changes;
     LIST(const char *) lines; /* further edits */
     const char *train;       /* its own train {}; null: the net's */
-    bool reshapes;           /* declared shapes of statements no longer hold: statements that declare one are said again without */
+    bool reshapes;           /* declared shapes of changed statements no longer hold: they are said again without */
     const char *failed;      /* why there is no variant after all */
 } Patch;
 

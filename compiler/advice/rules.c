@@ -8,8 +8,8 @@
 
 const Rule advice_rules[] = {
     { "bottleneck", "a pool halves the grid before the channels grow", RETHINKING ", sections 2 and 5",
-      "What the pool throws away no later layer can have back. Expanding first computes on the large grid; convolutions of stride 2 "
-      "beside the pool reach the same size for less.",
+      "What the pool throws away no later layer can have back. Expanding first works on the large grid and stores it; convolutions of "
+      "stride 2 beside the pool work on the small one.",
       find_bottleneck,
       { { "expand", "method 1: expand, then pool", fix_expand }, { "parallel", "method 2: a convolution of stride 2 beside the pool", fix_parallel } }, NULL },
     { "naive-module", "a large convolution on many channels without a 1x1 reduction", GOING_DEEPER ", section 4",
@@ -48,7 +48,7 @@ const Rule advice_rules[] = {
     { "lrn", "local response normalisation beside batch normalisation", BATCH_NORM ", section 4.2.1",
       "With batch normalisation they removed it: it is not necessary any more.",
       find_lrn, { { "without_lrn", "without it", fix_lrn } }, NULL },
-    { "vector-width", "a count of channels that leaves vector lanes empty", "the kernels of inceptc: blocks of 16 channels (docs/kernels.md)",
+    { "vector-width", "a count of channels that leaves vector lanes empty", "inceptc's own kernels, which compute blocks of 16 channels (docs/kernels.md)",
       "Channels are computed sixteen at a time; a count that is no multiple of 16 takes the time of the next one.",
       find_vector_width, { { "filled", "the next multiple of 16: more parameters in the same time", fix_vector_width } }, NULL },
     { "balance", "one grid takes most of the work", RETHINKING ", section 2, principle 4",
@@ -85,6 +85,15 @@ void find_layers(const View *v, Findings *found, bool (*wrong)(const View *v, co
     for (int i = 0; i < v->layers.n; i++)
         if (wrong(v, &v->layers.at[i]))
             finding_at(v, found, v->layers.at[i].node->loc, v->layers.at[i].node);
+}
+
+const char *layer_flags(Patch *p, const Node *conv)
+{
+    Spot spot;
+    LayerText t;
+    if (!conv || conv->op != OP_CONV || !source_find(p->source, conv->loc, &spot) || !source_layer(p->arena, spot.node, &t))
+        return "";
+    return arena_printf(p->arena, "%s%s%s", t.flags, t.relu ? " relu" : "", t.linear ? " linear" : "");
 }
 
 bool finding_spot(Patch *p, const Finding *f, Spot *spot, LayerText *text)

@@ -33,6 +33,8 @@ const char *finding_cost(const View *v, const Finding *f);
 void find_layers(const View *v, Findings *found, bool (*wrong)(const View *v, const Layer *l));
 /* The place of a finding's layer in the text, and its arguments (text null: not asked for); false after p->failed was set. */
 bool finding_spot(Patch *p, const Finding *f, Spot *spot, LayerText *text);
+/* The flags of a convolution in the text, without its padding: for one that is to be like it. */
+const char *layer_flags(Patch *p, const Node *conv);
 
 /* bottleneck.c */
 void find_bottleneck(const View *v, Findings *found);

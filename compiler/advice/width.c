@@ -6,6 +6,7 @@
 static const double WASTED_LANES = 20.0, WASTED_MACS = 1.0; /* per cent */
 
 static int lanes(void) { return targets[n_targets - 1].block; }
+static int64_t divisor(int64_t a, int64_t b) { return b ? divisor(b, a % b) : a; }
 static int rounded(int c) { return (c + lanes() - 1) / lanes() * lanes(); }
 static int64_t wasted(const Layer *l) { return l->macs / l->co * (rounded(l->co) - l->co); }
 
@@ -33,6 +34,13 @@ void find_vector_width(const View *v, Findings *found)
         found->n = 0;
 }
 
+/* The next count that fills the lanes and that the layer's groups divide. */
+static const char *filled(Patch *p, const Node *n)
+{
+    int step = (int)(lanes() / divisor(lanes(), n->groups)) * n->groups, co = n->out[0]->shape.dim[0];
+    return arena_printf(p->arena, "%d", (co + step - 1) / step * step);
+}
+
 void fix_vector_width(Patch *p, const Findings *found)
 {
     for (int i = 0; i < found->n; i++) {
@@ -49,7 +57,7 @@ void fix_vector_width(Patch *p, const Findings *found)
                 return;
             }
             if (k == 0 || written->kind == AE_PATH)
-                patch_replace(p, number->loc, arena_printf(p->arena, "%d", rounded(view_layer(p->view, f->nodes.at[k])->co)), written->kind == AE_PATH ? NULL : &f->nodes);
+                patch_replace(p, number->loc, filled(p, f->nodes.at[k]), written->kind == AE_PATH ? NULL : &f->nodes);
         }
     }
     p->reshapes = true;

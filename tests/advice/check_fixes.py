@@ -1,5 +1,6 @@
 # check_fixes.py INCEPTC NET.net...: every variant that `advise` prints is compiled; parameters and multiply-accumulates are those of
-# `summary`, activation elements those counted here from the graph's text, before and after; and its own advice is gone.
+# `summary`, activation elements those counted here from the graph's text, before and after; and its own advice is gone, but
+# for the places that it said it has no fix for.
 import os, re, subprocess, sys, tempfile
 inceptc, nets = os.path.abspath(sys.argv[1]), sys.argv[2:]
 fixes = 0
@@ -32,7 +33,7 @@ def activations(path, folder):
         todo += ins
     return total
 
-def check(net, kind, lines, variant, work):
+def check(net, kind, lines, variant, unmended, work):
     global fixes
     folder, path = os.path.dirname(os.path.abspath(net)), os.path.join(work, 'fixed.net')
     open(path, 'w').write(variant)
@@ -46,7 +47,7 @@ def check(net, kind, lines, variant, work):
     assert said['activation elements'] == (activations(net, folder), activations(path, folder)), (net, kind, said)
     assert re.search(r'^expect params \d+', variant, flags=re.M), variant
     left = run(path, '-I', folder, '-Wdesign-' + kind, '--dump=net')[1]
-    assert left == '', f'{net}: the fix of {kind} leaves\n{left}'
+    assert left.count('[-Wdesign-') <= unmended, f'{net}: the fix of {kind} leaves\n{left}'
     fixes += 1
 
 with tempfile.TemporaryDirectory() as work:
@@ -54,8 +55,9 @@ with tempfile.TemporaryDirectory() as work:
         text = run('advise', net)[0]
         for part in re.split(r'^design-', text, flags=re.M)[1:]:
             kind = part.split(':')[0]
+            unmended = part.count('\n  no mechanical fix for ')
             for lines, variant in re.findall(r'(?s)^  fix: (.*?)\n\n(variant .*?\n(?=\n|\Z))', part, flags=re.M):
-                check(net, kind, lines, variant, work)
+                check(net, kind, lines, variant, unmended, work)
         assert text.count('\nvariant ') == len(re.findall(r'^  fix: ', text, flags=re.M)), text
 print(fixes, 'fixes')
 sys.exit(fixes == 0)

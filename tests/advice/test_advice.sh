@@ -5,7 +5,7 @@ here=$(cd "$(dirname "$0")/../.." && pwd)
 tests=$here/tests/advice
 if [ "$1" = --list ]; then
     ls "$tests"/kinds | sed -n 's/\.bad\.net$//p'
-    echo every_kind published fixes fixes_of_kinds fixes_of_random settings time
+    echo every_kind published fixes fixes_of_kinds fixes_of_explicit fixes_of_random settings time
     exit 0
 fi
 inceptc=$here/build/inceptc
@@ -40,6 +40,9 @@ published)
     sort "$work/got" | diff "$work/want" - ;;
 fixes) /usr/bin/python3 "$tests/check_fixes.py" "$inceptc" "$here"/netdefs/*.net "$here"/netdefs/variants/*.net ;;
 fixes_of_kinds) /usr/bin/python3 "$tests/check_fixes.py" "$inceptc" ./*.bad.net ;;
+fixes_of_explicit) # every default written out, one statement a layer
+    for net in "$here"/netdefs/*.net; do "$inceptc" "$net" --dump=net >"$work/$(basename "$net")" || exit 1; done
+    /usr/bin/python3 "$tests/check_fixes.py" "$inceptc" "$work"/*.net ;;
 fixes_of_random)
     for s in $(seq 1 40); do /usr/bin/python3 "$here/tests/random/make_net.py" "$s" >"$work/r$s.net"; done
     /usr/bin/python3 "$tests/check_fixes.py" "$inceptc" "$work"/r*.net ;;
@@ -65,7 +68,7 @@ settings)
 d = json.load(open(sys.argv[1]))
 assert [x["option"] for x in d if "two 3x3" in x["message"]] == ["-Wdesign-large-kernel"], d' "$work/err" || exit 1
     "$inceptc" advise linear-factor.good.net | grep -q 'no advice\|^design-' || fail "advise says nothing at all"
-    "$inceptc" advise - <$bad | grep -q 'no mechanical fix here .*' || fail "a net from standard input gets a fix that names no file"
+    "$inceptc" advise - <$bad | grep -q '^  no mechanical fix for <stdin>:4:36' || fail "a net from standard input gets a fix that names no file"
     "$inceptc" advise $bad >/dev/full 2>"$work/err"
     [ $? = 3 ] || fail "a full disk is no error" ;;
 time) # user seconds of 5 runs of the deepest network with advice and without
