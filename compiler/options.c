@@ -243,7 +243,7 @@ static const OptionRow rows[] = {
     { "--no-images", NULL, set_no_images, COMPILE, "the program reads .npy tensors, PPM, PGM and BMP only: it needs libc, libm and threads alone" },
     { "--train", NULL, set_train, COMPILE, "the program can train too, by what train {} and data {} say" },
     { "--memory", "SIZE", set_memory, COMPILE, "with --train: a step takes at most SIZE, as 512M or 1.5G; what does not fit is computed again" },
-    { "-W", "WARNING", add_warning, COMPILE, "design: design advice; design-NAME: of one kind; no-..., error, error=... as in cc" },
+    { "-W", "WARNING", add_warning, COMPILE | ADVISE, "design: design advice; design-NAME: of one kind; no-..., error, error=... as in cc" },
     { "-v", NULL, set_verbose, COMPILE | CERTIFY | TUNE, "show the C compiler's command" },
     { "-###", NULL, set_dry, COMPILE, "show it without running it" },
     { "-fdiagnostics-color", "WHEN", set_color, ALL, "auto, always or never" },

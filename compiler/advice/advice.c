@@ -154,18 +154,29 @@ static void print_head(const View *v)
            arena_commas(a, v->totals.params), arena_commas(a, v->totals.macs), arena_commas(a, v->activations));
 }
 
-void advice_print(Arena *a, const Graph *g, const NetOptions *o)
+static const RuleState *states_of(Arena *a, const char *const *settings, int n)
 {
+    static const char *const all[] = { "design" };
+    RuleState *states = ARENA_ARRAY(a, n_advice_rules, RuleState);
+    settings_apply(n ? settings : all, n ? n : 1, states);
+    return states;
+}
+
+void advice_print(Arena *a, const Graph *g, const NetOptions *o, const char *const *settings, int n)
+{
+    const RuleState *states = states_of(a, settings, n);
     const View *v = view_new(a, g);
     const Source *s = source_new(a, g);
-    int n = 0;
+    int shown = 0;
     print_head(v);
     for (int k = 0; k < n_advice_rules; k++) {
         const Rule *r = &advice_rules[k];
-        Findings found = find(v, r);
+        Findings found = { 0 };
+        if (states[k].on)
+            found = find(v, r);
         if (!found.n)
             continue;
-        n++;
+        shown++;
         printf("\ndesign-%s: %s\n", r->name, r->help);
         for (int i = 0; i < found.n; i++)
             print_finding(v, found.at[i]);
@@ -173,6 +184,6 @@ void advice_print(Arena *a, const Graph *g, const NetOptions *o)
         print_wrapped(arena_printf(a, "source: %s", r->source), 2);
         print_fixes(v, s, r, &found, o);
     }
-    if (!n)
-        printf("\nno advice: none of the %d rules has anything to say\n", n_advice_rules);
+    if (!shown)
+        printf("\nno advice: no rule has anything to say\n");
 }

@@ -8,6 +8,6 @@ bool advice_setting_known(const char *setting, const char **best);
 /* Warns of g, not yet passed, as the n settings say in order; those that -Werror names are errors and count. */
 void advice_warn(Arena *a, const Graph *g, const char *const *settings, int n);
 /* The long form on standard output: numbers, sources, and fixes that were loaded and compared with g.  `o` is what g was loaded
- * with. */
-void advice_print(Arena *a, const Graph *g, const NetOptions *o);
+ * with; without settings (n is 0) all kinds are shown. */
+void advice_print(Arena *a, const Graph *g, const NetOptions *o, const char *const *settings, int n);
 #endif

@@ -103,7 +103,9 @@ static const char *train_with(Patch *p, const char *name)
     const char *option = smooth > 0 ? arena_printf(p->arena, ", smooth=%s", number_text(smooth, number)) : "";
     size_t from = source_offset(train->loc, false), at = source_offset(loss->loc, true), size;
     const char *text = diag_file_text(train->loc.file, &size);
-    const char *end = memchr(text + at, '}', size - at);
+    const char *end = memrchr(text + at, '}', source_offset(train->loc, true) - at);
+    if (!end)
+        return NULL;
     return arena_printf(p->arena, "%.*s + 0.4*xent(%s%s)%.*s}\n", (int)(at - from), text + from, name, option, (int)(end - (text + at)), text + at);
 }
 

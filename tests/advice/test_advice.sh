@@ -5,7 +5,7 @@ here=$(cd "$(dirname "$0")/../.." && pwd)
 tests=$here/tests/advice
 if [ "$1" = --list ]; then
     ls "$tests"/kinds | sed -n 's/\.bad\.net$//p'
-    echo every_kind published fixes fixes_of_kinds fixes_of_explicit fixes_of_random settings time
+    echo every_kind published fixes fixes_of_kinds fixes_of_explicit fixes_of_random settings lanes time
     exit 0
 fi
 inceptc=$here/build/inceptc
@@ -61,7 +61,8 @@ settings)
     says 2 "there is no warning 'design-larg-kernel'; did you mean 'design-large-kernel'?" $bad -Wdesign-larg-kernel --dump=net
     says 2 "there is no warning 'all'" $bad -Wall --dump=net
     says 2 "advise wants one network" advise $bad $bad
-    says 2 "option '-W' does not go with 'advise'" advise $bad -Wdesign
+    says 2 "option '-W' does not go with 'run'" run $bad x.npy -Wdesign
+    [ "$("$inceptc" advise $bad -Wdesign -Wno-design-large-kernel | grep '^design-')" = '' ] || fail '-Wno-design-large-kernel is shown'
     says 3 "cannot read 'nothing.net'" advise nothing.net
     says 0 "" $bad -Wdesign -fdiagnostics-format=json --dump=net
     /usr/bin/python3 -c 'import json, sys
@@ -71,6 +72,12 @@ assert [x["option"] for x in d if "two 3x3" in x["message"]] == ["-Wdesign-large
     "$inceptc" advise - <$bad | grep -q '^  no mechanical fix for <stdin>:4:36' || fail "a net from standard input gets a fix that names no file"
     "$inceptc" advise $bad >/dev/full 2>"$work/err"
     [ $? = 3 ] || fail "a full disk is no error" ;;
+lanes) # what vector-width says of time is what the cost model of the kernels says
+    for c in 20 32 48; do
+        printf 'net t\nconventions torch\ndefault conv { same relu }\ninput x 64x64x64\na = conv 3x3 %s\nb = conv 3x3 64\noutput b\n' $c >"$work/t.net"
+        "$inceptc" explain "$work/t.net" | sed -n 's/.*expected \([0-9.]*\) ms.*/\1/p'
+    done >"$work/ms"
+    [ "$(sed -n 1p "$work/ms")" = "$(sed -n 2p "$work/ms")" ] && [ "$(sed -n 2p "$work/ms")" != "$(sed -n 3p "$work/ms")" ] || { cat "$work/ms"; exit 1; } ;;
 time) # user seconds of 5 runs of the deepest network with advice and without
     /usr/bin/python3 - "$inceptc" "$here/netdefs/inception_resnet_v2.net" <<'P'
 import resource, subprocess, sys
