@@ -76,7 +76,8 @@ static void print_finding(const View *v, const Finding *f)
 
 static const char *change(Arena *a, int64_t from, int64_t to)
 {
-    return arena_printf(a, "%s -> %s (%+.1f %%)", arena_commas(a, from), arena_commas(a, to), from ? 100.0 * (double)(to - from) / (double)from : 0.0);
+    return arena_printf(a, "%s -> %s (%+.1f %%)", arena_commas(a, from), arena_commas(a, to),
+                        from ? 100.0 * (double)(to - from) / (double)from : 0.0);
 }
 
 static void print_fixed(const View *v, const Fixed *f)
@@ -117,7 +118,8 @@ static Findings mendable(const Mending *m, const Findings *found)
         if (f.text)
             LIST_PUSH(a, &some, found->at[i]);
         else
-            print_wrapped(arena_printf(a, "no mechanical fix for %s:%d:%d (%s): %s", diag_file_name(loc.file), loc.line, loc.col, m->fix->what, f.failed), 2);
+            print_wrapped(arena_printf(a, "no mechanical fix for %s:%d:%d (%s): %s", diag_file_name(loc.file), loc.line, loc.col,
+                                       m->fix->what, f.failed), 2);
     }
     return some;
 }

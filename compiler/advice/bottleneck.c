@@ -36,8 +36,8 @@ void find_bottleneck(const View *v, Findings *found)
         if (!next || !grows(n, next))
             continue;
         Finding *f = finding_at(v, found, n->loc, n);
-        f->says = arena_printf(a, "the pool shrinks %s to %s before the channels grow to %d: a representational bottleneck", shape_text(a, &n->in[0]->shape),
-                               shape_text(a, &n->out[0]->shape), next->shape.dim[0]);
+        finding_say(v, f, "the pool shrinks %s to %s before the channels grow to %d: a representational bottleneck",
+                    shape_text(a, &n->in[0]->shape), shape_text(a, &n->out[0]->shape), next->shape.dim[0]);
         f->facts = way(v, n->in[0], n->out[0], next);
     }
 }
@@ -88,8 +88,8 @@ void fix_parallel(Patch *p, const Findings *found)
             p->failed = "no 3x3 convolution gives the grid of this pool";
             return;
         }
-        const char *conv = arena_printf(p->arena, "concat { conv 3x3/%s %d %s%s | ", stride(p, &n->window), channels_after(p, n) - n->in[0]->shape.dim[0],
-                                        pad, flags_before(p, n));
+        int more = channels_after(p, n) - n->in[0]->shape.dim[0];
+        const char *conv = arena_printf(p->arena, "concat { conv 3x3/%s %d %s%s | ", stride(p, &n->window), more, pad, flags_before(p, n));
         patch_insert(p, f->loc, conv, &f->nodes);
         patch_append(p, f->loc, " }", &f->nodes);
     }

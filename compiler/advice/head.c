@@ -6,8 +6,6 @@
 static const double LARGE_SHARE = 10.0; /* per cent */
 /* GoogLeNet, with 22 layers, is the shallowest network that the papers gave auxiliary heads. */
 enum { DEEP = 22 };
-/* Its heads, v3's and v4's stand on the last of the medium grids: 14x14 and 17x17. */
-enum { LEAST_GRID = 12, MOST_GRID = 20 };
 
 static bool is_flattening(const View *v, const Layer *l)
 {
@@ -17,13 +15,13 @@ static bool is_flattening(const View *v, const Layer *l)
 
 void find_fully_connected(const View *v, Findings *found)
 {
-    Arena *a = v->arena;
     find_layers(v, found, is_flattening);
     for (int i = 0; i < found->n; i++) {
         const Layer *l = view_layer(v, found->at[i]->nodes.at[0]);
         const Shape *x = &l->node->in[0]->shape;
-        found->at[i]->says = arena_printf(a, "a fully connected layer reads %s and holds %.1f %% of the parameters; behind an average pool it would hold %s",
-                                          shape_text(a, x), view_share(l->params, v->totals.params), arena_commas(a, (int64_t)(x->dim[0] + 1) * l->co));
+        const char *pooled = arena_commas(v->arena, (int64_t)(x->dim[0] + 1) * l->co);
+        finding_say(v, found->at[i], "a fully connected layer reads %s and holds %.1f %% of the parameters; behind an average pool it would "
+                    "hold %s", shape_text(v->arena, x), view_share(l->params, v->totals.params), pooled);
     }
 }
 
@@ -54,12 +52,13 @@ static bool ends_statement(const View *v, const Tensor *t)
     return true;
 }
 
-/* The last tensor of the medium grids that the whole main flow passes, behind its ReLU; null: there is none. */
+/* The last tensor of the medium grids that the whole main flow passes, behind its ReLU; null: there is none. There the heads of
+ * GoogLeNet (14x14), v3 and v4 (17x17) stand. */
 static const Tensor *head_place(const View *v)
 {
     const Tensor *best = NULL;
     for (const Tensor *t = view_join(v, v->g->input); t; t = view_join(v, t))
-        if (ends_statement(v, t) && t->shape.dim[1] >= LEAST_GRID && t->shape.dim[1] <= MOST_GRID && t->shape.dim[2] >= LEAST_GRID && t->shape.dim[2] <= MOST_GRID)
+        if (ends_statement(v, t) && view_medium(t->shape.dim[1], t->shape.dim[2]))
             best = t;
     const Layer *l = best ? view_layer(v, best->def) : NULL;
     return l ? l->out : best;
@@ -72,8 +71,8 @@ void find_auxiliary(const View *v, Findings *found)
     const Tensor *at = head_place(v);
     const Node *n = at ? at->def : v->g->output->def;
     Finding *f = finding_at(v, found, n->stmt, n);
-    f->says = arena_printf(v->arena, "%d layers deep, not residual, and no auxiliary head%s%s%s", v->totals.depth, at ? ": one could stand on '" : "",
-                           at ? at->name : "", at ? "'" : "");
+    const char *where = at ? arena_printf(v->arena, ": one could stand on '%s'", at->name) : "";
+    finding_say(v, f, "%d layers deep, not residual, and no auxiliary head%s", v->totals.depth, where);
 }
 
 /* How the net's own classifier writes its count: a parameter, or the number. */
@@ -106,7 +105,9 @@ static const char *train_with(Patch *p, const char *name)
     const char *end = memrchr(text + at, '}', source_offset(train->loc, true) - at);
     if (!end)
         return NULL;
-    return arena_printf(p->arena, "%.*s + 0.4*xent(%s%s)%.*s}\n", (int)(at - from), text + from, name, option, (int)(end - (text + at)), text + at);
+    const char *before = arena_strndup(p->arena, text + from, at - from);
+    const char *behind = arena_strndup(p->arena, text + at, (size_t)(end - (text + at)));
+    return arena_printf(p->arena, "%s + 0.4*xent(%s%s)%s}\n", before, name, option, behind);
 }
 
 void fix_auxiliary(Patch *p, const Findings *found)
@@ -119,7 +120,7 @@ void fix_auxiliary(Patch *p, const Findings *found)
     }
     const char *name = graph_find(p->view->g, "aux") ? "aux_head" : "aux";
     int h = (t->shape.dim[1] - 5) / 3 + 1, w = (t->shape.dim[2] - 5) / 3 + 1;
-    const char *head = arena_printf(p->arena, "%s = %s -> avgpool 5x5/3 valid floor -> conv 1x1 128 bn relu -> conv %dx%d 768 valid bn relu -> fc %s", name, t->name, h, w, classes(p));
-    LIST_PUSH(p->arena, &p->lines, head);
+    const char *form = "%s = %s -> avgpool 5x5/3 valid floor -> conv 1x1 128 bn relu -> conv %dx%d 768 valid bn relu -> fc %s";
+    LIST_PUSH(p->arena, &p->lines, arena_printf(p->arena, form, name, t->name, h, w, classes(p)));
     p->train = train_with(p, name);
 }

@@ -1,11 +1,7 @@
 /* Factorised kernels: two 3x3 for a 5x5, 1xn and nx1 for an nxn. */
 #include "rules.h"
 
-/* Szegedy et al. 2015, section 3.2: "it gives very good results on medium grid-sizes (on m x m feature maps, where m ranges between
- * 12 and 20)". */
-enum { LEAST_GRID = 12, MOST_GRID = 20 };
-
-static bool medium(const Layer *l) { return l->h >= LEAST_GRID && l->h <= MOST_GRID && l->w >= LEAST_GRID && l->w <= MOST_GRID; }
+static bool medium(const Layer *l) { return view_medium(l->h, l->w); }
 static bool on_grid(const Layer *l) { return l->main && l->h > 1 && l->w > 1; }
 static bool reads_picture(const Layer *l) { return view_source(l->node->in[0])->kind == TENSOR_INPUT; }
 
@@ -39,10 +35,9 @@ static const char *between(Patch *p, const Finding *f, const Spot *spot, const L
     return spot->reads_in && spot->piece.module ? "(in.c)" : same ? arena_printf(p->arena, "%d", ci) : mine;
 }
 
-static const char *pad_text(Patch *p, bool given, const char *text) { return given ? arena_printf(p->arena, " %s", text) : ""; }
-
 /* The layer becomes `kernel` with padding `pad`, behind n - 1 layers of `first` with padding `first_pad`. */
-static void split(Patch *p, const Finding *f, int n, int64_t taps, const char *first, const char *first_pad, const char *kernel, const char *pad)
+static void split(Patch *p, const Finding *f, int n, int64_t taps, const char *first, const char *first_pad, const char *kernel,
+                  const char *pad)
 {
     Spot spot;
     LayerText t;
@@ -55,8 +50,8 @@ static void split(Patch *p, const Finding *f, int n, int64_t taps, const char *f
     }
     bool same = w->top > 0;
     const char *mid = between(p, f, &spot, &t, taps, n), *flags = t.flags;
-    const char *row = arena_printf(p->arena, "conv %s %s%s%s%s -> ", first, mid, t.pad ? pad_text(p, true, first_pad) : same ? " same" : " valid",
-                                   flags, t.relu || t.linear ? " relu" : "");
+    const char *padding = t.pad ? first_pad : same ? "same" : "valid", *relu = t.relu || t.linear ? " relu" : "";
+    const char *row = arena_printf(p->arena, "conv %s %s %s%s%s -> ", first, mid, padding, flags, relu);
     for (int i = 1; i < n; i++)
         patch_insert(p, f->loc, row, &f->nodes);
     patch_replace(p, t.kernel->loc, kernel, &f->nodes);
@@ -77,8 +72,8 @@ void find_large_kernel(const View *v, Findings *found)
     find_layers(v, found, is_large);
     for (int i = 0; i < found->n; i++) {
         const Layer *l = view_layer(v, found->at[i]->nodes.at[0]);
-        found->at[i]->says = arena_printf(v->arena, "%s 3x3 in a row see as much as a %dx%d and cost %d %% of it: %s", l->kh == 5 ? "two" : "three", l->kh, l->kh,
-                                          100 * 9 * (l->kh - 1) / 2 / (l->kh * l->kh), finding_cost(v, found->at[i]));
+        finding_say(v, found->at[i], "%s 3x3 in a row see as much as a %dx%d and cost %d %% of it: %s", l->kh == 5 ? "two" : "three",
+                    l->kh, l->kh, 100 * 9 * (l->kh - 1) / 2 / (l->kh * l->kh), finding_cost(v, found->at[i]));
     }
 }
 
@@ -101,8 +96,8 @@ void find_square(const View *v, Findings *found)
     find_layers(v, found, is_square);
     for (int i = 0; i < found->n; i++) {
         const Layer *l = view_layer(v, found->at[i]->nodes.at[0]);
-        found->at[i]->says = arena_printf(v->arena, "1x%d and %dx1 in a row cost %d %% less than %dx%d, and do well on a grid of %dx%d: %s", l->kh, l->kh,
-                                          (100 * (l->kh - 2) + l->kh / 2) / l->kh, l->kh, l->kh, l->h, l->w, finding_cost(v, found->at[i]));
+        finding_say(v, found->at[i], "1x%d and %dx1 in a row cost %d %% less than %dx%d, and do well on a grid of %dx%d: %s", l->kh, l->kh,
+                    (100 * (l->kh - 2) + l->kh / 2) / l->kh, l->kh, l->kh, l->h, l->w, finding_cost(v, found->at[i]));
     }
 }
 
@@ -148,8 +143,8 @@ void find_asymmetric_grid(const View *v, Findings *found)
             finding_at(v, found, first_of_row(v, &v->layers.at[i])->node->loc, v->layers.at[i].node);
     for (int i = 0; i < found->n; i++) {
         const Layer *l = view_layer(v, found->at[i]->nodes.at[0]);
-        found->at[i]->says = arena_printf(v->arena, "%dx%d on a grid of %dx%d: asymmetric kernels do well on grids of %d to %d only (%s)", l->kh, l->kw, l->h, l->w,
-                                          LEAST_GRID, MOST_GRID, finding_cost(v, found->at[i]));
+        finding_say(v, found->at[i], "%dx%d on a grid of %dx%d: asymmetric kernels do well on grids of %d to %d only (%s)", l->kh, l->kw,
+                    l->h, l->w, LEAST_GRID, MOST_GRID, finding_cost(v, found->at[i]));
     }
 }
 
@@ -168,8 +163,8 @@ void find_linear_factor(const View *v, Findings *found)
     find_layers(v, found, is_linear_factor);
     for (int i = 0; i < found->n; i++) {
         const Layer *l = view_layer(v, found->at[i]->nodes.at[0]), *next = next_layer(v, l);
-        found->at[i]->says = arena_printf(v->arena, "no activation between this %dx%d and the %dx%d behind it: %s", l->kh, l->kw, next->kh, next->kw,
-                                          finding_cost(v, found->at[i]));
+        finding_say(v, found->at[i], "no activation between this %dx%d and the %dx%d behind it: %s", l->kh, l->kw, next->kh, next->kw,
+                    finding_cost(v, found->at[i]));
     }
 }
 

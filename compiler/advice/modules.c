@@ -43,8 +43,8 @@ void find_naive(const View *v, Findings *found)
     for (int i = 0; i < found->n; i++) {
         Finding *f = found->at[i];
         const Layer *l = view_layer(v, f->nodes.at[0]);
-        f->says = arena_printf(v->arena, "a %dx%d convolution reads %s channels without a 1x1 reduction before it: %s", l->kh, l->kw, channels(v, f),
-                               finding_cost(v, f));
+        finding_say(v, f, "a %dx%d convolution reads %s channels without a 1x1 reduction before it: %s", l->kh, l->kw, channels(v, f),
+                    finding_cost(v, f));
     }
 }
 
@@ -86,7 +86,8 @@ void find_pool_projection(const View *v, Findings *found)
     }
     for (int i = 0; i < found->n; i++) {
         Finding *f = found->at[i];
-        f->says = arena_printf(v->arena, "the pool passes all %s channels on: without a 1x1 projection the module cannot but grow (%d of them)", channels(v, f), f->nodes.n);
+        finding_say(v, f, "the pool passes all %s channels on: without a 1x1 projection the module cannot but grow (%d of them)",
+                    channels(v, f), f->nodes.n);
     }
 }
 
@@ -105,8 +106,10 @@ void fix_pool_projection(Patch *p, const Findings *found)
     for (int i = 0; i < found->n; i++) {
         const Finding *f = found->at[i];
         Spot spot;
-        if (finding_spot(p, f, &spot, NULL))
-            patch_append(p, f->loc, arena_printf(p->arena, " -> conv 1x1 %s%s", part(p, &spot, f, BEHIND_POOL), layer_flags(p, sibling(f->nodes.at[0]))), &f->nodes);
+        if (!finding_spot(p, f, &spot, NULL))
+            return;
+        const char *n = part(p, &spot, f, BEHIND_POOL), *flags = layer_flags(p, sibling(f->nodes.at[0]));
+        patch_append(p, f->loc, arena_printf(p->arena, " -> conv 1x1 %s%s", n, flags), &f->nodes);
     }
     p->reshapes = true;
 }

@@ -30,7 +30,7 @@ void find_batchnorm(const View *v, Findings *found)
     if (f && f->nodes.n <= convs / 2) /* the stem, or the ends of residual branches: chosen, not forgotten */
         found->n = 0;
     else if (f)
-        f->says = arena_printf(v->arena, "%d layers deep, and %d of %d convolutions have no batch normalisation", v->totals.depth, f->nodes.n, convs);
+        finding_say(v, f, "%d layers deep, and %d of %d convolutions have no batch normalisation", v->totals.depth, f->nodes.n, convs);
 }
 
 /* What a layer says itself wins over the default. */
@@ -38,7 +38,7 @@ static void say_bn(Patch *p, const AstNode *layer)
 {
     for (int i = 0; i < layer->args.n; i++) {
         const AstArg *arg = &layer->args.at[i];
-        const char *word = arg->kind == ARG_NAMED ? arg->name : arg->kind == ARG_ATOM && arg->value->kind == AE_PATH ? arg->value->path.text : "";
+        const char *word = arg->kind == ARG_NAMED ? arg->name : source_word(arg);
         if (strcmp(word, "nobn") == 0)
             patch_replace(p, arg->loc, "bn", NULL);
         else if (strcmp(word, "bias") == 0)
@@ -62,9 +62,11 @@ void find_lrn(const View *v, Findings *found)
 {
     if (!count_op(v, OP_BATCHNORM))
         return;
-    for (int i = 0; i < v->g->nodes.n; i++)
-        if (v->g->nodes.at[i]->op == OP_LRN && v->main[v->g->nodes.at[i]->id])
-            finding_at(v, found, v->g->nodes.at[i]->loc, v->g->nodes.at[i])->says = "local response normalisation in a network with batch normalisation";
+    for (int i = 0; i < v->g->nodes.n; i++) {
+        const Node *n = v->g->nodes.at[i];
+        if (n->op == OP_LRN && v->main[n->id])
+            finding_say(v, finding_at(v, found, n->loc, n), "local response normalisation in a network with batch normalisation");
+    }
 }
 
 /* The layer and the arrow before it, or behind it when it is the first. */

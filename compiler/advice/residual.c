@@ -12,7 +12,7 @@ static double branch_scale(const Node *add, const Tensor *end)
     return !add->scale ? 1 : add->scale[add->in[0] == end ? 0 : 1];
 }
 
-static const char *unscaled(const View *v, const Finding *f)
+static void say_unscaled(const View *v, Finding *f)
 {
     double least = INFINITY, most = -INFINITY;
     for (int i = 0; i < f->nodes.n; i++) {
@@ -21,8 +21,9 @@ static const char *unscaled(const View *v, const Finding *f)
         most = fmax(most, s);
     }
     const char *factor = least < most ? arena_printf(v->arena, "%g to %g", least, most) : arena_printf(v->arena, "%g", least);
-    return arena_printf(v->arena, "a residual block of %d filters adds its branch times %s: above %d filters only factors of 0.1 to %g were stable (%d such block%s)",
-                        f->nodes.at[0]->out[0]->shape.dim[0], factor, MANY_FILTERS, MOST_SCALE, f->nodes.n, f->nodes.n == 1 ? "" : "s");
+    finding_say(v, f, "a residual block of %d filters adds its branch times %s: above %d filters only factors of 0.1 to %g were stable "
+                "(%d such block%s)", f->nodes.at[0]->out[0]->shape.dim[0], factor, MANY_FILTERS, MOST_SCALE, f->nodes.n,
+                f->nodes.n == 1 ? "" : "s");
 }
 
 void find_residual_scale(const View *v, Findings *found)
@@ -35,7 +36,7 @@ void find_residual_scale(const View *v, Findings *found)
         finding_at(v, found, n->loc, n);
     }
     for (int i = 0; i < found->n; i++)
-        found->at[i]->says = unscaled(v, found->at[i]);
+        say_unscaled(v, found->at[i]);
 }
 
 /* The factor in the text: written in the block, or by the statement that uses the block's module. */
@@ -80,8 +81,8 @@ void find_residual_activation(const View *v, Findings *found)
             finding_at(v, found, l->node->loc, l->node);
     }
     for (int i = 0; i < found->n; i++)
-        found->at[i]->says = arena_printf(v->arena, "the last 1x1 of a residual branch has an activation: the branch can only add (%d block%s)",
-                                          found->at[i]->nodes.n, found->at[i]->nodes.n == 1 ? "" : "s");
+        finding_say(v, found->at[i], "the last 1x1 of a residual branch has an activation: the branch can only add (%d block%s)",
+                    found->at[i]->nodes.n, found->at[i]->nodes.n == 1 ? "" : "s");
 }
 
 void fix_residual_activation(Patch *p, const Findings *found)

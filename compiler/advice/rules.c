@@ -11,13 +11,16 @@ const Rule advice_rules[] = {
       "What the pool throws away no later layer can have back. Expanding first works on the large grid and stores it; convolutions of "
       "stride 2 beside the pool work on the small one.",
       find_bottleneck,
-      { { "expand", "method 1: expand, then pool", fix_expand }, { "parallel", "method 2: a convolution of stride 2 beside the pool", fix_parallel } }, NULL },
+      { { "expand", "method 1: expand, then pool", fix_expand },
+        { "parallel", "method 2: a convolution of stride 2 beside the pool", fix_parallel } }, NULL },
     { "naive-module", "a large convolution on many channels without a 1x1 reduction", GOING_DEEPER ", section 4",
       "A 1x1 convolution to fewer channels before it costs little and divides the cost of what follows.",
       find_naive, { { "reduced", "a 1x1 reduction, to the part of the input that is the median of table 1", fix_naive } }, NULL },
     { "pool-projection", "the pool of a module passes all its channels on", GOING_DEEPER ", section 4",
       "The output is then as wide as the input and the convolutions together: an \"inevitable increase\" from stage to stage.",
-      find_pool_projection, { { "projected", "a 1x1 projection behind the pool, to the part of the input that is the median of table 1", fix_pool_projection } }, NULL },
+      find_pool_projection,
+      { { "projected", "a 1x1 projection behind the pool, to the part of the input that is the median of table 1", fix_pool_projection } },
+      NULL },
     { "large-kernel", "a 5x5 or 7x7 where 3x3 in a row would do", RETHINKING ", section 3.1",
       "The same window, one more activation, and 28 % less work for 5x5 (45 % for 7x7).",
       find_large_kernel, { { "large_kernel", "3x3 in a row, with the narrower of the two widths between them", fix_large_kernel } }, NULL },
@@ -48,7 +51,8 @@ const Rule advice_rules[] = {
     { "lrn", "local response normalisation beside batch normalisation", BATCH_NORM ", section 4.2.1",
       "With batch normalisation they removed it: it is not necessary any more.",
       find_lrn, { { "without_lrn", "without it", fix_lrn } }, NULL },
-    { "vector-width", "a count of channels that leaves vector lanes empty", "inceptc's own kernels, which compute blocks of 16 channels (docs/kernels.md)",
+    { "vector-width", "a count of channels that leaves vector lanes empty",
+      "inceptc's own kernels, which compute blocks of 16 channels (docs/kernels.md)",
       "Channels are computed sixteen at a time; a count that is no multiple of 16 takes the time of the next one.",
       find_vector_width, { { "filled", "the next multiple of 16: more parameters in the same time", fix_vector_width } }, NULL },
     { "balance", "one grid takes most of the work", RETHINKING ", section 2, principle 4",
@@ -72,12 +76,21 @@ Finding *finding_at(const View *v, Findings *found, Loc loc, const Node *n)
     return f;
 }
 
+void finding_say(const View *v, Finding *f, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    f->says = arena_vprintf(v->arena, fmt, ap);
+    va_end(ap);
+}
+
 const char *finding_cost(const View *v, const Finding *f)
 {
     int64_t macs = 0;
     for (int i = 0; i < f->nodes.n; i++)
         macs += node_macs(f->nodes.at[i]);
-    return arena_printf(v->arena, "%d layer%s, %.1f %% of the multiply-accumulates", f->nodes.n, f->nodes.n == 1 ? "" : "s", view_share(macs, v->totals.macs));
+    return arena_printf(v->arena, "%d layer%s, %.1f %% of the multiply-accumulates", f->nodes.n, f->nodes.n == 1 ? "" : "s",
+                        view_share(macs, v->totals.macs));
 }
 
 void find_layers(const View *v, Findings *found, bool (*wrong)(const View *v, const Layer *l))

@@ -27,6 +27,7 @@ extern const int n_advice_rules;
 
 /* The finding at loc, made when there is none; n is one of its layers. */
 Finding *finding_at(const View *v, Findings *found, Loc loc, const Node *n);
+void finding_say(const View *v, Finding *f, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* "9 layers, 12.3 % of the multiply-accumulates" */
 const char *finding_cost(const View *v, const Finding *f);
 /* Every layer that `wrong` names, by its text. */

@@ -1,7 +1,10 @@
 #include "source.h"
 #include <string.h>
 
-bool source_same(Loc a, Loc b) { return a.file == b.file && a.line == b.line && a.col == b.col && a.end_line == b.end_line && a.end_col == b.end_col; }
+bool source_same(Loc a, Loc b)
+{
+    return a.file == b.file && a.line == b.line && a.col == b.col && a.end_line == b.end_line && a.end_col == b.end_col;
+}
 
 static void add_piece(Source *s, const AstFile *f, const AstItem *module, const AstStmt *stmt)
 {
@@ -128,11 +131,11 @@ const AstItem *source_module(const Source *s, const char *name)
 
 /* ---- Arguments ---- */
 
-static const char *word(const AstArg *arg) { return arg->kind == ARG_ATOM && arg->value->kind == AE_PATH ? arg->value->path.text : ""; }
+const char *source_word(const AstArg *arg) { return arg->kind == ARG_ATOM && arg->value->kind == AE_PATH ? arg->value->path.text : ""; }
 
 static void take_flag(Arena *a, LayerText *t, const AstArg *arg)
 {
-    const char *w = word(arg);
+    const char *w = source_word(arg);
     if (strcmp(w, "linear") == 0)
         t->linear = arg;
     else if (strcmp(w, "relu") == 0)
@@ -151,7 +154,7 @@ bool source_layer(Arena *a, const AstNode *n, LayerText *out)
     out->count = conv && n->args.n > 1 ? &n->args.at[1] : NULL;
     for (int i = conv ? 2 : 1; i < n->args.n; i++) {
         const AstArg *next = i + 1 < n->args.n ? &n->args.at[i + 1] : NULL;
-        if (strcmp(word(&n->args.at[i]), "pad") != 0) {
+        if (strcmp(source_word(&n->args.at[i]), "pad") != 0) {
             take_flag(a, out, &n->args.at[i]);
         } else if (next) {
             out->padded_otherwise = next->kind != ARG_ATOM || next->value->kind != AE_NUMBER;

@@ -39,6 +39,7 @@ typedef struct LayerText {
     const char *flags;            /* the others, without padding, groups and the activation */
     const AstArg *linear, *relu;  /* as written */
 } LayerText;
+const char *source_word(const AstArg *arg); /* a flag; of what is none: "" */
 bool source_layer(Arena *a, const AstNode *n, LayerText *out);
 /* The number that expr stands for: itself, or what the statement's use of the piece's module gives for it.  Null: no number. */
 const AstExpr *source_number(const Source *s, const Spot *p, const AstExpr *expr, Loc stmt);

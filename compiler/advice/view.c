@@ -41,8 +41,8 @@ static Layer layer_new(const View *v, const Node *n)
 {
     const Shape *w = &n->in[1]->shape, *x = &n->in[0]->shape, *y = &n->out[0]->shape;
     bool conv = n->op == OP_CONV;
-    Layer l = { .node = n, .ci = x->dim[0], .co = y->dim[0], .kh = conv ? w->dim[2] : 1, .kw = conv ? w->dim[3] : 1, .h = y->dim[1], .w = y->dim[2],
-                .macs = node_macs(n), .params = node_params(n), .main = v->main[n->id] };
+    Layer l = { .node = n, .ci = x->dim[0], .co = y->dim[0], .kh = conv ? w->dim[2] : 1, .kw = conv ? w->dim[3] : 1,
+                .h = y->dim[1], .w = y->dim[2], .macs = node_macs(n), .params = node_params(n), .main = v->main[n->id] };
     follow(&l);
     return l;
 }

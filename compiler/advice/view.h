@@ -34,6 +34,10 @@ const Tensor *view_source(const Tensor *t);
 const Tensor *view_join(const View *v, const Tensor *t);
 /* An addition of a branch to what the branch began with: the branch's end; else null. */
 const Tensor *view_branch_end(const View *v, const Node *n);
+/* A grid of 12 to 20 on both sides: "on m x m feature maps, where m ranges between 12 and 20" asymmetric kernels give very good
+ * results (Szegedy et al. 2015, section 3.2). */
+enum { LEAST_GRID = 12, MOST_GRID = 20 };
+static inline bool view_medium(int h, int w) { return h >= LEAST_GRID && h <= MOST_GRID && w >= LEAST_GRID && w <= MOST_GRID; }
 double view_share(int64_t part, int64_t whole); /* per cent */
 static inline bool layer_is_square(const Layer *l) { return l->node->op == OP_CONV && l->kh == l->kw && l->kh > 1; }
 static inline bool layer_is_plain(const Layer *l) /* stride 1, one group */

@@ -26,8 +26,8 @@ void find_vector_width(const View *v, Findings *found)
         for (int k = 0; k < f->nodes.n; k++)
             own += wasted(view_layer(v, f->nodes.at[k]));
         const Layer *l = view_layer(v, f->nodes.at[0]);
-        f->says = arena_printf(v->arena, "%d channels fill %d of %d vector lanes: %d would take the same time, the empty lanes could do %.1f %% of the network's multiply-accumulates",
-                               l->co, l->co, rounded(l->co), rounded(l->co), view_share(own, v->totals.macs));
+        finding_say(v, f, "%d channels fill %d of %d vector lanes: %d would take the same time, the empty lanes could do %.1f %% of the "
+                    "network's multiply-accumulates", l->co, l->co, rounded(l->co), rounded(l->co), view_share(own, v->totals.macs));
         sum += own;
     }
     if (view_share(sum, v->totals.macs) < WASTED_MACS)
@@ -100,7 +100,8 @@ static const char *shares(const View *v, const Grids *all)
 {
     const char *text = "";
     for (int i = 0; i < all->n; i++)
-        text = arena_printf(v->arena, "%s%s%dx%d %.1f %%", text, i ? ", " : "", all->at[i].h, all->at[i].w, view_share(all->at[i].macs, v->totals.macs));
+        text = arena_printf(v->arena, "%s%s%dx%d %.1f %%", text, i ? ", " : "", all->at[i].h, all->at[i].w,
+                            view_share(all->at[i].macs, v->totals.macs));
     return text;
 }
 
@@ -117,8 +118,8 @@ void find_balance(const View *v, Findings *found)
             if (l->main && l->node->op == OP_CONV && l->h == g->h && l->w == g->w)
                 f = finding_at(v, found, f ? f->loc : l->node->loc, l->node);
         }
-        f->says = arena_printf(v->arena, "the grid of %dx%d takes %.1f %% of the multiply-accumulates and has %.1f %% of the parameters", g->h, g->w,
-                               view_share(g->macs, v->totals.macs), view_share(g->params, v->totals.params));
+        finding_say(v, f, "the grid of %dx%d takes %.1f %% of the multiply-accumulates and has %.1f %% of the parameters", g->h, g->w,
+                    view_share(g->macs, v->totals.macs), view_share(g->params, v->totals.params));
         f->facts = arena_printf(v->arena, "multiply-accumulates of the grids: %s", shares(v, &all));
     }
 }

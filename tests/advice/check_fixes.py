@@ -38,7 +38,8 @@ def check(net, kind, lines, variant, unmended, work):
     folder, path = os.path.dirname(os.path.abspath(net)), os.path.join(work, 'fixed.net')
     open(path, 'w').write(variant)
     said = {}
-    for name, a, b in re.findall(r'^    (parameters|multiply-accumulates|activation elements|auxiliary parameters) +([\d,]+) -> ([\d,]+)', lines, flags=re.M):
+    what = 'parameters|multiply-accumulates|activation elements|auxiliary parameters'
+    for name, a, b in re.findall(rf'^    ({what}) +([\d,]+) -> ([\d,]+)', lines, flags=re.M):
         said[name] = (int(a.replace(',', '')), int(b.replace(',', '')))
     before, after = counts(net, folder), counts(path, folder)
     assert said['parameters'] == (before[0], after[0]), (net, kind, said, before, after)
