@@ -4,28 +4,39 @@
 #include "settings.h"
 #include <string.h>
 
-static Findings find(const View *v, const Rule *r)
+static Findings find(View *v, const Rule *r)
 {
     Findings found = { 0 };
+    v->rule++;
     r->find(v, &found);
     return found;
+}
+
+/* A text of a hundred thousand layers may offend as often. */
+enum { MOST_WARNINGS = 20 };
+
+static void warn(Arena *a, const Rule *r, const Findings *found, bool error)
+{
+    for (int i = 0; i < found->n && i < MOST_WARNINGS; i++) {
+        if (error)
+            diag_error(found->at[i]->loc, "%s [-Werror=design-%s]", found->at[i]->says, r->name);
+        else
+            diag_warning(found->at[i]->loc, arena_printf(a, "-Wdesign-%s", r->name), "%s", found->at[i]->says);
+    }
+    if (found->n > MOST_WARNINGS)
+        diag_note((Loc){ 0 }, "and %d more places: `inceptc advise` names them all", found->n - MOST_WARNINGS);
 }
 
 void advice_warn(Arena *a, const Graph *g, const char *const *settings, int n)
 {
     RuleState *states = ARENA_ARRAY(a, n_advice_rules, RuleState);
     settings_apply(settings, n, states);
-    const View *v = view_new(a, g);
+    View *v = view_new(a, g);
     for (int k = 0; k < n_advice_rules; k++) {
         if (!states[k].on)
             continue;
         Findings found = find(v, &advice_rules[k]);
-        for (int i = 0; i < found.n; i++) {
-            if (states[k].error)
-                diag_error(found.at[i]->loc, "%s [-Werror=design-%s]", found.at[i]->says, advice_rules[k].name);
-            else
-                diag_warning(found.at[i]->loc, arena_printf(a, "-Wdesign-%s", advice_rules[k].name), "%s", found.at[i]->says);
-        }
+        warn(a, &advice_rules[k], &found, states[k].error);
     }
 }
 
@@ -57,7 +68,7 @@ static const char *layer_names(Arena *a, const Finding *f)
     return f->nodes.n > SHOWN ? arena_printf(a, "%s and %d more", text, f->nodes.n - SHOWN) : text;
 }
 
-static void print_finding(const View *v, const Finding *f)
+static void print_finding(View *v, const Finding *f)
 {
     Arena *a = v->arena;
     int64_t macs = 0, params = 0;
@@ -80,7 +91,7 @@ static const char *change(Arena *a, int64_t from, int64_t to)
                         from ? 100.0 * (double)(to - from) / (double)from : 0.0);
 }
 
-static void print_fixed(const View *v, const Fixed *f)
+static void print_fixed(View *v, const Fixed *f)
 {
     Arena *a = v->arena;
     printf("    parameters             %s\n", change(a, v->totals.params, f->totals.params));
@@ -92,14 +103,19 @@ static void print_fixed(const View *v, const Fixed *f)
 }
 
 typedef struct Mending {
-    const View *view;
+    View *view;
     const Source *source;
     const NetOptions *options;
     const Fix *fix;
 } Mending;
 
+/* What more places want is no variant to be pasted. */
+enum { MOST_PLACES = 1000 };
+
 static Fixed mend(const Mending *m, const Findings *found)
 {
+    if (found->n > MOST_PLACES)
+        return (Fixed){ .failed = "so many places are no variant to be pasted" };
     Patch p = { .arena = m->view->arena, .view = m->view, .source = m->source, .suffix = m->fix->suffix };
     m->fix->make(&p, found);
     return patch_apply(&p, m->options);
@@ -127,7 +143,7 @@ static Findings mendable(const Mending *m, const Findings *found)
 static void print_fix(const Mending *m, const Findings *found)
 {
     Fixed f = mend(m, found);
-    if (!f.text && found->n > 1) {
+    if (!f.text && found->n > 1 && found->n <= MOST_PLACES) {
         Findings some = mendable(m, found);
         if (some.n == 0)
             return;
@@ -138,7 +154,7 @@ static void print_fix(const Mending *m, const Findings *found)
         print_fixed(m->view, &f);
 }
 
-static void print_fixes(const View *v, const Source *s, const Rule *r, const Findings *found, const NetOptions *o)
+static void print_fixes(View *v, const Source *s, const Rule *r, const Findings *found, const NetOptions *o)
 {
     if (r->no_fix)
         print_wrapped(arena_printf(v->arena, "no mechanical fix: %s", r->no_fix), 2);
@@ -149,7 +165,7 @@ static void print_fixes(const View *v, const Source *s, const Rule *r, const Fin
     }
 }
 
-static void print_head(const View *v)
+static void print_head(View *v)
 {
     Arena *a = v->arena;
     printf("%s: %d layers deep, %s parameters, %s multiply-accumulates, %s activation elements\n", v->g->name, v->totals.depth,
@@ -167,7 +183,7 @@ static const RuleState *states_of(Arena *a, const char *const *settings, int n)
 void advice_print(Arena *a, const Graph *g, const NetOptions *o, const char *const *settings, int n)
 {
     const RuleState *states = states_of(a, settings, n);
-    const View *v = view_new(a, g);
+    View *v = view_new(a, g);
     const Source *s = source_new(a, g);
     int shown = 0;
     print_head(v);

@@ -5,7 +5,7 @@
  * the next stage can hold. */
 static const double GROWTH = 2.0;
 
-static bool halves_grid(const View *v, const Node *n)
+static bool halves_grid(View *v, const Node *n)
 {
     const Shape *x = n->n_in ? &n->in[0]->shape : NULL, *y = n->n_out ? &n->out[0]->shape : NULL;
     bool pool = n->op == OP_MAXPOOL || n->op == OP_AVGPOOL;
@@ -20,14 +20,14 @@ static bool grows(const Node *pool, const Tensor *next)
     return z->dim[0] >= GROWTH * x->dim[0] && 2 * z->dim[1] > y->dim[1] && 2 * z->dim[2] > y->dim[2];
 }
 
-static const char *way(const View *v, const Tensor *x, const Tensor *y, const Tensor *next)
+static const char *way(View *v, const Tensor *x, const Tensor *y, const Tensor *next)
 {
     Arena *a = v->arena;
     return arena_printf(a, "%s numbers become %s, and the next layer spreads them over %s", arena_commas(a, shape_elems(&x->shape)),
                         arena_commas(a, shape_elems(&y->shape)), arena_commas(a, shape_elems(&next->shape)));
 }
 
-void find_bottleneck(const View *v, Findings *found)
+void find_bottleneck(View *v, Findings *found)
 {
     Arena *a = v->arena;
     for (int i = 0; i < v->g->nodes.n; i++) {
@@ -35,7 +35,7 @@ void find_bottleneck(const View *v, Findings *found)
         const Tensor *next = halves_grid(v, n) ? view_join(v, n->out[0]) : NULL;
         if (!next || !grows(n, next))
             continue;
-        Finding *f = finding_at(v, found, n->loc, n);
+        Finding *f = finding_at(v, found, n, n);
         finding_say(v, f, "the pool shrinks %s to %s before the channels grow to %d: a representational bottleneck",
                     shape_text(a, &n->in[0]->shape), shape_text(a, &n->out[0]->shape), next->shape.dim[0]);
         f->facts = way(v, n->in[0], n->out[0], next);

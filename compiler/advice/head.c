@@ -7,21 +7,21 @@ static const double LARGE_SHARE = 10.0; /* per cent */
 /* GoogLeNet, with 22 layers, is the shallowest network that the papers gave auxiliary heads. */
 enum { DEEP = 22 };
 
-static bool is_flattening(const View *v, const Layer *l)
+static bool is_flattening(View *v, const Layer *l)
 {
     const Shape *x = &l->node->in[0]->shape;
     return l->main && l->node->op == OP_LINEAR && x->dim[1] * x->dim[2] > 1 && view_share(l->params, v->totals.params) >= LARGE_SHARE;
 }
 
-void find_fully_connected(const View *v, Findings *found)
+void find_fully_connected(View *v, Findings *found)
 {
     find_layers(v, found, is_flattening);
     for (int i = 0; i < found->n; i++) {
         const Layer *l = view_layer(v, found->at[i]->nodes.at[0]);
         const Shape *x = &l->node->in[0]->shape;
         const char *pooled = arena_commas(v->arena, (int64_t)(x->dim[0] + 1) * l->co);
-        finding_say(v, found->at[i], "a fully connected layer reads %s and holds %.1f %% of the parameters; behind an average pool it would "
-                    "hold %s", shape_text(v->arena, x), view_share(l->params, v->totals.params), pooled);
+        finding_say(v, found->at[i], "a fully connected layer reads %s and holds %.1f %% of the parameters; behind an average pool it "
+                    "would hold %s", shape_text(v->arena, x), view_share(l->params, v->totals.params), pooled);
     }
 }
 
@@ -33,7 +33,7 @@ void fix_fully_connected(Patch *p, const Findings *found)
 
 /* ---- Auxiliary heads ---- */
 
-static bool has_residuals(const View *v)
+static bool has_residuals(View *v)
 {
     for (int i = 0; i < v->g->nodes.n; i++)
         if (view_branch_end(v, v->g->nodes.at[i]))
@@ -42,19 +42,19 @@ static bool has_residuals(const View *v)
 }
 
 /* Rather the output of a module than a tensor within one. */
-static bool ends_statement(const View *v, const Tensor *t)
+static bool ends_statement(View *v, const Tensor *t)
 {
     const Layer *l = view_layer(v, t->def);
     const Tensor *end = l ? l->out : t;
     for (int i = 0; i < end->users.n; i++)
-        if (source_same(end->users.at[i]->stmt, t->def->stmt))
+        if (view_same(end->users.at[i]->stmt, t->def->stmt))
             return false;
     return true;
 }
 
 /* The last tensor of the medium grids that the whole main flow passes, behind its ReLU; null: there is none. There the heads of
  * GoogLeNet (14x14), v3 and v4 (17x17) stand. */
-static const Tensor *head_place(const View *v)
+static const Tensor *head_place(View *v)
 {
     const Tensor *best = NULL;
     for (const Tensor *t = view_join(v, v->g->input); t; t = view_join(v, t))
@@ -64,13 +64,14 @@ static const Tensor *head_place(const View *v)
     return l ? l->out : best;
 }
 
-void find_auxiliary(const View *v, Findings *found)
+void find_auxiliary(View *v, Findings *found)
 {
     if (v->totals.depth < DEEP || v->totals.aux_params > 0 || has_residuals(v))
         return;
     const Tensor *at = head_place(v);
     const Node *n = at ? at->def : v->g->output->def;
-    Finding *f = finding_at(v, found, n->stmt, n);
+    Finding *f = finding_at(v, found, n, n);
+    f->loc = n->stmt;
     const char *where = at ? arena_printf(v->arena, ": one could stand on '%s'", at->name) : "";
     finding_say(v, f, "%d layers deep, not residual, and no auxiliary head%s", v->totals.depth, where);
 }

@@ -61,13 +61,13 @@ static void split(Patch *p, const Finding *f, int n, int64_t taps, const char *f
 
 /* ---- 5x5 and 7x7 ---- */
 
-static bool is_large(const View *v, const Layer *l)
+static bool is_large(View *v, const Layer *l)
 {
     (void)v;
     return on_grid(l) && layer_is_plain(l) && layer_is_square(l) && (l->kh == 5 || l->kh == 7) && !reads_picture(l);
 }
 
-void find_large_kernel(const View *v, Findings *found)
+void find_large_kernel(View *v, Findings *found)
 {
     find_layers(v, found, is_large);
     for (int i = 0; i < found->n; i++) {
@@ -85,13 +85,13 @@ void fix_large_kernel(Patch *p, const Findings *found)
 
 /* ---- n x n on medium grids ---- */
 
-static bool is_square(const View *v, const Layer *l)
+static bool is_square(View *v, const Layer *l)
 {
     (void)v;
     return on_grid(l) && medium(l) && layer_is_plain(l) && layer_is_square(l) && !reads_picture(l);
 }
 
-void find_square(const View *v, Findings *found)
+void find_square(View *v, Findings *found)
 {
     find_layers(v, found, is_square);
     for (int i = 0; i < found->n; i++) {
@@ -116,7 +116,7 @@ void fix_square(Patch *p, const Findings *found)
 static bool is_asymmetric(const Layer *l) { return l->node->op == OP_CONV && (l->kh == 1) != (l->kw == 1); }
 
 /* Beside its transposed on the same input: figure 7's expanded filter bank, which belongs on the smallest grid. */
-static bool is_fork(const View *v, const Layer *l)
+static bool is_fork(View *v, const Layer *l)
 {
     const Tensor *x = l->node->in[0];
     for (int i = 0; i < x->users.n; i++) {
@@ -127,20 +127,20 @@ static bool is_fork(const View *v, const Layer *l)
     return false;
 }
 
-static bool is_misplaced(const View *v, const Layer *l) { return on_grid(l) && is_asymmetric(l) && !medium(l) && !is_fork(v, l); }
+static bool is_misplaced(View *v, const Layer *l) { return on_grid(l) && is_asymmetric(l) && !medium(l) && !is_fork(v, l); }
 
 /* The first of a row of them: they are one finding. */
-static const Layer *first_of_row(const View *v, const Layer *l)
+static const Layer *first_of_row(View *v, const Layer *l)
 {
     const Layer *before = view_layer(v, view_source(l->node->in[0])->def);
     return before && is_misplaced(v, before) ? first_of_row(v, before) : l;
 }
 
-void find_asymmetric_grid(const View *v, Findings *found)
+void find_asymmetric_grid(View *v, Findings *found)
 {
     for (int i = 0; i < v->layers.n; i++)
         if (is_misplaced(v, &v->layers.at[i]))
-            finding_at(v, found, first_of_row(v, &v->layers.at[i])->node->loc, v->layers.at[i].node);
+            finding_at(v, found, first_of_row(v, &v->layers.at[i])->node, v->layers.at[i].node);
     for (int i = 0; i < found->n; i++) {
         const Layer *l = view_layer(v, found->at[i]->nodes.at[0]);
         finding_say(v, found->at[i], "%dx%d on a grid of %dx%d: asymmetric kernels do well on grids of %d to %d only (%s)", l->kh, l->kw,
@@ -150,15 +150,15 @@ void find_asymmetric_grid(const View *v, Findings *found)
 
 /* ---- Linear between factors ---- */
 
-static const Layer *next_layer(const View *v, const Layer *l) { return l->out->users.n == 1 ? view_layer(v, l->out->users.at[0]) : NULL; }
+static const Layer *next_layer(View *v, const Layer *l) { return l->out->users.n == 1 ? view_layer(v, l->out->users.at[0]) : NULL; }
 
-static bool is_linear_factor(const View *v, const Layer *l)
+static bool is_linear_factor(View *v, const Layer *l)
 {
     const Layer *next = next_layer(v, l);
     return l->main && layer_is_plain(l) && l->kh * l->kw > 1 && !l->activation && next && layer_is_plain(next) && next->kh * next->kw > 1;
 }
 
-void find_linear_factor(const View *v, Findings *found)
+void find_linear_factor(View *v, Findings *found)
 {
     find_layers(v, found, is_linear_factor);
     for (int i = 0; i < found->n; i++) {

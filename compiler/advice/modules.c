@@ -7,7 +7,7 @@ enum { MANY_CHANNELS = 192 };
 enum { BEFORE_3X3 = 4, BEFORE_5X5 = 16, BEHIND_POOL = 6 };
 
 /* Whether a 1x1 convolution to fewer channels stands before it in its branch. */
-static bool reduced(const View *v, const Tensor *t)
+static bool reduced(View *v, const Tensor *t)
 {
     for (;;) {
         t = view_source(t);
@@ -20,13 +20,13 @@ static bool reduced(const View *v, const Tensor *t)
     }
 }
 
-static bool is_naive(const View *v, const Layer *l)
+static bool is_naive(View *v, const Layer *l)
 {
     return l->main && layer_is_plain(l) && l->kh > 1 && l->kw > 1 && l->ci >= MANY_CHANNELS && !reduced(v, l->node->in[0]);
 }
 
 /* The range of the channels that the layers of a finding read. */
-static const char *channels(const View *v, const Finding *f)
+static const char *channels(View *v, const Finding *f)
 {
     int least = INT32_MAX, most = 0;
     for (int i = 0; i < f->nodes.n; i++) {
@@ -37,7 +37,7 @@ static const char *channels(const View *v, const Finding *f)
     return least == most ? arena_printf(v->arena, "%d", least) : arena_printf(v->arena, "%d to %d", least, most);
 }
 
-void find_naive(const View *v, Findings *found)
+void find_naive(View *v, Findings *found)
 {
     find_layers(v, found, is_naive);
     for (int i = 0; i < found->n; i++) {
@@ -76,13 +76,13 @@ void fix_naive(Patch *p, const Findings *found)
 
 /* ---- The pool of the module ---- */
 
-void find_pool_projection(const View *v, Findings *found)
+void find_pool_projection(View *v, Findings *found)
 {
     for (int i = 0; i < v->g->nodes.n; i++) {
         const Node *n = v->g->nodes.at[i];
         bool pool = (n->op == OP_MAXPOOL || n->op == OP_AVGPOOL) && v->main[n->id] && window_steps_by_1(&n->window);
         if (pool && n->out[0]->users.n == 1 && n->out[0]->users.at[0]->op == OP_CONCAT && view_main_users(v, n->in[0]) > 1)
-            finding_at(v, found, n->loc, n);
+            finding_at(v, found, n, n);
     }
     for (int i = 0; i < found->n; i++) {
         Finding *f = found->at[i];

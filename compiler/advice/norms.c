@@ -5,7 +5,7 @@
 /* GoogLeNet, with 22 layers, is the network on which Ioffe and Szegedy measured it: a fourteenth of the steps. */
 enum { DEEP = 22 };
 
-static int count_op(const View *v, OpKind op)
+static int count_op(View *v, OpKind op)
 {
     int n = 0;
     for (int i = 0; i < v->g->nodes.n; i++)
@@ -13,7 +13,7 @@ static int count_op(const View *v, OpKind op)
     return n;
 }
 
-void find_batchnorm(const View *v, Findings *found)
+void find_batchnorm(View *v, Findings *found)
 {
     Finding *f = NULL;
     int convs = 0;
@@ -25,7 +25,7 @@ void find_batchnorm(const View *v, Findings *found)
             continue;
         convs++;
         if (!l->norm)
-            f = finding_at(v, found, f ? f->loc : l->node->loc, l->node);
+            f = finding_at(v, found, f ? f->nodes.at[0] : l->node, l->node);
     }
     if (f && f->nodes.n <= convs / 2) /* the stem, or the ends of residual branches: chosen, not forgotten */
         found->n = 0;
@@ -58,14 +58,14 @@ void fix_batchnorm(Patch *p, const Findings *found)
 
 /* ---- Local response normalisation ---- */
 
-void find_lrn(const View *v, Findings *found)
+void find_lrn(View *v, Findings *found)
 {
     if (!count_op(v, OP_BATCHNORM))
         return;
     for (int i = 0; i < v->g->nodes.n; i++) {
         const Node *n = v->g->nodes.at[i];
         if (n->op == OP_LRN && v->main[n->id])
-            finding_say(v, finding_at(v, found, n->loc, n), "local response normalisation in a network with batch normalisation");
+            finding_say(v, finding_at(v, found, n, n), "local response normalisation in a network with batch normalisation");
     }
 }
 

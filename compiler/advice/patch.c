@@ -66,41 +66,51 @@ static int in_file_order(const void *a, const void *b)
     return x->from != y->from ? (x->from < y->from ? -1 : 1) : x->to != y->to ? (x->to < y->to ? -1 : 1) : 0;
 }
 
+/* Every line but the first two columns further to the right. */
+static void write_indented(FILE *out, const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        fputc(text[i], out);
+        if (text[i] == '\n')
+            fputs("  ", out);
+    }
+}
+
 /* The text of a piece with its changes. */
-static const char *changed_text(const Patch *p, const Piece *x)
+static void write_piece(const Patch *p, const Piece *x, FILE *out)
 {
     Loc span = piece_span(p, x);
     size_t size, at = source_offset(span, false), end = source_offset(span, true);
-    const char *text = diag_file_text(span.file, &size), *out = "";
+    const char *text = diag_file_text(span.file, &size);
+    fputs("  ", out);
     for (int i = 0; i < p->changes.n; i++) {
         const Change *c = &p->changes.at[i];
         if (c->loc.file != span.file || c->from < at || c->to > end)
             continue;
-        out = arena_printf(p->arena, "%s%.*s%s", out, (int)(c->from - at), text + at, c->text);
+        write_indented(out, text + at, c->from - at);
+        fputs(c->text, out);
         at = c->to;
     }
-    return arena_printf(p->arena, "%s%.*s", out, (int)(end - at), text + at);
+    write_indented(out, text + at, end - at);
+    fputc('\n', out);
 }
 
 /* ---- Modules that are right in some of their uses ---- */
 
-static bool listed(const Nodes *list, const Node *n)
-{
-    for (int i = 0; i < list->n; i++)
-        if (list->at[i] == n)
-            return true;
-    return false;
-}
+/* Layers of the same text as those of c that c was not made for. */
+static int others(const Patch *p, const Change *c) { return p->view->instances[p->view->text_of[c->nodes->at[0]->id]] - c->nodes->n; }
 
-/* Layers of the same text as those of c, in the statement at `stmt` or (line 0) anywhere, that c was not made for. */
-static int others(const Patch *p, const Change *c, Loc stmt)
+/* The same in the statement at `stmt`. */
+static int others_in(const Patch *p, const Change *c, Loc stmt)
 {
     int n = 0;
     const Node *first = c->nodes->at[0];
     for (int i = 0; i < p->view->g->nodes.n; i++) {
         const Node *x = p->view->g->nodes.at[i];
-        n += x->op == first->op && source_same(x->loc, first->loc) && (!stmt.line || source_same(x->stmt, stmt)) && !listed(c->nodes, x);
+        n += x->op == first->op && p->view->text_of[x->id] == p->view->text_of[first->id] && view_same(x->stmt, stmt);
     }
+    for (int i = 0; i < c->nodes->n; i++)
+        n -= view_same(c->nodes->at[i]->stmt, stmt);
     return n;
 }
 
@@ -139,7 +149,7 @@ static void use_new(Work *w, const Piece *x, Loc stmt, const char *new_name)
 {
     Patch *p = w->p;
     for (int i = 0; i < w->renamed.n; i++)
-        if (source_same(w->renamed.at[i], stmt))
+        if (view_same(w->renamed.at[i], stmt))
             return;
     LIST_PUSH(p->arena, &w->renamed, stmt);
     const Piece *user = source_piece(p->source, stmt);
@@ -174,7 +184,7 @@ static void split_module(Work *w, const Piece *x)
     }
     for (int i = 0; i < n; i++)
         for (int k = 0; k < w->renamed.n; k++)
-            if (p->changes.at[i].nodes && belongs(p, &p->changes.at[i], x) && others(p, &p->changes.at[i], w->renamed.at[k]))
+            if (p->changes.at[i].nodes && belongs(p, &p->changes.at[i], x) && others_in(p, &p->changes.at[i], w->renamed.at[k]))
                 fail(p, "a statement uses module '%s' where it is right and where it is not", x->module->name);
     w->renamed.n = 0;
     patch_replace(p, x->module->name_loc, new_name, NULL);
@@ -184,7 +194,7 @@ static bool right_somewhere(const Patch *p, const Piece *x)
 {
     for (int i = 0; i < p->changes.n; i++) {
         const Change *c = &p->changes.at[i];
-        if (c->nodes && belongs(p, c, x) && others(p, c, (Loc){ 0 }))
+        if (c->nodes && belongs(p, c, x) && others(p, c))
             return true;
     }
     return false;
@@ -192,13 +202,17 @@ static bool right_somewhere(const Patch *p, const Piece *x)
 
 /* ---- The variant ---- */
 
+/* Statements of the net that declare a shape. */
 static void want_shaped(Work *w)
 {
     const Patch *p = w->p;
+    Loc last = { 0 };
     for (int i = 0; i < p->view->g->nodes.n; i++) {
-        const Piece *x = source_piece(p->source, p->view->g->nodes.at[i]->stmt);
+        Loc stmt = p->view->g->nodes.at[i]->stmt;
+        const Piece *x = view_same(stmt, last) ? NULL : source_piece(p->source, stmt);
         if (x && x->stmt && x->stmt->name && x->stmt->shape.present)
             want_piece(w, x);
+        last = stmt;
     }
 }
 
@@ -218,37 +232,42 @@ static void find_pieces(Work *w)
     qsort(p->changes.at, (size_t)p->changes.n, sizeof *p->changes.at, in_file_order);
 }
 
-/* Every line two columns further to the right. */
-static const char *indented(Arena *a, const char *text)
-{
-    const char *out = "  ";
-    for (const char *end; (end = strchr(text, '\n')); text = end + 1)
-        out = arena_printf(a, "%s%.*s\n  ", out, (int)(end - text), text);
-    return arena_printf(a, "%s%s\n", out, text);
-}
-
 static const char *file_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
 }
 
+static void write_pieces(Work *w, bool statements, FILE *out)
+{
+    for (int i = 0; i < w->pieces.n; i++) {
+        const Piece *x = &w->pieces.at[i];
+        if ((x->stmt != NULL) != statements)
+            continue;
+        if (x->stmt && !x->stmt->name)
+            fail(w->p, "the statement '%s' has no name that a variant could replace it by", source_text(w->p->arena, x->stmt->chain->loc));
+        write_piece(w->p, x, out);
+    }
+}
+
 static const char *variant_text(Work *w)
 {
     Patch *p = w->p;
     const Graph *g = p->view->g;
-    const char *out = arena_printf(p->arena, "variant %s_%s of \"%s\" {\n", g->name, p->suffix, file_name(g->source));
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    CHECK(out);
+    fprintf(out, "variant %s_%s of \"%s\" {\n", g->name, p->suffix, file_name(g->source));
     for (int i = 0; i < p->lines.n; i++)
-        out = arena_printf(p->arena, "%s%s", out, indented(p->arena, p->lines.at[i]));
-    for (int statements = 0; statements < 2; statements++)
-        for (int i = 0; i < w->pieces.n; i++) {
-            const Piece *x = &w->pieces.at[i];
-            if ((x->stmt != NULL) == statements)
-                out = arena_printf(p->arena, "%s%s", out, indented(p->arena, changed_text(p, x)));
-            if (x->stmt && !x->stmt->name)
-                fail(p, "the statement '%s' has no name that a variant could replace it by", source_text(p->arena, x->stmt->chain->loc));
-        }
-    return arena_printf(p->arena, "%s}\n%s", out, p->train ? p->train : "");
+        fprintf(out, "  %s\n", p->lines.at[i]);
+    write_pieces(w, false, out);
+    write_pieces(w, true, out);
+    fprintf(out, "}\n%s", p->train ? p->train : "");
+    fclose(out);
+    const char *kept = arena_strndup(p->arena, text, size);
+    free(text);
+    return kept;
 }
 
 static const char *beside(Arena *a, const Graph *g)
@@ -283,6 +302,9 @@ static Graph *load(Work *w, const NetOptions *o, Fixed *f)
     return g;
 }
 
+/* A net of more statements is a list that a program wrote: its statements are not all said again. */
+enum { MOST_PIECES = 2000 };
+
 Fixed patch_apply(Patch *p, const NetOptions *o)
 {
     Fixed f = { 0 };
@@ -294,7 +316,7 @@ Fixed patch_apply(Patch *p, const NetOptions *o)
     if ((f.failed = p->failed))
         return f;
     Graph *g = load(&w, o, &f);
-    if (!g && p->reshapes && !p->failed) { /* shapes that other statements declare are wrong now, too */
+    if (!g && p->reshapes && !p->failed && p->source->pieces.n <= MOST_PIECES) { /* other statements declare wrong shapes now */
         want_shaped(&w);
         g = load(&w, o, &f);
     }

@@ -14,7 +14,7 @@ typedef struct Change {
 
 typedef struct Patch {
     Arena *arena;
-    const View *view;
+    View *view;
     const Source *source;
     const char *suffix;      /* of the variant's name and of new modules */
     LIST(Change) changes;

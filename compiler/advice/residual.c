@@ -12,7 +12,7 @@ static double branch_scale(const Node *add, const Tensor *end)
     return !add->scale ? 1 : add->scale[add->in[0] == end ? 0 : 1];
 }
 
-static void say_unscaled(const View *v, Finding *f)
+static void say_unscaled(View *v, Finding *f)
 {
     double least = INFINITY, most = -INFINITY;
     for (int i = 0; i < f->nodes.n; i++) {
@@ -26,14 +26,14 @@ static void say_unscaled(const View *v, Finding *f)
                 f->nodes.n == 1 ? "" : "s");
 }
 
-void find_residual_scale(const View *v, Findings *found)
+void find_residual_scale(View *v, Findings *found)
 {
     for (int i = 0; i < v->g->nodes.n; i++) {
         const Node *n = v->g->nodes.at[i];
         const Tensor *end = view_branch_end(v, n);
         if (!end || n->out[0]->shape.dim[0] <= MANY_FILTERS || fabs(branch_scale(n, end)) <= MOST_SCALE)
             continue;
-        finding_at(v, found, n->loc, n);
+        finding_at(v, found, n, n);
     }
     for (int i = 0; i < found->n; i++)
         say_unscaled(v, found->at[i]);
@@ -72,13 +72,13 @@ void fix_residual_scale(Patch *p, const Findings *found)
 
 /* ---- The last 1x1 ---- */
 
-void find_residual_activation(const View *v, Findings *found)
+void find_residual_activation(View *v, Findings *found)
 {
     for (int i = 0; i < v->g->nodes.n; i++) {
         const Tensor *end = view_branch_end(v, v->g->nodes.at[i]);
         const Layer *l = end && end->def && end->def->op == OP_RELU ? view_layer(v, view_source(end)->def) : NULL;
         if (l && l->activation && l->node->op == OP_CONV && window_is_1x1(&l->node->window))
-            finding_at(v, found, l->node->loc, l->node);
+            finding_at(v, found, l->node, l->node);
     }
     for (int i = 0; i < found->n; i++)
         finding_say(v, found->at[i], "the last 1x1 of a residual branch has an activation: the branch can only add (%d block%s)",

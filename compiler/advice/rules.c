@@ -61,22 +61,19 @@ const Rule advice_rules[] = {
 };
 const int n_advice_rules = sizeof advice_rules / sizeof *advice_rules;
 
-Finding *finding_at(const View *v, Findings *found, Loc loc, const Node *n)
+Finding *finding_at(View *v, Findings *found, const Node *place, const Node *n)
 {
-    Finding *f = NULL;
-    for (int i = 0; i < found->n && !f; i++)
-        if (source_same(found->at[i]->loc, loc))
-            f = found->at[i];
-    if (!f) {
-        f = ARENA_NEW(v->arena, Finding);
-        f->loc = loc;
-        LIST_PUSH(v->arena, found, f);
+    struct Found *entry = &v->found[v->text_of[place->id]];
+    if (entry->rule != v->rule) {
+        *entry = (struct Found){ ARENA_NEW(v->arena, Finding), v->rule };
+        entry->finding->loc = place->loc;
+        LIST_PUSH(v->arena, found, entry->finding);
     }
-    LIST_PUSH(v->arena, &f->nodes, n);
-    return f;
+    LIST_PUSH(v->arena, &entry->finding->nodes, n);
+    return entry->finding;
 }
 
-void finding_say(const View *v, Finding *f, const char *fmt, ...)
+void finding_say(View *v, Finding *f, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -84,7 +81,7 @@ void finding_say(const View *v, Finding *f, const char *fmt, ...)
     va_end(ap);
 }
 
-const char *finding_cost(const View *v, const Finding *f)
+const char *finding_cost(View *v, const Finding *f)
 {
     int64_t macs = 0;
     for (int i = 0; i < f->nodes.n; i++)
@@ -93,11 +90,11 @@ const char *finding_cost(const View *v, const Finding *f)
                         view_share(macs, v->totals.macs));
 }
 
-void find_layers(const View *v, Findings *found, bool (*wrong)(const View *v, const Layer *l))
+void find_layers(View *v, Findings *found, bool (*wrong)(View *v, const Layer *l))
 {
     for (int i = 0; i < v->layers.n; i++)
         if (wrong(v, &v->layers.at[i]))
-            finding_at(v, found, v->layers.at[i].node->loc, v->layers.at[i].node);
+            finding_at(v, found, v->layers.at[i].node, v->layers.at[i].node);
 }
 
 const char *layer_flags(Patch *p, const Node *conv)

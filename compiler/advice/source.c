@@ -1,11 +1,6 @@
 #include "source.h"
 #include <string.h>
 
-bool source_same(Loc a, Loc b)
-{
-    return a.file == b.file && a.line == b.line && a.col == b.col && a.end_line == b.end_line && a.end_col == b.end_col;
-}
-
 static void add_piece(Source *s, const AstFile *f, const AstItem *module, const AstStmt *stmt)
 {
     Piece p = { f, module, stmt };
@@ -82,7 +77,7 @@ static bool in_chain(const AstChain *c, Loc loc, bool reads_in, Spot *p)
 {
     for (int i = 0; i < c->units.n; i++) {
         const AstNode *n = c->units.at[i].node;
-        if (source_same(n->loc, loc)) {
+        if (view_same(n->loc, loc)) {
             *p = (Spot){ p->piece, n, c, i, reads_in && i == 0 };
             return true;
         }

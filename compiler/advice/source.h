@@ -27,7 +27,6 @@ typedef struct Spot {
 bool source_find(const Source *s, Loc loc, Spot *out); /* the node of the AST at exactly loc */
 const Piece *source_piece(const Source *s, Loc loc);    /* that holds loc; null: none */
 const AstItem *source_module(const Source *s, const char *name);
-bool source_same(Loc a, Loc b);
 
 size_t source_offset(Loc loc, bool end); /* into diag_file_text */
 const char *source_text(Arena *a, Loc loc);

@@ -21,19 +21,27 @@ typedef struct View {
     bool *main;          /* by id of node and tensor */
     LIST(Layer) layers;
     int *layer_of;       /* by id of node: index + 1 */
+    int *position;       /* by id of node: where it stands in g->nodes */
+    int *text_of;        /* by id of node: the number of its place in the text */
+    int *instances;      /* by text_of: layers of that text */
+    struct Scratch { int ahead, walk; } *scratch;              /* view_join's, by id of tensor: counts in walk `walk` */
+    struct Found { struct Finding *finding; int rule; } *found; /* finding_at's, by text_of: counts for the rule number `rule` */
+    int walk, rule;
 } View;
 
+/* Whether a and b are the same place of the text. */
+bool view_same(Loc a, Loc b);
 View *view_new(Arena *a, const Graph *g);
 /* Elements of all outputs of convolutions, fully connected layers and pools that `output` needs: what training must keep. */
 int64_t view_activations(Arena *a, const Graph *g);
-const Layer *view_layer(const View *v, const Node *n); /* null: no conv or linear */
-int view_main_users(const View *v, const Tensor *t);
+const Layer *view_layer(View *v, const Node *n); /* null: no conv or linear */
+int view_main_users(View *v, const Tensor *t);
 /* Back over ReLU, batch norm, LRN and dropout to the tensor that something else computed. */
 const Tensor *view_source(const Tensor *t);
 /* The next tensor, behind t, through which all main flow passes, and which is no ReLU, norm or dropout; null at the end. */
-const Tensor *view_join(const View *v, const Tensor *t);
+const Tensor *view_join(View *v, const Tensor *t);
 /* An addition of a branch to what the branch began with: the branch's end; else null. */
-const Tensor *view_branch_end(const View *v, const Node *n);
+const Tensor *view_branch_end(View *v, const Node *n);
 /* A grid of 12 to 20 on both sides: "on m x m feature maps, where m ranges between 12 and 20" asymmetric kernels give very good
  * results (Szegedy et al. 2015, section 3.2). */
 enum { LEAST_GRID = 12, MOST_GRID = 20 };

@@ -10,13 +10,13 @@ static int64_t divisor(int64_t a, int64_t b) { return b ? divisor(b, a % b) : a;
 static int rounded(int c) { return (c + lanes() - 1) / lanes() * lanes(); }
 static int64_t wasted(const Layer *l) { return l->macs / l->co * (rounded(l->co) - l->co); }
 
-static bool is_ragged(const View *v, const Layer *l)
+static bool is_ragged(View *v, const Layer *l)
 {
     (void)v;
     return l->main && l->node->op == OP_CONV && view_share(rounded(l->co) - l->co, rounded(l->co)) >= WASTED_LANES;
 }
 
-void find_vector_width(const View *v, Findings *found)
+void find_vector_width(View *v, Findings *found)
 {
     find_layers(v, found, is_ragged);
     int64_t sum = 0;
@@ -76,7 +76,7 @@ typedef struct Grid {
 } Grid;
 typedef LIST(Grid) Grids;
 
-static Grids grids_of(const View *v)
+static Grids grids_of(View *v)
 {
     Grids all = { 0 };
     for (int i = 0; i < v->layers.n; i++) {
@@ -96,7 +96,7 @@ static Grids grids_of(const View *v)
     return all;
 }
 
-static const char *shares(const View *v, const Grids *all)
+static const char *shares(View *v, const Grids *all)
 {
     const char *text = "";
     for (int i = 0; i < all->n; i++)
@@ -105,7 +105,7 @@ static const char *shares(const View *v, const Grids *all)
     return text;
 }
 
-void find_balance(const View *v, Findings *found)
+void find_balance(View *v, Findings *found)
 {
     Grids all = grids_of(v);
     for (int k = 0; k < all.n; k++) {
@@ -116,7 +116,7 @@ void find_balance(const View *v, Findings *found)
         for (int i = 0; i < v->layers.n; i++) {
             const Layer *l = &v->layers.at[i];
             if (l->main && l->node->op == OP_CONV && l->h == g->h && l->w == g->w)
-                f = finding_at(v, found, f ? f->loc : l->node->loc, l->node);
+                f = finding_at(v, found, f ? f->nodes.at[0] : l->node, l->node);
         }
         finding_say(v, f, "the grid of %dx%d takes %.1f %% of the multiply-accumulates and has %.1f %% of the parameters", g->h, g->w,
                     view_share(g->macs, v->totals.macs), view_share(g->params, v->totals.params));
