@@ -229,7 +229,8 @@ static void find_pieces(Work *w)
     for (int i = 0, n = w->pieces.n; i < n && !p->failed; i++)
         if (w->pieces.at[i].module && right_somewhere(p, &w->pieces.at[i]))
             split_module(w, &w->pieces.at[i]);
-    qsort(p->changes.at, (size_t)p->changes.n, sizeof *p->changes.at, in_file_order);
+    if (p->changes.n)
+        qsort(p->changes.at, (size_t)p->changes.n, sizeof *p->changes.at, in_file_order);
 }
 
 static const char *file_name(const char *path)
