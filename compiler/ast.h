@@ -76,8 +76,8 @@ typedef struct AstFormal { const char *name; Loc loc; AstExpr *value; /* default
 typedef LIST(AstFormal) AstFormals;
 typedef struct AstPair { const char *name; Loc loc; double number; const char *number_text; ShapeLit shape; Loc value_loc; } AstPair;
 
-typedef enum AstEditKind { EDIT_STMT, EDIT_PARAM, EDIT_DEFAULT, EDIT_DELETE, EDIT_INSERT_AFTER, EDIT_INSERT_BEFORE } AstEditKind;
-typedef struct AstEdit { AstEditKind kind; Loc loc; AstStmt *stmt; const char *name; Loc name_loc; AstExpr *value; AstSpans spans; Path at; AstChain *chain; struct AstItem *item; /* default */ } AstEdit;
+typedef enum AstEditKind { EDIT_STMT, EDIT_PARAM, EDIT_DEFAULT, EDIT_MODULE, EDIT_DELETE, EDIT_INSERT_AFTER, EDIT_INSERT_BEFORE } AstEditKind;
+typedef struct AstEdit { AstEditKind kind; Loc loc; AstStmt *stmt; const char *name; Loc name_loc; AstExpr *value; AstSpans spans; Path at; AstChain *chain; struct AstItem *item; /* default, module */ } AstEdit;
 
 typedef enum AstItemKind {
     AI_NET, AI_CONVENTIONS, AI_INCLUDE, AI_INPUT, AI_OUTPUT, AI_PARAM, AI_DEFAULT, AI_MODULE, AI_EXPECT,
@@ -92,7 +92,7 @@ typedef struct AstItem {
     AstChain *chain;                 /* output; module of one chain */
     AstExpr *value, *from, *to;      /* param; range or null */
     AstArgs args;                    /* default; freeze's bn=batch */
-    bool has_formals; AstFormals formals; bool has_stmts; AstStmts stmts; /* module */
+    bool has_formals; AstFormals formals; bool has_stmts; AstStmts stmts; bool replaces; /* module; a variant's replaces an included one */
     LIST(AstPair) pairs;             /* expect */
     AstSpans spans, except;          /* freeze; weights: except */
     LIST(AstEdit) edits;             /* variant */

@@ -140,15 +140,32 @@ static void print_settings(const AstSettings *list, FILE *f)
     }
 }
 
+static void print_formals(const AstItem *it, int depth, FILE *f)
+{
+    for (int i = 0; i < it->formals.n; i++)
+        line(f, depth, "parameter %s", it->formals.at[i].name);
+}
+
+static void print_body(const AstItem *it, int depth, FILE *f)
+{
+    if (it->chain)
+        print_chain(it->chain, depth, f);
+    for (int i = 0; i < it->stmts.n; i++)
+        print_stmt(it->stmts.at[i], depth, f);
+}
+
 static void print_edits(const AstItem *v, FILE *f)
 {
-    static const char *const kinds[] = { "statement", "param", "default", "delete", "insert after", "insert before" };
+    static const char *const kinds[] = { "statement", "param", "default", "module", "delete", "insert after", "insert before" };
     for (int i = 0; i < v->edits.n; i++) {
         const AstEdit *e = &v->edits.at[i];
         const char *name = e->item ? e->item->name : e->name ? e->name : e->at.text;
         line(f, 1, "%s %s", kinds[e->kind], name ? name : "");
-        if (e->item)
+        if (e->item) {
+            print_formals(e->item, 2, f);
             print_args(&e->item->args, 2, f);
+            print_body(e->item, 2, f);
+        }
         print_spans(&e->spans, "name", f);
         if (e->stmt)
             print_stmt(e->stmt, 2, f);
@@ -164,8 +181,7 @@ static void print_item(const AstItem *it, FILE *f)
     line(f, 0, "%s %s", items[it->kind], it->name ? it->name : it->string ? it->string : "");
     if (it->shape.present)
         line(f, 1, "shape %lldx%lldx%lld", (long long)it->shape.dim[0], (long long)it->shape.dim[1], (long long)it->shape.dim[2]);
-    for (int i = 0; i < it->formals.n; i++)
-        line(f, 1, "parameter %s", it->formals.at[i].name);
+    print_formals(it, 1, f);
     if (it->value)
         print_expr(it->value, 1, f);
     if (it->from) {
@@ -173,10 +189,7 @@ static void print_item(const AstItem *it, FILE *f)
         print_expr(it->to, 1, f);
     }
     print_args(&it->args, 1, f);
-    if (it->chain)
-        print_chain(it->chain, 1, f);
-    for (int i = 0; i < it->stmts.n; i++)
-        print_stmt(it->stmts.at[i], 1, f);
+    print_body(it, 1, f);
     for (int i = 0; i < it->pairs.n; i++)
         line(f, 1, "%s %s", it->pairs.at[i].name, it->pairs.at[i].number_text ? it->pairs.at[i].number_text : "a shape");
     print_spans(&it->spans, "name", f);

@@ -24,6 +24,12 @@ static bool json_open; /* one of them is still open for children */
 static bool json_children;
 static FILE *stream; /* null: standard error */
 
+static struct {
+    bool on, stopped, last_shown;
+    int errors, shown; /* as they were before */
+    char first[MESSAGE];
+} trial;
+
 static FILE *out(void) { return stream ? stream : stderr; }
 
 void diag_set_stream(FILE *f) { stream = f; }
@@ -365,6 +371,11 @@ static const char *kind_color(const char *kind)
 
 static void emit(const Message *m)
 {
+    if (trial.on) {
+        if (!*trial.first && m->kind[0] == 'e')
+            snprintf(trial.first, sizeof trial.first, "%s", m->text);
+        return;
+    }
     if (format == DIAG_JSON) {
         json_emit(m);
         return;
@@ -385,6 +396,28 @@ static void emit(const Message *m)
         fprintf(out(), " [%s]", m->option);
     fputc('\n', out());
     show_source(m->loc, m->label, m->second);
+}
+
+void diag_try(void)
+{
+    trial.on = true;
+    trial.stopped = stopped;
+    trial.last_shown = last_shown;
+    trial.errors = errors;
+    trial.shown = shown;
+    *trial.first = '\0';
+    stopped = false;
+    errors = shown = 0;
+}
+
+const char *diag_tried(void)
+{
+    trial.on = false;
+    stopped = trial.stopped;
+    last_shown = trial.last_shown;
+    errors = trial.errors;
+    shown = trial.shown;
+    return *trial.first ? trial.first : NULL;
 }
 
 /* Counts an error; false when enough have been shown. */

@@ -41,6 +41,11 @@ void diag_note(Loc loc, const char *fmt, ...) __attribute__((format(printf, 2, 3
 void diag_error_spans(Loc loc, const char *label, Loc second, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* From here to diag_tried nothing is printed and errors count for themselves: a text of the compiler's own is tried.
+ * diag_tried gives the first error's message (good until the next diag_try), or null when there was none. */
+void diag_try(void);
+const char *diag_tried(void);
+
 int diag_error_count(void);
 bool diag_stopped(void);
 void diag_set_format(DiagFormat format);

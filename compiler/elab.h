@@ -66,6 +66,7 @@ typedef struct Elab {
     bool redefined;              /* one of them has another value than the file gives: its `expect` does not hold */
     LIST(const char *) included; /* files read once */
     LIST(const char *) open;     /* files being read: recursion */
+    LIST(const AstItem *) variants; /* whose base is itself a variant: edits that wait for the net, the outermost first */
     const AstItem *net, *output, *input;
     LIST(const AstItem *) late;  /* expect, freeze, weights, data, train: after all statements */
     int layers, depth;
@@ -104,8 +105,9 @@ Tensor *elab_chain(Elab *e, Frame *f, const AstChain *chain, Tensor *in, Scope *
 void elab_stmt(Elab *e, Frame *f, const AstStmt *s, const char *prefix);
 Tensor *elab_tensor(Elab *e, const Frame *f, const char *name, bool *poisoned);
 
-/* elab_variant.c: the base's items with the edits applied. */
+/* elab_variant.c: the base's items with the edits applied; and without what it expects of its totals, which hold for it alone. */
 void elab_variant(Elab *e, const AstItem *variant, AstFile *base);
+void elab_variant_drop(AstFile *base);
 
 /* elab_settings.c */
 void elab_late(Elab *e); /* expect, freeze, weights, data, train */

@@ -133,6 +133,23 @@ static void edit_default(Elab *e, AstFile *base, const AstEdit *edit)
     }
 }
 
+/* In the place of the base's module of that name; else before the first statement: behind all includes, of which one may
+ * define it. */
+static void edit_module(Elab *e, AstFile *base, const AstEdit *edit)
+{
+    int first = 0;
+    while (first < base->items.n && base->items.at[first]->kind != AI_STMT)
+        first++;
+    for (int i = 0; i < base->items.n; i++)
+        if (base->items.at[i]->kind == AI_MODULE && strcmp(base->items.at[i]->name, edit->item->name) == 0) {
+            edit->item->replaces = base->items.at[i]->replaces;
+            base->items.at[i] = edit->item;
+            return;
+        }
+    edit->item->replaces = true;
+    insert_item(e, base, first, edit->item);
+}
+
 static void edit_insert(Elab *e, AstFile *base, const AstEdit *edit, bool after)
 {
     int at = want_stmt(base, edit->at.text, edit->at.loc, after ? "insert after" : "insert before");
@@ -142,19 +159,17 @@ static void edit_insert(Elab *e, AstFile *base, const AstEdit *edit, bool after)
     insert_item(e, base, after ? at + 1 : at, new_stmt(e, edit->loc, name, edit->chain, after));
 }
 
-/* What the base expects of its totals and says of its data or training no longer holds when the variant changes it. */
-static void drop_items(AstFile *base, AstItemKind kind)
+void elab_variant_drop(AstFile *base)
 {
     int k = 0;
     for (int i = 0; i < base->items.n; i++)
-        if (base->items.at[i]->kind != kind)
+        if (base->items.at[i]->kind != AI_EXPECT)
             base->items.at[k++] = base->items.at[i];
     base->items.n = k;
 }
 
 void elab_variant(Elab *e, const AstItem *v, AstFile *base)
 {
-    drop_items(base, AI_EXPECT);
     for (int i = 0; i < base->items.n; i++)
         if (base->items.at[i]->kind == AI_NET) {
             AstItem *net = arena_grow(e->arena, base->items.at[i], 1, 1, sizeof *net);
@@ -168,6 +183,7 @@ void elab_variant(Elab *e, const AstItem *v, AstFile *base)
         case EDIT_STMT: edit_stmt(e, base, edit); break;
         case EDIT_PARAM: edit_param(e, base, edit); break;
         case EDIT_DEFAULT: edit_default(e, base, edit); break;
+        case EDIT_MODULE: edit_module(e, base, edit); break;
         case EDIT_DELETE: edit_delete(e, base, edit); break;
         case EDIT_INSERT_AFTER: edit_insert(e, base, edit, true); break;
         case EDIT_INSERT_BEFORE: edit_insert(e, base, edit, false); break;

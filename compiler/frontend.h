@@ -10,6 +10,7 @@ typedef struct NetOptions {
     LIST(NetDefine) defines;
     const char *text; /* instead of the file (borrowed): then includes and variants are refused; null: read `path` */
     size_t text_size;
+    bool names_files; /* the text may name files after all, as if it stood at `path` */
     int most_layers; /* 0: MOST_LAYERS */
 } NetOptions;
 

@@ -90,6 +90,7 @@ struct Node {
     OpKind op;
     const char *path; /* of the layer it came from: names steps and functions */
     Loc loc;
+    Loc stmt; /* the statement of the netdef that made it, directly or through modules; line 0 in a graph made otherwise */
     int n_in, n_out;
     Tensor **in, **out;
     /* attributes; each operator uses those its file names */

@@ -1,4 +1,5 @@
 /* Calls the stages in order and does nothing else. */
+#include "advice/advice.h"
 #include "driver.h"
 #include "structure.h"
 #include "tuning.h"
@@ -32,6 +33,10 @@ static int compile(const Options *o, Arena *a)
         return file_error ? EXIT_FILE : EXIT_INPUT;
     if (o->dump && strcmp(o->dump, "params") == 0)
         return dump_params(g);
+    if (o->warnings.n)
+        advice_warn(a, g, o->warnings.at, o->warnings.n);
+    if (diag_error_count() > 0)
+        return EXIT_INPUT;
     if (o->dump && strcmp(o->dump, "net") == 0) {
         net_print(g, stdout);
         return EXIT_OK;
@@ -87,6 +92,7 @@ int main(int argc, char **argv)
         case VERB_CERTIFY: code = verb_certify(&o, a); break;
         case VERB_EXPLAIN: code = verb_explain(&o, a); break;
         case VERB_SWEEP: code = verb_sweep(&o, a); break;
+        case VERB_ADVISE: code = verb_advise(&o, a); break;
         case VERB_TUNE: code = verb_tune(&o, a); break;
         case VERB_WEIGHTS: code = verb_weights(&o, a); break;
         }

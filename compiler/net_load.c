@@ -68,7 +68,7 @@ AstFile *net_read(Elab *e, const char *path, const char *from, Loc loc)
     const NetOptions *o = e->options;
     if (o->text && !loc.file)
         return parse(e, diag_add_file(path, o->text, o->text_size));
-    if (o->text) {
+    if (o->text && !o->names_files) {
         cannot_read(e, path, loc, "a text in memory names no files");
         return NULL;
     }
@@ -180,6 +180,10 @@ static void define_module(Elab *e, const AstItem *item)
 {
     for (int i = 0; i < e->modules.n; i++)
         if (strcmp(e->modules.at[i]->item->name, item->name) == 0) {
+            if (item->replaces && !e->modules.at[i]->item->replaces) {
+                e->modules.at[i]->item = item; /* its defaults stay those of the place it is replaced in */
+                return;
+            }
             diag_error(item->name_loc, "module '%s' is defined twice", item->name);
             diag_note(e->modules.at[i]->item->name_loc, "it was defined here first");
             return;
@@ -212,6 +216,14 @@ static void add_default(Elab *e, const AstItem *item)
     e->top.defaults = d;
 }
 
+static void place_stmt(Elab *e, const AstStmt *s)
+{
+    int first = e->g->nodes.n;
+    elab_stmt(e, &e->top, s, "");
+    for (int i = first; i < e->g->nodes.n; i++)
+        e->g->nodes.at[i]->stmt = s->loc;
+}
+
 static void run_stmt(Elab *e, const AstItem *item)
 {
     if (!e->input)
@@ -219,7 +231,7 @@ static void run_stmt(Elab *e, const AstItem *item)
     else if (e->conventions == CONVENTIONS_NONE)
         diag_error(item->loc, "say the conventions before the first layer: conventions caffe, torch or tf");
     else
-        elab_stmt(e, &e->top, item->stmt, "");
+        place_stmt(e, item->stmt);
     if (!e->input || e->conventions == CONVENTIONS_NONE) { /* say it once; what follows from it is silent */
         Binding b = { .name = item->stmt->name ? item->stmt->name : "", .loc = item->loc };
         LIST_PUSH(e->arena, &e->top.tensors, b);
@@ -243,6 +255,14 @@ static void set_output(Elab *e, const AstItem *item)
     e->g->logits = y && y->def && y->def->op == OP_SOFTMAX ? y->def->in[0] : y;
 }
 
+static bool is_variant(const AstFile *f)
+{
+    for (int i = 0; i < f->items.n; i++)
+        if (f->items.at[i]->kind == AI_VARIANT)
+            return true;
+    return false;
+}
+
 static void variant(Elab *e, const AstItem *item, const AstFile *f)
 {
     const char *path = resolve(e, item->string, f->path);
@@ -253,7 +273,10 @@ static void variant(Elab *e, const AstItem *item, const AstFile *f)
     AstFile *base = net_read(e, path, f->path, item->string_loc);
     if (!base)
         return;
-    elab_variant(e, item, base);
+    elab_variant_drop(base);
+    LIST_PUSH(e->arena, &e->variants, item);
+    while (!is_variant(base) && e->variants.n > 0) /* of a variant: when its base is read */
+        elab_variant(e, e->variants.at[--e->variants.n], base);
     LIST_PUSH(e->arena, &e->open, path);
     run_items(e, base);
     e->open.n--;

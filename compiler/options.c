@@ -151,8 +151,8 @@ static int check(const Options *o)
         OPTIONS_COMPLAIN("no input file");
     else if (o->verb == VERB_EXPLAIN && n > 2)
         OPTIONS_COMPLAIN("explain wants a network and perhaps one layer");
-    else if (o->verb == VERB_TUNE && n != 1)
-        OPTIONS_COMPLAIN("tune wants one network");
+    else if ((o->verb == VERB_TUNE || o->verb == VERB_ADVISE) && n != 1)
+        OPTIONS_COMPLAIN("%s wants one network", verb_row(o->verb)->name);
     else if (o->verb == VERB_SWEEP)
         return check_sweep(o) ? -1 : EXIT_USAGE;
     else if (o->memory && !o->train)

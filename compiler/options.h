@@ -8,7 +8,7 @@
 #define INCEPTC_VERSION "0.1.0"
 #endif
 
-typedef enum Verb { VERB_COMPILE, VERB_RUN, VERB_SUMMARY, VERB_WEIGHTS, VERB_CERTIFY, VERB_EXPLAIN, VERB_TUNE, VERB_SWEEP } Verb;
+typedef enum Verb { VERB_COMPILE, VERB_RUN, VERB_SUMMARY, VERB_WEIGHTS, VERB_CERTIFY, VERB_EXPLAIN, VERB_TUNE, VERB_SWEEP, VERB_ADVISE } Verb;
 
 enum { MAX_OFF = 16 };
 typedef struct Options {
@@ -18,6 +18,7 @@ typedef struct Options {
     NetOptions net;
     const char *target;              /* a name of plan.h, "native" or null: all */
     const char *tuning;              /* a record; read by main.c into plan.tuning */
+    LIST(const char *) warnings;     /* -W, in order */
     int threads;                     /* tune; 0: all processors */
     PlanOptions plan;                /* numerics safe unless said */
     const char *dump;                /* params, ast, net, graph, after:PASS, plan, loops, c */

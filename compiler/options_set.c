@@ -1,5 +1,6 @@
 /* What an option does with its value. */
 #include "options_table.h"
+#include "advice/advice.h"
 #include "recipe.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -201,6 +202,15 @@ bool options_set_seed(Options *o, Arena *a, const OptionRow *row, const char *v)
     if (*v < '0' || *v > '9' || *end || errno)
         return OPTIONS_COMPLAIN("--seed wants a number from 0 to 18446744073709551615, not '%s'", v);
     return true;
+}
+
+bool options_add_warning(Options *o, Arena *a, const OptionRow *row, const char *v)
+{
+    (void)row;
+    const char *best;
+    LIST_PUSH(a, &o->warnings, v);
+    return advice_setting_known(v, &best) || (best ? OPTIONS_COMPLAIN("there is no warning '%s'; did you mean '%s'?", v, best)
+                                                   : OPTIONS_COMPLAIN("there is no warning '%s'; there is design, and `inceptc advise` names its kinds", v));
 }
 
 bool options_set_memory(Options *o, Arena *a, const OptionRow *row, const char *v)

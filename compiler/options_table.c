@@ -17,13 +17,14 @@
 #define OWN(v, s, e) { .kind = v, .set = s, .ends = e }
 
 enum { COMPILE = 1 << VERB_COMPILE, RUN = 1 << VERB_RUN, SUMMARY = 1 << VERB_SUMMARY, WEIGHTS = 1 << VERB_WEIGHTS,
-       CERTIFY = 1 << VERB_CERTIFY, EXPLAIN = 1 << VERB_EXPLAIN, TUNE = 1 << VERB_TUNE, SWEEP = 1 << VERB_SWEEP, ALL = OPTION_ALL_VERBS, EVERYDAY = OPTION_EVERYDAY };
+       CERTIFY = 1 << VERB_CERTIFY, EXPLAIN = 1 << VERB_EXPLAIN, TUNE = 1 << VERB_TUNE, SWEEP = 1 << VERB_SWEEP, ADVISE = 1 << VERB_ADVISE, ALL = OPTION_ALL_VERBS, EVERYDAY = OPTION_EVERYDAY };
 
 const VerbRow verb_rows[] = {
     { NULL, VERB_COMPILE, "NET.net [-o FILE]", "net", NULL, "compile a network to C or to a program" },
     { "run", VERB_RUN, "NET.net INPUT", "net " PICTURES, NULL, "evaluate it in double precision: the judge" },
     { "certify", VERB_CERTIFY, "NET.net --against PATH", "net", NULL, "compare every tensor with a reference implementation's" },
     { "explain", VERB_EXPLAIN, "NET.net [LAYER]", "net", NULL, "which kernel computes each step, why, and what it should cost" },
+    { "advise", VERB_ADVISE, "NET.net", "net", NULL, "what the Inception papers would say about it: numbers, sources and checked fixes" },
     { "tune", VERB_TUNE, "NET.net [-o FILE]", "net", NULL, "measure the best kernels on this machine: a record for --tuning" },
     { "sweep", VERB_SWEEP, "NET.net -D NAME=VALUES...", "net", NULL, "a row for each combination of values: cost, time, loss (VALUES: 2,10 or 0.25..1:0.25)" },
     { "summary", VERB_SUMMARY, "NET.net...", "net", NULL, "parameters, multiply-accumulates and memory" },
@@ -108,6 +109,8 @@ const OptionRow option_rows[] = {
     { "--limit", "N", NUMBER(limit, 1, 1000000, "a number of combinations"), SWEEP, TOPIC_MEASURE,
       "combinations at most (default: 1000, compiled ones 100)" },
 
+    { "-W", "WARNING", OWN(TAKES_TEXT, options_add_warning, NULL), COMPILE | ADVISE, TOPIC_DIAGNOSTICS,
+      "design: design advice; design-NAME: of one kind; no-..., error, error=... as in cc" },
     { "-fdiagnostics-color", "WHEN", WORD(options_set_color, options_color_word), ALL, TOPIC_DIAGNOSTICS, "%s" },
     { "-fdiagnostics-format", "FORM", WORD(options_set_format, options_format_word), ALL, TOPIC_DIAGNOSTICS, "%s" },
 

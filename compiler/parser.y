@@ -77,7 +77,7 @@ static void net_error(const Loc *loc, void *scanner, Lexer *x, const char *messa
 %type <text> key
 %type <setting> value
 %type <addend> addend
-%type <item> item pairs branches selection edits
+%type <item> item module pairs branches selection edits
 %type <pair> pair
 %type <edit> edit
 %type <combine> combine
@@ -93,8 +93,7 @@ item: ';' { $$ = NULL; }
     | OUTPUT chain ';' { $$ = ast_item(A, AI_OUTPUT, @$, NULL, @1); $$->chain = $2; }
     | PARAM ID '=' expr range ';' { $$ = $5; $$->kind = AI_PARAM; $$->loc = @$; $$->name = $2; $$->name_loc = @2; $$->value = $4; }
     | DEFAULT ID '{' args '}' ';' { $$ = ast_item(A, AI_DEFAULT, @$, $2, @2); $$->args = *$4; }
-    | MODULE ID params '=' chain ';' { $$ = ast_module(A, @$, $2, @2, $3); $$->chain = $5; }
-    | MODULE ID params '{' stmts '}' ';' { $$ = ast_module(A, @$, $2, @2, $3); $$->has_stmts = true; $$->stmts = *$5; }
+    | module { $$ = $1; }
     | EXPECT pairs ';' { $$ = $2; $$->loc = @$; }
     | FREEZE selection args ';' { $$ = $2; $$->loc = @$; $$->args = *$3; }
     | WEIGHTS STRING ';' { $$ = ast_item(A, AI_WEIGHTS, @$, NULL, @2); $$->string = $2; $$->string_loc = @2; }
@@ -103,6 +102,8 @@ item: ';' { $$ = NULL; }
     | DATA ID '{' settings '}' ';' { $$ = ast_item(A, AI_DATA, @$, $2, @2); $$->settings = *$4; }
     | TRAIN '{' settings '}' ';' { $$ = ast_item(A, AI_TRAIN, @$, NULL, @1); $$->settings = *$3; }
     | stmt { $$ = ast_item(A, AI_STMT, @$, NULL, @1); $$->stmt = $1; };
+module: MODULE ID params '=' chain ';' { $$ = ast_module(A, @$, $2, @2, $3); $$->chain = $5; }
+    | MODULE ID params '{' stmts '}' ';' { $$ = ast_module(A, @$, $2, @2, $3); $$->has_stmts = true; $$->stmts = *$5; };
 range: %empty { $$ = ast_item(A, AI_PARAM, @$, NULL, @$); }
     | RANGE expr DOTS expr { $$ = ast_item(A, AI_PARAM, @$, NULL, @$); $$->from = $2; $$->to = $4; };
 params: %empty { $$ = NULL; } | '(' formals ')' { $$ = $2; };
@@ -167,6 +168,7 @@ edit: ';' { $$ = (AstEdit){ 0 }; }
     | stmt { $$ = (AstEdit){ .kind = EDIT_STMT, .loc = @$, .stmt = $1 }; }
     | PARAM ID '=' expr ';' { $$ = (AstEdit){ .kind = EDIT_PARAM, .loc = @$, .name = $2, .name_loc = @2, .value = $4 }; }
     | DEFAULT ID '{' args '}' ';' { $$ = (AstEdit){ .kind = EDIT_DEFAULT, .loc = @$, .item = ast_item(A, AI_DEFAULT, @$, $2, @2) }; $$.item->args = *$4; }
+    | module { $$ = (AstEdit){ .kind = EDIT_MODULE, .loc = @$, .item = $1 }; }
     | DELETE names ';' { $$ = (AstEdit){ .kind = EDIT_DELETE, .loc = @$, .spans = *$2 }; }
     | INSERT AFTER path chain ';' { $$ = (AstEdit){ .kind = EDIT_INSERT_AFTER, .loc = @$, .at = $3, .chain = $4 }; }
     | INSERT BEFORE path chain ';' { $$ = (AstEdit){ .kind = EDIT_INSERT_BEFORE, .loc = @$, .at = $3, .chain = $4 }; };
