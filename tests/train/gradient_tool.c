@@ -23,7 +23,7 @@ typedef struct Check {
     Interp *it, *rounded; /* the judge; the judge with every result rounded to float, made when it is asked for */
     Training t;
     Tensor **w;
-    double *scale; /* by weight: of its gradient, by which errors are judged */
+    double *allowed; /* by weight: the error of a gradient's element that its bound allows */
     int n_weights, n;
     float *x;
     int *labels;
@@ -181,22 +181,21 @@ static void compare_gradients(Check *c)
         const double *judge = interp_values(c->it, gradient_of(c, c->w[i]));
         double of = fmax(fmax(largest(judge, n), 1e-2 * all), 0.1 * terms(c, gradient_of(c, c->w[i])));
         double error = distance(judge, c->t.grads[i], n) / of, limit = own;
-        c->scale[i] = of;
         if (error > limit) {
             if (!rounded)
                 run_rounded(c);
             rounded = true;
             limit = fmax(own, 10 * rounding_error(c, gradient_of(c, c->w[i]), judge) / of);
         }
+        c->allowed[i] = limit * of;
         note(c, &c->worst_gradient, error, "gradient", c->w[i]->name, limit);
     }
 }
 
 static void compare_norms(Check *c)
 {
-    double difference = 0, whole = 0, all = largest_of_all(c);
+    double difference = 0, whole = 0;
     for (int i = 0; i < c->n_weights; i++) {
-        c->scale[i] = all;
         const double *judge = c->t.grads[i] ? interp_values(c->it, gradient_of(c, c->w[i])) : NULL;
         for (int64_t k = 0; judge && k < shape_elems(&c->w[i]->shape); k++) {
             difference += (judge[k] - c->t.grads[i][k]) * (judge[k] - c->t.grads[i][k]);
@@ -204,6 +203,8 @@ static void compare_norms(Check *c)
         }
     }
     note(c, &c->worst_gradient, sqrt(difference / whole), "norm of the gradient", c->g->name, 1e-2);
+    for (int i = 0; i < c->n_weights; i++)
+        c->allowed[i] = 1e-2 * sqrt(whole);
 }
 
 static void compare_losses(Check *c)
@@ -215,7 +216,7 @@ static void compare_losses(Check *c)
     }
 }
 
-/* Both sides step from their own gradients; then the judge takes the other's weights, so that every step is judged by itself. */
+/* Both sides step from their own gradients, so that weights may differ by a step of what these may; then the judge takes the other's weights, so that every step is judged by itself. */
 static void update(Check *c)
 {
     for (int i = 0; i < c->n_weights; i++) {
@@ -235,7 +236,7 @@ static void update(Check *c)
         int64_t n = shape_elems(&c->w[i]->shape);
         double *v = interp_values(c->it, c->w[i]);
         double limit = c->t.plan->numerics == RT_NUMERICS_EXACT ? bound : 10 * bound;
-        note(c, &c->worst_weight, distance(v, c->t.raw[i], n) / fmax(fmax(1, largest(v, n)), learning_rate * c->scale[i]), "weight", c->w[i]->name, limit);
+        note(c, &c->worst_weight, distance(v, c->t.raw[i], n) / (fmax(1, largest(v, n)) + learning_rate * c->allowed[i] / limit), "weight", c->w[i]->name, limit);
         for (int64_t k = 0; k < n; k++)
             v[k] = c->t.raw[i][k];
     }
@@ -249,7 +250,7 @@ static void begin(Check *c, const RtNetwork *net, RtTarget target, int threads)
         exit(1);
     }
     c->n_weights = graph_weights(c->g, &c->w);
-    c->scale = ARENA_ARRAY(c->g->arena, c->n_weights, double);
+    c->allowed = ARENA_ARRAY(c->g->arena, c->n_weights, double);
     c->it = interp_new(c->g->arena, c->g, c->n);
     interp_keep_all(c->it);
     interp_init_weights(c->it, SEED);
