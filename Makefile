@@ -18,12 +18,12 @@ endif
 PACKAGES = gcc make flex dataset-fashion-mnist bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc musl-tools \
   qemu-user python3 python3-numpy python3-onnx python3-pil
 
-COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare cook_toom diag driver driver_train elab_expr elab_flags elab_flow elab_layers \
+COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare cook_toom diag diag_json diag_text driver driver_train elab_expr elab_flags elab_flow elab_layers \
   elab_settings elab_text elab_variant emit_c emit_layers emit_netdef emit_train folder graph graph_text graph_totals graph_verify home interp interp_io loop \
   loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options pass_concat_in_place \
-  pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings memory_fit pass_remove_dead pass_reorder_avgpool passes plan plan_memory \
+  pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings memory_fit nearest pass_remove_dead pass_reorder_avgpool passes plan plan_memory \
   plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_run verb_summary \
-  verb_tune recipe recompute elab_view
+  verb_tune utf8 recipe recompute elab_view
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool interleave l2norm linear \
   lrn max maxpool mul normalize relu scale_weights slice softmax zeros
 WEIGHTS = load_plan load_report name_pattern names verb_weights weights_diff weights_embed weights_export weights_import weights_list
@@ -195,7 +195,7 @@ $(BUILD)/fuzz_torch $(BUILD)/fuzz_npy: $(BUILD)/%: tests/fuzz/%.c tests/fuzz/che
 	$(Q)$(FUZZ) -w -o $@ $< $(READER_C) -lz -lm
 $(BUILD)/fuzz_names: tests/fuzz/fuzz_names.c compiler/weights/names.c compiler/weights/name_pattern.c
 	@mkdir -p $(@D)
-	$(Q)$(FUZZ) -w -o $@ $^ compiler/arena.c compiler/diag.c formats/json.c runtime/core/error.c
+	$(Q)$(FUZZ) -w -o $@ $^ compiler/arena.c compiler/diag.c compiler/diag_json.c compiler/diag_text.c compiler/nearest.c compiler/utf8.c formats/json.c runtime/core/error.c
 
 # Committed C, to be read: every network in plain C, GoogLeNet for AVX-512 at the default level. `generate FOLDER` writes both.
 GENERATED = generate() { mkdir -p $$1/plain && for n in netdefs/*.net; do \
