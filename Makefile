@@ -18,7 +18,7 @@ endif
 PACKAGES = gcc make flex dataset-fashion-mnist bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc musl-tools \
   qemu-user python3 python3-numpy python3-onnx python3-pil
 
-COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare cook_toom diag diag_json diag_text driver driver_train elab_expr elab_flags elab_flow elab_layers \
+COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare cook_toom diag diag_json diag_sarif diag_text driver driver_train elab_expr elab_flags elab_flow elab_layers \
   elab_settings elab_text elab_variant emit_c emit_layers emit_netdef emit_train folder graph graph_text graph_totals graph_verify home interp interp_io loop \
   loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options pass_concat_in_place \
   pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings memory_fit nearest pass_remove_dead pass_reorder_avgpool passes plan plan_memory \
@@ -99,7 +99,7 @@ check: packages
 UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph weights/test_names \
   kernels/test_kernels train/test_log train/test_metrics train/test_checkpoint train/test_crash train/test_optimizer train/test_recipe train/test_data \
   train/test_language train/test_loader train/test_gradcheck
-TOOLS = train/gradient_tool train/steps_tool train/hash_tool runtime/view_tool formats/tensor_tool onnx/graph_to_onnx train/events_tool train/data_tool train/io_faults
+TOOLS = train/gradient_tool train/steps_tool train/hash_tool runtime/view_tool formats/tensor_tool onnx/graph_to_onnx train/events_tool train/data_tool train/io_faults cli/diag_tool
 UNIT_BIN = $(patsubst test_%,$(BUILD)/unit_%,$(notdir $(UNIT)))
 TOOL_BIN = $(addprefix $(BUILD)/,$(notdir $(TOOLS)))
 .PHONY: tests-built check-full check-malformed soak-train
@@ -144,7 +144,7 @@ $(BUILD)/check_malformed: tests/formats/check_malformed.c $(READER_C) $(wildcard
 
 # Against other frameworks, from the package registries (tests/peers/run.sh lists them); what is stored of the references, made anew.
 .PHONY: check-peers references
-check-peers references: PACKAGES += python3-torch python3-torchvision python3-requests python3-venv python3-pip nodejs
+check-peers references: PACKAGES += python3-torch python3-torchvision python3-requests python3-venv python3-pip nodejs python3-jsonschema
 check-peers: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/peers/run.sh $(PARTS)
@@ -195,7 +195,7 @@ $(BUILD)/fuzz_torch $(BUILD)/fuzz_npy: $(BUILD)/%: tests/fuzz/%.c tests/fuzz/che
 	$(Q)$(FUZZ) -w -o $@ $< $(READER_C) -lz -lm
 $(BUILD)/fuzz_names: tests/fuzz/fuzz_names.c compiler/weights/names.c compiler/weights/name_pattern.c
 	@mkdir -p $(@D)
-	$(Q)$(FUZZ) -w -o $@ $^ compiler/arena.c compiler/diag.c compiler/diag_json.c compiler/diag_text.c compiler/nearest.c compiler/utf8.c formats/json.c runtime/core/error.c
+	$(Q)$(FUZZ) -w -o $@ $^ compiler/arena.c compiler/diag.c compiler/diag_json.c compiler/diag_sarif.c compiler/diag_text.c compiler/nearest.c compiler/utf8.c formats/json.c runtime/core/error.c
 
 # Committed C, to be read: every network in plain C, GoogLeNet for AVX-512 at the default level. `generate FOLDER` writes both.
 GENERATED = generate() { mkdir -p $$1/plain && for n in netdefs/*.net; do \

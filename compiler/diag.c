@@ -16,6 +16,8 @@ static int n_sources = 1; /* 0 is "no place" */
 static int errors, shown;
 static bool stopped, last_shown;
 static const DiagPrinter *printer = &diag_text_printer;
+static Loc fix_loc;
+static const char *fix; /* of the next error */
 static FILE *stream; /* null: standard error */
 
 static FILE *out(void) { return stream ? stream : stderr; }
@@ -37,6 +39,7 @@ int diag_add_file(const char *name, const char *text, size_t size)
     return n_sources++;
 }
 
+int diag_file_count(void) { return n_sources; }
 const char *diag_file_name(int file) { return file > 0 && file < n_sources ? sources[file].name : "inceptc"; }
 
 const char *diag_file_text(int file, size_t *size)
@@ -50,13 +53,29 @@ bool diag_stopped(void) { return stopped; }
 
 void diag_set_format(DiagFormat f)
 {
-    static const DiagPrinter *const printers[] = { [DIAG_TEXT] = &diag_text_printer, [DIAG_JSON] = &diag_json_printer };
+    static const DiagPrinter *const printers[] = { [DIAG_TEXT] = &diag_text_printer, [DIAG_JSON] = &diag_json_printer,
+                                                   [DIAG_SARIF] = &diag_sarif_printer };
     printer = printers[f];
 }
 
-static void emit(const Message *m) { printer->print(m, out()); }
+static void emit(Message m)
+{
+    if (strcmp(m.kind, "error") == 0) {
+        bool here = fix && fix_loc.file == m.loc.file && fix_loc.line == m.loc.line && fix_loc.col == m.loc.col;
+        m.fix_loc = fix_loc;
+        m.fix = here ? fix : NULL; /* an error may have been kept back */
+        fix = NULL;
+    }
+    printer->print(&m, out());
+}
 
-void diag_finish(void) { printer->finish(out()); }
+void diag_fix(Loc where, const char *word)
+{
+    fix_loc = where;
+    fix = word;
+}
+
+void diag_finish(int code) { printer->finish(code, out()); }
 
 SourceLine diag_source_line(Loc loc)
 {
@@ -90,7 +109,7 @@ static bool count_error(void)
     if (!stopped) {
         char text[64];
         snprintf(text, sizeof text, "too many errors (%d); the rest is not shown", MAX_ERRORS);
-        emit(&(Message){ .kind = "error", .text = text });
+        emit((Message){ .kind = "error", .text = text });
     }
     stopped = true;
     return last_shown = false;
@@ -102,7 +121,7 @@ static void error_va(Loc loc, const char *label, Loc second, const char *fmt, va
         return;
     char message[MESSAGE];
     vsnprintf(message, sizeof message, fmt, ap);
-    emit(&(Message){ "error", message, label, NULL, loc, second });
+    emit((Message){ .kind = "error", .text = message, .label = label, .loc = loc, .second = second });
 }
 
 void diag_error(Loc loc, const char *fmt, ...)
@@ -131,7 +150,7 @@ void diag_warning(Loc loc, const char *option, const char *fmt, ...)
     vsnprintf(message, sizeof message, fmt, ap);
     va_end(ap);
     last_shown = true;
-    emit(&(Message){ .kind = "warning", .text = message, .option = option, .loc = loc });
+    emit((Message){ .kind = "warning", .text = message, .option = option, .loc = loc });
 }
 
 void diag_note(Loc loc, const char *fmt, ...)
@@ -143,17 +162,23 @@ void diag_note(Loc loc, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(message, sizeof message, fmt, ap);
     va_end(ap);
-    emit(&(Message){ .kind = "note", .text = message, .loc = loc });
+    emit((Message){ .kind = "note", .text = message, .loc = loc });
 }
 
 void ice(const char *file, int line, const char *fmt, ...)
 {
+    char message[MESSAGE], text[2 * MESSAGE];
     va_list ap;
     va_start(ap, fmt);
-    fprintf(stderr, "inceptc: internal error: ");
-    vfprintf(stderr, fmt, ap);
-    fprintf(stderr, "\n(%s:%d) This is a mistake of inceptc, not of your text. Please report it with the .net file.\n",
-            file, line);
+    vsnprintf(message, sizeof message, fmt, ap);
     va_end(ap);
+    snprintf(text, sizeof text, "internal error: %s\n(%s:%d) This is a mistake of inceptc, not of your text. Please report it with the .net file.", message,
+             file, line);
+    if (printer == &diag_text_printer) {
+        fprintf(stderr, "inceptc: %s\n", text);
+    } else {
+        emit((Message){ .kind = "error", .text = text });
+        diag_finish(EXIT_INTERNAL);
+    }
     exit(EXIT_INTERNAL);
 }

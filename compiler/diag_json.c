@@ -55,6 +55,18 @@ static void put_location(Loc loc, const char *label, FILE *f)
     fputc('}', f);
 }
 
+static void put_fixit(const Message *m, FILE *f)
+{
+    const char *file = diag_file_name(m->fix_loc.file);
+    fputs(",\"fixits\":[{", f);
+    put_point("start", file, m->fix_loc.line, m->fix_loc.col, f);
+    fputc(',', f);
+    put_point("next", file, m->fix_loc.end_line, m->fix_loc.end_col, f);
+    fputs(",\"string\":", f);
+    diag_put_json(m->fix, f);
+    fputs("}]", f);
+}
+
 static void put_body(const Message *m, FILE *f)
 {
     fprintf(f, "{\"kind\":\"%s\",\"message\":", m->kind);
@@ -70,7 +82,10 @@ static void put_body(const Message *m, FILE *f)
         fputc(',', f);
         put_location(m->second, NULL, f);
     }
-    fputs("],\"children\":[", f);
+    fputc(']', f);
+    if (m->fix)
+        put_fixit(m, f);
+    fputs(",\"children\":[", f);
 }
 
 static void print(const Message *m, FILE *f)
@@ -90,8 +105,9 @@ static void print(const Message *m, FILE *f)
     children = false;
 }
 
-static void finish(FILE *f)
+static void finish(int code, FILE *f)
 {
+    (void)code;
     close_item(f);
     fprintf(f, items ? "]\n" : "[]\n");
     items = 0;

@@ -6,13 +6,15 @@
 typedef struct Message {
     const char *kind, *text, *label, *option; /* kind: error, warning or note; label, option: may be null */
     Loc loc, second;
+    Loc fix_loc;
+    const char *fix; /* in place of what stands at fix_loc; may be null */
 } Message;
 
 typedef struct DiagPrinter {
     void (*print)(const Message *m, FILE *f);
-    void (*finish)(FILE *f); /* after the last message; begins anew, too */
+    void (*finish)(int code, FILE *f); /* after the last message, with the exit code; begins anew, too */
 } DiagPrinter;
-extern const DiagPrinter diag_text_printer, diag_json_printer;
+extern const DiagPrinter diag_text_printer, diag_json_printer, diag_sarif_printer;
 
 typedef struct SourceLine {
     const char *text;
@@ -20,6 +22,7 @@ typedef struct SourceLine {
 } SourceLine;
 /* The line of a place, without its end; empty when there is none. */
 SourceLine diag_source_line(Loc loc);
+int diag_file_count(void); /* one above the last file's number */
 /* A JSON string; what is no UTF-8 is replaced. */
 void diag_put_json(const char *s, FILE *f);
 #endif

@@ -10,7 +10,10 @@ enum { WINDOW = 120 };
 
 static DiagColor color;
 
+static bool fixits;
+
 void diag_set_color(DiagColor c) { color = c; }
+void diag_set_fixits(bool on) { fixits = on; }
 
 static bool colored(FILE *f)
 {
@@ -136,6 +139,27 @@ static const char *kind_color(const char *kind, FILE *f)
     return paint(kind[0] == 'e' ? "\033[1;31m" : kind[0] == 'w' ? "\033[1;35m" : "\033[1;36m", f);
 }
 
+static void put_quoted(const char *s, FILE *f)
+{
+    fputc('"', f);
+    for (const unsigned char *p = (const unsigned char *)s; *p; p++)
+        if (*p == '"' || *p == '\\')
+            fprintf(f, "\\%c", *p);
+        else
+            fprintf(f, *p < 0x20 || *p > 0x7E ? "\\%03o" : "%c", *p);
+    fputc('"', f);
+}
+
+/* fix-it:"a.net":{4:17-4:21}:"relu" */
+static void put_fixit(const Message *m, FILE *f)
+{
+    fputs("fix-it:", f);
+    put_quoted(diag_file_name(m->fix_loc.file), f);
+    fprintf(f, ":{%d:%d-%d:%d}:", m->fix_loc.line, m->fix_loc.col, m->fix_loc.end_line, m->fix_loc.end_col);
+    put_quoted(m->fix, f);
+    fputc('\n', f);
+}
+
 static void print(const Message *m, FILE *f)
 {
     const char *bold = paint("\033[1m", f), *plain = paint("\033[0m", f);
@@ -154,8 +178,10 @@ static void print(const Message *m, FILE *f)
         fprintf(f, " [%s]", m->option);
     fputc('\n', f);
     show_source(m, f);
+    if (m->fix && fixits)
+        put_fixit(m, f);
 }
 
-static void finish(FILE *f) { (void)f; }
+static void finish(int code, FILE *f) { (void)code; (void)f; }
 
 const DiagPrinter diag_text_printer = { print, finish };

@@ -134,6 +134,7 @@ static const FlagRow *find_flag(Spec *s, LayerKind kind, const char *name, Loc l
     for (int i = 0; i < s->e->top.params.n; i++)
         nearest_try(&near, s->e->top.params.at[i].name);
     const char *best = nearest_result(&near);
+    diag_fix(loc, best);
     spec_error(s, loc, best ? "%s has no flag '%s'; did you mean '%s'?" : "%s has no flag '%s'%s", layer_names[kind], name, best ? best : "");
     return NULL;
 }
@@ -190,6 +191,7 @@ static void take_named(Spec *s, LayerKind kind, const AstArg *a)
         return;
     Value x = elab_eval(s->e, s->f, a->value);
     if (!row->set) {
+        s->init_loc = a->value->loc;
         if (x.kind == VALUE_WORD || x.kind == VALUE_STRING)
             s->init = x.text;
         else

@@ -99,8 +99,9 @@ static Init init_of(Spec *s)
         }
     }
     const char *best = nearest_result(&near);
-    spec_error(s, s->node->loc, best ? "there is no initialiser '%s'; did you mean '%s'?"
-                                     : "there is no initialiser '%s'%s", s->init, best ? best : "");
+    diag_fix(s->init_loc, best);
+    spec_error(s, s->init_loc, best ? "there is no initialiser '%s'; did you mean '%s'?"
+                                   : "there is no initialiser '%s'%s", s->init, best ? best : "");
     return i;
 }
 

@@ -32,6 +32,7 @@ static void unknown_total(const AstPair *p)
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         nearest_try(&near, keys[i]);
     const char *best = nearest_result(&near);
+    diag_fix(p->loc, best);
     if (best)
         diag_error(p->loc, "expect knows no '%s'; did you mean '%s'?", p->name, best);
     else
@@ -97,6 +98,7 @@ static void suggest(Elab *e, Loc loc, const char *verb, const char *name)
     for (int i = 0; i < e->g->tensors.n; i++)
         nearest_try(&near, e->g->tensors.at[i]->name);
     const char *best = nearest_result(&near);
+    diag_fix(loc, best);
     if (best)
         diag_error(loc, "%s matches nothing: no tensor named '%s'; did you mean '%s'?", verb, name, best);
     else
@@ -243,6 +245,7 @@ static const SettingRow *find_setting(const AstSetting *s, const SettingRow *row
             return &rows[i];
     }
     const char *best = nearest_result(&near);
+    diag_fix(s->key_loc, best);
     diag_error(s->key_loc, best ? "%s has no setting '%s'; did you mean '%s'?" : "%s has no setting '%s'%s", where, s->key, best ? best : "");
     return NULL;
 }
@@ -260,6 +263,7 @@ static void check_word(const SettingRow *row, const char *word, Loc loc)
         snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", list, row->words[i]);
     }
     const char *best = nearest_result(&near);
+    diag_fix(loc, best);
     if (best)
         diag_error(loc, "there is no %s '%s'; did you mean '%s'?", row->what, word, best);
     else

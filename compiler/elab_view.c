@@ -168,10 +168,11 @@ static void view_step(Elab *e, const AstNode *n)
         return;
     }
     const char *best = nearest_result(&near);
+    diag_fix(n->head.loc, best);
     if (best)
-        diag_error(n->loc, "a view has no step '%s'; did you mean '%s'?", n->head.text, best);
+        diag_error(n->head.loc, "a view has no step '%s'; did you mean '%s'?", n->head.text, best);
     else
-        diag_error(n->loc, "a view has no step '%s'", n->head.text);
+        diag_error(n->head.loc, "a view has no step '%s'", n->head.text);
 }
 
 void elab_view(Elab *e, const AstSetting *s)

@@ -82,6 +82,6 @@ int main(int argc, char **argv)
         }
     }
     code = driver_close_stdout(code);
-    diag_finish();
+    diag_finish(code);
     return code;
 }

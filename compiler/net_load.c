@@ -141,6 +141,7 @@ static void set_conventions(Elab *e, const AstItem *item)
         }
     }
     const char *best = nearest_result(&near);
+    diag_fix(item->name_loc, best);
     if (best)
         diag_error(item->name_loc, "there are no conventions '%s'; did you mean '%s'?", item->name, best);
     else
@@ -199,6 +200,7 @@ static void add_default(Elab *e, const AstItem *item)
         nearest_start(&near, item->name);
         elab_suggest_layers(&near);
         const char *best = nearest_result(&near);
+        diag_fix(item->name_loc, best);
         if (best)
             diag_error(item->name_loc, "there is no layer '%s'; did you mean '%s'?", item->name, best);
         else

@@ -198,13 +198,18 @@ static bool set_color(State *s, const char *v)
     return true;
 }
 
+static bool set_fixits(State *s, const char *v) { (void)s; (void)v; diag_set_fixits(true); return true; }
+
 static bool set_format(State *s, const char *v)
 {
     (void)s;
-    if (strcmp(v, "json") != 0 && strcmp(v, "text") != 0)
-        return complain("-fdiagnostics-format is text or json, not '%s'%s", v, "");
-    diag_set_format(strcmp(v, "json") == 0 ? DIAG_JSON : DIAG_TEXT);
-    return true;
+    static const char *const names[] = { [DIAG_TEXT] = "text", [DIAG_JSON] = "json", [DIAG_SARIF] = "sarif" };
+    for (int i = 0; i < 3; i++)
+        if (strcmp(names[i], v) == 0) {
+            diag_set_format((DiagFormat)i);
+            return true;
+        }
+    return complain("-fdiagnostics-format is text, json or sarif, not '%s'%s", v, "");
 }
 
 enum { COMPILE = 1 << VERB_COMPILE, RUN = 1 << VERB_RUN, SUMMARY = 1 << VERB_SUMMARY, WEIGHTS = 1 << VERB_WEIGHTS,
@@ -237,7 +242,8 @@ static const OptionRow rows[] = {
     { "-v", NULL, set_verbose, COMPILE | CERTIFY | TUNE, "show the C compiler's command" },
     { "-###", NULL, set_dry, COMPILE, "show it without running it" },
     { "-fdiagnostics-color", "WHEN", set_color, ALL, "auto, always or never" },
-    { "-fdiagnostics-format", "FORM", set_format, ALL, "text or json" },
+    { "-fdiagnostics-format", "FORM", set_format, ALL, "text, json or sarif" },
+    { "-fdiagnostics-parseable-fixits", NULL, set_fixits, ALL, "after an error with a did-you-mean a line that says what to replace by what" },
     { "--weights", "FILE", set_weights, COMPILE | RUN | WEIGHTS | CERTIFY, "weights from a file; compile: for -o FILE.onnx" },
     { "--seed", "N", set_seed, COMPILE | RUN | WEIGHTS | CERTIFY, "initialised weights of seed N (default: 0)" },
     { "--onnx-unfused", NULL, set_unfused, COMPILE, "-o FILE.onnx: batch norms stay nodes instead of going into the weights before them" },

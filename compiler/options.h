@@ -3,10 +3,7 @@
 #define INCEPTC_OPTIONS_H
 #include "frontend.h"
 #include "plan.h"
-
-#ifndef INCEPTC_VERSION
-#define INCEPTC_VERSION "0.1.0"
-#endif
+#include "version.h"
 
 typedef enum Verb { VERB_COMPILE, VERB_RUN, VERB_SUMMARY, VERB_WEIGHTS, VERB_CERTIFY, VERB_EXPLAIN, VERB_TUNE } Verb;
 

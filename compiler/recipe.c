@@ -95,6 +95,7 @@ static void unknown_argument(const Form *form, const char *name, Loc loc)
         snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", i ? ", " : "", form->args[i].name);
     }
     const char *best = nearest_result(&near);
+    diag_fix(loc, best);
     if (best)
         diag_error(loc, "%s has no argument '%s'; did you mean '%s'?", form->name, name, best);
     else
