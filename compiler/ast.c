@@ -26,6 +26,8 @@ static bool closes(int t) { return t == ')' || t == '}'; }
 
 int lexer_token(Lexer *x, int token)
 {
+    if (x->tokens)
+        LIST_PUSH(x->arena, x->tokens, ((Token){ token, x->token_start, x->offset }));
     x->last = token;
     x->depth += opens(token) - (closes(token) && x->depth > 0);
     x->round += (token == '(') - (token == ')' && x->round > 0);
@@ -305,14 +307,16 @@ static bool too_large(int file, size_t size)
     return true;
 }
 
-AstFile *ast_parse(Arena *a, int file, const char *path)
+AstFile *ast_parse(Arena *a, int file, const char *path) { return ast_parse_tokens(a, file, path, NULL); }
+
+AstFile *ast_parse_tokens(Arena *a, int file, const char *path, Tokens *tokens)
 {
     size_t size;
     const char *text = diag_file_text(file, &size);
     if (too_large(file, size))
         return NULL;
     size_t skip = size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    Lexer x = { .arena = a, .file = file, .line = 1, .col = 1, .text = text + skip, .size = size - skip };
+    Lexer x = { .arena = a, .file = file, .line = 1, .col = 1, .text = text + skip, .size = size - skip, .tokens = tokens };
     x.out = ARENA_NEW(a, AstFile);
     x.out->file = file;
     x.out->path = path;

@@ -36,5 +36,6 @@ int verb_summary(const Options *o, Arena *a);
 int verb_certify(const Options *o, Arena *a);
 int verb_explain(const Options *o, Arena *a);
 int verb_tune(const Options *o, Arena *a);
+int verb_fmt(const Options *o, Arena *a);
 int verb_weights(const Options *o, Arena *a); /* weights/ */
 #endif

@@ -539,6 +539,8 @@ void elab_stmt(Elab *e, Frame *f, const AstStmt *s, const char *prefix)
     Tensor *y = elab_chain(e, f, s->chain, f->flow, named ? &scope : &f->unnamed);
     if (y && s->shape.present)
         check_shape(e, f, s, y);
+    if (y && f == &e->top && !s->rebind)
+        LIST_PUSH(e->arena, &e->g->flows, ((Flow){ s->chain->loc, s->shape.present, y }));
     if (s->name) {
         Binding b = { .name = s->name, .tensor = y, .loc = s->name_loc };
         LIST_PUSH(e->arena, &f->tensors, b);

@@ -152,11 +152,18 @@ typedef struct Expect {
     Loc loc, value_loc;
 } Expect;
 
+typedef struct Flow { /* a statement outside modules */
+    Loc loc;         /* of its chain */
+    bool declared;   /* it says its shape */
+    const Tensor *tensor;
+} Flow;
+
 typedef struct Graph {
     Arena *arena;
     const char *name; /* of the net */
     const char *source; /* file it came from */
     LIST(int) texts;    /* all files that were read for it, by diag.h's number; that of `source` first */
+    LIST(Flow) flows;   /* statements of these files, in order */
     const char *defines; /* " -D classes=2", or empty */
     LIST(Node *) nodes;     /* topological order, dead ones included until graph_compact */
     LIST(Tensor *) tensors;

@@ -77,6 +77,7 @@ int main(int argc, char **argv)
         case VERB_SUMMARY: code = verb_summary(&o, a); break;
         case VERB_CERTIFY: code = verb_certify(&o, a); break;
         case VERB_EXPLAIN: code = verb_explain(&o, a); break;
+        case VERB_FMT: code = verb_fmt(&o, a); break;
         case VERB_TUNE: code = verb_tune(&o, a); break;
         case VERB_WEIGHTS: code = verb_weights(&o, a); break;
         }

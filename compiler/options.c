@@ -41,6 +41,8 @@ static bool set_names(State *s, const char *v) { s->o->names = v; return true; }
 static bool set_partial(State *s, const char *v) { (void)v; s->o->partial = true; return true; }
 static bool set_inference(State *s, const char *v) { (void)v; s->o->inference = true; return true; }
 static bool set_json(State *s, const char *v) { (void)v; s->o->json = true; return true; }
+static bool set_check(State *s, const char *v) { (void)v; s->o->check = true; return true; }
+static bool set_annotate(State *s, const char *v) { (void)v; s->o->annotate = true; return true; }
 static bool set_against(State *s, const char *v) { s->o->against = v; return true; }
 static bool set_compiled(State *s, const char *v) { (void)v; s->o->compiled = true; return true; }
 static bool set_training(State *s, const char *v) { (void)v; s->o->training = true; return true; }
@@ -213,7 +215,7 @@ static bool set_format(State *s, const char *v)
 }
 
 enum { COMPILE = 1 << VERB_COMPILE, RUN = 1 << VERB_RUN, SUMMARY = 1 << VERB_SUMMARY, WEIGHTS = 1 << VERB_WEIGHTS,
-       CERTIFY = 1 << VERB_CERTIFY, EXPLAIN = 1 << VERB_EXPLAIN, TUNE = 1 << VERB_TUNE, ALL = ~0 };
+       CERTIFY = 1 << VERB_CERTIFY, EXPLAIN = 1 << VERB_EXPLAIN, TUNE = 1 << VERB_TUNE, FMT = 1 << VERB_FMT, ALL = ~0 };
 typedef struct OptionRow {
     const char *name;
     const char *value; /* what it wants, null: nothing */
@@ -223,7 +225,7 @@ typedef struct OptionRow {
 } OptionRow;
 
 static const OptionRow rows[] = {
-    { "-o", "FILE", set_output, COMPILE | RUN | WEIGHTS | TUNE, "write FILE: .c (and .h beside it), .onnx, .o, or a program; - is C on standard output" },
+    { "-o", "FILE", set_output, COMPILE | RUN | WEIGHTS | TUNE | FMT, "write FILE: .c (and .h beside it), .onnx, .o, or a program; - is C on standard output" },
     { "-I", "DIR", add_include, ALL, "look for included files in DIR too" },
     { "-D", "NAME=VALUE", add_define, ALL, "set a parameter of the net" },
     { "--target", "NAME", set_target, COMPILE | SUMMARY | CERTIFY | EXPLAIN | TUNE, "plain, x86-64-v3, x86-64-v4, native or all (default: all; the program picks)" },
@@ -258,6 +260,8 @@ static const OptionRow rows[] = {
     { "--input", "INPUT", add_picture, CERTIFY, "what the reference saw (default: its array `input`); again for a batch" },
     { "--compiled", NULL, set_compiled, CERTIFY, "the compiled program instead of the graph in double precision" },
     { "--training", NULL, set_training, CERTIFY, "batch norms by the statistics of the batch" },
+    { "--check", NULL, set_check, FMT, "write nothing; print which files would change, and exit with 1" },
+    { "--annotate", NULL, set_annotate, FMT, "add the shapes of statements and the totals that the text does not say" },
     { "--json", NULL, set_json, WEIGHTS | CERTIFY, "print JSON" },
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };
@@ -273,6 +277,7 @@ static const VerbRow verbs[] = {
     { "certify", VERB_CERTIFY, "NET.net --against PATH", "compare every tensor with a reference implementation's" },
     { "explain", VERB_EXPLAIN, "NET.net [LAYER]", "which kernel computes each step, why, and what it should cost" },
     { "tune", VERB_TUNE, "NET.net [-o FILE]", "measure the best kernels on this machine: a record for --tuning" },
+    { "fmt", VERB_FMT, "NET.net...", "lay netdefs out in the house form, in place" },
     { "summary", VERB_SUMMARY, "NET.net...", "parameters, multiply-accumulates and memory" },
     { "weights", VERB_WEIGHTS, "list|diff|import|export|init ...", "read, compare and convert weights" },
 };
@@ -425,6 +430,10 @@ static int check(const Options *o)
         complain("explain wants a network and perhaps one layer%s%s", "", "");
     else if (o->verb == VERB_TUNE && n != 1)
         complain("tune wants one network%s%s", "", "");
+    else if (o->verb == VERB_FMT && o->output && (n > 1 || o->check))
+        complain(o->check ? "-o and --check exclude each other%s%s" : "-o is for one file: '%s' and '%s'", o->check ? "" : o->inputs.at[0], o->check ? "" : o->inputs.at[1]);
+    else if (o->verb == VERB_FMT && o->annotate && o->net.defines.n)
+        complain("--annotate writes the totals of the net as it stands: not with -D %s=%s", o->net.defines.at[0].name, o->net.defines.at[0].value);
     else if (o->memory && !o->train)
         complain("--memory is for --train%s%s", "", "");
     else if (o->verb == VERB_COMPILE && n > 1 && meant_verb(o->inputs.at[0]))

@@ -5,7 +5,7 @@
 #include "plan.h"
 #include "version.h"
 
-typedef enum Verb { VERB_COMPILE, VERB_RUN, VERB_SUMMARY, VERB_WEIGHTS, VERB_CERTIFY, VERB_EXPLAIN, VERB_TUNE } Verb;
+typedef enum Verb { VERB_COMPILE, VERB_RUN, VERB_SUMMARY, VERB_WEIGHTS, VERB_CERTIFY, VERB_EXPLAIN, VERB_TUNE, VERB_FMT } Verb;
 
 enum { MAX_OFF = 16 };
 typedef struct Options {
@@ -35,6 +35,7 @@ typedef struct Options {
     const char *embed;
     bool is_static, no_images, train;
     int64_t memory;                  /* --memory: bytes of a step of training; 0: as the netdef says */
+    bool check, annotate;            /* fmt */
     /* certify */
     const char *against;
     LIST(const char *) pictures; /* --input */
