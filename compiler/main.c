@@ -1,4 +1,5 @@
 /* Calls the stages in order and does nothing else. */
+#include "depend.h"
 #include "driver.h"
 #include "structure.h"
 #include "tuning.h"
@@ -31,11 +32,14 @@ static int compile(const Options *o, Arena *a)
         graph_print(g, stdout);
         return EXIT_OK;
     }
+    int code;
+    Depend d;
     Emit e = { .arena = a, .graph = g, .totals = graph_totals(g), .structure = structure_hash(g) };
-    if (options_want_onnx(o))
-        return driver_onnx(o, g, e.structure);
+    if (options_want_onnx(o)) {
+        code = depend_begin(&d, o, a, g);
+        return code ? code : depend_end(&d, driver_onnx(o, g, e.structure));
+    }
     if (o->embed) {
-        int code;
         e.embed = embed_open(o, a, g, &code);
         if (!e.embed)
             return code;
@@ -50,7 +54,8 @@ static int compile(const Options *o, Arena *a)
         return EXIT_INPUT;
     if (o->dump)
         return driver_dump(o, &e);
-    return driver_output(o, &e);
+    code = depend_begin(&d, o, a, g);
+    return code ? code : depend_end(&d, driver_output(o, &e));
 }
 
 /* -1 to go on. */

@@ -41,6 +41,10 @@ static bool set_names(State *s, const char *v) { s->o->names = v; return true; }
 static bool set_partial(State *s, const char *v) { (void)v; s->o->partial = true; return true; }
 static bool set_inference(State *s, const char *v) { (void)v; s->o->inference = true; return true; }
 static bool set_json(State *s, const char *v) { (void)v; s->o->json = true; return true; }
+static bool set_depend(State *s, const char *v) { (void)v; s->o->depend = true; return true; }
+static bool set_phony(State *s, const char *v) { (void)v; s->o->dep_phony = true; return true; }
+static bool set_dep_file(State *s, const char *v) { s->o->dep_file = v; return true; }
+static bool add_dep_target(State *s, const char *v) { LIST_PUSH(s->a, &s->o->dep_targets, v); return true; }
 static bool set_check(State *s, const char *v) { (void)v; s->o->check = true; return true; }
 static bool set_annotate(State *s, const char *v) { (void)v; s->o->annotate = true; return true; }
 static bool set_against(State *s, const char *v) { s->o->against = v; return true; }
@@ -241,6 +245,10 @@ static const OptionRow rows[] = {
     { "--no-images", NULL, set_no_images, COMPILE, "the program reads .npy tensors, PPM, PGM and BMP only: it needs libc, libm and threads alone" },
     { "--train", NULL, set_train, COMPILE, "the program can train too, by what train {} and data {} say" },
     { "--memory", "SIZE", set_memory, COMPILE, "with --train: a step takes at most SIZE, as 512M or 1.5G; what does not fit is computed again" },
+    { "-MD", NULL, set_depend, COMPILE, "beside -o FILE write the files that it was made of, as a rule for make and ninja: FILE with .d for its suffix" },
+    { "-MF", "FILE", set_dep_file, COMPILE, "with -MD: write the rule into FILE" },
+    { "-MT", "TARGET", add_dep_target, COMPILE, "with -MD: the rule's target, as it stands; again for more" },
+    { "-MP", NULL, set_phony, COMPILE, "with -MD: an empty rule for each file but the netdef, so that one that is gone is no error" },
     { "-v", NULL, set_verbose, COMPILE | CERTIFY | TUNE, "show the C compiler's command" },
     { "-###", NULL, set_dry, COMPILE, "show it without running it" },
     { "-fdiagnostics-color", "WHEN", set_color, ALL, "auto, always or never" },
@@ -421,6 +429,18 @@ static bool check_onnx(const Options *o)
            complain("'%s' holds weights: say --weights FILE, or --seed N for initialised ones%s", o->output, "");
 }
 
+/* A rule needs a place and a target of its own where the output goes to standard output. */
+static bool check_depend(const Options *o)
+{
+    bool more = o->dep_file || o->dep_targets.n || o->dep_phony;
+    if (!o->depend)
+        return !more || complain("%s goes with -MD%s", o->dep_file ? "-MF" : o->dep_targets.n ? "-MT" : "-MP", "");
+    if (o->dump || !o->output)
+        return complain("-MD says what an output is made of: say -o FILE%s%s", "", "");
+    return options_output(o) != OUTPUT_STDOUT || (o->dep_file && o->dep_targets.n) ||
+           complain("-MD with -o - wants -MF FILE and -MT TARGET%s%s", "", "");
+}
+
 static int check(const Options *o)
 {
     int n = o->inputs.n;
@@ -450,7 +470,7 @@ static int check(const Options *o)
         complain("'%s' is read, but nothing is asked for: say -o FILE or --dump WHAT%s", o->inputs.at[0], "");
     else if ((o->embed || o->is_static || o->no_images) && options_output(o) != OUTPUT_PROGRAM)
         complain("%s goes with a program: say -o NAME%s", o->embed ? "--embed" : o->is_static ? "--static" : "--no-images", "");
-    else if (check_onnx(o))
+    else if (check_onnx(o) && check_depend(o))
         return -1;
     return EXIT_USAGE;
 }

@@ -35,6 +35,9 @@ typedef struct Options {
     const char *embed;
     bool is_static, no_images, train;
     int64_t memory;                  /* --memory: bytes of a step of training; 0: as the netdef says */
+    bool depend, dep_phony;          /* -MD, -MP */
+    const char *dep_file;            /* -MF */
+    LIST(const char *) dep_targets;  /* -MT */
     bool check, annotate;            /* fmt */
     /* certify */
     const char *against;
