@@ -21,7 +21,7 @@ PACKAGES = gcc make flex dataset-fashion-mnist bison libcunit1-dev libjpeg62-tur
 COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare cook_toom depend diag diag_json diag_sarif diag_text driver driver_train elab_expr elab_flags elab_flow elab_layers \
   elab_settings elab_text elab_variant emit_c emit_layers emit_netdef emit_train fmt_align fmt_annotate fmt_layout fmt_lines fmt_space folder graph graph_text graph_totals graph_verify home interp interp_io loop \
   loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options pass_concat_in_place \
-  pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings memory_fit nearest pass_remove_dead pass_reorder_avgpool passes plan plan_memory \
+  pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings memory_fit nearest pass_remove_dead pass_reorder_avgpool passes phase plan plan_memory \
   plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_fmt verb_run verb_summary \
   verb_tune utf8 recipe recompute elab_view
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool interleave l2norm linear \

@@ -1,6 +1,7 @@
 /* Calls the stages in order and does nothing else. */
 #include "depend.h"
 #include "driver.h"
+#include "phase.h"
 #include "structure.h"
 #include "tuning.h"
 #include "weights/embed.h"
@@ -40,9 +41,11 @@ static int compile(const Options *o, Arena *a)
         return code ? code : depend_end(&d, driver_onnx(o, g, e.structure));
     }
     if (o->embed) {
+        const char *outer = phase_enter("weights");
         e.embed = embed_open(o, a, g, &code);
         if (!e.embed)
             return code;
+        phase_enter(outer);
     }
     PassOptions p = { o->pass_off, NULL, stdout };
     if (o->dump && strncmp(o->dump, "after:", 6) == 0)
@@ -72,6 +75,7 @@ int main(int argc, char **argv)
 {
     Arena *a = arena_new();
     Options o = { 0 };
+    phase_enter("other");
     int code = options_parse(&o, a, argc, argv);
     if (code < 0)
         code = read_tuning(&o, a);
@@ -88,6 +92,8 @@ int main(int argc, char **argv)
         }
     }
     code = driver_close_stdout(code);
+    if (o.time_report)
+        phase_print(stderr);
     diag_finish(code);
     return code;
 }

@@ -1,5 +1,6 @@
 /* Files, includes and the order of elaboration. */
 #include "elab.h"
+#include "phase.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,10 +62,9 @@ static char *read_file(Elab *e, const char *path, Loc loc, size_t *size)
     return text;
 }
 
-AstFile *net_read(Elab *e, const char *path, const char *from, Loc loc)
+static AstFile *read_net(Elab *e, const char *path, Loc loc)
 {
     static struct { char *text; size_t size; } standard; /* --train loads a text twice: there is one chance to read it */
-    (void)from;
     const NetOptions *o = e->options;
     if (o->text && !loc.file)
         return parse(e, diag_add_file(path, o->text, o->text_size));
@@ -80,6 +80,15 @@ AstFile *net_read(Elab *e, const char *path, const char *from, Loc loc)
     size_t size;
     char *text = read_file(e, path, loc, &size);
     return text ? parse(e, diag_add_file(arena_strdup(e->arena, path), text, size)) : NULL;
+}
+
+AstFile *net_read(Elab *e, const char *path, const char *from, Loc loc)
+{
+    (void)from;
+    const char *outer = phase_enter("read and parse");
+    AstFile *f = read_net(e, path, loc);
+    phase_enter(outer);
+    return f;
 }
 
 /* `name` beside the file that names it, then in the -I folders. */
@@ -345,7 +354,7 @@ static const char *define_text(Arena *a, const NetOptions *o)
     return text;
 }
 
-Graph *net_load(Arena *a, const char *path, const NetOptions *o, bool *file_error)
+static Graph *load(Arena *a, const char *path, const NetOptions *o, bool *file_error)
 {
     Elab *e = ARENA_NEW(a, Elab);
     e->arena = a;
@@ -369,4 +378,12 @@ Graph *net_load(Arena *a, const char *path, const NetOptions *o, bool *file_erro
     if (diag_error_count() == 0)
         elab_late(e);
     return diag_error_count() == 0 ? e->g : NULL;
+}
+
+Graph *net_load(Arena *a, const char *path, const NetOptions *o, bool *file_error)
+{
+    const char *outer = phase_enter("elaborate");
+    Graph *g = load(a, path, o, file_error);
+    phase_enter(outer);
+    return g;
 }

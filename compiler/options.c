@@ -41,6 +41,7 @@ static bool set_names(State *s, const char *v) { s->o->names = v; return true; }
 static bool set_partial(State *s, const char *v) { (void)v; s->o->partial = true; return true; }
 static bool set_inference(State *s, const char *v) { (void)v; s->o->inference = true; return true; }
 static bool set_json(State *s, const char *v) { (void)v; s->o->json = true; return true; }
+static bool set_time_report(State *s, const char *v) { (void)v; s->o->time_report = true; return true; }
 static bool set_depend(State *s, const char *v) { (void)v; s->o->depend = true; return true; }
 static bool set_phony(State *s, const char *v) { (void)v; s->o->dep_phony = true; return true; }
 static bool set_dep_file(State *s, const char *v) { s->o->dep_file = v; return true; }
@@ -251,6 +252,7 @@ static const OptionRow rows[] = {
     { "-MP", NULL, set_phony, COMPILE, "with -MD: an empty rule for each file but the netdef, so that one that is gone is no error" },
     { "-v", NULL, set_verbose, COMPILE | CERTIFY | TUNE, "show the C compiler's command" },
     { "-###", NULL, set_dry, COMPILE, "show it without running it" },
+    { "-ftime-report", NULL, set_time_report, ALL, "at the end a table of the phases: wall time, and memory of the arenas" },
     { "-fdiagnostics-color", "WHEN", set_color, ALL, "auto, always or never" },
     { "-fdiagnostics-format", "FORM", set_format, ALL, "text, json or sarif" },
     { "-fdiagnostics-parseable-fixits", NULL, set_fixits, ALL, "after an error with a did-you-mean a line that says what to replace by what" },

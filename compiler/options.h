@@ -21,7 +21,7 @@ typedef struct Options {
     const char *pass_off[MAX_OFF + 1]; /* null-ended */
     int n_off;
     const char *cc;
-    bool verbose, dry_run, keep;
+    bool verbose, dry_run, keep, time_report;
     /* run, and -o FILE.onnx */
     const char *weights;
     uint64_t seed;
