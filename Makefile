@@ -22,7 +22,7 @@ COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print co
   elab_settings elab_text elab_variant emit_c emit_layers emit_netdef emit_train fmt_align fmt_annotate fmt_layout fmt_lines fmt_space folder graph graph_text graph_totals graph_verify home interp interp_io loop \
   loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options pass_concat_in_place \
   pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings memory_fit nearest pass_remove_dead pass_reorder_avgpool passes phase plan plan_memory \
-  plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_fmt verb_run verb_summary \
+  plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify words verb_explain verb_fmt verb_run verb_summary \
   verb_tune utf8 recipe recompute elab_view
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool interleave l2norm linear \
   lrn max maxpool mul normalize relu scale_weights slice softmax zeros
@@ -179,7 +179,7 @@ bench-train bench-loader: bench-%: packages
 # libFuzzer on the front end (and all behind it) and on the readers of weights: RUNS executions each, seeds and found inputs first.
 RUNS = 1000000
 FUZZ = clang -g -O1 $(STD) $(INC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-FRONT = $(filter-out compiler/main.c compiler/depend.c compiler/driver.c compiler/verb_%.c compiler/options.c compiler/interp_io.c compiler/certify%.c compiler/compare.c compiler/reference.c compiler/suspects%.c compiler/onnx%.c,$(COMPILER:%=compiler/%.c))
+FRONT = $(filter-out compiler/main.c compiler/depend.c compiler/driver%.c compiler/verb_%.c compiler/options.c compiler/interp_io.c compiler/certify%.c compiler/compare.c compiler/reference.c compiler/suspects%.c compiler/onnx%.c,$(COMPILER:%=compiler/%.c))
 .PHONY: fuzz
 fuzz: PACKAGES += libclang-rt-dev
 fuzz: packages

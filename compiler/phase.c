@@ -7,7 +7,7 @@
 enum { MAX_PHASES = 64 };
 
 typedef struct Phase {
-    const char *name;
+    char name[40];
     double ms;
     size_t bytes;
 } Phase;
@@ -31,7 +31,7 @@ static int find(const char *name)
         i++;
     CHECK(i < MAX_PHASES);
     if (i == n_phases)
-        phases[n_phases++].name = name;
+        snprintf(phases[n_phases++].name, sizeof phases->name, "%s", name);
     return i;
 }
 
