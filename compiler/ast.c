@@ -1,25 +1,30 @@
 #include "ast_build.h"
 #include "parser.h"
+#include "words.h"
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- What the lexer asks ---- */
 
+static const struct { const char *word; int token; } words[] = {
+    { "net", NET }, { "conventions", CONVENTIONS }, { "include", INCLUDE }, { "input", INPUT }, { "output", OUTPUT },
+    { "param", PARAM }, { "range", RANGE }, { "default", DEFAULT }, { "module", MODULE }, { "expect", EXPECT },
+    { "freeze", FREEZE }, { "weights", WEIGHTS }, { "except", EXCEPT }, { "variant", VARIANT }, { "of", OF },
+    { "delete", DELETE }, { "insert", INSERT }, { "before", BEFORE }, { "after", AFTER }, { "data", DATA },
+    { "train", TRAIN }, { "residual", RESIDUAL }, { "repeat", REPEAT }, { "as", AS }, { "concat", CONCAT },
+    { "add", ADD }, { "mul", MUL }, { "max", MAX },
+};
+enum { N_WORDS = sizeof words / sizeof *words };
+
 int lexer_keyword(const char *word)
 {
-    static const struct { const char *word; int token; } words[] = {
-        { "net", NET }, { "conventions", CONVENTIONS }, { "include", INCLUDE }, { "input", INPUT }, { "output", OUTPUT },
-        { "param", PARAM }, { "range", RANGE }, { "default", DEFAULT }, { "module", MODULE }, { "expect", EXPECT },
-        { "freeze", FREEZE }, { "weights", WEIGHTS }, { "except", EXCEPT }, { "variant", VARIANT }, { "of", OF },
-        { "delete", DELETE }, { "insert", INSERT }, { "before", BEFORE }, { "after", AFTER }, { "data", DATA },
-        { "train", TRAIN }, { "residual", RESIDUAL }, { "repeat", REPEAT }, { "as", AS }, { "concat", CONCAT },
-        { "add", ADD }, { "mul", MUL }, { "max", MAX },
-    };
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    for (int i = 0; i < N_WORDS; i++)
         if (strcmp(words[i].word, word) == 0)
             return words[i].token;
     return 0;
 }
+
+const char *word_keyword(int i) { return i < N_WORDS ? words[i].word : NULL; }
 
 static bool opens(int t) { return t == '(' || t == '{'; }
 static bool closes(int t) { return t == ')' || t == '}'; }

@@ -1,5 +1,6 @@
 /* Parameters and arithmetic. */
 #include "elab.h"
+#include "words.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,8 @@ static const Function functions[] = {
     { "min", 2, NULL, fmin }, { "max", 2, NULL, fmax },
 };
 enum { N_FUNCTIONS = sizeof functions / sizeof *functions };
+
+const char *word_function(int i) { return i < N_FUNCTIONS ? functions[i].name : NULL; }
 
 static Value call(Elab *e, const Frame *f, const AstExpr *x)
 {

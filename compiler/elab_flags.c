@@ -1,5 +1,6 @@
 /* One table of layers and one of their flags: a use of a layer and its defaults as a Spec. */
 #include "elab_spec.h"
+#include "words.h"
 #include <string.h>
 
 const char *const layer_names[N_LAYERS] = {
@@ -93,6 +94,20 @@ static const FlagRow flags[] = {
     { "mean", NORM, 1, 3, f_mean },
 };
 enum { N_FLAGS = sizeof flags / sizeof *flags };
+
+const char *word_layer(int i) { return i < N_LAYERS ? layer_names[i] : NULL; }
+
+/* Flag i of those that stand alone, or of those that take a value. */
+static const char *flag_of(int i, bool alone)
+{
+    for (int k = 0; k < N_FLAGS; k++)
+        if ((alone ? flags[k].least == 0 && flags[k].set != NULL : flags[k].most > 0 || !flags[k].set) && i-- == 0)
+            return flags[k].name;
+    return NULL;
+}
+
+const char *word_flag(int i) { return flag_of(i, true); }
+const char *word_value_flag(int i) { return flag_of(i, false); }
 
 bool elab_reserved_word(const char *name)
 {

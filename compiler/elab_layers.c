@@ -1,5 +1,6 @@
 /* Each layer as nodes of the graph. */
 #include "elab_spec.h"
+#include "words.h"
 #include <math.h>
 #include <string.h>
 
@@ -83,6 +84,8 @@ static const struct { const char *name; InitKind kind; } inits[] = {
     { "xavier", INIT_XAVIER }, { "glorot", INIT_GLOROT }, { "he", INIT_HE }, { "normal", INIT_NORMAL }, { "trunc", INIT_TRUNC_NORMAL },
     { "torch", INIT_TORCH },
 };
+
+const char *word_initialiser(int i) { return i < (int)(sizeof inits / sizeof *inits) ? inits[i].name : NULL; }
 
 static Init init_of(Spec *s)
 {

@@ -1,6 +1,7 @@
 /* Files, includes and the order of elaboration. */
 #include "elab.h"
 #include "phase.h"
+#include "words.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,14 +138,18 @@ static void include(Elab *e, const AstItem *item, const char *from)
     e->top.defaults = outer;
 }
 
+static const char *const conventions[] = { "", "caffe", "torch", "tf" }; /* by the values of Conventions */
+enum { N_CONVENTIONS = sizeof conventions / sizeof *conventions };
+
+const char *word_conventions(int i) { return i + 1 < N_CONVENTIONS ? conventions[i + 1] : NULL; }
+
 static void set_conventions(Elab *e, const AstItem *item)
 {
-    static const char *const names[] = { "", "caffe", "torch", "tf" };
     Nearest near;
     nearest_start(&near, item->name);
-    for (int i = 1; i < 4; i++) {
-        nearest_try(&near, names[i]);
-        if (strcmp(names[i], item->name) == 0) {
+    for (int i = 1; i < N_CONVENTIONS; i++) {
+        nearest_try(&near, conventions[i]);
+        if (strcmp(conventions[i], item->name) == 0) {
             e->conventions = (Conventions)i;
             return;
         }

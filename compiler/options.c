@@ -1,5 +1,6 @@
 #include "options.h"
 #include "recipe.h"
+#include "words.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -324,6 +325,7 @@ static void print_help(void)
     for (int i = 0; i < N_ROWS; i++)
         print_option(&rows[i]);
     printf("  %-30s %s\n  %-30s %s\n", "--help", "this text", "--version", "the version");
+    printf("  %-30s %s\n", "--print-words", "the words of the language and their kinds, for editors");
     printf("\nPasses:");
     for (int i = 0; i < passes_count(); i++)
         printf(" %s", pass_name(i));
@@ -364,6 +366,7 @@ static bool unknown_option(const char *arg)
         nearest_try(&near, rows[i].name);
     nearest_try(&near, "--help");
     nearest_try(&near, "--version");
+    nearest_try(&near, "--print-words");
     const char *best = nearest_result(&near);
     return best ? complain("unknown option '%s'; did you mean '%s'?", name, best)
                 : complain("unknown option '%s'%s", name, "");
@@ -493,6 +496,9 @@ int options_parse(Options *o, Arena *a, int argc, char **argv)
             return EXIT_OK;
         } else if (!plain && strcmp(argv[i], "--version") == 0) {
             printf("inceptc " INCEPTC_VERSION "\nLicence: MIT\n");
+            return EXIT_OK;
+        } else if (!plain && strcmp(argv[i], "--print-words") == 0) {
+            words_print(stdout);
             return EXIT_OK;
         } else if (!plain && argv[i][0] == '-' && argv[i][1]) {
             if (!take_option(&s, argc, argv, &i))

@@ -1,5 +1,6 @@
 #include "recipe.h"
 #include "emit_c.h"
+#include "words.h"
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -65,6 +66,15 @@ static const Form forms[] = {
     { "log", "tensorboard", 0, { { "folder", F(log), TEXT, NAN }, { "every", F(log_every), COUNT, 50 } } },
 };
 enum { N_FORMS = sizeof forms / sizeof *forms };
+
+const char *word_argument(int i)
+{
+    for (int k = 0; k < N_FORMS; k++)
+        for (int n = 0; n < ARGUMENTS_MAX && forms[k].args[n].name; n++)
+            if (i-- == 0)
+                return forms[k].args[n].name;
+    return NULL;
+}
 
 /* ---- Reading ---- */
 
