@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char text[1 << 16];
+static char text[1 << 16], third[1024];
 
 int main(int argc, char **argv)
 {
@@ -17,6 +17,8 @@ int main(int argc, char **argv)
         if (strcmp(forms[i], argv[1]) == 0)
             diag_set_format((DiagFormat)i);
     int file = diag_add_file(argv[2], text, size), again = diag_add_file(argv[2], text, size);
+    snprintf(third, sizeof third, "./%s", argv[2]);
+    int other = diag_add_file(third, text, size);
     diag_set_fixits(true);
     diag_warning((Loc){ file, 1, 1, 1, 4 }, "-Wdesign", "a warning with an \"option\"\n");
     diag_note((Loc){ again, 2, 1, 2, 5 }, "a note with a place");
@@ -28,6 +30,7 @@ int main(int argc, char **argv)
     diag_warning((Loc){ 0 }, "-Wother", "no place");
     diag_warning((Loc){ file, 3, 1, 3, 4 }, "-Wdesign", "the option again");
     diag_error((Loc){ file, 1, 2, 3, 2 }, "three lines");
+    diag_warning((Loc){ other, 1, 1, 1, 4 }, "-Wother", "the third file");
     diag_finish(EXIT_INPUT);
     return EXIT_OK;
 }

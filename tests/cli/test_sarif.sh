@@ -63,12 +63,13 @@ error error a.net:2:5 'enti' = 16x8x8 ~ 'ns' | two spans
 warning -Wother | no place
 warning -Wdesign a.net:3:1 'inp' | the option again
 error error a.net:1:2 'et a\nconventions torch\ni' | three lines
-a.net | exit 1 done
+warning -Wother a.net:1:1 'net' | the third file
+a.net a.net | exit 1 done
 N
     "$here/build/diag_tool" json a.net 2>&1 | /usr/bin/python3 -c '
 import json, sys
 items = json.load(sys.stdin)
-assert [len(i["children"]) for i in items] == [2, 0, 0, 0, 0, 0], items
+assert [len(i["children"]) for i in items] == [2, 0, 0, 0, 0, 0, 0], items
 fixes = [i["fixits"] for i in items if "fixits" in i]
 assert fixes == [[{"start": {"file": "a.net", "line": 2, "column": 5}, "next": {"file": "a.net", "line": 2, "column": 9}, "string": "lo\\ng\""}]], fixes' || exit 1
     ;;

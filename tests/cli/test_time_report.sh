@@ -1,7 +1,7 @@
 #!/bin/sh
 # -ftime-report: all phases once, in order, with times that sum to the total and are those of a clock; nothing else changes.
 here=$(cd "$(dirname "$0")/../.." && pwd)
-[ "$1" = --list ] && { echo program training output; exit 0; }
+[ "$1" = --list ] && { echo program training processor output; exit 0; }
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -56,6 +56,19 @@ N
 training)
     "$inceptc" n.net --train -o n.c -ftime-report 2>table && check 1e9 <table >names && grep -qx 'training graph' names && grep -qx lower names || { cat table; exit 1; }
     "$inceptc" weights init n.net -o w.safetensors >out.txt && "$inceptc" n.net -o n --embed w.safetensors -ftime-report 2>table && check 1e9 <table | grep -qx weights ;;
+processor) # no phase's time is lost: wall time is at least that of the processor, and what three targets take in three turns adds up
+    /usr/bin/python3 - "$inceptc" "$here/netdefs/inception_v3.net" <<'P' || exit 1
+import re, resource, subprocess, sys
+def rows(*options):
+    p = subprocess.run([*sys.argv[1:], '-o', 'x.c', '-ftime-report', *options], stderr=subprocess.PIPE, text=True, check=True)
+    return {m[1]: (float(m[2]), float(m[3])) for m in re.finditer(r'(?m)^(\S.*?) +([\d.]+) +[\d.]+ % +([\d.]+)$', p.stderr)}
+every = rows()
+r = resource.getrusage(resource.RUSAGE_CHILDREN)
+assert every['total'][0] >= 0.9 * 1000 * (r.ru_utime + r.ru_stime) - 10, (every, r)
+each = [rows('--target', t) for t in ('plain', 'x86-64-v3', 'x86-64-v4')]
+assert abs(sum(e['lower'][1] for e in each) - every['lower'][1]) < 0.02 * every['lower'][1], (every['lower'], [e['lower'] for e in each])
+P
+    ;;
 output) # to standard error, whatever the exit code; C on standard output as without
     "$inceptc" n.net -o - >1.c 2>err.txt && [ ! -s err.txt ] && "$inceptc" n.net -o - -ftime-report >2.c 2>table && cmp 1.c 2.c && check 1e9 <table >names || exit 1
     "$inceptc" summary n.net -ftime-report 2>table >out.txt && check 1e9 <table >names && grep -qx "pass merge-siblings" names || exit 1
