@@ -38,8 +38,8 @@ typedef struct Fmt {
     LIST(FmtLine) lines;
 } Fmt;
 
-/* The text of a file that parses, formatted: an arena's, ended by a newline unless it is empty. Null after syntax errors. */
-const char *fmt_text(Arena *a, int file);
+/* The text of a file that parses, formatted, and its size: an arena's, ended by a newline unless it is empty. Null after syntax errors. */
+const char *fmt_text(Arena *a, int file, size_t *size);
 
 void fmt_read(Fmt *f, const char *text, size_t size, const Tokens *tokens);
 void fmt_space(Fmt *f);

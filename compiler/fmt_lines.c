@@ -107,7 +107,8 @@ void fmt_read(Fmt *f, const char *text, size_t size, const Tokens *tokens)
 
 static int put(FILE *out, int col, int at, const char *text, int size)
 {
-    fprintf(out, "%*s%.*s", at > col ? at - col : 0, "", size, text);
+    fprintf(out, "%*s", at > col ? at - col : 0, "");
+    fwrite(text, 1, (size_t)size, out); /* strings and comments may hold any byte */
     return fmt_columns(text, size, at > col ? at : col);
 }
 
@@ -123,10 +124,9 @@ static void print_line(const Fmt *f, const FmtLine *l, FILE *out)
     fputc('\n', out);
 }
 
-static bool same_tokens(Arena *a, const char *text, const Fmt *f)
+static bool same_tokens(Arena *a, const char *text, size_t size, const Fmt *f)
 {
     Tokens tokens = { 0 };
-    size_t size = strlen(text);
     int k = 0, file = diag_add_file("the formatted text", text, size);
     if (!ast_parse_tokens(a, file, "the formatted text", &tokens))
         return false;
@@ -140,9 +140,9 @@ static bool same_tokens(Arena *a, const char *text, const Fmt *f)
     return f->tokens.n == g.tokens.n;
 }
 
-const char *fmt_text(Arena *a, int file)
+const char *fmt_text(Arena *a, int file, size_t *length)
 {
-    size_t size, length;
+    size_t size;
     const char *text = diag_file_text(file, &size);
     Tokens tokens = { 0 };
     Fmt f = { .arena = a };
@@ -154,13 +154,13 @@ const char *fmt_text(Arena *a, int file)
     fmt_layout(&f);
     fmt_align(&f);
     char *buffer = NULL;
-    FILE *out = open_memstream(&buffer, &length);
+    FILE *out = open_memstream(&buffer, length);
     CHECK(out);
     for (int i = 0; i < f.lines.n; i++)
         print_line(&f, &f.lines.at[i], out);
     fclose(out);
-    const char *formatted = arena_strndup(a, buffer, length);
+    const char *formatted = arena_strndup(a, buffer, *length);
     free(buffer);
-    CHECK(same_tokens(a, formatted, &f));
+    CHECK(same_tokens(a, formatted, *length, &f));
     return formatted;
 }

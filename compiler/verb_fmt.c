@@ -7,10 +7,10 @@
 
 typedef struct Job {
     const char *path, *before, *after;
-    size_t size; /* of before */
+    size_t size, size_after;
 } Job;
 
-static bool changes(const Job *j) { return strlen(j->after) != j->size || memcmp(j->after, j->before, j->size) != 0; }
+static bool changes(const Job *j) { return j->size_after != j->size || memcmp(j->after, j->before, j->size) != 0; }
 
 /* -1 when the job is ready. */
 static int prepare(const Options *o, Arena *a, Job *j)
@@ -23,7 +23,7 @@ static int prepare(const Options *o, Arena *a, Job *j)
     int file = o->annotate ? fmt_annotate(a, j->path, f, &o->net, &file_error) : f->file;
     if (file < 0)
         return file_error ? EXIT_FILE : EXIT_INPUT;
-    j->after = fmt_text(a, file);
+    j->after = fmt_text(a, file, &j->size_after);
     return j->after ? -1 : EXIT_INPUT;
 }
 
@@ -33,7 +33,7 @@ static int write_job(const Job *j, const char *path)
     RtError err = { 0 };
     if (replace_begin(&r, path, &err) != RT_OK)
         return driver_fail(&err);
-    fputs(j->after, r.file);
+    fwrite(j->after, 1, j->size_after, r.file);
     return replace_commit(&r, &err) == RT_OK ? EXIT_OK : driver_fail(&err);
 }
 
@@ -47,7 +47,7 @@ static int finish(const Options *o, const Job *j)
         return changes(j) ? EXIT_INPUT : EXIT_OK;
     }
     if (strcmp(path, "-") == 0) {
-        fputs(j->after, stdout);
+        fwrite(j->after, 1, j->size_after, stdout);
         return EXIT_OK;
     }
     return o->output || changes(j) ? write_job(j, path) : EXIT_OK;

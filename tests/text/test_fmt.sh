@@ -198,6 +198,7 @@ edges) # CR LF, a byte-order mark, no newline at the end, tabs, characters two c
     printf 'net a\n\n# \303\244\nconventions torch\ninput x 3x8x8\na = relu   # \303\274\n' >expected.net
     expect
     for text in '' '\n\n' ' \r\n\t'; do printf "$text" >input.net && : >expected.net && expect; done
+    printf 'weights  "a\000 b" # c\000d\n' >input.net && printf 'weights "a\000 b"   # c\000d\n' >expected.net && expect # any byte
     printf '# only\n\n\n\n' >input.net && echo '# only' >expected.net && expect
     printf 'a = f(3x3 / 2, 3x3*2, n / 2)' >input.net && echo 'a = f(3x3 / 2, 3x3 * 2, n/2)' >expected.net && expect ;;
 files) # in place by renaming, mode and links as they were, not touched when nothing changes; standard input and output
