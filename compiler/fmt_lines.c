@@ -68,12 +68,12 @@ static const char *read_tokens(Fmt *f, FmtLine *l, const char *text, const char 
 
 static void find_shape(const Fmt *f, FmtLine *l, const char *start)
 {
-    const FmtToken *last = f->tokens.at + f->tokens.n;
+    int colon = f->tokens.n - 2;
     l->shape = -1;
-    if (l->n < 3 || last[-1].kind != SHAPE || last[-2].kind != ':')
+    if (l->n < 3 || f->tokens.at[colon].kind != ':' || f->tokens.at[colon + 1].kind != SHAPE)
         return;
-    l->shape = f->tokens.n - 2;
-    l->shape_column = fmt_columns(start, (int)(last[-2].text - start), 0);
+    l->shape = colon;
+    l->shape_column = fmt_columns(start, (int)(f->tokens.at[colon].text - start), 0);
 }
 
 static void add_line(Fmt *f, FmtLine l)

@@ -139,8 +139,9 @@ typedef struct Row {
 /* The first brackets of a statement's first line that hold numbers only, at least two. */
 static Row find_row(const Fmt *f, const FmtLine *l)
 {
-    const FmtToken *first = &f->tokens.at[l->first];
-    for (int i = l->first; i < l->first + l->n && first->begins && !first->setting; i++) {
+    if (!l->n || !f->tokens.at[l->first].begins || f->tokens.at[l->first].setting)
+        return (Row){ 0 };
+    for (int i = l->first; i < l->first + l->n; i++) {
         int k = i + 1;
         if (f->tokens.at[i].kind != '(')
             continue;
