@@ -16,14 +16,15 @@ say = @:
 endif
 
 PACKAGES = gcc make flex dataset-fashion-mnist bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc musl-tools \
-  qemu-user python3 python3-numpy python3-onnx python3-pil zsh fish bash-completion mandoc pkgconf
+  qemu-user ninja-build vim python3 python3-numpy python3-onnx python3-pil zsh fish bash-completion mandoc pkgconf
 
 COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare completion cook_toom diag driver driver_train elab_expr elab_flags elab_flow elab_layers \
   elab_settings elab_text elab_variant emit_c emit_layers emit_netdef emit_train folder graph graph_text graph_totals graph_verify home interp interp_io loop \
   loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options options_help options_mdoc options_set options_table \
   pass_concat_in_place pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings memory_fit pass_remove_dead pass_reorder_avgpool passes plan plan_memory \
   plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_run verb_summary \
-  verb_tune recipe recompute elab_view verb_advise
+  verb_tune recipe recompute elab_view verb_advise \
+  depend diag_json diag_sarif diag_text fmt_align fmt_annotate fmt_layout fmt_lines fmt_space nearest phase words verb_fmt utf8
 ADVICE = advice bottleneck head kernels modules norms patch residual rules settings source view width
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool interleave l2norm linear \
   lrn max maxpool mul normalize relu scale_weights slice softmax zeros
@@ -156,7 +157,7 @@ uninstall:
 UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph weights/test_names \
   kernels/test_kernels train/test_log train/test_metrics train/test_checkpoint train/test_crash train/test_optimizer train/test_recipe train/test_data \
   train/test_language train/test_loader train/test_gradcheck
-TOOLS = train/gradient_tool train/steps_tool train/hash_tool runtime/view_tool formats/tensor_tool onnx/graph_to_onnx train/events_tool train/data_tool train/io_faults
+TOOLS = train/gradient_tool train/steps_tool train/hash_tool runtime/view_tool formats/tensor_tool onnx/graph_to_onnx train/events_tool train/data_tool train/io_faults cli/diag_tool
 UNIT_BIN = $(patsubst test_%,$(BUILD)/unit_%,$(notdir $(UNIT)))
 TOOL_BIN = $(addprefix $(BUILD)/,$(notdir $(TOOLS)))
 .PHONY: tests-built check-full check-malformed soak-train
@@ -201,7 +202,7 @@ $(BUILD)/check_malformed: tests/formats/check_malformed.c $(READER_C) $(wildcard
 
 # Against other frameworks, from the package registries (tests/peers/run.sh lists them); what is stored of the references, made anew.
 .PHONY: check-peers references
-check-peers references: PACKAGES += python3-torch python3-torchvision python3-requests python3-venv python3-pip nodejs
+check-peers references: PACKAGES += python3-torch python3-torchvision python3-requests python3-venv python3-pip nodejs python3-jsonschema
 check-peers: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/peers/run.sh $(PARTS)
@@ -236,7 +237,7 @@ bench-train bench-loader: bench-%: packages
 # libFuzzer on the front end (and all behind it) and on the readers of weights: RUNS executions each, seeds and found inputs first.
 RUNS = 1000000
 FUZZ = clang -g -O1 $(STD) $(INC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/verb_%.c compiler/options%.c compiler/completion.c compiler/interp_io.c compiler/certify%.c \
+FRONT = $(filter-out compiler/main.c compiler/depend.c compiler/driver%.c compiler/verb_%.c compiler/options%.c compiler/completion.c compiler/interp_io.c compiler/certify%.c \
   compiler/compare.c compiler/reference.c compiler/suspects%.c compiler/onnx%.c,$(COMPILER:%=compiler/%.c))
 .PHONY: fuzz
 fuzz: PACKAGES += libclang-rt-dev
@@ -253,7 +254,7 @@ $(BUILD)/fuzz_torch $(BUILD)/fuzz_npy: $(BUILD)/%: tests/fuzz/%.c tests/fuzz/che
 	$(Q)$(FUZZ) -w -o $@ $< $(READER_C) -lz -lm
 $(BUILD)/fuzz_names: tests/fuzz/fuzz_names.c compiler/weights/names.c compiler/weights/name_pattern.c
 	@mkdir -p $(@D)
-	$(Q)$(FUZZ) -w -o $@ $^ compiler/arena.c compiler/diag.c formats/json.c runtime/core/error.c
+	$(Q)$(FUZZ) -w -o $@ $^ compiler/arena.c compiler/diag.c compiler/diag_json.c compiler/diag_sarif.c compiler/diag_text.c compiler/nearest.c compiler/utf8.c formats/json.c runtime/core/error.c
 
 # Committed C, to be read: every network in plain C, GoogLeNet for AVX-512 at the default level. `generate FOLDER` writes both.
 GENERATED = generate() { mkdir -p $$1/plain && for n in netdefs/*.net; do \

@@ -17,6 +17,8 @@ struct Arena {
     size_t bytes;
 };
 
+static size_t bytes_of_all;
+
 static _Noreturn void out_of_memory(size_t size)
 {
     fprintf(stderr, "inceptc: error: out of memory (%zu bytes more were needed)\n", size);
@@ -63,6 +65,7 @@ void *arena_alloc(Arena *a, size_t size)
     void *p = a->chunks->data + a->chunks->used;
     a->chunks->used += size;
     a->bytes += size;
+    bytes_of_all += size;
     return p;
 }
 
@@ -113,6 +116,7 @@ char *arena_printf(Arena *a, const char *fmt, ...)
 }
 
 size_t arena_bytes(const Arena *a) { return a->bytes; }
+size_t arena_bytes_of_all(void) { return bytes_of_all; }
 
 const char *arena_commas(Arena *a, int64_t v)
 {

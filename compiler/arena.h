@@ -27,8 +27,9 @@ enum { NUMBER_TEXT = 32 };
 const char *number_text(double v, char out[NUMBER_TEXT]);
 /* Whether s is longer than suffix and ends with it. */
 bool text_ends_with(const char *s, const char *suffix);
-/* Bytes handed out so far, for -fmem-report and the limits of elaborate. */
+/* Bytes handed out so far, for the limits of elaborate; of all arenas, those too that are gone, for -ftime-report. */
 size_t arena_bytes(const Arena *a);
+size_t arena_bytes_of_all(void);
 
 #define ARENA_NEW(a, T) ((T *)arena_alloc((a), sizeof(T)))
 #define ARENA_ARRAY(a, n, T) ((T *)arena_array((a), (size_t)(n), sizeof(T)))

@@ -1,31 +1,38 @@
 #include "ast_build.h"
 #include "parser.h"
+#include "words.h"
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- What the lexer asks ---- */
 
+static const struct { const char *word; int token; } words[] = {
+    { "net", NET }, { "conventions", CONVENTIONS }, { "include", INCLUDE }, { "input", INPUT }, { "output", OUTPUT },
+    { "param", PARAM }, { "range", RANGE }, { "default", DEFAULT }, { "module", MODULE }, { "expect", EXPECT },
+    { "freeze", FREEZE }, { "weights", WEIGHTS }, { "except", EXCEPT }, { "variant", VARIANT }, { "of", OF },
+    { "delete", DELETE }, { "insert", INSERT }, { "before", BEFORE }, { "after", AFTER }, { "data", DATA },
+    { "train", TRAIN }, { "residual", RESIDUAL }, { "repeat", REPEAT }, { "as", AS }, { "concat", CONCAT },
+    { "add", ADD }, { "mul", MUL }, { "max", MAX },
+};
+enum { N_WORDS = sizeof words / sizeof *words };
+
 int lexer_keyword(const char *word)
 {
-    static const struct { const char *word; int token; } words[] = {
-        { "net", NET }, { "conventions", CONVENTIONS }, { "include", INCLUDE }, { "input", INPUT }, { "output", OUTPUT },
-        { "param", PARAM }, { "range", RANGE }, { "default", DEFAULT }, { "module", MODULE }, { "expect", EXPECT },
-        { "freeze", FREEZE }, { "weights", WEIGHTS }, { "except", EXCEPT }, { "variant", VARIANT }, { "of", OF },
-        { "delete", DELETE }, { "insert", INSERT }, { "before", BEFORE }, { "after", AFTER }, { "data", DATA },
-        { "train", TRAIN }, { "residual", RESIDUAL }, { "repeat", REPEAT }, { "as", AS }, { "concat", CONCAT },
-        { "add", ADD }, { "mul", MUL }, { "max", MAX },
-    };
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    for (int i = 0; i < N_WORDS; i++)
         if (strcmp(words[i].word, word) == 0)
             return words[i].token;
     return 0;
 }
+
+const char *word_keyword(int i) { return i < N_WORDS ? words[i].word : NULL; }
 
 static bool opens(int t) { return t == '(' || t == '{'; }
 static bool closes(int t) { return t == ')' || t == '}'; }
 
 int lexer_token(Lexer *x, int token)
 {
+    if (x->tokens)
+        LIST_PUSH(x->arena, x->tokens, ((Token){ token, x->token_start, x->offset }));
     x->last = token;
     x->depth += opens(token) - (closes(token) && x->depth > 0);
     x->round += (token == '(') - (token == ')' && x->round > 0);
@@ -305,14 +312,16 @@ static bool too_large(int file, size_t size)
     return true;
 }
 
-AstFile *ast_parse(Arena *a, int file, const char *path)
+AstFile *ast_parse(Arena *a, int file, const char *path) { return ast_parse_tokens(a, file, path, NULL); }
+
+AstFile *ast_parse_tokens(Arena *a, int file, const char *path, Tokens *tokens)
 {
     size_t size;
     const char *text = diag_file_text(file, &size);
     if (too_large(file, size))
         return NULL;
     size_t skip = size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    Lexer x = { .arena = a, .file = file, .line = 1, .col = 1, .text = text + skip, .size = size - skip };
+    Lexer x = { .arena = a, .file = file, .line = 1, .col = 1, .text = text + skip, .size = size - skip, .tokens = tokens };
     x.out = ARENA_NEW(a, AstFile);
     x.out->file = file;
     x.out->path = path;

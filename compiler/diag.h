@@ -1,4 +1,4 @@
-/* Diagnostics: located errors, warnings and notes with carets; counted; text or JSON.
+/* Diagnostics: located errors, warnings and notes with carets; counted; text, JSON or SARIF.
  *
  * A diagnostic is printed at once:   file:line:col: error: message
  *                                      21 | the source line
@@ -17,7 +17,7 @@ typedef struct Loc {
     int end_line, end_col; /* exclusive end column */
 } Loc;
 
-typedef enum DiagFormat { DIAG_TEXT, DIAG_JSON } DiagFormat;
+typedef enum DiagFormat { DIAG_TEXT, DIAG_JSON, DIAG_SARIF } DiagFormat;
 typedef enum DiagColor { DIAG_COLOR_AUTO, DIAG_COLOR_ALWAYS, DIAG_COLOR_NEVER } DiagColor;
 
 /* Exit codes of every program of the project. */
@@ -45,6 +45,8 @@ void diag_error_spans(Loc loc, const char *label, Loc second, const char *fmt, .
  * diag_tried gives the first error's message (good until the next diag_try), or null when there was none. */
 void diag_try(void);
 const char *diag_tried(void);
+/* The next error, if it is at `where`, would be mended by `word` in place of what stands there; a null word: by nothing. */
+void diag_fix(Loc where, const char *word);
 
 int diag_error_count(void);
 bool diag_stopped(void);
@@ -55,8 +57,10 @@ void diag_set_stream(FILE *f);
 void diag_reset(void);
 /* The files are forgotten, so that many texts can be compiled one after the other; their places mean nothing any more. */
 void diag_forget_files(void);
-/* Ends the stream of diagnostics: in JSON closes the array. */
-void diag_finish(void);
+/* -fdiagnostics-parseable-fixits: after an error's text a line for its diag_fix, as GCC's and clang's. */
+void diag_set_fixits(bool on);
+/* Ends the stream of diagnostics: closes what JSON and SARIF have open. code: the exit code. */
+void diag_finish(int code);
 
 /* Ours, not the author's: asks for a report, exits with EXIT_INTERNAL. */
 _Noreturn void ice(const char *file, int line, const char *fmt, ...)

@@ -3,6 +3,7 @@
 #include "../formats/replace.h"
 #include "home.h"
 #include "onnx.h"
+#include "phase.h"
 #include "print_c.h"
 #include "structure.h"
 #include "weights/embed.h"
@@ -47,15 +48,20 @@ int driver_targets(const Options *o, const Target **out)
 EmitTarget *driver_plans(Arena *a, Graph *g, const Target *const *own, int n, PlanOptions options)
 {
     EmitTarget *list = ARENA_ARRAY(a, n, EmitTarget);
-    for (int i = 0; i < n; i++) {
+    const char *outer = phase_enter("plan");
+    for (int i = 0; i < n && diag_error_count() == 0; i++) {
+        phase_enter("plan");
         list[i].plan = plan_new(a, g, own[i], options);
         if (diag_error_count() > 0)
-            return NULL;
+            break;
+        phase_enter("lower");
         list[i].unit = lower_plan(a, list[i].plan);
         loop_simplify(list[i].unit);
+        phase_enter("verify loops");
         loop_verify(list[i].unit);
     }
-    return list;
+    phase_enter(outer);
+    return diag_error_count() == 0 ? list : NULL;
 }
 
 bool driver_plan(const Options *o, Emit *e)
@@ -98,7 +104,9 @@ static int write_beside(const Emit *e, const char *path, Writer *writer, Replace
     RtError err = { 0 };
     if (replace_begin(r, path, &err) != RT_OK)
         return driver_fail(&err);
+    const char *outer = phase_enter("print");
     writer(e, r->file);
+    phase_enter(outer);
     return replace_finish(r, &err) == RT_OK ? EXIT_OK : driver_fail(&err);
 }
 
@@ -136,6 +144,29 @@ static int write_pair(Emit *e, const char *c_path)
 
 /* ---- The C compiler ---- */
 
+/* One word of a shell. */
+static void print_word(const char *s, FILE *f)
+{
+    static const char plain[] = "%+,-./0123456789:=@ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
+    if (*s && !s[strspn(s, plain)]) {
+        fputs(s, f);
+        return;
+    }
+    fputc('\'', f);
+    for (; *s; s++)
+        fputs(*s == '\'' ? "'\\''" : (char[]){ *s, '\0' }, f);
+    fputc('\'', f);
+}
+
+static void print_command(char *const *argv, FILE *f)
+{
+    for (int i = 0; argv[i]; i++) {
+        fputs(i ? " " : "", f);
+        print_word(argv[i], f);
+    }
+    fputc('\n', f);
+}
+
 int driver_run(const Options *o, char *const *argv) { return driver_run_into(o, argv, NULL); }
 
 /* Standard output and standard error go to `said`. */
@@ -157,11 +188,8 @@ static int spawn(pid_t *pid, char *const *argv, const char *said)
 
 int driver_run_into(const Options *o, char *const *argv, const char *said)
 {
-    if (o->verbose) {
-        for (int i = 0; argv[i]; i++)
-            fprintf(stderr, "%s%s", i ? " " : "", argv[i]);
-        fprintf(stderr, "\n");
-    }
+    if (o->verbose)
+        print_command(argv, stderr);
     if (o->dry_run)
         return 0;
     fflush(NULL);
@@ -180,7 +208,9 @@ int driver_run_into(const Options *o, char *const *argv, const char *said)
 
 static int run_command(const Options *o, char *const *argv)
 {
+    const char *outer = phase_enter("C compiler");
     int code = driver_run(o, argv);
+    phase_enter(outer);
     if (code && code != DRIVER_NOT_RUN)
         diag_error((Loc){ 0 }, "the C compiler '%s' failed", argv[0]);
     return code ? EXIT_FILE : EXIT_OK;
@@ -283,8 +313,11 @@ static int build(const Options *o, Emit *e)
     int code = o->dry_run ? EXIT_OK : claim(out, o->output);
     if (!code)
         code = write_pair(e, c_path);
-    if (!code && e->embed)
+    if (!code && e->embed) {
+        const char *outer = phase_enter("weights");
         code = embed_write(e->embed, weights, weights_c);
+        phase_enter(outer);
+    }
     if (!code)
         code = compile_c(o, e, dir, c_path, weights_c, out);
     if (!code && !o->dry_run && rename(out, o->output) != 0) {
@@ -305,6 +338,7 @@ static int build(const Options *o, Emit *e)
 int driver_output(const Options *o, Emit *e)
 {
     if (options_output(o) == OUTPUT_STDOUT) {
+        phase_enter("print");
         e->header = arena_printf(e->arena, "%s.h", e->graph->name);
         emit_c(e, stdout);
         return EXIT_OK;
@@ -316,6 +350,7 @@ int driver_onnx(const Options *o, Graph *g, uint64_t structure)
 {
     OnnxOptions x = { .weights = o->weights, .seed = o->seed, .unfused = o->onnx_unfused, .structure = structure, .version = INCEPTC_VERSION };
     RtError err = { 0 };
+    phase_enter("print");
     RtStatus status = onnx_export(g, &x, o->output, &err);
     return status && *err.message ? driver_fail(&err) : (int)status; /* without a message it was a diagnostic */
 }

@@ -40,5 +40,6 @@ int verb_explain(const Options *o, Arena *a);
 int verb_sweep(const Options *o, Arena *a); /* sweep/ */
 int verb_tune(const Options *o, Arena *a);
 int verb_advise(const Options *o, Arena *a);
+int verb_fmt(const Options *o, Arena *a);
 int verb_weights(const Options *o, Arena *a); /* weights/ */
 #endif

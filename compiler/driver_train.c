@@ -2,6 +2,7 @@
 #include "driver.h"
 #include "../runtime/train/step.h"
 #include "memory_fit.h"
+#include "phase.h"
 #include "recipe.h"
 #include <string.h>
 
@@ -46,7 +47,10 @@ static Graph *load_graph(const Build *b, EmitTrain *layers)
     Graph *g = net_load(b->arena, b->o->inputs.at[0], &b->o->net, &file_error);
     if (g && layers)
         emit_note_layers(b->arena, g, layers);
-    return g && train_graph(g) ? g : NULL;
+    const char *outer = phase_enter("training graph");
+    bool good = g && train_graph(g);
+    phase_enter(outer);
+    return good ? g : NULL;
 }
 
 /* ---- Memory ---- */
@@ -110,7 +114,10 @@ static bool fit_memory(Build *b, Graph *g, EmitTrain *t)
     b->batch = recipe->batch;
     b->tried = load_graph(b, NULL);
     MemoryFit f = { .arena = b->arena, .modules = recompute_modules(b->tried), .most = recipe->memory, .bytes = try_keep, .arg = b };
-    if (!memory_fit(&f)) {
+    const char *outer = phase_enter("fit memory");
+    bool fits = memory_fit(&f);
+    phase_enter(outer);
+    if (!fits) {
         diag_error(memory_loc(b, g), "a step of %d images takes %s at least, however much of it is computed again, but memory is %s; give it that much, or make "
                    "batch smaller", recipe->batch, size_text(b->arena, f.least), size_text(b->arena, recipe->memory));
         return false;

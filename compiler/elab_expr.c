@@ -1,5 +1,6 @@
 /* Parameters and arithmetic. */
 #include "elab.h"
+#include "words.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,7 @@ void elab_no_param(Elab *e, const Frame *f, const char *name, Loc loc)
     for (int i = 0; i < e->top.params.n; i++)
         nearest_try(&near, e->top.params.at[i].name);
     const char *best = nearest_result(&near);
+    diag_fix(loc, best);
     elab_error(e, f, loc, best ? "there is no parameter '%s'; did you mean '%s'?" : "there is no parameter '%s'%s", name, best ? best : "");
 }
 
@@ -115,6 +117,8 @@ static const Function functions[] = {
 };
 enum { N_FUNCTIONS = sizeof functions / sizeof *functions };
 
+const char *word_function(int i) { return i < N_FUNCTIONS ? functions[i].name : NULL; }
+
 static Value call(Elab *e, const Frame *f, const AstExpr *x)
 {
     Nearest near;
@@ -135,7 +139,8 @@ static Value call(Elab *e, const Frame *f, const AstExpr *x)
         return number(fn->one ? fn->one(a.number) : fn->two(a.number, b.number));
     }
     const char *best = nearest_result(&near);
-    elab_error(e, f, x->loc, best ? "there is no function '%s'; did you mean '%s'?" : "there is no function '%s'%s", x->path.text, best ? best : "");
+    diag_fix(x->path.loc, best);
+    elab_error(e, f, x->path.loc, best ? "there is no function '%s'; did you mean '%s'?" : "there is no function '%s'%s", x->path.text, best ? best : "");
     return bad;
 }
 

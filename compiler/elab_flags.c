@@ -1,5 +1,6 @@
 /* One table of layers and one of their flags: a use of a layer and its defaults as a Spec. */
 #include "elab_spec.h"
+#include "words.h"
 #include <string.h>
 
 const char *const layer_names[N_LAYERS] = {
@@ -99,6 +100,20 @@ static const FlagRow flags[] = {
 };
 enum { N_FLAGS = sizeof flags / sizeof *flags };
 
+const char *word_layer(int i) { return i < N_LAYERS ? layer_names[i] : NULL; }
+
+/* Flag i of those that stand alone, or of those that take a value. */
+static const char *flag_of(int i, bool alone)
+{
+    for (int k = 0; k < N_FLAGS; k++)
+        if ((alone ? flags[k].least == 0 && flags[k].set != NULL : flags[k].most > 0 || !flags[k].set) && i-- == 0)
+            return flags[k].name;
+    return NULL;
+}
+
+const char *word_flag(int i) { return flag_of(i, true); }
+const char *word_value_flag(int i) { return flag_of(i, false); }
+
 bool elab_reserved_word(const char *name)
 {
     for (int i = 0; i < N_FLAGS; i++)
@@ -139,6 +154,7 @@ static const FlagRow *find_flag(Spec *s, LayerKind kind, const char *name, Loc l
     for (int i = 0; i < s->e->top.params.n; i++)
         nearest_try(&near, s->e->top.params.at[i].name);
     const char *best = nearest_result(&near);
+    diag_fix(loc, best);
     spec_error(s, loc, best ? "%s has no flag '%s'; did you mean '%s'?" : "%s has no flag '%s'%s", layer_names[kind], name, best ? best : "");
     return NULL;
 }
@@ -219,6 +235,7 @@ static void take_named(Spec *s, LayerKind kind, const AstArg *a)
         return;
     Value x = elab_eval(s->e, s->f, a->value);
     if (!row->set) {
+        s->init_loc = a->value->loc;
         if (x.kind == VALUE_WORD || x.kind == VALUE_STRING)
             said(s, row->property, arena_printf(s->e->arena, "init=%s", s->init = x.text), a->loc);
         else

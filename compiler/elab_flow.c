@@ -171,6 +171,7 @@ static Tensor *unknown(Elab *e, Frame *f, const AstNode *n)
     for (int i = 0; i < e->top.tensors.n; i++)
         nearest_try(&near, e->top.tensors.at[i].name);
     const char *best = nearest_result(&near);
+    diag_fix(n->head.loc, best);
     if (best)
         elab_error(e, f, n->head.loc, "there is no layer, module or tensor '%s'; did you mean '%s'?", n->head.text, best);
     else
@@ -201,6 +202,7 @@ static bool unknown_formal(Elab *e, Frame *f, const Module *m, const AstActual *
     for (int i = 0; i < m->item->formals.n; i++)
         nearest_try(&near, m->item->formals.at[i].name);
     const char *best = nearest_result(&near);
+    diag_fix(a->name_loc, best);
     if (best)
         elab_error(e, f, a->name_loc, "module '%s' has no parameter '%s'; did you mean '%s'?", m->item->name, a->name, best);
     else
@@ -537,6 +539,8 @@ void elab_stmt(Elab *e, Frame *f, const AstStmt *s, const char *prefix)
     Tensor *y = elab_chain(e, f, s->chain, f->flow, named ? &scope : &f->unnamed);
     if (y && s->shape.present)
         check_shape(e, f, s, y);
+    if (y && f == &e->top && !s->rebind)
+        LIST_PUSH(e->arena, &e->g->flows, ((Flow){ s->chain->loc, s->shape.present, y }));
     if (s->name) {
         Binding b = { .name = s->name, .tensor = y, .loc = s->name_loc };
         LIST_PUSH(e->arena, &f->tensors, b);

@@ -1,5 +1,6 @@
 /* Each layer as nodes of the graph. */
 #include "elab_spec.h"
+#include "words.h"
 #include <math.h>
 #include <string.h>
 
@@ -84,6 +85,8 @@ static const struct { const char *name; InitKind kind; } inits[] = {
     { "torch", INIT_TORCH },
 };
 
+const char *word_initialiser(int i) { return i < (int)(sizeof inits / sizeof *inits) ? inits[i].name : NULL; }
+
 static Init init_of(Spec *s)
 {
     Init i = { INIT_HE, s->std, s->cut };
@@ -99,8 +102,9 @@ static Init init_of(Spec *s)
         }
     }
     const char *best = nearest_result(&near);
-    spec_error(s, s->node->loc, best ? "there is no initialiser '%s'; did you mean '%s'?"
-                                     : "there is no initialiser '%s'%s", s->init, best ? best : "");
+    diag_fix(s->init_loc, best);
+    spec_error(s, s->init_loc, best ? "there is no initialiser '%s'; did you mean '%s'?"
+                                   : "there is no initialiser '%s'%s", s->init, best ? best : "");
     return i;
 }
 

@@ -1,37 +1,50 @@
 /* What stands after the network: expect, weights, freeze, data and train. Checked and kept in the graph. */
 #include "elab.h"
 #include "recipe.h"
+#include "words.h"
 #include <fnmatch.h>
 #include <math.h>
 #include <string.h>
 
 /* ---- expect ---- */
 
-static bool total_of(const Totals *t, const char *key, int64_t *value, const char **noun)
+typedef struct Total {
+    const char *key, *noun;
+    int64_t value;
+} Total;
+
+/* Total i; its key is null behind the last one. */
+static Total total(const Totals *t, int i)
 {
-    const struct { const char *key, *noun; int64_t value; } rows[] = {
+    const Total rows[] = {
         { "params", "parameters", t->params }, { "macs", "multiply-accumulates", t->macs },
         { "aux_params", "auxiliary parameters", t->aux_params }, { "aux_macs", "auxiliary multiply-accumulates", t->aux_macs },
         { "bn_stats", "batch norm statistics", t->bn_stats }, { "aux_bn_stats", "auxiliary batch norm statistics", t->aux_bn_stats },
-        { "convs", "convolutions", t->n_conv }, { "depth", "layers in depth", t->depth },
+        { "convs", "convolutions", t->n_conv }, { "depth", "layers in depth", t->depth }, { 0 },
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (strcmp(rows[i].key, key) == 0) {
-            *value = rows[i].value;
-            *noun = rows[i].noun;
-            return true;
-        }
-    return false;
+    return rows[i];
+}
+
+const char *word_total(int i) { return total(&(Totals){ 0 }, i).key; }
+
+static bool total_of(const Totals *t, const char *key, int64_t *value, const char **noun)
+{
+    int i = 0;
+    while (total(t, i).key && strcmp(total(t, i).key, key) != 0)
+        i++;
+    *value = total(t, i).value;
+    *noun = total(t, i).noun;
+    return *noun != NULL;
 }
 
 static void unknown_total(const AstPair *p)
 {
-    static const char *const keys[] = { "params", "macs", "aux_params", "aux_macs", "bn_stats", "aux_bn_stats", "convs", "depth" };
     Nearest near;
     nearest_start(&near, p->name);
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        nearest_try(&near, keys[i]);
+    for (int i = 0; word_total(i); i++)
+        nearest_try(&near, word_total(i));
     const char *best = nearest_result(&near);
+    diag_fix(p->loc, best);
     if (best)
         diag_error(p->loc, "expect knows no '%s'; did you mean '%s'?", p->name, best);
     else
@@ -97,6 +110,7 @@ static void suggest(Elab *e, Loc loc, const char *verb, const char *name)
     for (int i = 0; i < e->g->tensors.n; i++)
         nearest_try(&near, e->g->tensors.at[i]->name);
     const char *best = nearest_result(&near);
+    diag_fix(loc, best);
     if (best)
         diag_error(loc, "%s matches nothing: no tensor named '%s'; did you mean '%s'?", verb, name, best);
     else
@@ -233,6 +247,20 @@ static const SettingRow data_rows[] = {
 };
 enum { N_TRAIN = sizeof train_rows / sizeof *train_rows, N_DATA = sizeof data_rows / sizeof *data_rows };
 
+const char *word_setting(int i) { return i < N_TRAIN ? train_rows[i].name : i < N_TRAIN + N_DATA ? data_rows[i - N_TRAIN].name : NULL; }
+
+/* Word i of all that settings may be. */
+const char *word_value(int i)
+{
+    for (int k = 0; k < N_TRAIN + N_DATA; k++) {
+        const SettingRow *row = k < N_TRAIN ? &train_rows[k] : &data_rows[k - N_TRAIN];
+        for (int n = 0; row->words[n]; n++)
+            if (i-- == 0)
+                return row->words[n];
+    }
+    return NULL;
+}
+
 static const SettingRow *find_setting(const AstSetting *s, const SettingRow *rows, int n, const char *where)
 {
     Nearest near;
@@ -243,6 +271,7 @@ static const SettingRow *find_setting(const AstSetting *s, const SettingRow *row
             return &rows[i];
     }
     const char *best = nearest_result(&near);
+    diag_fix(s->key_loc, best);
     diag_error(s->key_loc, best ? "%s has no setting '%s'; did you mean '%s'?" : "%s has no setting '%s'%s", where, s->key, best ? best : "");
     return NULL;
 }
@@ -260,6 +289,7 @@ static void check_word(const SettingRow *row, const char *word, Loc loc)
         snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", list, row->words[i]);
     }
     const char *best = nearest_result(&near);
+    diag_fix(loc, best);
     if (best)
         diag_error(loc, "there is no %s '%s'; did you mean '%s'?", row->what, word, best);
     else

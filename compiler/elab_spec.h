@@ -21,6 +21,7 @@ typedef struct Spec { /* a layer with every default resolved */
     double bias_init, eps, momentum, alpha, beta, k, size, std, cut;
     int groups;
     const char *init;
+    Loc init_loc;
     double mean[3], dev[3];
     int n_mean, n_dev;
     bool in_default;     /* whose flags are being read */

@@ -22,6 +22,7 @@ static int want_stmt(const AstFile *base, const char *name, Loc loc, const char 
         if (base->items.at[i]->kind == AI_STMT && base->items.at[i]->stmt->name)
             nearest_try(&near, base->items.at[i]->stmt->name);
     const char *best = nearest_result(&near);
+    diag_fix(loc, best);
     if (best)
         diag_error(loc, "%s: the base has no tensor named '%s'; did you mean '%s'?", verb, name, best);
     else
@@ -112,6 +113,7 @@ static void edit_param(Elab *e, AstFile *base, const AstEdit *edit)
         }
     }
     const char *best = nearest_result(&near);
+    diag_fix(edit->name_loc, best);
     if (best)
         diag_error(edit->name_loc, "the base has no parameter '%s'; did you mean '%s'?", edit->name, best);
     else

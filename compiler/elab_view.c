@@ -1,5 +1,6 @@
 /* Pictures: where data {} says they come from, and the view that prepares them. */
 #include "elab.h"
+#include "words.h"
 #include <string.h>
 
 /* ---- folder("...") and idx("images", "labels") ---- */
@@ -33,8 +34,10 @@ void elab_source(Elab *e, const AstSetting *s, SourceSetting *out)
 
 /* ---- The view ---- */
 
+typedef enum StepWord { STEP_EXACT, STEP_RANDOM, STEP_BICUBIC, N_STEP_WORDS } StepWord;
+static const char *const step_words[N_STEP_WORDS] = { "exact", "random", "bicubic" };
 
-static bool has_word(const AstNode *n, const char *word)
+static bool has_text(const AstNode *n, const char *word)
 {
     for (int i = 0; i < n->args.n; i++)
         if (n->args.at[i].kind == ARG_ATOM && n->args.at[i].value->kind == AE_PATH && strcmp(n->args.at[i].value->path.text, word) == 0)
@@ -129,6 +132,8 @@ static void view_jitter(Elab *e, const AstNode *n, ViewStep *v)
             diag_error(n->loc, "a strength of jitter is %g; it must be from 0 to 100", v->mean[i]);
 }
 
+static bool has_word(const AstNode *n, StepWord word) { return has_text(n, step_words[word]); }
+
 /* The arguments of a step; words among them choose another kind. */
 static void view_arguments(Elab *e, const AstNode *n, ViewStep *v)
 {
@@ -139,39 +144,45 @@ static void view_arguments(Elab *e, const AstNode *n, ViewStep *v)
     case VIEW_COLOR_JITTER: view_jitter(e, n, v); break;
     case VIEW_FLIP: case VIEW_BGR: case VIEW_RESIZE_EXACT: case VIEW_RANDOM_CROP: break;
     }
-    if (v->kind == VIEW_RESIZE && has_word(n, "exact"))
+    if (v->kind == VIEW_RESIZE && has_word(n, STEP_EXACT))
         v->kind = VIEW_RESIZE_EXACT;
-    if (v->kind == VIEW_CROP && has_word(n, "random"))
+    if (v->kind == VIEW_CROP && has_word(n, STEP_RANDOM))
         v->kind = VIEW_RANDOM_CROP;
-    v->bicubic = has_word(n, "bicubic");
+    v->bicubic = has_word(n, STEP_BICUBIC);
 }
+
+static const struct { const char *name; ViewKind kind; } steps[] = {
+    { "resize", VIEW_RESIZE }, { "crop", VIEW_CROP }, { "centercrop", VIEW_CENTERCROP }, { "flip", VIEW_FLIP },
+    { "normalize", VIEW_NORMALIZE }, { "mean", VIEW_NORMALIZE }, { "bgr", VIEW_BGR },
+    { "resizedcrop", VIEW_RANDOM_RESIZED_CROP }, { "pad", VIEW_PAD }, { "jitter", VIEW_COLOR_JITTER },
+};
+enum { N_STEPS = sizeof steps / sizeof *steps };
+
+const char *word_step(int i) { return i < N_STEPS ? steps[i].name : NULL; }
+const char *word_step_word(int i) { return i < N_STEP_WORDS ? step_words[i] : NULL; }
 
 static void view_step(Elab *e, const AstNode *n)
 {
-    static const struct { const char *name; ViewKind kind; } steps[] = {
-        { "resize", VIEW_RESIZE }, { "crop", VIEW_CROP }, { "centercrop", VIEW_CENTERCROP }, { "flip", VIEW_FLIP },
-        { "normalize", VIEW_NORMALIZE }, { "mean", VIEW_NORMALIZE }, { "bgr", VIEW_BGR },
-        { "resizedcrop", VIEW_RANDOM_RESIZED_CROP }, { "pad", VIEW_PAD }, { "jitter", VIEW_COLOR_JITTER },
-    };
     ViewStep v = { .loc = n->loc };
     Nearest near;
     nearest_start(&near, n->head.text);
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+    for (int i = 0; i < N_STEPS; i++) {
         nearest_try(&near, steps[i].name);
         if (strcmp(steps[i].name, n->head.text) != 0)
             continue;
         v.kind = steps[i].kind;
         view_arguments(e, n, &v);
         LIST_PUSH(e->arena, &e->g->view, v);
-        if (has_word(n, "bgr"))
+        if (has_text(n, "bgr"))
             LIST_PUSH(e->arena, &e->g->view, ((ViewStep){ .kind = VIEW_BGR, .loc = n->loc }));
         return;
     }
     const char *best = nearest_result(&near);
+    diag_fix(n->head.loc, best);
     if (best)
-        diag_error(n->loc, "a view has no step '%s'; did you mean '%s'?", n->head.text, best);
+        diag_error(n->head.loc, "a view has no step '%s'; did you mean '%s'?", n->head.text, best);
     else
-        diag_error(n->loc, "a view has no step '%s'", n->head.text);
+        diag_error(n->head.loc, "a view has no step '%s'", n->head.text);
 }
 
 void elab_view(Elab *e, const AstSetting *s)

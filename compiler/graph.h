@@ -169,6 +169,11 @@ typedef struct NetParam { /* what -D may set */
     const char *name;
     double value;
 } NetParam;
+typedef struct Flow { /* a statement outside modules */
+    Loc loc;         /* of its chain */
+    bool declared;   /* it says its shape */
+    const Tensor *tensor;
+} Flow;
 
 typedef struct Graph {
     Arena *arena;
@@ -178,6 +183,7 @@ typedef struct Graph {
     LIST(LayerOrigins) origins; /* in the order of the text */
     const char *conventions; /* "torch", and where; null for a graph without a text */
     Loc conventions_loc;
+    LIST(Flow) flows;   /* statements of these files, in order */
     const char *defines; /* " -D classes=2", or empty */
     LIST(NetParam) params;
     LIST(Node *) nodes;     /* topological order, dead ones included until graph_compact */

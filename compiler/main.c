@@ -1,6 +1,8 @@
 /* Calls the stages in order and does nothing else. */
 #include "advice/advice.h"
+#include "depend.h"
 #include "driver.h"
+#include "phase.h"
 #include "structure.h"
 #include "tuning.h"
 #include "weights/embed.h"
@@ -45,14 +47,19 @@ static int compile(const Options *o, Arena *a)
         graph_print(g, stdout);
         return EXIT_OK;
     }
+    int code;
+    Depend d;
     Emit e = { .arena = a, .graph = g, .totals = graph_totals(g), .structure = structure_hash(g) };
-    if (options_want_onnx(o))
-        return driver_onnx(o, g, e.structure);
+    if (options_want_onnx(o)) {
+        code = depend_begin(&d, o, a, g);
+        return code ? code : depend_end(&d, driver_onnx(o, g, e.structure));
+    }
     if (o->embed) {
-        int code;
+        const char *outer = phase_enter("weights");
         e.embed = embed_open(o, a, g, &code);
         if (!e.embed)
             return code;
+        phase_enter(outer);
     }
     PassOptions p = { o->pass_off, NULL, stdout };
     if (o->dump && strncmp(o->dump, "after:", 6) == 0)
@@ -64,7 +71,8 @@ static int compile(const Options *o, Arena *a)
         return EXIT_INPUT;
     if (o->dump)
         return driver_dump(o, &e);
-    return driver_output(o, &e);
+    code = depend_begin(&d, o, a, g);
+    return code ? code : depend_end(&d, driver_output(o, &e));
 }
 
 /* -1 to go on. */
@@ -81,6 +89,7 @@ int main(int argc, char **argv)
 {
     Arena *a = arena_new();
     Options o = { 0 };
+    phase_enter("other");
     int code = options_parse(&o, a, argc, argv);
     if (code < 0)
         code = read_tuning(&o, a);
@@ -93,11 +102,14 @@ int main(int argc, char **argv)
         case VERB_EXPLAIN: code = verb_explain(&o, a); break;
         case VERB_SWEEP: code = verb_sweep(&o, a); break;
         case VERB_ADVISE: code = verb_advise(&o, a); break;
+        case VERB_FMT: code = verb_fmt(&o, a); break;
         case VERB_TUNE: code = verb_tune(&o, a); break;
         case VERB_WEIGHTS: code = verb_weights(&o, a); break;
         }
     }
     code = driver_close_stdout(code);
-    diag_finish();
+    if (o.time_report)
+        phase_print(stderr);
+    diag_finish(code);
     return code;
 }

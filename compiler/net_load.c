@@ -1,5 +1,7 @@
 /* Files, includes and the order of elaboration. */
 #include "elab.h"
+#include "phase.h"
+#include "words.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,10 +63,9 @@ static char *read_file(Elab *e, const char *path, Loc loc, size_t *size)
     return text;
 }
 
-AstFile *net_read(Elab *e, const char *path, const char *from, Loc loc)
+static AstFile *read_net(Elab *e, const char *path, Loc loc)
 {
     static struct { char *text; size_t size; } standard; /* --train loads a text twice: there is one chance to read it */
-    (void)from;
     const NetOptions *o = e->options;
     if (o->text && !loc.file)
         return parse(e, diag_add_file(path, o->text, o->text_size));
@@ -80,6 +81,15 @@ AstFile *net_read(Elab *e, const char *path, const char *from, Loc loc)
     size_t size;
     char *text = read_file(e, path, loc, &size);
     return text ? parse(e, diag_add_file(arena_strdup(e->arena, path), text, size)) : NULL;
+}
+
+AstFile *net_read(Elab *e, const char *path, const char *from, Loc loc)
+{
+    (void)from;
+    const char *outer = phase_enter("read and parse");
+    AstFile *f = read_net(e, path, loc);
+    phase_enter(outer);
+    return f;
 }
 
 /* `name` beside the file that names it, then in the -I folders. */
@@ -128,21 +138,26 @@ static void include(Elab *e, const AstItem *item, const char *from)
     e->top.defaults = outer;
 }
 
+static const char *const conventions[] = { "", "caffe", "torch", "tf" }; /* by the values of Conventions */
+enum { N_CONVENTIONS = sizeof conventions / sizeof *conventions };
+
+const char *word_conventions(int i) { return i + 1 < N_CONVENTIONS ? conventions[i + 1] : NULL; }
+
 static void set_conventions(Elab *e, const AstItem *item)
 {
-    static const char *const names[] = { "", "caffe", "torch", "tf" };
     Nearest near;
     nearest_start(&near, item->name);
-    for (int i = 1; i < 4; i++) {
-        nearest_try(&near, names[i]);
-        if (strcmp(names[i], item->name) == 0) {
+    for (int i = 1; i < N_CONVENTIONS; i++) {
+        nearest_try(&near, conventions[i]);
+        if (strcmp(conventions[i], item->name) == 0) {
             e->conventions = (Conventions)i;
-            e->g->conventions = names[i];
+            e->g->conventions = conventions[i];
             e->g->conventions_loc = item->name_loc;
             return;
         }
     }
     const char *best = nearest_result(&near);
+    diag_fix(item->name_loc, best);
     if (best)
         diag_error(item->name_loc, "there are no conventions '%s'; did you mean '%s'?", item->name, best);
     else
@@ -205,6 +220,7 @@ static void add_default(Elab *e, const AstItem *item)
         nearest_start(&near, item->name);
         elab_suggest_layers(&near);
         const char *best = nearest_result(&near);
+        diag_fix(item->name_loc, best);
         if (best)
             diag_error(item->name_loc, "there is no layer '%s'; did you mean '%s'?", item->name, best);
         else
@@ -368,7 +384,7 @@ static const char *define_text(Arena *a, const NetOptions *o)
     return text;
 }
 
-Graph *net_load(Arena *a, const char *path, const NetOptions *o, bool *file_error)
+static Graph *load(Arena *a, const char *path, const NetOptions *o, bool *file_error)
 {
     Elab *e = ARENA_NEW(a, Elab);
     e->arena = a;
@@ -392,4 +408,12 @@ Graph *net_load(Arena *a, const char *path, const NetOptions *o, bool *file_erro
     if (diag_error_count() == 0)
         elab_late(e);
     return diag_error_count() == 0 ? e->g : NULL;
+}
+
+Graph *net_load(Arena *a, const char *path, const NetOptions *o, bool *file_error)
+{
+    const char *outer = phase_enter("elaborate");
+    Graph *g = load(a, path, o, file_error);
+    phase_enter(outer);
+    return g;
 }

@@ -1,6 +1,7 @@
 /* The parser of the command line, and what must go together in it. */
 #include "options.h"
 #include "options_table.h"
+#include "words.h"
 #include <string.h>
 #include <unistd.h>
 
@@ -134,6 +135,28 @@ static bool check_onnx(const Options *o)
            OPTIONS_COMPLAIN("'%s' holds weights: say --weights FILE, or --seed N for initialised ones", o->output);
 }
 
+/* A rule needs a place and a target of its own where the output goes to standard output. */
+static bool check_depend(const Options *o)
+{
+    bool more = o->dep_file || o->dep_targets.n || o->dep_phony;
+    if (!o->depend)
+        return !more || OPTIONS_COMPLAIN("%s goes with -MD", o->dep_file ? "-MF" : o->dep_targets.n ? "-MT" : "-MP");
+    if (o->dump || !o->output)
+        return OPTIONS_COMPLAIN("-MD says what an output is made of: say -o FILE");
+    return options_output(o) != OUTPUT_STDOUT || (o->dep_file && o->dep_targets.n) ||
+           OPTIONS_COMPLAIN("-MD with -o - wants -MF FILE and -MT TARGET");
+}
+
+static bool check_fmt(const Options *o)
+{
+    if (o->output && o->check)
+        return OPTIONS_COMPLAIN("-o and --check exclude each other");
+    if (o->output && o->inputs.n > 1)
+        return OPTIONS_COMPLAIN("-o is for one file: '%s' and '%s'", o->inputs.at[0], o->inputs.at[1]);
+    return !o->annotate || !o->net.defines.n ||
+           OPTIONS_COMPLAIN("--annotate writes the totals of the net as it stands: not with -D %s=%s", o->net.defines.at[0].name, o->net.defines.at[0].value);
+}
+
 static bool check_sweep(const Options *o)
 {
     if (o->inputs.n != 1)
@@ -153,6 +176,8 @@ static int check(const Options *o)
         OPTIONS_COMPLAIN("explain wants a network and perhaps one layer");
     else if ((o->verb == VERB_TUNE || o->verb == VERB_ADVISE) && n != 1)
         OPTIONS_COMPLAIN("%s wants one network", verb_row(o->verb)->name);
+    else if (o->verb == VERB_FMT)
+        return check_fmt(o) ? -1 : EXIT_USAGE;
     else if (o->verb == VERB_SWEEP)
         return check_sweep(o) ? -1 : EXIT_USAGE;
     else if (o->memory && !o->train)
@@ -171,7 +196,7 @@ static int check(const Options *o)
         OPTIONS_COMPLAIN("'%s' is read, but nothing is asked for: say -o FILE or --dump WHAT", o->inputs.at[0]);
     else if ((o->embed || o->is_static || o->no_images) && options_output(o) != OUTPUT_PROGRAM)
         OPTIONS_COMPLAIN("%s goes with a program: say -o NAME", o->embed ? "--embed" : o->is_static ? "--static" : "--no-images");
-    else if (check_onnx(o))
+    else if (check_onnx(o) && check_depend(o))
         return -1;
     return EXIT_USAGE;
 }
@@ -183,6 +208,10 @@ int options_parse(Options *o, Arena *a, int argc, char **argv)
         return completion_print(o, a, (const char *const *)argv + 2, argc - 2);
     if (argc == 3 && strcmp(argv[1], "--mdoc") == 0)
         return options_print_mdoc(a, argv[2]);
+    if (argc == 2 && strcmp(argv[1], "--print-words") == 0) {
+        words_print(stdout);
+        return EXIT_OK;
+    }
     const VerbRow *verb = argc > 1 ? verb_find(argv[1]) : NULL;
     o->verb = verb ? verb->verb : VERB_COMPILE;
     bool plain = false;

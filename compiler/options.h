@@ -3,12 +3,9 @@
 #define INCEPTC_OPTIONS_H
 #include "frontend.h"
 #include "plan.h"
+#include "version.h"
 
-#ifndef INCEPTC_VERSION
-#define INCEPTC_VERSION "0.1.0"
-#endif
-
-typedef enum Verb { VERB_COMPILE, VERB_RUN, VERB_SUMMARY, VERB_WEIGHTS, VERB_CERTIFY, VERB_EXPLAIN, VERB_TUNE, VERB_SWEEP, VERB_ADVISE } Verb;
+typedef enum Verb { VERB_COMPILE, VERB_RUN, VERB_SUMMARY, VERB_WEIGHTS, VERB_CERTIFY, VERB_EXPLAIN, VERB_TUNE, VERB_SWEEP, VERB_ADVISE, VERB_FMT } Verb;
 
 enum { MAX_OFF = 16 };
 typedef struct Options {
@@ -25,7 +22,11 @@ typedef struct Options {
     const char *pass_off[MAX_OFF + 1]; /* null-ended */
     int n_off;
     const char *cc;
-    bool verbose, dry_run, keep;
+    bool verbose, dry_run, keep, time_report;
+    bool depend, dep_phony;          /* -MD, -MP */
+    const char *dep_file;            /* -MF */
+    LIST(const char *) dep_targets;  /* -MT */
+    bool check, annotate;            /* fmt */
     /* run, and -o FILE.onnx */
     const char *weights;
     uint64_t seed;

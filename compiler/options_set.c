@@ -93,7 +93,7 @@ const char *options_off_word(int i) { return i == 0 ? "all" : pass_word(i - 1); 
 static const char *const colors[] = { [DIAG_COLOR_AUTO] = "auto", [DIAG_COLOR_ALWAYS] = "always", [DIAG_COLOR_NEVER] = "never" };
 const char *options_color_word(int i) { return list_word(colors, 3, i); }
 
-static const char *const formats[] = { [DIAG_TEXT] = "text", [DIAG_JSON] = "json" };
+static const char *const formats[] = { [DIAG_TEXT] = "text", [DIAG_JSON] = "json", [DIAG_SARIF] = "sarif" };
 const char *options_format_word(int i) { return list_word(formats, sizeof formats / sizeof *formats, i); }
 
 bool options_set_target(Options *o, Arena *a, const OptionRow *row, const char *v)
@@ -201,6 +201,20 @@ bool options_set_seed(Options *o, Arena *a, const OptionRow *row, const char *v)
     o->seed_given = true;
     if (*v < '0' || *v > '9' || *end || errno)
         return OPTIONS_COMPLAIN("--seed wants a number from 0 to 18446744073709551615, not '%s'", v);
+    return true;
+}
+
+bool options_add_dep_target(Options *o, Arena *a, const OptionRow *row, const char *v)
+{
+    (void)row;
+    LIST_PUSH(a, &o->dep_targets, v);
+    return true;
+}
+
+bool options_set_fixits(Options *o, Arena *a, const OptionRow *row, const char *v)
+{
+    (void)o, (void)a, (void)row, (void)v;
+    diag_set_fixits(true);
     return true;
 }
 

@@ -17,7 +17,7 @@
 #define OWN(v, s, e) { .kind = v, .set = s, .ends = e }
 
 enum { COMPILE = 1 << VERB_COMPILE, RUN = 1 << VERB_RUN, SUMMARY = 1 << VERB_SUMMARY, WEIGHTS = 1 << VERB_WEIGHTS,
-       CERTIFY = 1 << VERB_CERTIFY, EXPLAIN = 1 << VERB_EXPLAIN, TUNE = 1 << VERB_TUNE, SWEEP = 1 << VERB_SWEEP, ADVISE = 1 << VERB_ADVISE, ALL = OPTION_ALL_VERBS, EVERYDAY = OPTION_EVERYDAY };
+       CERTIFY = 1 << VERB_CERTIFY, EXPLAIN = 1 << VERB_EXPLAIN, TUNE = 1 << VERB_TUNE, SWEEP = 1 << VERB_SWEEP, ADVISE = 1 << VERB_ADVISE, FMT = 1 << VERB_FMT, ALL = OPTION_ALL_VERBS, EVERYDAY = OPTION_EVERYDAY };
 
 const VerbRow verb_rows[] = {
     { NULL, VERB_COMPILE, "NET.net [-o FILE]", "net", NULL, "compile a network to C or to a program" },
@@ -27,6 +27,7 @@ const VerbRow verb_rows[] = {
     { "advise", VERB_ADVISE, "NET.net", "net", NULL, "what the Inception papers would say about it: numbers, sources and checked fixes" },
     { "tune", VERB_TUNE, "NET.net [-o FILE]", "net", NULL, "measure the best kernels on this machine: a record for --tuning" },
     { "sweep", VERB_SWEEP, "NET.net -D NAME=VALUES...", "net", NULL, "a row for each combination of values: cost, time, loss (VALUES: 2,10 or 0.25..1:0.25)" },
+    { "fmt", VERB_FMT, "NET.net...", "net", NULL, "lay netdefs out in the house form, in place" },
     { "summary", VERB_SUMMARY, "NET.net...", "net", NULL, "parameters, multiply-accumulates and memory" },
     { "weights", VERB_WEIGHTS, "list|diff|import|export|init ...", "net " WEIGHTS_FILES, weights_command_word, "read, compare and convert weights" },
 };
@@ -51,13 +52,21 @@ const OptionRow option_rows[] = {
     { "-D", "NAME=VALUE", OWN(TAKES_PARAM, options_add_define, NULL), ALL | EVERYDAY, TOPIC_NET, "set a parameter of the net" },
     { "-I", "DIR", OWN(TAKES_DIR, options_add_include, NULL), ALL, TOPIC_NET, "look for included files in DIR too" },
 
-    { "-o", "FILE", OWN(TAKES_FILE, options_set_output, NULL), COMPILE | RUN | WEIGHTS | TUNE | SWEEP | EVERYDAY, TOPIC_OUTPUT,
+    { "-o", "FILE", OWN(TAKES_FILE, options_set_output, NULL), COMPILE | RUN | WEIGHTS | TUNE | SWEEP | FMT | EVERYDAY, TOPIC_OUTPUT,
       "write FILE: .c (and .h beside it), .onnx, .o, or a program; - is C on standard output" },
     { "--static", NULL, FLAG(is_static), COMPILE, TOPIC_OUTPUT, "link the program statically: one file that needs nothing" },
     { "--no-images", NULL, FLAG(no_images), COMPILE, TOPIC_OUTPUT,
       "the program reads .npy tensors, PPM, PGM and BMP only: it needs libc, libm and threads alone" },
     { "--onnx-unfused", NULL, FLAG(onnx_unfused), COMPILE, TOPIC_OUTPUT,
       "-o FILE.onnx: batch norms stay nodes instead of going into the weights before them" },
+    { "-MD", NULL, FLAG(depend), COMPILE, TOPIC_OUTPUT,
+      "beside -o FILE write the files that it was made of, as a rule for make and ninja: FILE with .d for its suffix" },
+    { "-MF", "FILE", FILES(dep_file, NULL), COMPILE, TOPIC_OUTPUT, "with -MD: write the rule into FILE" },
+    { "-MT", "TARGET", OWN(TAKES_TEXT, options_add_dep_target, NULL), COMPILE, TOPIC_OUTPUT, "with -MD: the rule's target, as it stands; again for more" },
+    { "-MP", NULL, FLAG(dep_phony), COMPILE, TOPIC_OUTPUT,
+      "with -MD: an empty rule for each file but the netdef, so that one that is gone is no error" },
+    { "--check", NULL, FLAG(check), FMT, TOPIC_OUTPUT, "write nothing; print which files would change, and exit with 1" },
+    { "--annotate", NULL, FLAG(annotate), FMT, TOPIC_OUTPUT, "add the shapes of statements and the totals that the text does not say" },
     { "--csv", NULL, FLAG(csv), SWEEP, TOPIC_OUTPUT, "print CSV" },
     { "--json", NULL, FLAG(json), WEIGHTS | CERTIFY, TOPIC_OUTPUT, "print JSON" },
 
@@ -113,6 +122,10 @@ const OptionRow option_rows[] = {
       "design: design advice; design-NAME: of one kind; no-..., error, error=... as in cc" },
     { "-fdiagnostics-color", "WHEN", WORD(options_set_color, options_color_word), ALL, TOPIC_DIAGNOSTICS, "%s" },
     { "-fdiagnostics-format", "FORM", WORD(options_set_format, options_format_word), ALL, TOPIC_DIAGNOSTICS, "%s" },
+
+    { "-fdiagnostics-parseable-fixits", NULL, OWN(TAKES_NONE, options_set_fixits, NULL), ALL, TOPIC_DIAGNOSTICS,
+      "after an error with a did-you-mean a line that says what to replace by what" },
+    { "-ftime-report", NULL, FLAG(time_report), ALL, TOPIC_MEASURE, "at the end a table of the phases: wall time, and memory of the arenas" },
 
     { "--help", "[TOPIC]", SHOW(TAKES_WORD, options_show_help, options_topic_word), ALL | EVERYDAY, TOPIC_HELP,
       "the options of a verb or of a topic" },

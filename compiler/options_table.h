@@ -65,7 +65,8 @@ extern const int n_topic_rows;
 /* Setters.  Those of the first line serve many rows. */
 extern OptionSet options_set_flag, options_set_text, options_set_number;
 extern OptionSet options_set_output, options_set_dry, options_set_seed, options_set_target, options_set_numerics, options_set_memory,
-    options_set_dump, options_set_color, options_set_format, options_add_picture, options_add_include, options_add_define, options_add_off, options_add_warning;
+    options_set_dump, options_set_color, options_set_format, options_add_picture, options_add_include, options_add_define, options_add_off, options_add_warning,
+    options_add_dep_target, options_set_fixits;
 extern OptionWord options_target_word, options_numerics_word, options_dump_word, options_off_word, options_color_word, options_format_word,
     weights_command_word, options_topic_word, completion_word;
 extern OptionShow options_show_help, options_show_version, completion_show;

@@ -3,6 +3,13 @@
 #define INCEPTC_PARSE_H
 #include "ast.h"
 
+/* What the parser is given, for the formatter; the end of a statement is ';', whose text may be empty or a newline. */
+typedef struct Token {
+    int kind;          /* of parser.h */
+    size_t start, end; /* bytes of the text behind a byte-order mark */
+} Token;
+typedef LIST(Token) Tokens;
+
 typedef struct Lexer {
     Arena *arena;
     int file, line, col;
@@ -15,11 +22,15 @@ typedef struct Lexer {
     size_t continues; /* up to here the text is known to carry the statement on */
     bool failed, stop;
     int bad_bytes;
+    size_t token_start;
+    Tokens *tokens; /* all of them, unless null */
     AstFile *out;
 } Lexer;
 
 enum { MOST_NESTING = 200, MOST_BYTES = 16 << 20, MOST_OPERATORS = 1000, MOST_ITEMS = 200000 };
 
+/* As ast_parse (ast.h), and all tokens into `tokens`. */
+AstFile *ast_parse_tokens(Arena *a, int file, const char *path, Tokens *tokens);
 /* Scans and parses x->text into x->out; false after errors. */
 bool lexer_parse(Lexer *x);
 int lexer_keyword(const char *word); /* its token, or 0 */

@@ -1,4 +1,5 @@
 #include "passes.h"
+#include "phase.h"
 #include <string.h>
 
 typedef struct PassRow {
@@ -34,8 +35,10 @@ void passes_run_inference(Graph *g, const PassOptions *o)
     graph_verify(g, "elaboration");
     for (int i = 0; i < N_PASSES; i++) {
         if (!is_off(o, inference[i].name)) {
+            const char *outer = phase_enter(arena_printf(g->arena, "pass %s", inference[i].name));
             inference[i].run(g);
             graph_verify(g, inference[i].name);
+            phase_enter(outer);
         }
         if (o->dump_after && strcmp(o->dump_after, inference[i].name) == 0)
             graph_print(g, o->dump_file);

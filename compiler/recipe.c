@@ -1,5 +1,6 @@
 #include "recipe.h"
 #include "emit_c.h"
+#include "words.h"
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -66,6 +67,15 @@ static const Form forms[] = {
 };
 enum { N_FORMS = sizeof forms / sizeof *forms };
 
+const char *word_argument(int i)
+{
+    for (int k = 0; k < N_FORMS; k++)
+        for (int n = 0; n < ARGUMENTS_MAX && forms[k].args[n].name; n++)
+            if (i-- == 0)
+                return forms[k].args[n].name;
+    return NULL;
+}
+
 /* ---- Reading ---- */
 
 typedef struct Reader {
@@ -95,6 +105,7 @@ static void unknown_argument(const Form *form, const char *name, Loc loc)
         snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", i ? ", " : "", form->args[i].name);
     }
     const char *best = nearest_result(&near);
+    diag_fix(loc, best);
     if (best)
         diag_error(loc, "%s has no argument '%s'; did you mean '%s'?", form->name, name, best);
     else

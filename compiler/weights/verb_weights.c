@@ -51,14 +51,18 @@ Graph *weights_net(const Options *o, Arena *a, const char *path, int *code)
     return g;
 }
 
+const char *weights_map_path(const Options *o, Arena *a)
+{
+    bool file = access(o->names, F_OK) == 0 || strchr(o->names, '/');
+    return file ? o->names : arena_printf(a, "%s/netdefs/names/%s.map", home_dir(a), o->names);
+}
+
 int weights_map(const Options *o, Arena *a, const NameMap **map)
 {
     *map = NULL;
     if (!o->names)
         return EXIT_OK;
-    const char *path = o->names;
-    if (access(path, F_OK) != 0 && !strchr(path, '/'))
-        path = arena_printf(a, "%s/netdefs/names/%s.map", home_dir(a), path);
+    const char *path = weights_map_path(o, a);
     NameMap *m = ARENA_NEW(a, NameMap);
     RtError err = { 0 };
     if (names_read(a, path, m, &err) != RT_OK)

@@ -13,6 +13,7 @@ void weights_close(TensorFile *files, int n);
 Graph *weights_net(const Options *o, Arena *a, const char *path, int *code); /* null after diagnostics */
 /* The map of --names: a file, or NAME for netdefs/names/NAME.map.  *map is null without --names. */
 int weights_map(const Options *o, Arena *a, const NameMap **map);
+const char *weights_map_path(const Options *o, Arena *a);
 /* "[64, 3, 7, 7]" */
 const char *weights_shape(Arena *a, const TensorEntry *e);
 /* Whether s is the path of a netdef. */

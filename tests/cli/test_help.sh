@@ -70,7 +70,7 @@ unknown)
 version)
     # https://www.gnu.org/prep/standards/html_node/_002d_002dversion.html
     help --version
-    [ "$(head -1 out)" = "inceptc $(sed -n 's/^#define INCEPTC_VERSION "\(.*\)"/\1/p' "$here/compiler/options.h")" ] || fail "$(cat out)"
+    [ "$(head -1 out)" = "inceptc $(sed -n 's/^#define INCEPTC_VERSION "\(.*\)"/\1/p' "$here/compiler/version.h")" ] || fail "$(cat out)"
     grep -q '^Copyright' out && grep -q '^Licence MIT' out && grep -q 'NO WARRANTY' out && ! grep -q Targets out || fail "$(cat out)"
     help --version -v
     grep -qx 'Targets: plain, x86-64-v3 and x86-64-v4' out && grep -q '^Default: ' out || fail "$(cat out)"

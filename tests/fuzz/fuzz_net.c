@@ -1,6 +1,7 @@
 /* fuzz_net.c - any bytes as a net: refused with messages, or a graph whose text and explicit form say the same again, and
- * that the passes, the plan and the loops of every target accept. */
+ * that the passes, the plan and the loops of every target accept. What parses, the formatter lays out, and once is enough. */
 #include "../../compiler/emit_c.h"
+#include "../../compiler/fmt.h"
 #include "../../compiler/frontend.h"
 #include "../../compiler/passes.h"
 #include "../../compiler/plan.h"
@@ -66,6 +67,14 @@ static void compile(Arena *a, Graph *g)
     }
 }
 
+static void check_format(Arena *a, const char *text, size_t size)
+{
+    size_t n, m;
+    const char *once = fmt_text(a, diag_add_file("text.net", text, size), &n); /* it checks the tokens itself */
+    const char *twice = once ? fmt_text(a, diag_add_file("once.net", once, n), &m) : NULL;
+    require(!once || (twice && n == m && memcmp(once, twice, n) == 0));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
@@ -85,6 +94,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         check_texts(a, g);
         compile(a, g);
     }
+    diag_reset();
+    check_format(a, text, size);
     free(text);
     arena_release(a);
     return 0;

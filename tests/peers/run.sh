@@ -9,6 +9,8 @@
 #   board       the same of two steps of fashion.net: histograms, pictures and texts say what weights and data set say
 #   train       PyTorch: losses and batch norms' statistics of 20 steps on photographs: SGD on googlenet_tv, RMSProp on inception_v3, the
 #               heads of examples/cats_vs_dogs with bn=batch and bn=running
+#   sarif       OASIS's schema of SARIF 2.1.0, from a package: the logs of diagnostics
+#   textmate    VS Code's engine: the tokens of every netdef by the grammar of tools/editors are those that tests/editors expects
 #   references  the stored activations of the reference implementations, computed again and compared
 #   store       the same, stored (make references)
 cd "$(dirname "$0")/../.." || exit 1
@@ -37,6 +39,21 @@ need_events() {
     [ -d build/events-peers ] && return
     $python -m venv build/events-peers.tmp && build/events-peers.tmp/bin/pip install -q tensorboard pillow && mv build/events-peers.tmp build/events-peers
 }
+need_npm() { command -v npm >/dev/null || apt-get install -y -qq --no-install-recommends npm >/dev/null; } # some packages of Node have it inside
+need_sarif() { # the schema alone: its package is a plug-in of Jest
+    [ -f build/sarif-peers/schema.json ] && return
+    need_npm && mkdir -p build/sarif-peers && (cd build/sarif-peers && tar xzf "$(npm pack --silent @microsoft/jest-sarif@1.0.0-beta.0)") &&
+        cp build/sarif-peers/package/lib/schemas/sarif-2.1.0*.json build/sarif-peers/schema.json
+}
+need_textmate() {
+    [ -d build/textmate-peers/node_modules/vscode-oniguruma ] && return
+    need_npm && npm install --silent --prefix build/textmate-peers vscode-textmate@9.3.2 vscode-oniguruma@2.0.1
+}
+same_colours() {
+    grammar=tools/editors/vscode/syntaxes/inceptc.tmLanguage.json
+    node tests/peers/textmate.mjs build/textmate-peers/node_modules $grammar "$1" >build/textmate-peers/theirs && [ -s build/textmate-peers/theirs ] &&
+        $python tests/editors/editors.py tokens "$here" "$1" | diff build/textmate-peers/theirs -
+}
 need_torch() { # beside Debian's own PyTorch
     [ -f build/peers-py/installed ] && return
     $python -m pip install -q --no-deps --root-user-action ignore --upgrade --target build/peers-py $torch_packages &&
@@ -53,7 +70,7 @@ same_reference() {
     reference "$1" build/references --like tests/nets/reference && $python tests/nets/reference/same.py "$1" tests/nets/reference build/references
 }
 names() { for f in "$@"; do basename "$f" .net; done; }
-for part in ${*:-onnx files roundtrip tf trained events board train references}; do
+for part in ${*:-onnx files roundtrip tf trained events board train sarif textmate references}; do
     case $part in
     onnx)
         need_onnx || { failed=$((failed + 1)); continue; }
@@ -85,6 +102,12 @@ for part in ${*:-onnx files roundtrip tf trained events board train references};
     train)
         need_torch && need_onnx && "$venv" bench/pictures.py build/train_pictures 32 || { failed=$((failed + 1)); continue; }
         for n in googlenet_tv inception_v3 classic frozen; do count $python tests/peers/train_peers.py $n; done ;;
+    sarif)
+        need_sarif || { failed=$((failed + 1)); continue; }
+        for c in none errors notes kinds places failures; do SCHEMA=$here/build/sarif-peers/schema.json count sh tests/cli/test_sarif.sh $c; done ;;
+    textmate)
+        need_textmate || { failed=$((failed + 1)); continue; }
+        for f in netdefs/*.net netdefs/*/*.net tests/editors/sample.net; do count same_colours "$f"; done ;;
     references | store)
         need_torch || { failed=$((failed + 1)); continue; }
         mkdir -p build/references

@@ -37,7 +37,7 @@ int main(int argc, char **argv)
     AstFile *ast = ast_parse(a, diag_add_file(path, text, size), path);
     if (ast)
         ast_print(ast, stdout);
-    diag_finish();
+    diag_finish(ast ? 0 : 1);
     arena_release(a);
     free(text);
     return ast ? EXIT_OK : EXIT_INPUT;
