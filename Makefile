@@ -23,7 +23,8 @@ COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print co
   loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options pass_concat_in_place \
   pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings memory_fit pass_remove_dead pass_reorder_avgpool passes plan plan_memory \
   plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_run verb_summary \
-  verb_tune recipe recompute elab_view
+  verb_tune recipe recompute elab_view layer_nodes
+REPORT = layer_attrs layers
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool interleave l2norm linear \
   lrn max maxpool mul normalize relu scale_weights slice softmax zeros
 WEIGHTS = load_plan load_report name_pattern names verb_weights weights_diff weights_embed weights_export weights_import weights_list
@@ -39,7 +40,7 @@ TRAIN = cache step start image image_bmp image_jpeg image_libraries image_png im
 PROGRAM = train train_board train_setup train_epoch train_log bench eval info init input options pack predict program selftest session trace train_bad
 
 COMPILER_O = $(COMPILER:%=$(BUILD)/compiler/%.o) $(OPS:%=$(BUILD)/compiler/ops/%.o) $(KERNELS:%=$(BUILD)/compiler/kernels/%.o) \
-  $(WEIGHTS:%=$(BUILD)/compiler/weights/%.o) \
+  $(WEIGHTS:%=$(BUILD)/compiler/weights/%.o) $(REPORT:%=$(BUILD)/compiler/report/%.o) \
   $(BUILD)/parser.o $(BUILD)/lexer.o
 COMPILER_FORMATS_O = $(COMPILER_FORMATS:%=$(BUILD)/formats/%.o)
 LIB_O = $(FORMATS:%=$(BUILD)/formats/%.o) $(CORE:%=$(BUILD)/runtime/core/%.o) $(TRAIN:%=$(BUILD)/runtime/train/%.o)

@@ -160,6 +160,8 @@ int train_packed_once(const Plan *p); /* packed weights that never change in tra
 typedef struct Cost { double work, memory; } Cost;
 Cost cost_step(const Plan *p, const Step *s);
 double cost_milliseconds(double cycles);
+enum { COST_THREADS = 2 }; /* of what reports expect */
+double cost_step_milliseconds(const Step *s, Cost c); /* on COST_THREADS threads: the one with most units decides */
 int64_t cost_bytes(const Step *s); /* that a step reads and writes, weights included */
 /* The step from which on a batch goes step by step through several images, so that least comes from memory (runtime/core/batch.c). */
 int cost_group_from(const Plan *p);

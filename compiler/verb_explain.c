@@ -1,16 +1,9 @@
 /* inceptc explain: which kernel computes each step and why, how it is split, and what it should cost. */
 #include "driver.h"
 #include "kernels/kernels.h"
-#include <math.h>
 #include <string.h>
 
-enum { THREADS = 2, SHOWN = 6 };
-
-static double milliseconds(const Step *s, Cost c)
-{
-    double most = ceil((double)s->units / THREADS);
-    return cost_milliseconds(c.work * most / s->units + c.memory);
-}
+enum { SHOWN = 6 };
 
 /* "4 blocks x 6 groups", "2 groups x 28 rows": what a unit of work is. */
 static const char *split_text(Arena *a, const Step *s)
@@ -30,16 +23,16 @@ static void print_table(Arena *a, const Plan *p)
 {
     double sum = 0;
     for (int i = 0; i < p->steps.n; i++)
-        sum += milliseconds(p->steps.at[i], cost_step(p, p->steps.at[i]));
+        sum += cost_step_milliseconds(p->steps.at[i], cost_step(p, p->steps.at[i]));
     printf("%s, target %s, numerics %s: expected %.2f ms an image on %d threads of the modelled processor\n", p->graph->name, p->target->name,
-           numerics_names[plan_numerics(p)], sum, THREADS);
+           numerics_names[plan_numerics(p)], sum, COST_THREADS);
     int from = cost_group_from(p);
     if (from < p->steps.n)
         printf("a batch goes image by image to step %d, then step by step, four images a thread\n", from);
     printf("\n%4s  %-36s %-20s %-14s %-20s %8s %6s %8s\n", "step", "layer", "kernel", "output", "units of work", "ms", "%", "MB");
     for (int i = 0; i < p->steps.n; i++) {
         const Step *s = p->steps.at[i];
-        double ms = milliseconds(s, cost_step(p, s));
+        double ms = cost_step_milliseconds(s, cost_step(p, s));
         printf("%4d  %-36.36s %-20s %-14s %-20s %8.4f %6.2f %8.3f\n", i, s->name, plan_step_kernel(a, p, s), plan_step_shape(a, p, s),
                split_text(a, s), ms, 100 * ms / sum, 1e-6 * (double)cost_bytes(s));
     }
@@ -60,7 +53,7 @@ static void print_candidates(Arena *a, const Plan *p, const Step *s)
         return;
     }
     int n = kernel_candidates(p, s, list);
-    printf("  ways that %s allows, by the model on %d threads:\n", numerics_names[p->options.numerics], THREADS);
+    printf("  ways that %s allows, by the model on %d threads:\n", numerics_names[p->options.numerics], COST_THREADS);
     for (int i = 0; i < n; i++) {
         const FastConv *f = &list[i].form;
         bool chosen = s->kernel == KERNEL_COOK_TOOM ? f->mh == s->fast.mh && f->mw == s->fast.mw : !f->mh;
@@ -74,7 +67,7 @@ static void print_step(Arena *a, const Plan *p, const Step *s)
     Cost c = cost_step(p, s);
     printf("step %d, %s: %s, output %s\n", s->index, s->name, plan_step_kernel(a, p, s), plan_step_shape(a, p, s));
     printf("  units of work %s; expected %.4f ms: arithmetic %.4f on one thread, waiting for memory %.4f\n", split_text(a, s),
-           milliseconds(s, c), cost_milliseconds(c.work), cost_milliseconds(c.memory));
+           cost_step_milliseconds(s, c), cost_milliseconds(c.work), cost_milliseconds(c.memory));
     printf("  moves %.3f MB, of these packed weights %.3f; scratch %.3f a thread\n", 1e-6 * (double)cost_bytes(s),
            s->weights ? 4e-6 * (double)s->weights->floats : 0, 4e-6 * (double)s->scratch_floats);
     if (s->kernel == KERNEL_CONV || s->kernel == KERNEL_COOK_TOOM)

@@ -26,6 +26,12 @@ static const struct Machine {
 
 double cost_milliseconds(double cycles) { return cycles / machine.ghz / 1e6; }
 
+double cost_step_milliseconds(const Step *s, Cost c)
+{
+    int most = (s->units + COST_THREADS - 1) / COST_THREADS;
+    return cost_milliseconds(c.work * most / s->units + c.memory);
+}
+
 static double up(double n, double to) { return (double)(int64_t)((n + to - 1) / to); }
 static double weights_cycles(double floats) { return machine.cold * 4 * floats / machine.memory; }
 static double pixels_of(const Place *p) { return (double)p->buffer->h * p->buffer->w; }
