@@ -361,8 +361,34 @@ static const char *kind_color(const char *kind)
     return paint(kind[0] == 'e' ? "\033[1;31m" : kind[0] == 'w' ? "\033[1;35m" : "\033[1;36m");
 }
 
+/* ---- A trial ---- */
+
+static struct { bool on; int errors, shown; char text[MESSAGE]; } trial;
+
+void diag_try(void)
+{
+    trial.on = true;
+    trial.errors = errors;
+    trial.shown = shown;
+    *trial.text = '\0';
+}
+
+const char *diag_try_end(void)
+{
+    trial.on = false;
+    errors = trial.errors;
+    shown = trial.shown;
+    stopped = false;
+    return *trial.text ? trial.text : NULL;
+}
+
 static void emit(const Message *m)
 {
+    if (trial.on) {
+        if (!*trial.text && *m->kind == 'e')
+            snprintf(trial.text, sizeof trial.text, "%s", m->text);
+        return;
+    }
     if (format == DIAG_JSON) {
         json_emit(m);
         return;

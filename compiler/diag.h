@@ -41,6 +41,11 @@ void diag_note(Loc loc, const char *fmt, ...) __attribute__((format(printf, 2, 3
 void diag_error_spans(Loc loc, const char *label, Loc second, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* What is only asked whether it would work: until diag_try_end nothing is printed.  That forgets the errors since, and returns the first
+ * one's message, valid until the next trial; null: there was none. */
+void diag_try(void);
+const char *diag_try_end(void);
+
 int diag_error_count(void);
 bool diag_stopped(void);
 void diag_set_format(DiagFormat format);

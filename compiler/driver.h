@@ -17,6 +17,8 @@ EmitTarget *driver_plans(Arena *a, Graph *g, const Target *const *own, int n, Pl
 bool driver_plan(const Options *o, Emit *e);
 /* driver_train.c: adds the training step of the network to e. */
 bool driver_plan_training(const Options *o, Emit *e);
+/* Bytes of a step of training of the network at `path` by its recipe; 0 after an error. */
+int64_t driver_training_bytes(const Options *o, Arena *a, const char *path, const Target *t);
 int driver_dump(const Options *o, const Emit *e);
 /* Writes what -o asks for; files appear complete or not at all.  Returns the exit code. */
 int driver_output(const Options *o, Emit *e);

@@ -41,6 +41,7 @@ static bool set_names(State *s, const char *v) { s->o->names = v; return true; }
 static bool set_partial(State *s, const char *v) { (void)v; s->o->partial = true; return true; }
 static bool set_inference(State *s, const char *v) { (void)v; s->o->inference = true; return true; }
 static bool set_json(State *s, const char *v) { (void)v; s->o->json = true; return true; }
+static bool set_csv(State *s, const char *v) { (void)v; s->o->csv = true; return true; }
 static bool set_against(State *s, const char *v) { s->o->against = v; return true; }
 static bool set_compiled(State *s, const char *v) { (void)v; s->o->compiled = true; return true; }
 static bool set_training(State *s, const char *v) { (void)v; s->o->training = true; return true; }
@@ -116,6 +117,16 @@ static bool set_threads(State *s, const char *v)
     if (*end || n < 1 || n > 1024)
         return complain("-j wants a number of threads from 1 to 1024, not '%s'%s", v, "");
     s->o->threads = (int)n;
+    return true;
+}
+
+static bool set_depth(State *s, const char *v)
+{
+    char *end;
+    long n = strtol(v, &end, 10);
+    if (*end || end == v || n < 0 || n > 1000)
+        return complain("--depth wants a number from 0 to 1000, not '%s'%s", v, "");
+    s->o->depth = (int)n;
     return true;
 }
 
@@ -252,7 +263,9 @@ static const OptionRow rows[] = {
     { "--input", "INPUT", add_picture, CERTIFY, "what the reference saw (default: its array `input`); again for a batch" },
     { "--compiled", NULL, set_compiled, CERTIFY, "the compiled program instead of the graph in double precision" },
     { "--training", NULL, set_training, CERTIFY, "batch norms by the statistics of the batch" },
-    { "--json", NULL, set_json, WEIGHTS | CERTIFY, "print JSON" },
+    { "--json", NULL, set_json, WEIGHTS | CERTIFY | SUMMARY, "print JSON" },
+    { "--csv", NULL, set_csv, SUMMARY, "print a row of CSV for each layer" },
+    { "--depth", "N", set_depth, SUMMARY, "show N levels of modules; what is deeper is one line a module" },
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };
 
@@ -267,7 +280,7 @@ static const VerbRow verbs[] = {
     { "certify", VERB_CERTIFY, "NET.net --against PATH", "compare every tensor with a reference implementation's" },
     { "explain", VERB_EXPLAIN, "NET.net [LAYER]", "which kernel computes each step, why, and what it should cost" },
     { "tune", VERB_TUNE, "NET.net [-o FILE]", "measure the best kernels on this machine: a record for --tuning" },
-    { "summary", VERB_SUMMARY, "NET.net...", "parameters, multiply-accumulates and memory" },
+    { "summary", VERB_SUMMARY, "NET.net...", "layers, parameters, multiply-accumulates and memory" },
     { "weights", VERB_WEIGHTS, "list|diff|import|export|init ...", "read, compare and convert weights" },
 };
 enum { N_VERBS = sizeof verbs / sizeof *verbs };
@@ -419,6 +432,10 @@ static int check(const Options *o)
         complain("explain wants a network and perhaps one layer%s%s", "", "");
     else if (o->verb == VERB_TUNE && n != 1)
         complain("tune wants one network%s%s", "", "");
+    else if (o->json + o->csv + (o->depth >= 0) > 1)
+        complain("--json, --csv and --depth exclude each other%s%s", "", "");
+    else if (o->depth >= 0 && n > 1)
+        complain("--depth is for the tree of one network%s%s", "", "");
     else if (o->memory && !o->train)
         complain("--memory is for --train%s%s", "", "");
     else if (o->verb == VERB_COMPILE && n > 1 && meant_verb(o->inputs.at[0]))
@@ -444,6 +461,7 @@ int options_parse(Options *o, Arena *a, int argc, char **argv)
 {
     State s = { o, a };
     o->plan.numerics = NUMERICS_SAFE;
+    o->depth = -1;
     bool plain = false;
     int first = 1;
     if (argc > 1 && take_verb(o, argv[1]))

@@ -42,6 +42,9 @@ typedef struct Options {
     const char *against;
     LIST(const char *) pictures; /* --input */
     bool compiled, training;
+    /* summary */
+    bool csv;
+    int depth;                       /* of modules that stand open; -1: all */
 } Options;
 
 /* What -o asks for, by the end of its name. */

@@ -130,6 +130,7 @@ static Layer *new_layer(Build *b, const Node *first)
     l->loc = first->loc;
     l->main = b->main[first->id];
     l->macs = node_macs(first);
+    l->main_macs = l->main ? l->macs : 0;
     l->bytes = is_view(first) ? 0 : 4 * shape_elems(&l->shape);
     l->place = b->l->list.n;
     count_weights(l, first);
@@ -207,6 +208,7 @@ static void sum_into(Layer *m, const Layer *l)
     m->frozen += l->frozen;
     m->statistics += l->statistics;
     m->macs += l->macs;
+    m->main_macs += l->main_macs;
     m->bytes += l->bytes;
     m->main |= l->main;
     m->n_layers++;

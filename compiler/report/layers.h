@@ -32,6 +32,7 @@ struct Layer {
     int64_t frozen;      /* of these: by `freeze` */
     int64_t statistics;  /* running means and variances */
     int64_t macs;
+    int64_t main_macs;   /* of these: of layers that the output needs */
     int64_t bytes;       /* of the result of one image in float32; 0 where it is only another view: a concat's, a dropout's */
     Receptive receptive;
     Layer *module;       /* null: the root */
