@@ -23,8 +23,8 @@ COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print co
   loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options pass_concat_in_place \
   pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings memory_fit pass_remove_dead pass_reorder_avgpool passes plan plan_memory \
   plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_run verb_summary \
-  verb_tune recipe recompute elab_view layer_nodes
-REPORT = layer_attrs layers report_load summary_files summary_tree terminal
+  verb_tune recipe recompute elab_view layer_nodes verb_diff
+REPORT = diff diff_json diff_text match layer_attrs layers report_load summary_files summary_tree terminal
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool interleave l2norm linear \
   lrn max maxpool mul normalize relu scale_weights slice softmax zeros
 WEIGHTS = load_plan load_report name_pattern names verb_weights weights_diff weights_embed weights_export weights_import weights_list
@@ -207,9 +207,14 @@ generated: all
 check-generated: all
 	@$(GENERATED); rm -rf $(BUILD)/generated && generate $(BUILD)/generated && diff -rq $(BUILD)/generated generated || { echo "generated/ is stale: run 'make generated'"; exit 1; }
 
+# The page of differences between published networks, as inceptc prints them.
+.PHONY: published-differences
+published-differences: all
+	@/usr/bin/python3 tests/docs/run_docs.py . docs/published-differences.md --write
+
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all demo check check-full check-malformed soak-train check-peers references fuzz bench bench-peers bench-train bench-loader generated check-generated clean"
+	@echo "all demo check check-full check-malformed soak-train check-peers references fuzz bench bench-peers bench-train bench-loader generated check-generated published-differences clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

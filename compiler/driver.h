@@ -35,6 +35,7 @@ int driver_close_stdout(int code);
 
 int verb_run(const Options *o, Arena *a);
 int verb_summary(const Options *o, Arena *a);
+int verb_diff(const Options *o, Arena *a);
 int verb_certify(const Options *o, Arena *a);
 int verb_explain(const Options *o, Arena *a);
 int verb_tune(const Options *o, Arena *a);

@@ -75,6 +75,7 @@ int main(int argc, char **argv)
         case VERB_COMPILE: code = compile(&o, a); break;
         case VERB_RUN: code = verb_run(&o, a); break;
         case VERB_SUMMARY: code = verb_summary(&o, a); break;
+        case VERB_DIFF: code = verb_diff(&o, a); break;
         case VERB_CERTIFY: code = verb_certify(&o, a); break;
         case VERB_EXPLAIN: code = verb_explain(&o, a); break;
         case VERB_TUNE: code = verb_tune(&o, a); break;

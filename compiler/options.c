@@ -219,7 +219,7 @@ static bool set_format(State *s, const char *v)
 }
 
 enum { COMPILE = 1 << VERB_COMPILE, RUN = 1 << VERB_RUN, SUMMARY = 1 << VERB_SUMMARY, WEIGHTS = 1 << VERB_WEIGHTS,
-       CERTIFY = 1 << VERB_CERTIFY, EXPLAIN = 1 << VERB_EXPLAIN, TUNE = 1 << VERB_TUNE, ALL = ~0 };
+       CERTIFY = 1 << VERB_CERTIFY, EXPLAIN = 1 << VERB_EXPLAIN, TUNE = 1 << VERB_TUNE, DIFF = 1 << VERB_DIFF, ALL = ~0 };
 typedef struct OptionRow {
     const char *name;
     const char *value; /* what it wants, null: nothing */
@@ -232,9 +232,9 @@ static const OptionRow rows[] = {
     { "-o", "FILE", set_output, COMPILE | RUN | WEIGHTS | TUNE, "write FILE: .c (and .h beside it), .onnx, .o, or a program; - is C on standard output" },
     { "-I", "DIR", add_include, ALL, "look for included files in DIR too" },
     { "-D", "NAME=VALUE", add_define, ALL, "set a parameter of the net" },
-    { "--target", "NAME", set_target, COMPILE | SUMMARY | CERTIFY | EXPLAIN | TUNE, "plain, x86-64-v3, x86-64-v4, native or all (default: all; the program picks)" },
-    { "--numerics", "LEVEL", set_numerics, COMPILE | SUMMARY | CERTIFY | EXPLAIN | TUNE, "exact: convolutions directly; safe (default) and fast: by fast algorithms too" },
-    { "--tuning", "FILE", set_tuning, COMPILE | SUMMARY | CERTIFY | EXPLAIN, "a record of `inceptc tune`: measured choices instead of the model's" },
+    { "--target", "NAME", set_target, COMPILE | SUMMARY | DIFF | CERTIFY | EXPLAIN | TUNE, "plain, x86-64-v3, x86-64-v4, native or all (default: all; the program picks)" },
+    { "--numerics", "LEVEL", set_numerics, COMPILE | SUMMARY | DIFF | CERTIFY | EXPLAIN | TUNE, "exact: convolutions directly; safe (default) and fast: by fast algorithms too" },
+    { "--tuning", "FILE", set_tuning, COMPILE | SUMMARY | DIFF | CERTIFY | EXPLAIN, "a record of `inceptc tune`: measured choices instead of the model's" },
     { "-j", "N", set_threads, TUNE, "threads to measure with (default: all processors)" },
     { "--fast-form", "N", set_form, COMPILE, "for tests: the Nth fast form wherever the level allows one, cheap or not" },
     { "--dump", "WHAT", set_dump, COMPILE, "print ast, net, graph, after:PASS, plan, loops or c, and stop" },
@@ -263,7 +263,7 @@ static const OptionRow rows[] = {
     { "--input", "INPUT", add_picture, CERTIFY, "what the reference saw (default: its array `input`); again for a batch" },
     { "--compiled", NULL, set_compiled, CERTIFY, "the compiled program instead of the graph in double precision" },
     { "--training", NULL, set_training, CERTIFY, "batch norms by the statistics of the batch" },
-    { "--json", NULL, set_json, WEIGHTS | CERTIFY | SUMMARY, "print JSON" },
+    { "--json", NULL, set_json, WEIGHTS | CERTIFY | SUMMARY | DIFF, "print JSON" },
     { "--csv", NULL, set_csv, SUMMARY, "print a row of CSV for each layer" },
     { "--depth", "N", set_depth, SUMMARY, "show N levels of modules; what is deeper is one line a module" },
 };
@@ -281,6 +281,7 @@ static const VerbRow verbs[] = {
     { "explain", VERB_EXPLAIN, "NET.net [LAYER]", "which kernel computes each step, why, and what it should cost" },
     { "tune", VERB_TUNE, "NET.net [-o FILE]", "measure the best kernels on this machine: a record for --tuning" },
     { "summary", VERB_SUMMARY, "NET.net...", "layers, parameters, multiply-accumulates and memory" },
+    { "diff", VERB_DIFF, "A.net [B.net]", "which layers of two networks differ (or of a variant and its base), and what it costs" },
     { "weights", VERB_WEIGHTS, "list|diff|import|export|init ...", "read, compare and convert weights" },
 };
 enum { N_VERBS = sizeof verbs / sizeof *verbs };
@@ -432,6 +433,8 @@ static int check(const Options *o)
         complain("explain wants a network and perhaps one layer%s%s", "", "");
     else if (o->verb == VERB_TUNE && n != 1)
         complain("tune wants one network%s%s", "", "");
+    else if (o->verb == VERB_DIFF && n > 2)
+        complain("diff wants two networks, or a variant%s%s", "", "");
     else if (o->json + o->csv + (o->depth >= 0) > 1)
         complain("--json, --csv and --depth exclude each other%s%s", "", "");
     else if (o->depth >= 0 && n > 1)

@@ -133,6 +133,7 @@ static Layer *new_layer(Build *b, const Node *first)
     l->main_macs = l->main ? l->macs : 0;
     l->bytes = is_view(first) ? 0 : 4 * shape_elems(&l->shape);
     l->place = b->l->list.n;
+    l->attrs = layer_attrs(b->arena, first);
     count_weights(l, first);
     if (bn)
         count_weights(l, bn);

@@ -40,11 +40,12 @@ struct Layer {
     const Node *first;   /* of its nodes */
     const char *result;  /* its tensor's name, which passes keep */
     LayerList in;        /* whose results it reads; null is the network's input */
-    LayerAttrs attrs;    /* layer_attrs fills them */
+    LayerAttrs attrs;    /* every choice, of the text or by default */
     int place;           /* in Layers.list */
     /* a module */
     LayerList members;   /* layers and modules, by their first layer */
     int n_layers;        /* in it and in its modules */
+    Layer *partner;      /* in a diff: the other network's module that holds what its first layer is */
     /* of a plan: layers_add_plan */
     double ms;           /* a merged step's goes to its layers by their multiply-accumulates */
     const Step *step;    /* that computes it; null: fused into another layer's, or moved away */

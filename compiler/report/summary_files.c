@@ -6,12 +6,11 @@
 
 /* ---- JSON ---- */
 
-static void put_attrs(const Layer *l, Arena *a, FILE *f)
+static void put_attrs(const Layer *l, FILE *f)
 {
-    LayerAttrs list = layer_attrs(a, l->first);
     fprintf(f, ", \"attributes\": {");
-    for (int i = 0; i < list.n; i++)
-        json_pair(f, i ? ", " : "", list.at[i].name, list.at[i].value);
+    for (int i = 0; i < l->attrs.n; i++)
+        json_pair(f, i ? ", " : "", l->attrs.at[i].name, l->attrs.at[i].value);
     fputc('}', f);
 }
 
@@ -38,7 +37,7 @@ static void put_layer(const Layers *all, const Layer *l, FILE *f)
     json_pair(f, ", ", "kind", l->kind);
     json_pair(f, ", ", "kernel", l->kernel);
     put_inputs(all, l, f);
-    put_attrs(l, all->arena, f);
+    put_attrs(l, f);
     fprintf(f, ", \"kernel_chosen\": ");
     if (l->step)
         json_write_string(f, plan_step_kernel(all->arena, all->plan, l->step));
