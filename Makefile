@@ -18,13 +18,13 @@ endif
 PACKAGES = gcc make flex dataset-fashion-mnist bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc musl-tools \
   qemu-user python3 python3-numpy python3-onnx python3-pil python3-jsonschema graphviz
 
-COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare cook_toom diag driver driver_train elab_expr elab_flags elab_flow elab_layers \
+COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare cook_toom diag driver driver_picture driver_train elab_expr elab_flags elab_flow elab_layers \
   elab_settings elab_text elab_variant emit_c emit_layers emit_netdef emit_train folder graph graph_text graph_totals graph_verify home interp interp_io loop \
   loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options pass_concat_in_place \
   pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings memory_fit pass_remove_dead pass_reorder_avgpool passes plan plan_memory \
   plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_run verb_summary \
   verb_tune recipe recompute elab_view layer_nodes verb_diff
-REPORT = diff diff_json diff_text match layer_attrs layers report_load summary_files summary_tree terminal
+REPORT = diff diff_json diff_text dot match layer_attrs layers report_load summary_files summary_tree terminal
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool interleave l2norm linear \
   lrn max maxpool mul normalize relu scale_weights slice softmax zeros
 WEIGHTS = load_plan load_report name_pattern names verb_weights weights_diff weights_embed weights_export weights_import weights_list
@@ -180,7 +180,7 @@ bench-train bench-loader: bench-%: packages
 # libFuzzer on the front end (and all behind it) and on the readers of weights: RUNS executions each, seeds and found inputs first.
 RUNS = 1000000
 FUZZ = clang -g -O1 $(STD) $(INC) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/verb_%.c compiler/options.c compiler/interp_io.c compiler/certify%.c compiler/compare.c compiler/reference.c compiler/suspects%.c compiler/onnx%.c,$(COMPILER:%=compiler/%.c))
+FRONT = $(filter-out compiler/main.c compiler/driver.c compiler/driver_picture.c compiler/verb_%.c compiler/options.c compiler/interp_io.c compiler/certify%.c compiler/compare.c compiler/reference.c compiler/suspects%.c compiler/onnx%.c,$(COMPILER:%=compiler/%.c))
 .PHONY: fuzz
 fuzz: PACKAGES += libclang-rt-dev
 fuzz: packages

@@ -30,6 +30,8 @@ enum { DRIVER_NOT_RUN = -2 };
 int driver_run(const Options *o, char *const *argv);
 /* Writes g, not yet passed, as ONNX. */
 int driver_onnx(const Options *o, Graph *g, uint64_t structure);
+/* Writes the picture that -o asks for. */
+int driver_picture(const Options *o, Arena *a);
 /* Ends standard output; an error there turns `code` 0 into EXIT_FILE. */
 int driver_close_stdout(int code);
 

@@ -19,6 +19,8 @@ static int compile(const Options *o, Arena *a)
 {
     if (o->dump && strcmp(o->dump, "ast") == 0)
         return dump_ast(o, a);
+    if (options_want_picture(o))
+        return driver_picture(o, a);
     bool file_error = false;
     Graph *g = net_load(a, o->inputs.at[0], &o->net, &file_error);
     if (!g)
