@@ -56,6 +56,7 @@ static int write_picture(const Options *o, Arena *a, const Summary *s, Replace *
 {
     switch (options_output(o)) {
     case OUTPUT_SVG: return write_svg(o, a, s->layers, r);
+    case OUTPUT_HTML: html_print(s, NULL, r->file); return EXIT_OK;
     case OUTPUT_DOT: dot_print(s->layers, r->file); return EXIT_OK;
     case OUTPUT_NONE: case OUTPUT_STDOUT: case OUTPUT_C: case OUTPUT_OBJECT: case OUTPUT_ONNX: case OUTPUT_PROGRAM: break;
     }
@@ -68,7 +69,7 @@ int driver_picture(const Options *o, Arena *a)
     Replace r;
     RtError err = { 0 };
     int code;
-    if (!report_load(o, a, o->inputs.at[0], false, &s, &code))
+    if (!report_load(o, a, o->inputs.at[0], options_output(o) == OUTPUT_HTML, &s, &code))
         return code;
     if (replace_begin(&r, o->output, &err) != RT_OK)
         return driver_fail(&err);

@@ -229,7 +229,7 @@ typedef struct OptionRow {
 } OptionRow;
 
 static const OptionRow rows[] = {
-    { "-o", "FILE", set_output, COMPILE | RUN | WEIGHTS | TUNE, "write FILE: .c (and .h beside it), .onnx, .o, a picture (.dot, .svg), or a program; - is C on standard output" },
+    { "-o", "FILE", set_output, COMPILE | RUN | WEIGHTS | TUNE, "write FILE: .c (and .h beside it), .onnx, .o, a picture (.dot, .svg, .html), or a program; - is C on standard output" },
     { "-I", "DIR", add_include, ALL, "look for included files in DIR too" },
     { "-D", "NAME=VALUE", add_define, ALL, "set a parameter of the net" },
     { "--target", "NAME", set_target, COMPILE | SUMMARY | DIFF | CERTIFY | EXPLAIN | TUNE, "plain, x86-64-v3, x86-64-v4, native or all (default: all; the program picks)" },
@@ -409,13 +409,14 @@ Output options_output(const Options *o)
            : text_ends_with(o->output, ".onnx") ? OUTPUT_ONNX
            : text_ends_with(o->output, ".dot")  ? OUTPUT_DOT
            : text_ends_with(o->output, ".svg")  ? OUTPUT_SVG
+           : text_ends_with(o->output, ".html") ? OUTPUT_HTML
                                                 : OUTPUT_PROGRAM;
 }
 
 bool options_want_picture(const Options *o)
 {
     Output to = options_output(o);
-    return o->verb == VERB_COMPILE && !o->dump && (to == OUTPUT_DOT || to == OUTPUT_SVG);
+    return o->verb == VERB_COMPILE && !o->dump && (to == OUTPUT_DOT || to == OUTPUT_SVG || to == OUTPUT_HTML);
 }
 
 bool options_want_onnx(const Options *o) { return o->verb == VERB_COMPILE && !o->dump && options_output(o) == OUTPUT_ONNX; }

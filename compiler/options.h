@@ -48,9 +48,9 @@ typedef struct Options {
 } Options;
 
 /* What -o asks for, by the end of its name. */
-typedef enum Output { OUTPUT_NONE, OUTPUT_STDOUT, OUTPUT_C, OUTPUT_OBJECT, OUTPUT_ONNX, OUTPUT_DOT, OUTPUT_SVG, OUTPUT_PROGRAM } Output;
+typedef enum Output { OUTPUT_NONE, OUTPUT_STDOUT, OUTPUT_C, OUTPUT_OBJECT, OUTPUT_ONNX, OUTPUT_DOT, OUTPUT_SVG, OUTPUT_HTML, OUTPUT_PROGRAM } Output;
 Output options_output(const Options *o);
-/* -o FILE.dot or .svg, and nothing to dump. */
+/* -o FILE.dot, .svg or .html, and nothing to dump. */
 bool options_want_picture(const Options *o);
 /* -o FILE.onnx, and nothing to dump. */
 bool options_want_onnx(const Options *o);

@@ -162,6 +162,7 @@ static void link_inputs(Build *b, Layer *l)
 static void add_members(Build *b, Layer *module, Layer *l)
 {
     l->module = module;
+    l->index = module->members.n;
     LIST_PUSH(b->arena, &module->members, l);
 }
 
@@ -266,49 +267,66 @@ Layers *layers_of(Arena *a, Graph *g)
 /* ---- A plan ---- */
 
 /* Layers by path; a merged step is called "a+b". */
-static int layers_of_step(const PathTable *t, const Step *s, Layer **out, int most)
+static LayerList layers_of_step(Arena *a, const PathTable *t, const Step *s)
 {
-    int n = 0;
-    for (const char *at = s->name, *end; n < most && *at; at = *end ? end + 1 : end) {
+    LayerList list = { 0 };
+    for (const char *at = s->name, *end; *at; at = *end ? end + 1 : end) {
         end = strchrnul(at, '+');
         Layer *l = *slot_of(t, at, (size_t)(end - at));
         if (l)
-            out[n++] = l;
+            LIST_PUSH(a, &list, l);
     }
-    return n;
+    return list;
 }
 
-static void add_step(const PathTable *t, const Plan *p, const Step *s)
+void layers_share_step(const Layers *l, int step, double ms, double *by_place)
 {
-    enum { MOST_MERGED = 64 };
-    Layer *l[MOST_MERGED];
-    int n = layers_of_step(t, s, l, MOST_MERGED);
-    double ms = cost_step_milliseconds(s, cost_step(p, s));
+    const LayerList *list = &l->of_step[step];
     int64_t macs = 0;
-    for (int i = 0; i < n; i++)
-        macs += l[i]->macs;
-    for (int i = 0; i < n; i++) {
-        l[i]->ms += n > 1 && macs ? ms * (double)l[i]->macs / (double)macs : ms / n;
-        l[i]->step = l[i]->step && l[i]->step->kernel != KERNEL_COPY ? l[i]->step : s;
+    for (int i = 0; i < list->n; i++)
+        macs += list->at[i]->macs;
+    for (int i = 0; i < list->n; i++)
+        by_place[list->at[i]->place] += macs ? ms * (double)list->at[i]->macs / (double)macs : ms / list->n;
+}
+
+static PathTable layers_by_path(const Layers *l)
+{
+    PathTable t = new_table(l->arena, l->list.n);
+    for (int i = 0; i < l->list.n; i++) {
+        Layer **s = slot_of(&t, l->list.at[i]->path, strlen(l->list.at[i]->path));
+        *s = *s ? *s : l->list.at[i];
+    }
+    return t;
+}
+
+static void add_steps(Layers *l, const Plan *p, double *ms)
+{
+    PathTable t = layers_by_path(l);
+    for (int i = 0; i < p->steps.n; i++) {
+        const Step *s = p->steps.at[i];
+        double step = cost_step_milliseconds(s, cost_step(p, s));
+        l->of_step[i] = layers_of_step(l->arena, &t, s);
+        l->ms += step;
+        layers_share_step(l, i, step, ms);
+        for (int k = 0; k < l->of_step[i].n; k++)
+            if (!l->of_step[i].at[k]->step || l->of_step[i].at[k]->step->kernel == KERNEL_COPY)
+                l->of_step[i].at[k]->step = s;
     }
 }
 
 void layers_add_plan(Layers *l, const Plan *p)
 {
-    PathTable t = new_table(l->arena, l->list.n);
+    double *ms = ARENA_ARRAY(l->arena, l->list.n + 1, double);
     l->plan = p;
+    l->of_step = ARENA_ARRAY(l->arena, p->steps.n + 1, LayerList);
+    add_steps(l, p, ms);
     for (int i = 0; i < l->list.n; i++) {
-        const Tensor *y = graph_find(p->graph, l->list.at[i]->result);
+        Layer *layer = l->list.at[i];
+        const Tensor *y = graph_find(p->graph, layer->result);
         const Place *at = y && y->def && !y->def->dead ? p->places[y->id] : NULL;
-        l->list.at[i]->buffer = at ? at->buffer : NULL;
-        Layer **s = slot_of(&t, l->list.at[i]->path, strlen(l->list.at[i]->path));
-        *s = *s ? *s : l->list.at[i];
+        layer->buffer = at ? at->buffer : NULL;
+        layer->ms = ms[i];
+        for (Layer *m = layer->module; m; m = m->module)
+            m->ms += ms[i];
     }
-    for (int i = 0; i < p->steps.n; i++) {
-        add_step(&t, p, p->steps.at[i]);
-        l->ms += cost_step_milliseconds(p->steps.at[i], cost_step(p, p->steps.at[i]));
-    }
-    for (int i = 0; i < l->list.n; i++)
-        for (Layer *m = l->list.at[i]->module; m; m = m->module)
-            m->ms += l->list.at[i]->ms;
 }

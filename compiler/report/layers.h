@@ -36,6 +36,7 @@ struct Layer {
     int64_t bytes;       /* of the result of one image in float32; 0 where it is only another view: a concat's, a dropout's */
     Receptive receptive;
     Layer *module;       /* null: the root */
+    int index;           /* among its module's members */
     /* a layer */
     const Node *first;   /* of its nodes */
     const char *result;  /* its tensor's name, which passes keep */
@@ -60,6 +61,7 @@ typedef struct Layers {
     Totals totals;
     int64_t frozen;      /* scalars, of main and auxiliary layers */
     const Plan *plan;    /* null: none was added */
+    LayerList *of_step;  /* by step of the plan: the layers it computes */
     double ms;           /* of all steps, the input's and the output's too */
 } Layers;
 
@@ -67,6 +69,9 @@ typedef struct Layers {
 Layers *layers_of(Arena *a, Graph *g);
 /* p is a plan of inference of the same network. */
 void layers_add_plan(Layers *l, const Plan *p);
+
+/* Milliseconds of a step go to its layers by their multiply-accumulates: by_place has one number a layer. */
+void layers_share_step(const Layers *l, int step, double ms, double *by_place);
 
 /* layer_attrs.c: every choice of the layer that begins at `first`. */
 LayerAttrs layer_attrs(Arena *a, const Node *first);
