@@ -24,7 +24,7 @@ COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print co
   pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings memory_fit pass_remove_dead pass_reorder_avgpool passes plan plan_memory \
   plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_run verb_summary \
   verb_tune recipe recompute elab_view layer_nodes verb_diff
-REPORT = diff diff_json diff_text dot figure html match layer_attrs layers report_load summary_files summary_tree terminal
+REPORT = diff diff_json diff_text dot figure html match measured layer_attrs layers report_load summary_files summary_tree terminal
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool interleave l2norm linear \
   lrn max maxpool mul normalize relu scale_weights slice softmax zeros
 WEIGHTS = load_plan load_report name_pattern names verb_weights weights_diff weights_embed weights_export weights_import weights_list

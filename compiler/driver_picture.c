@@ -2,6 +2,7 @@
 #include "driver.h"
 #include "../formats/cleanup.h"
 #include "../formats/replace.h"
+#include "report/measured.h"
 #include "report/picture.h"
 #include "report/report_load.h"
 #include <errno.h>
@@ -52,11 +53,11 @@ static int write_svg(const Options *o, Arena *a, const Layers *l, Replace *r)
     return code;
 }
 
-static int write_picture(const Options *o, Arena *a, const Summary *s, Replace *r)
+static int write_picture(const Options *o, Arena *a, const Summary *s, const double *measured, Replace *r)
 {
     switch (options_output(o)) {
     case OUTPUT_SVG: return write_svg(o, a, s->layers, r);
-    case OUTPUT_HTML: html_print(s, NULL, r->file); return EXIT_OK;
+    case OUTPUT_HTML: html_print(s, measured, r->file); return EXIT_OK;
     case OUTPUT_DOT: dot_print(s->layers, r->file); return EXIT_OK;
     case OUTPUT_NONE: case OUTPUT_STDOUT: case OUTPUT_C: case OUTPUT_OBJECT: case OUTPUT_ONNX: case OUTPUT_PROGRAM: break;
     }
@@ -71,9 +72,12 @@ int driver_picture(const Options *o, Arena *a)
     int code;
     if (!report_load(o, a, o->inputs.at[0], options_output(o) == OUTPUT_HTML, &s, &code))
         return code;
+    const double *measured = o->measured ? measured_read(a, o->measured, s.layers, &code) : NULL;
+    if (o->measured && !measured)
+        return code;
     if (replace_begin(&r, o->output, &err) != RT_OK)
         return driver_fail(&err);
-    code = write_picture(o, a, &s, &r);
+    code = write_picture(o, a, &s, measured, &r);
     if (code || o->dry_run) {
         replace_abort(&r);
         return code;

@@ -41,6 +41,7 @@ static bool set_names(State *s, const char *v) { s->o->names = v; return true; }
 static bool set_partial(State *s, const char *v) { (void)v; s->o->partial = true; return true; }
 static bool set_inference(State *s, const char *v) { (void)v; s->o->inference = true; return true; }
 static bool set_json(State *s, const char *v) { (void)v; s->o->json = true; return true; }
+static bool set_measured(State *s, const char *v) { s->o->measured = v; return true; }
 static bool set_csv(State *s, const char *v) { (void)v; s->o->csv = true; return true; }
 static bool set_against(State *s, const char *v) { s->o->against = v; return true; }
 static bool set_compiled(State *s, const char *v) { (void)v; s->o->compiled = true; return true; }
@@ -264,6 +265,7 @@ static const OptionRow rows[] = {
     { "--compiled", NULL, set_compiled, CERTIFY, "the compiled program instead of the graph in double precision" },
     { "--training", NULL, set_training, CERTIFY, "batch norms by the statistics of the batch" },
     { "--json", NULL, set_json, WEIGHTS | CERTIFY | SUMMARY | DIFF, "print JSON" },
+    { "--measured", "FILE", set_measured, COMPILE, "-o FILE.html: times that ./net bench --layers --json printed, beside the expected ones" },
     { "--csv", NULL, set_csv, SUMMARY, "print a row of CSV for each layer" },
     { "--depth", "N", set_depth, SUMMARY, "show N levels of modules; what is deeper is one line a module" },
 };
@@ -442,6 +444,8 @@ static int check(const Options *o)
         complain("explain wants a network and perhaps one layer%s%s", "", "");
     else if (o->verb == VERB_TUNE && n != 1)
         complain("tune wants one network%s%s", "", "");
+    else if (o->measured && options_output(o) != OUTPUT_HTML)
+        complain("--measured goes with a page: say -o FILE.html%s%s", "", "");
     else if (o->verb == VERB_DIFF && n > 2)
         complain("diff wants two networks, or a variant%s%s", "", "");
     else if (o->json + o->csv + (o->depth >= 0) > 1)

@@ -42,6 +42,7 @@ typedef struct Options {
     const char *against;
     LIST(const char *) pictures; /* --input */
     bool compiled, training;
+    const char *measured;            /* -o FILE.html: what bench --layers --json printed */
     /* summary */
     bool csv;
     int depth;                       /* of modules that stand open; -1: all */

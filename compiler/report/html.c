@@ -15,6 +15,7 @@ typedef struct Page {
     const Summary *s;
     const Layers *l;
     const double *measured; /* milliseconds by place; null: nothing was measured */
+    double most_macs;       /* of a layer */
     FILE *f;
 } Page;
 
@@ -72,7 +73,7 @@ static void put_box(const Page *p, const Layer *l)
     put_escaped(layer_operation(p->arena, l), p->f);
     fprintf(p->f, "</span><span>%s</span>", shape_text(p->arena, &l->shape));
     if (l->macs)
-        fprintf(p->f, "<i style=\"--p:%.1f\"></i>", share((double)l->macs, (double)p->l->totals.macs));
+        fprintf(p->f, "<i style=\"--p:%.1f\"></i>", share((double)l->macs, p->most_macs));
     fprintf(p->f, "</a>\n");
 }
 
@@ -116,7 +117,7 @@ static void draw_module(const Page *p, const Layer *m)
 
 static void put_figure(const Page *p)
 {
-    fprintf(p->f, "<section id=\"figure\"><h2>Figure</h2>\n<p>Modules fold; copies of the module before them are folded. A bar is the share of multiply-accumulates. "
+    fprintf(p->f, "<section id=\"figure\"><h2>Figure</h2>\n<p>Modules fold; copies of the module before them are folded. A bar is the multiply-accumulates beside the largest layer&#39;s. "
                   "<button data-open=\"1\" type=\"button\">Unfold all</button> <button data-open=\"0\" type=\"button\">Fold all</button></p>\n<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"figure\">\n");
     draw_module(p, p->l->root);
     fprintf(p->f, "</div></section>\n");
@@ -221,9 +222,17 @@ static void put_arena(const Page *p)
             arena_commas(p->arena, plan->arena_bytes), plan->steps.n);
 }
 
+static double most_macs(const Layers *l)
+{
+    double most = 0;
+    for (int i = 0; i < l->list.n; i++)
+        most = (double)l->list.at[i]->macs > most ? (double)l->list.at[i]->macs : most;
+    return most;
+}
+
 void html_print(const Summary *s, const double *measured, FILE *f)
 {
-    Page p = { s->layers->arena, s, s->layers, measured, f };
+    Page p = { s->layers->arena, s, s->layers, measured, most_macs(s->layers), f };
     put_head(&p);
     put_figure(&p);
     put_table(&p);
