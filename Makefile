@@ -151,7 +151,7 @@ $(BUILD)/check_malformed: tests/formats/check_malformed.c $(READER_C) $(wildcard
 
 # Against other frameworks, from the package registries (tests/peers/run.sh lists them); what is stored of the references, made anew.
 .PHONY: check-peers references
-check-peers references: PACKAGES += python3-torch python3-torchvision python3-requests python3-venv python3-pip nodejs
+check-peers references: PACKAGES += python3-torch python3-torchvision python3-requests python3-venv python3-pip nodejs chromium fonts-dejavu-core
 check-peers: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/peers/run.sh $(PARTS)

@@ -5,7 +5,7 @@ class Page:
     """One page at a time. problems: what the console and the log said."""
 
     def __init__(self, width=1280, height=900, dark=False):
-        self.profile = tempfile.TemporaryDirectory()
+        self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True) # its helpers may still write
         there, ours = os.pipe(), os.pipe()
         # Chromium reads commands from file descriptor 3 and writes replies to 4; the high ones do not collide while they are moved there
         read, write = [os.dup2(fd, high) for fd, high in ((there[0], 103), (ours[1], 104))]
@@ -73,6 +73,10 @@ class Page:
         open(path, 'wb').write(base64.b64decode(self.call('Page.captureScreenshot', format='png')['data']))
 
     def close(self):
-        self.process.terminate()
-        self.process.wait()
+        try:
+            self.call('Target.getTargets') and os.write(self.out, json.dumps({'id': 0, 'method': 'Browser.close'}).encode() + b'\0')
+            self.process.wait(timeout=10)
+        except (OSError, AssertionError, subprocess.TimeoutExpired):
+            self.process.kill()
+            self.process.wait()
         self.profile.cleanup()

@@ -9,6 +9,7 @@
 #   board       the same of two steps of fashion.net: histograms, pictures and texts say what weights and data set say
 #   train       PyTorch: losses and batch norms' statistics of 20 steps on photographs: SGD on googlenet_tv, RMSProp on inception_v3, the
 #               heads of examples/cats_vs_dogs with bn=batch and bn=running
+#   page        Chromium: the page of every network: opening, folding, sorting, dark, on a phone
 #   references  the stored activations of the reference implementations, computed again and compared
 #   store       the same, stored (make references)
 cd "$(dirname "$0")/../.." || exit 1
@@ -53,7 +54,7 @@ same_reference() {
     reference "$1" build/references --like tests/nets/reference && $python tests/nets/reference/same.py "$1" tests/nets/reference build/references
 }
 names() { for f in "$@"; do basename "$f" .net; done; }
-for part in ${*:-onnx files roundtrip tf trained events board train references}; do
+for part in ${*:-onnx files roundtrip tf trained events board train page references}; do
     case $part in
     onnx)
         need_onnx || { failed=$((failed + 1)); continue; }
@@ -85,6 +86,8 @@ for part in ${*:-onnx files roundtrip tf trained events board train references};
     train)
         need_torch && need_onnx && "$venv" bench/pictures.py build/train_pictures 32 || { failed=$((failed + 1)); continue; }
         for n in googlenet_tv inception_v3 classic frozen; do count $python tests/peers/train_peers.py $n; done ;;
+    page)
+        for n in $(names netdefs/*.net); do count $python tests/peers/page_peers.py "$n"; done ;;
     references | store)
         need_torch || { failed=$((failed + 1)); continue; }
         mkdir -p build/references
