@@ -16,16 +16,17 @@ say = @:
 endif
 
 PACKAGES = gcc make flex dataset-fashion-mnist bison libcunit1-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libopenblas-dev clang tcc musl-tools \
-  qemu-user ninja-build vim python3 python3-numpy python3-onnx python3-pil zsh fish bash-completion mandoc pkgconf
+  qemu-user ninja-build vim python3 python3-numpy python3-onnx python3-pil zsh fish bash-completion mandoc pkgconf python3-jsonschema graphviz
 
-COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare completion cook_toom diag driver driver_train elab_expr elab_flags elab_flow elab_layers \
+COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare completion cook_toom diag driver driver_picture driver_train elab_expr elab_flags elab_flow elab_layers \
   elab_settings elab_text elab_variant emit_c emit_layers emit_netdef emit_train folder graph graph_text graph_totals graph_verify home interp interp_io loop \
   loop_page loop_range loop_simplify loop_text loop_verify lower lower_load main net_load net_text onnx onnx_ops ops options options_help options_mdoc options_set options_table \
   pass_concat_in_place pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings memory_fit pass_remove_dead pass_reorder_avgpool passes plan plan_memory \
   plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_run verb_summary \
   verb_tune recipe recompute elab_view verb_advise \
-  depend diag_json diag_sarif diag_text fmt_align fmt_annotate fmt_layout fmt_lines fmt_space nearest phase words verb_fmt utf8
+  depend diag_json diag_sarif diag_text fmt_align fmt_annotate fmt_layout fmt_lines fmt_space nearest phase words verb_fmt utf8 layer_nodes verb_diff
 ADVICE = advice bottleneck head kernels modules norms patch residual rules settings source view width
+REPORT = diff diff_json diff_text dot figure html match measured layer_attrs layers report_load summary_files summary_tree terminal
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool interleave l2norm linear \
   lrn max maxpool mul normalize relu scale_weights slice softmax zeros
 EXPLAIN = explain_layer explain_step
@@ -43,7 +44,7 @@ TRAIN = cache step start image image_bmp image_jpeg image_libraries image_png im
 PROGRAM = train train_board train_setup train_epoch train_log bench eval info init input options pack predict program selftest session trace train_bad
 
 COMPILER_O = $(COMPILER:%=$(BUILD)/compiler/%.o) $(OPS:%=$(BUILD)/compiler/ops/%.o) $(KERNELS:%=$(BUILD)/compiler/kernels/%.o) \
-  $(WEIGHTS:%=$(BUILD)/compiler/weights/%.o) $(SWEEP:%=$(BUILD)/compiler/sweep/%.o) $(EXPLAIN:%=$(BUILD)/compiler/explain/%.o) $(ADVICE:%=$(BUILD)/compiler/advice/%.o) \
+  $(WEIGHTS:%=$(BUILD)/compiler/weights/%.o) $(SWEEP:%=$(BUILD)/compiler/sweep/%.o) $(EXPLAIN:%=$(BUILD)/compiler/explain/%.o) $(ADVICE:%=$(BUILD)/compiler/advice/%.o) $(REPORT:%=$(BUILD)/compiler/report/%.o) \
   $(BUILD)/parser.o $(BUILD)/lexer.o
 COMPILER_FORMATS_O = $(COMPILER_FORMATS:%=$(BUILD)/formats/%.o)
 LIB_O = $(FORMATS:%=$(BUILD)/formats/%.o) $(CORE:%=$(BUILD)/runtime/core/%.o) $(TRAIN:%=$(BUILD)/runtime/train/%.o)
@@ -81,6 +82,12 @@ $(BUILD)/%.o: %.c $(BUILD)/parser.h
 	$(call say,CC    $<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(INC) $(WARN) $(CFLAGS) -MMD -MP -c $< -o $@
+
+# A text as one C string, a line a line.
+$(BUILD)/page_%.inc: compiler/report/page.%
+	@mkdir -p $(@D)
+	$(Q)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
+$(BUILD)/compiler/report/html.o: $(BUILD)/page_css.inc $(BUILD)/page_js.inc
 
 $(BUILD)/runtime/train/resize.o: CFLAGS += -O3 # vectors
 $(BUILD)/runtime/train/optimizer_rules.o: CFLAGS += -O3 -fno-math-errno # vectors; a square root that sets errno is a call
@@ -202,7 +209,7 @@ $(BUILD)/check_malformed: tests/formats/check_malformed.c $(READER_C) $(wildcard
 
 # Against other frameworks, from the package registries (tests/peers/run.sh lists them); what is stored of the references, made anew.
 .PHONY: check-peers references
-check-peers references: PACKAGES += python3-torch python3-torchvision python3-requests python3-venv python3-pip nodejs python3-jsonschema
+check-peers references: PACKAGES += python3-torch python3-torchvision python3-requests python3-venv python3-pip nodejs chromium fonts-dejavu-core
 check-peers: packages
 	@$(MAKE) -s all tests-built
 	@sh tests/peers/run.sh $(PARTS)
@@ -265,9 +272,14 @@ generated: all
 check-generated: all
 	@$(GENERATED); rm -rf $(BUILD)/generated && generate $(BUILD)/generated && diff -rq $(BUILD)/generated generated || { echo "generated/ is stale: run 'make generated'"; exit 1; }
 
+# The page of differences between published networks, as inceptc prints them.
+.PHONY: published-differences
+published-differences: all
+	@/usr/bin/python3 tests/docs/run_docs.py . docs/published-differences.md --write
+
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "all man install uninstall demo check check-full check-malformed soak-train check-peers references fuzz bench bench-peers bench-train bench-loader generated check-generated clean"
+	@echo "all man install uninstall demo check check-full check-malformed soak-train check-peers references fuzz bench bench-peers bench-train bench-loader generated check-generated published-differences clean"
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -17,6 +17,8 @@ EmitTarget *driver_plans(Arena *a, Graph *g, const Target *const *own, int n, Pl
 bool driver_plan(const Options *o, Emit *e);
 /* driver_train.c: adds the training step of the network to e. */
 bool driver_plan_training(const Options *o, Emit *e);
+/* Bytes of a step of training of the network at `path` by its recipe; 0 after an error. */
+int64_t driver_training_bytes(const Options *o, Arena *a, const char *path, const Target *t);
 int driver_dump(const Options *o, const Emit *e);
 /* Writes what -o asks for; files appear complete or not at all.  Returns the exit code. */
 int driver_output(const Options *o, Emit *e);
@@ -30,11 +32,14 @@ int driver_run(const Options *o, char *const *argv);
 int driver_run_into(const Options *o, char *const *argv, const char *said);
 /* Writes g, not yet passed, as ONNX. */
 int driver_onnx(const Options *o, Graph *g, uint64_t structure);
+/* Writes the picture that -o asks for. */
+int driver_picture(const Options *o, Arena *a);
 /* Ends standard output; an error there turns `code` 0 into EXIT_FILE. */
 int driver_close_stdout(int code);
 
 int verb_run(const Options *o, Arena *a);
 int verb_summary(const Options *o, Arena *a);
+int verb_diff(const Options *o, Arena *a);
 int verb_certify(const Options *o, Arena *a);
 int verb_explain(const Options *o, Arena *a);
 int verb_sweep(const Options *o, Arena *a); /* sweep/ */

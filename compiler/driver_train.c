@@ -128,6 +128,21 @@ static bool fit_memory(Build *b, Graph *g, EmitTrain *t)
     return true;
 }
 
+int64_t driver_training_bytes(const Options *o, Arena *a, const char *path, const Target *t)
+{
+    const Target *own = training_target(a, t);
+    Options of_path = *o;
+    of_path.inputs.at = &path;
+    Build b = { .o = &of_path, .arena = a, .targets = &own, .n_targets = 1, .plan = o->plan };
+    b.plan.training = true;
+    EmitTrain again = { 0 };
+    Graph *g = load_graph(&b, NULL);
+    if (!g || !fit_memory(&b, g, &again))
+        return 0;
+    const Plan *p = plan_new(a, g, own, b.plan);
+    return diag_error_count() ? 0 : plan_bytes(p, g->recipe->batch);
+}
+
 bool driver_plan_training(const Options *o, Emit *e)
 {
     EmitTrain *t = ARENA_NEW(e->arena, EmitTrain);

@@ -19,6 +19,8 @@ typedef struct NetOptions {
 Graph *net_load(Arena *a, const char *path, const NetOptions *o, bool *file_error);
 /* The parse alone, for --dump=ast. */
 AstFile *net_load_ast(Arena *a, const char *path, bool *file_error);
+/* The path of the network that the one at `path` is a variant of.  Null after a message: it is none, or cannot be read; *code says how to exit. */
+const char *net_base(Arena *a, const char *path, const NetOptions *o, int *code);
 /* The explicit form: every tensor named, every default resolved; parses back to the same graph. */
 void net_print(const Graph *g, FILE *f);
 #endif

@@ -29,6 +29,8 @@ static int compile(const Options *o, Arena *a)
 {
     if (o->dump && strcmp(o->dump, "ast") == 0)
         return dump_ast(o, a);
+    if (options_want_picture(o))
+        return driver_picture(o, a);
     bool file_error = false;
     Graph *g = net_load(a, o->inputs.at[0], &o->net, &file_error);
     if (!g)
@@ -98,6 +100,7 @@ int main(int argc, char **argv)
         case VERB_COMPILE: code = compile(&o, a); break;
         case VERB_RUN: code = verb_run(&o, a); break;
         case VERB_SUMMARY: code = verb_summary(&o, a); break;
+        case VERB_DIFF: code = verb_diff(&o, a); break;
         case VERB_CERTIFY: code = verb_certify(&o, a); break;
         case VERB_EXPLAIN: code = verb_explain(&o, a); break;
         case VERB_SWEEP: code = verb_sweep(&o, a); break;

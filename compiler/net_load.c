@@ -376,6 +376,19 @@ AstFile *net_load_ast(Arena *a, const char *path, bool *file_error)
     return f;
 }
 
+const char *net_base(Arena *a, const char *path, const NetOptions *o, int *code)
+{
+    Elab e = { .arena = a, .options = o };
+    AstFile *f = net_read(&e, path, "", (Loc){ 0 });
+    *code = e.file_error ? EXIT_FILE : EXIT_INPUT;
+    for (int i = 0; f && i < f->items.n; i++)
+        if (f->items.at[i]->kind == AI_VARIANT)
+            return resolve(&e, f->items.at[i]->string, f->path);
+    if (f)
+        diag_error((Loc){ f->file, 1, 1, 1, 1 }, "this network is no variant of another: name two networks");
+    return NULL;
+}
+
 static const char *define_text(Arena *a, const NetOptions *o)
 {
     const char *text = "";

@@ -1,6 +1,7 @@
 /* The explicit form of a net: one statement a layer, every tensor named, every default resolved.
  * It parses back to the same graph. */
 #include "frontend.h"
+#include "layer_nodes.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,14 +43,6 @@ static void print_pad(Print *p, const Window *w)
         fprintf(p->f, " pad(%d, %d, %d, %d)", w->top, w->bottom, w->left, w->right);
 }
 
-static const Tensor *weight_of(const Node *n, WeightRole role)
-{
-    for (int i = 0; i < n->n_in; i++)
-        if (n->in[i]->kind == TENSOR_WEIGHT && n->in[i]->role == role)
-            return n->in[i];
-    return NULL;
-}
-
 static void print_init(Print *p, const Init *i)
 {
     static const char *const names[] = { "constant", "xavier", "glorot", "he", "normal", "trunc", "torch" };
@@ -62,13 +55,13 @@ static void print_batchnorm(Print *p, const Node *n)
 {
     put(p, "eps", n->eps);
     put(p, "momentum", n->momentum);
-    fprintf(p->f, weight_of(n, ROLE_GAMMA) ? " gamma" : " nogamma");
+    fprintf(p->f, node_weight(n, ROLE_GAMMA) ? " gamma" : " nogamma");
 }
 
 /* A convolution or fully connected layer with the batch norm and the ReLU of its own. */
 static void print_weighted(Print *p, const Node *n, const Node *bn, bool relu)
 {
-    const Tensor *w = weight_of(n, ROLE_WEIGHT), *b = weight_of(n, ROLE_BIAS);
+    const Tensor *w = node_weight(n, ROLE_WEIGHT), *b = node_weight(n, ROLE_BIAS);
     fprintf(p->f, n->op == OP_CONV ? "conv" : "fc");
     if (n->op == OP_CONV)
         print_window(p, n);
@@ -129,8 +122,6 @@ static void print_layer(Print *p, const Node *n)
 
 /* ---- Statements ---- */
 
-static bool joins(const Node *n) { return n->op == OP_CONCAT || n->op == OP_ADD || n->op == OP_MUL || n->op == OP_MAX; }
-
 static void print_join(Print *p, const Node *n)
 {
     if (n->scale) { /* residual: in + s * (...) */
@@ -143,48 +134,22 @@ static void print_join(Print *p, const Node *n)
     fprintf(p->f, " }");
 }
 
-/* The node behind n that belongs to the same layer: its batch norm or its ReLU. */
-static const Node *same_layer(const Node *n, OpKind op)
+/* Prints the layer that begins at n. */
+static void print_unit(Print *p, const Node *n)
 {
-    const Node *next = n->out[0]->users.n == 1 ? n->out[0]->users.at[0] : NULL;
-    return next && next->op == op && next->path == n->path ? next : NULL;
-}
-
-/* Prints the layer that begins at n; returns what it computes. */
-static const Tensor *print_unit(Print *p, const Node *n)
-{
-    if (n->op != OP_CONV && n->op != OP_LINEAR) {
-        if (joins(n))
-            print_join(p, n);
-        else
-            print_layer(p, n);
-        return n->out[0];
-    }
-    const Node *bn = same_layer(n, OP_BATCHNORM), *relu = same_layer(bn ? bn : n, OP_RELU);
-    print_weighted(p, n, bn, relu != NULL);
-    return relu ? relu->out[0] : bn ? bn->out[0] : n->out[0];
-}
-
-static bool first_of_layer(const Node *n)
-{
-    const Node *before = n->n_in ? n->in[0]->def : NULL;
-    bool weighted = before && (before->op == OP_CONV || before->op == OP_LINEAR || before->op == OP_BATCHNORM);
-    return !(weighted && (same_layer(before, OP_BATCHNORM) == n || same_layer(before, OP_RELU) == n));
-}
-
-static const Tensor *result_of(const Node *n)
-{
-    if (n->op != OP_CONV && n->op != OP_LINEAR)
-        return n->out[0];
-    const Node *bn = same_layer(n, OP_BATCHNORM), *relu = same_layer(bn ? bn : n, OP_RELU);
-    return relu ? relu->out[0] : bn ? bn->out[0] : n->out[0];
+    if (n->op == OP_CONV || n->op == OP_LINEAR)
+        print_weighted(p, n, layer_batchnorm(n), layer_relu(n) != NULL);
+    else if (node_joins(n))
+        print_join(p, n);
+    else
+        print_layer(p, n);
 }
 
 static void print_stmt(Print *p, const Node *n)
 {
-    const Tensor *y = result_of(n);
+    const Tensor *y = layer_last(n)->out[0];
     fprintf(p->f, "%s = ", y->name);
-    if (!joins(n))
+    if (!node_joins(n))
         fprintf(p->f, "%s -> ", n->in[0]->name);
     print_unit(p, n);
     if (strcmp(n->path, y->name) != 0)
@@ -193,7 +158,7 @@ static void print_stmt(Print *p, const Node *n)
 }
 
 /* A layer of the output line is called as its kind: no statement can be. */
-static bool in_output(const Node *n) { return strcmp(n->path, op_name(n->op)) == 0 && n->op != OP_LINEAR && !joins(n); }
+static bool in_output(const Node *n) { return strcmp(n->path, op_name(n->op)) == 0 && n->op != OP_LINEAR && !node_joins(n); }
 
 static void print_output(Print *p)
 {
@@ -274,7 +239,7 @@ void net_print(const Graph *g, FILE *f)
     for (const Tensor *o = g->output; o != t; o = o->def->in[0])
         last[o->def->id] = true;
     for (int i = 0; i < g->nodes.n; i++)
-        if (!last[g->nodes.at[i]->id] && first_of_layer(g->nodes.at[i]))
+        if (!last[g->nodes.at[i]->id] && layer_begins(g->nodes.at[i]))
             print_stmt(&p, g->nodes.at[i]);
     print_output(&p);
     print_expects(&p);

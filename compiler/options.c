@@ -118,10 +118,19 @@ Output options_output(const Options *o)
     return text_ends_with(o->output, ".c")      ? OUTPUT_C
            : text_ends_with(o->output, ".o")    ? OUTPUT_OBJECT
            : text_ends_with(o->output, ".onnx") ? OUTPUT_ONNX
+           : text_ends_with(o->output, ".dot")  ? OUTPUT_DOT
+           : text_ends_with(o->output, ".svg")  ? OUTPUT_SVG
+           : text_ends_with(o->output, ".html") ? OUTPUT_HTML
                                                 : OUTPUT_PROGRAM;
 }
 
 bool options_want_onnx(const Options *o) { return o->verb == VERB_COMPILE && !o->dump && options_output(o) == OUTPUT_ONNX; }
+
+bool options_want_picture(const Options *o)
+{
+    Output to = options_output(o);
+    return o->verb == VERB_COMPILE && !o->dump && (to == OUTPUT_DOT || to == OUTPUT_SVG || to == OUTPUT_HTML);
+}
 
 /* An ONNX file has weights inside, so it must be said which. */
 static bool check_onnx(const Options *o)
@@ -180,6 +189,14 @@ static int check(const Options *o)
         return check_fmt(o) ? -1 : EXIT_USAGE;
     else if (o->verb == VERB_SWEEP)
         return check_sweep(o) ? -1 : EXIT_USAGE;
+    else if (o->measured && options_output(o) != OUTPUT_HTML)
+        OPTIONS_COMPLAIN("--measured goes with a page: say -o FILE.html");
+    else if (o->verb == VERB_DIFF && n > 2)
+        OPTIONS_COMPLAIN("diff wants two networks, or a variant");
+    else if (o->json + o->csv + (o->depth >= 0) > 1)
+        OPTIONS_COMPLAIN("--json, --csv and --depth exclude each other");
+    else if (o->depth >= 0 && n > 1)
+        OPTIONS_COMPLAIN("--depth is for the tree of one network");
     else if (o->memory && !o->train)
         OPTIONS_COMPLAIN("--memory is for --train");
     else if (o->verb == VERB_COMPILE && n > 1 && meant_verb(o->inputs.at[0]))
@@ -204,6 +221,7 @@ static int check(const Options *o)
 int options_parse(Options *o, Arena *a, int argc, char **argv)
 {
     o->plan.numerics = NUMERICS_SAFE;
+    o->depth = -1;
     if (argc > 1 && strcmp(argv[1], "--complete") == 0)
         return completion_print(o, a, (const char *const *)argv + 2, argc - 2);
     if (argc == 3 && strcmp(argv[1], "--mdoc") == 0)

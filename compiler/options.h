@@ -5,7 +5,7 @@
 #include "plan.h"
 #include "version.h"
 
-typedef enum Verb { VERB_COMPILE, VERB_RUN, VERB_SUMMARY, VERB_WEIGHTS, VERB_CERTIFY, VERB_EXPLAIN, VERB_TUNE, VERB_SWEEP, VERB_ADVISE, VERB_FMT } Verb;
+typedef enum Verb { VERB_COMPILE, VERB_RUN, VERB_SUMMARY, VERB_WEIGHTS, VERB_CERTIFY, VERB_EXPLAIN, VERB_TUNE, VERB_SWEEP, VERB_ADVISE, VERB_FMT, VERB_DIFF } Verb;
 
 enum { MAX_OFF = 16 };
 typedef struct Options {
@@ -41,18 +41,24 @@ typedef struct Options {
     bool is_static, no_images, train;
     int64_t memory;                  /* --memory: bytes of a step of training; 0: as the netdef says */
     /* sweep */
-    bool measure, csv;
+    bool measure;
     int train_steps;                 /* --train N; 0: rows are not trained */
     int limit;                       /* of combinations; 0: not said */
     /* certify */
     const char *against;
     LIST(const char *) pictures; /* --input */
     bool compiled, training;
+    const char *measured;            /* -o FILE.html: what bench --layers --json printed */
+    /* summary */
+    bool csv;
+    int depth;                       /* of modules that stand open; -1: all */
 } Options;
 
 /* What -o asks for, by the end of its name. */
-typedef enum Output { OUTPUT_NONE, OUTPUT_STDOUT, OUTPUT_C, OUTPUT_OBJECT, OUTPUT_ONNX, OUTPUT_PROGRAM } Output;
+typedef enum Output { OUTPUT_NONE, OUTPUT_STDOUT, OUTPUT_C, OUTPUT_OBJECT, OUTPUT_ONNX, OUTPUT_DOT, OUTPUT_SVG, OUTPUT_HTML, OUTPUT_PROGRAM } Output;
 Output options_output(const Options *o);
+/* -o FILE.dot, .svg or .html, and nothing to dump. */
+bool options_want_picture(const Options *o);
 /* -o FILE.onnx, and nothing to dump. */
 bool options_want_onnx(const Options *o);
 /* Fills o.  Returns -1 to go on, else the exit code: help and version were printed, or a usage error. */

@@ -17,7 +17,7 @@
 #define OWN(v, s, e) { .kind = v, .set = s, .ends = e }
 
 enum { COMPILE = 1 << VERB_COMPILE, RUN = 1 << VERB_RUN, SUMMARY = 1 << VERB_SUMMARY, WEIGHTS = 1 << VERB_WEIGHTS,
-       CERTIFY = 1 << VERB_CERTIFY, EXPLAIN = 1 << VERB_EXPLAIN, TUNE = 1 << VERB_TUNE, SWEEP = 1 << VERB_SWEEP, ADVISE = 1 << VERB_ADVISE, FMT = 1 << VERB_FMT, ALL = OPTION_ALL_VERBS, EVERYDAY = OPTION_EVERYDAY };
+       CERTIFY = 1 << VERB_CERTIFY, EXPLAIN = 1 << VERB_EXPLAIN, TUNE = 1 << VERB_TUNE, SWEEP = 1 << VERB_SWEEP, ADVISE = 1 << VERB_ADVISE, FMT = 1 << VERB_FMT, DIFF = 1 << VERB_DIFF, ALL = OPTION_ALL_VERBS, EVERYDAY = OPTION_EVERYDAY };
 
 const VerbRow verb_rows[] = {
     { NULL, VERB_COMPILE, "NET.net [-o FILE]", "net", NULL, "compile a network to C or to a program" },
@@ -28,7 +28,8 @@ const VerbRow verb_rows[] = {
     { "tune", VERB_TUNE, "NET.net [-o FILE]", "net", NULL, "measure the best kernels on this machine: a record for --tuning" },
     { "sweep", VERB_SWEEP, "NET.net -D NAME=VALUES...", "net", NULL, "a row for each combination of values: cost, time, loss (VALUES: 2,10 or 0.25..1:0.25)" },
     { "fmt", VERB_FMT, "NET.net...", "net", NULL, "lay netdefs out in the house form, in place" },
-    { "summary", VERB_SUMMARY, "NET.net...", "net", NULL, "parameters, multiply-accumulates and memory" },
+    { "summary", VERB_SUMMARY, "NET.net...", "net", NULL, "layers, parameters, multiply-accumulates and memory" },
+    { "diff", VERB_DIFF, "A.net [B.net]", "net", NULL, "which layers of two networks differ (or of a variant and its base), and what it costs" },
     { "weights", VERB_WEIGHTS, "list|diff|import|export|init ...", "net " WEIGHTS_FILES, weights_command_word, "read, compare and convert weights" },
 };
 const int n_verb_rows = sizeof verb_rows / sizeof *verb_rows;
@@ -53,7 +54,7 @@ const OptionRow option_rows[] = {
     { "-I", "DIR", OWN(TAKES_DIR, options_add_include, NULL), ALL, TOPIC_NET, "look for included files in DIR too" },
 
     { "-o", "FILE", OWN(TAKES_FILE, options_set_output, NULL), COMPILE | RUN | WEIGHTS | TUNE | SWEEP | FMT | EVERYDAY, TOPIC_OUTPUT,
-      "write FILE: .c (and .h beside it), .onnx, .o, or a program; - is C on standard output" },
+      "write FILE: .c (and .h beside it), .onnx, .o, a picture (.dot, .svg, .html), or a program; - is C on standard output" },
     { "--static", NULL, FLAG(is_static), COMPILE, TOPIC_OUTPUT, "link the program statically: one file that needs nothing" },
     { "--no-images", NULL, FLAG(no_images), COMPILE, TOPIC_OUTPUT,
       "the program reads .npy tensors, PPM, PGM and BMP only: it needs libc, libm and threads alone" },
@@ -67,14 +68,17 @@ const OptionRow option_rows[] = {
       "with -MD: an empty rule for each file but the netdef, so that one that is gone is no error" },
     { "--check", NULL, FLAG(check), FMT, TOPIC_OUTPUT, "write nothing; print which files would change, and exit with 1" },
     { "--annotate", NULL, FLAG(annotate), FMT, TOPIC_OUTPUT, "add the shapes of statements and the totals that the text does not say" },
-    { "--csv", NULL, FLAG(csv), SWEEP, TOPIC_OUTPUT, "print CSV" },
-    { "--json", NULL, FLAG(json), WEIGHTS | CERTIFY, TOPIC_OUTPUT, "print JSON" },
+    { "--csv", NULL, FLAG(csv), SUMMARY | SWEEP, TOPIC_OUTPUT, "print CSV: a row for each layer or combination" },
+    { "--depth", "N", NUMBER(depth, 0, 1000, "a number"), SUMMARY, TOPIC_OUTPUT, "show N levels of modules; what is deeper is one line a module" },
+    { "--measured", "FILE", FILES(measured, NULL), COMPILE, TOPIC_OUTPUT,
+      "-o FILE.html: times that ./net bench --layers --json printed, beside the expected ones" },
+    { "--json", NULL, FLAG(json), WEIGHTS | CERTIFY | SUMMARY | DIFF, TOPIC_OUTPUT, "print JSON" },
 
-    { "--target", "NAME", WORD(options_set_target, options_target_word), COMPILE | SUMMARY | CERTIFY | EXPLAIN | TUNE | SWEEP | EVERYDAY, TOPIC_CODE,
+    { "--target", "NAME", WORD(options_set_target, options_target_word), COMPILE | SUMMARY | DIFF | CERTIFY | EXPLAIN | TUNE | SWEEP | EVERYDAY, TOPIC_CODE,
       "%s (default: all; the program picks)" },
-    { "--numerics", "LEVEL", WORD(options_set_numerics, options_numerics_word), COMPILE | SUMMARY | CERTIFY | EXPLAIN | TUNE | SWEEP, TOPIC_CODE,
+    { "--numerics", "LEVEL", WORD(options_set_numerics, options_numerics_word), COMPILE | SUMMARY | DIFF | CERTIFY | EXPLAIN | TUNE | SWEEP, TOPIC_CODE,
       "exact: convolutions directly; safe (default) and fast: by fast algorithms too" },
-    { "--tuning", "FILE", FILES(tuning, NULL), COMPILE | SUMMARY | CERTIFY | EXPLAIN, TOPIC_CODE,
+    { "--tuning", "FILE", FILES(tuning, NULL), COMPILE | SUMMARY | DIFF | CERTIFY | EXPLAIN, TOPIC_CODE,
       "a record of `inceptc tune`: measured choices instead of the model's" },
     { "--cc", "COMMAND", TEXT(cc), COMPILE | CERTIFY | TUNE | SWEEP, TOPIC_CODE, "the C compiler (default: $CC, else cc)" },
     { "-v", NULL, FLAG(verbose), COMPILE | CERTIFY | TUNE | SWEEP, TOPIC_CODE, "show the C compiler's command" },

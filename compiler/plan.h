@@ -160,6 +160,9 @@ int train_packed_once(const Plan *p); /* packed weights that never change in tra
 typedef struct Cost { double work, memory; } Cost;
 Cost cost_step(const Plan *p, const Step *s);
 double cost_milliseconds(double cycles);
+enum { COST_THREADS = 2 }; /* that choices are made for, and of what reports expect */
+double cost_step_milliseconds(const Plan *p, const Step *s); /* of an image, on COST_THREADS threads: the one with most units decides */
+double cost_plan_milliseconds(const Plan *p); /* of all steps */
 int64_t cost_bytes(const Step *s); /* that a step reads and writes, weights included */
 /* The step from which on a batch goes step by step through several images, so that least comes from memory (runtime/core/batch.c). */
 int cost_group_from(const Plan *p);

@@ -2,6 +2,7 @@
 #include "json.h"
 #include <math.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool json_error(JsonReader *r, size_t at, const char *fmt, ...)
@@ -189,6 +190,79 @@ bool json_take_u64(JsonReader *r, uint64_t *out)
     *out = value;
     return true;
 }
+
+static void skip_digits(JsonReader *r)
+{
+    while (is_digit(r))
+        r->at++;
+}
+
+static bool next_char_is(const JsonReader *r, const char *set) { return r->at < r->size && r->text[r->at] && strchr(set, r->text[r->at]); }
+
+bool json_take_number(JsonReader *r, double *out)
+{
+    char text[64];
+    json_skip_space(r);
+    size_t start = r->at;
+    r->at += next_char_is(r, "-");
+    if (r->failed || !is_digit(r))
+        return expected(r, "a number");
+    skip_digits(r);
+    if (next_char_is(r, "."))
+        r->at++;
+    skip_digits(r);
+    if (next_char_is(r, "eE")) {
+        r->at++;
+        r->at += next_char_is(r, "+-");
+        skip_digits(r);
+    }
+    if (r->at - start >= sizeof text)
+        return json_error(r, start, "a number of more than 63 characters");
+    memcpy(text, r->text + start, r->at - start);
+    text[r->at - start] = '\0';
+    *out = strtod(text, NULL);
+    return true;
+}
+
+static bool skip_nested(JsonReader *r, int depth);
+
+static bool skip_members(JsonReader *r, char end, int depth)
+{
+    const char *name;
+    r->at++;
+    if (json_next_is(r, end))
+        return true;
+    do
+        if ((end == '}' && !(json_take_string(r, &name) && json_take(r, ':'))) || !skip_nested(r, depth + 1))
+            return false;
+    while (json_next_is(r, ','));
+    return json_take(r, end);
+}
+
+static bool skip_nested(JsonReader *r, int depth)
+{
+    enum { MOST_DEPTH = 64 };
+    static const char *const words[] = { "true", "false", "null" };
+    const char *text;
+    double number;
+    json_skip_space(r);
+    if (depth > MOST_DEPTH)
+        return json_error(r, r->at, "nested more than %d deep", MOST_DEPTH);
+    if (next_char_is(r, "{["))
+        return skip_members(r, r->text[r->at] == '{' ? '}' : ']', depth);
+    if (next_char_is(r, "\""))
+        return json_take_string(r, &text);
+    for (int i = 0; i < 3; i++) {
+        size_t n = strlen(words[i]);
+        if (r->size - r->at >= n && memcmp(r->text + r->at, words[i], n) == 0) {
+            r->at += n;
+            return true;
+        }
+    }
+    return json_take_number(r, &number);
+}
+
+bool json_skip_value(JsonReader *r) { return skip_nested(r, 0); }
 
 /* ---- UTF-8 ---- */
 

@@ -33,6 +33,10 @@ bool json_take(JsonReader *r, char c);
 bool json_take_string(JsonReader *r, const char **out);
 /* 0 or digits without a leading zero, below 2^64; a sign, fraction or exponent is refused. */
 bool json_take_u64(JsonReader *r, uint64_t *out);
+/* Any number, as a double. */
+bool json_take_number(JsonReader *r, double *out);
+/* Over a value of any kind, nested up to 64 deep. */
+bool json_skip_value(JsonReader *r);
 /* What stands at r->at, for messages: "'x'", "byte 0x07", "the end of the text". */
 void json_describe(const JsonReader *r, char out[32]);
 

@@ -55,11 +55,6 @@ int fast_points(const FastConv *f, const Window *w);
 
 /* ---- cost.c: cycles of the modelled machine ---- */
 
-enum { COST_THREADS = 2 }; /* that choices are made for */
-/* What an image costs on them: a step, the thread with most units decides; and the whole plan. */
-double cost_step_milliseconds(const Plan *p, const Step *s);
-double cost_plan_milliseconds(const Plan *p);
-
 /* A convolution by register tiles, and by a form of Cook and Toom: with the threads that choices are made for. */
 double cost_direct(const Step *s);
 double cost_fast(const Step *s, const FastConv *f);

@@ -1,5 +1,5 @@
 # totals.py INCEPTC NETDEFS TSV: what inceptc counts equals the reference table, every column that both have.
-import csv, os, re, subprocess, sys
+import csv, json, os, re, subprocess, sys
 inceptc, netdefs, tsv = sys.argv[1:]
 ROWS = {  # netdef: network, variant, input of the table's row
     'googlenet': ('inception_v1', 'bvlc_caffe_paper_5x5_LRN', '3x224x224'),
@@ -39,6 +39,14 @@ for net in nets:
     if net == 'inception_v2':  # the table counts the separable stem as one convolution, inceptc its depthwise and pointwise parts
         got['convs'] -= 1
         got['depth'] -= 1
+    said = json.loads(subprocess.run([inceptc, 'summary', path, '--json'], check=True, capture_output=True, text=True).stdout)['totals']
+    main, both = said['inference'], said.get('training', said['inference']) # an inference-only network has no auxiliary heads
+    for column, ours in (('params_main', main['parameters']), ('params_aux', both['parameters'] - main['parameters']), ('MACs', main['macs']),
+                         ('MACs_aux', both['macs'] - main['macs']), ('bn_running_stats_main', main['statistics']),
+                         ('bn_running_stats_aux', both['statistics'] - main['statistics'])):
+        if int(row[column]) != ours:
+            bad += 1
+            print(f'{net}: summary says {ours}, the table {row[column]} for {column}')
     for column, key in KEYS.items():
         if int(row[column]) != got[key]:
             bad += 1

@@ -11,6 +11,7 @@
 #               heads of examples/cats_vs_dogs with bn=batch and bn=running
 #   sarif       OASIS's schema of SARIF 2.1.0, from a package: the logs of diagnostics
 #   textmate    VS Code's engine: the tokens of every netdef by the grammar of tools/editors are those that tests/editors expects
+#   page        Chromium: the page of every network: opening, folding, sorting, dark, on a phone
 #   references  the stored activations of the reference implementations, computed again and compared
 #   store       the same, stored (make references)
 cd "$(dirname "$0")/../.." || exit 1
@@ -70,7 +71,7 @@ same_reference() {
     reference "$1" build/references --like tests/nets/reference && $python tests/nets/reference/same.py "$1" tests/nets/reference build/references
 }
 names() { for f in "$@"; do basename "$f" .net; done; }
-for part in ${*:-onnx files roundtrip tf trained events board train sarif textmate references}; do
+for part in ${*:-onnx files roundtrip tf trained events board train page sarif textmate references}; do
     case $part in
     onnx)
         need_onnx || { failed=$((failed + 1)); continue; }
@@ -108,6 +109,8 @@ for part in ${*:-onnx files roundtrip tf trained events board train sarif textma
     textmate)
         need_textmate || { failed=$((failed + 1)); continue; }
         for f in netdefs/*.net netdefs/*/*.net tests/editors/sample.net; do count same_colours "$f"; done ;;
+    page)
+        for n in $(names netdefs/*.net); do count $python tests/peers/page_peers.py "$n"; done ;;
     references | store)
         need_torch || { failed=$((failed + 1)); continue; }
         mkdir -p build/references

@@ -24,8 +24,9 @@ rows)
     [ "$(head -1 table.csv)" = width,classes,parameters,macs,arena_bytes,predicted_ms ] || fail 'the head'
     [ "$(sed 1d table.csv | cut -d, -f1,2 | tr '\n' ' ')" = '0.25,2 0.25,10 0.5,2 0.5,10 0.75,2 0.75,10 1,2 1,10 4,2 4,10 ' ] || fail 'the combinations'
     sed 1d table.csv | while IFS=, read -r width classes parameters macs arena ms; do
-        set -- $($inceptc summary wide.net -D width=$width -D classes=$classes | tail -1)
-        [ "$3 $5 $6" = "$parameters $macs $arena" ] || fail "summary says $3 $5 $6 of width $width, classes $classes"
+        said=$($inceptc summary wide.net -D width=$width -D classes=$classes --json |
+            sed -n 's/.*"inference": {"parameters": \([0-9]*\),.*"macs": \([0-9]*\),.*"arena_bytes": \([0-9]*\)}.*/\1 \2 \3/p')
+        [ "$said" = "$parameters $macs $arena" ] || fail "summary says $said of width $width, classes $classes"
         ms2=$($inceptc explain wide.net -D width=$width -D classes=$classes | sed -n 's/.*expected \([0-9.]*\) ms.*/\1/p')
         awk "BEGIN { d = $ms - $ms2; exit !(d < 0.0051 && d > -0.0051) }" || fail "explain expects $ms2 ms, sweep $ms"
     done || exit 1

@@ -1,0 +1,86 @@
+/* -o FILE.dot, .svg and .html: pictures of the network instead of code. */
+#include "driver.h"
+#include "../formats/cleanup.h"
+#include "../formats/replace.h"
+#include "report/measured.h"
+#include "report/picture.h"
+#include "report/report_load.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The dot file that Graphviz reads, in the folder for scratch; null after a message. */
+static char *write_scratch(Arena *a, const Layers *l)
+{
+    const char *tmp = getenv("TMPDIR") && *getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
+    char *path = arena_printf(a, "%s/inceptc-XXXXXX", tmp);
+    int fd = mkstemp(path);
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+    if (!f) {
+        diag_error((Loc){ 0 }, "cannot make a file in '%s': %s", tmp, strerror(errno));
+        return NULL;
+    }
+    dot_print(l, f);
+    bool bad = ferror(f) != 0;
+    if (fclose(f) == 0 && !bad)
+        return path;
+    diag_error((Loc){ 0 }, "cannot write '%s': %s", path, strerror(errno));
+    unlink(path);
+    return NULL;
+}
+
+/* Draws `scratch` to the file that r will put in place. */
+static int draw(const Options *o, const char *scratch, Replace *r)
+{
+    char *argv[] = { (char *)"dot", (char *)"-Tsvg", (char *)"-o", r->sibling ? r->sibling : r->path, (char *)scratch, NULL };
+    int code = driver_run(o, argv);
+    if (code == DRIVER_NOT_RUN)
+        diag_note((Loc){ 0 }, "Graphviz draws .svg: install the package graphviz, or write a .dot file and draw it elsewhere");
+    else if (code)
+        diag_error((Loc){ 0 }, "Graphviz's '%s' failed", argv[0]);
+    return code ? EXIT_FILE : EXIT_OK;
+}
+
+static int write_svg(const Options *o, Arena *a, const Layers *l, Replace *r)
+{
+    char *scratch = write_scratch(a, l);
+    if (!scratch)
+        return EXIT_FILE;
+    int slot = cleanup_add(scratch), code = draw(o, scratch, r);
+    unlink(scratch);
+    cleanup_drop(slot);
+    return code;
+}
+
+static int write_picture(const Options *o, Arena *a, const Summary *s, const double *measured, Replace *r)
+{
+    switch (options_output(o)) {
+    case OUTPUT_SVG: return write_svg(o, a, s->layers, r);
+    case OUTPUT_HTML: html_print(s, measured, r->file); return EXIT_OK;
+    case OUTPUT_DOT: dot_print(s->layers, r->file); return EXIT_OK;
+    case OUTPUT_NONE: case OUTPUT_STDOUT: case OUTPUT_C: case OUTPUT_OBJECT: case OUTPUT_ONNX: case OUTPUT_PROGRAM: break;
+    }
+    ICE("'%s' is no picture", o->output);
+}
+
+int driver_picture(const Options *o, Arena *a)
+{
+    Summary s;
+    Replace r;
+    RtError err = { 0 };
+    int code;
+    if (!report_load(o, a, o->inputs.at[0], options_output(o) == OUTPUT_HTML, &s, &code))
+        return code;
+    const double *measured = o->measured ? measured_read(a, o->measured, s.layers, &code) : NULL;
+    if (o->measured && !measured)
+        return code;
+    if (replace_begin(&r, o->output, &err) != RT_OK)
+        return driver_fail(&err);
+    code = write_picture(o, a, &s, measured, &r);
+    if (code || o->dry_run) {
+        replace_abort(&r);
+        return code;
+    }
+    return replace_commit(&r, &err) == RT_OK ? EXIT_OK : driver_fail(&err);
+}

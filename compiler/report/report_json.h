@@ -1,0 +1,25 @@
+/* Pieces of JSON that several reports print. */
+#ifndef INCEPTC_REPORT_JSON_H
+#define INCEPTC_REPORT_JSON_H
+#include "../../formats/json.h"
+#include "../graph.h"
+
+/* `before`, then "key": "value"; null is null. */
+static inline void json_pair(FILE *f, const char *before, const char *key, const char *value)
+{
+    fputs(before, f);
+    json_write_string(f, key);
+    fputs(": ", f);
+    if (value)
+        json_write_string(f, value);
+    else
+        fputs("null", f);
+}
+
+static inline void json_shape(FILE *f, const Shape *s)
+{
+    for (int i = 0; i < s->rank; i++)
+        fprintf(f, i ? ", %d" : "[%d", s->dim[i]);
+    fputc(']', f);
+}
+#endif
