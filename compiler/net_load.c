@@ -240,21 +240,29 @@ static void place_stmt(Elab *e, const AstStmt *s)
         e->g->nodes.at[i]->stmt = s->loc;
 }
 
-static void run_stmt(Elab *e, const AstItem *item)
+/* Whether a layer may stand here. Says once what is missing; what follows from it is silent. */
+static bool ready_for_layers(Elab *e, const AstItem *item)
 {
+    if (e->input && e->conventions != CONVENTIONS_NONE)
+        return true;
     if (!e->input)
         diag_error(item->loc, "a net needs an input before its first layer: input image 3x224x224");
-    else if (e->conventions == CONVENTIONS_NONE)
-        diag_error(item->loc, "say the conventions before the first layer: conventions caffe, torch or tf");
     else
+        diag_error(item->loc, "say the conventions before the first layer: conventions caffe, torch or tf");
+    e->conventions = CONVENTIONS_TORCH;
+    e->input = item;
+    return false;
+}
+
+static void run_stmt(Elab *e, const AstItem *item)
+{
+    if (ready_for_layers(e, item)) {
         place_stmt(e, item->stmt);
-    if (!e->input || e->conventions == CONVENTIONS_NONE) { /* say it once; what follows from it is silent */
-        Binding b = { .name = item->stmt->name ? item->stmt->name : "", .loc = item->loc };
-        LIST_PUSH(e->arena, &e->top.tensors, b);
-        e->top.flow = NULL;
-        e->conventions = CONVENTIONS_TORCH;
-        e->input = item;
+        return;
     }
+    Binding b = { .name = item->stmt->name ? item->stmt->name : "", .loc = item->loc };
+    LIST_PUSH(e->arena, &e->top.tensors, b);
+    e->top.flow = NULL;
 }
 
 static void set_output(Elab *e, const AstItem *item)
@@ -265,6 +273,8 @@ static void set_output(Elab *e, const AstItem *item)
         return;
     }
     e->output = item;
+    if (!ready_for_layers(e, item))
+        return;
     Scope scope = { .prefix = "", .output = true };
     Tensor *flow = e->top.flow, *y = elab_chain(e, &e->top, item->chain, flow, &scope);
     e->g->output = y;
@@ -360,9 +370,9 @@ static void check_complete(Elab *e, const AstFile *f)
 {
     Loc end = { f->file, 1, 1, 1, 1 };
     if (!e->net)
-        diag_error(end, "the file has no 'net NAME'");
+        diag_error(end, "the file has no 'net NAME': say 'net mine', for example");
     else if (!e->input)
-        diag_error(end, "the net has no input");
+        diag_error(end, "the net has no input: say 'input image 3x224x224', for example");
     else if (!e->output)
         diag_error(end, "the net has no output: say 'output logits -> softmax', for example");
 }

@@ -209,7 +209,7 @@ files) # in place by renaming, mode and links as they were, not touched when not
     [ "$(stat -c %Y b.net)" = "$(date -d 2001-01-01 +%s)" ] || fail 'b.net was touched'
     "$inceptc" fmt --check a.net b.net || fail '--check of formatted files'
     [ "$(printf 'net  c' | "$inceptc" fmt -)" = 'net c' ] || fail 'standard input'
-    [ "$(printf 'net  c' | "$inceptc" fmt --annotate - 2>&1 | head -n 1)" = '<stdin>:1:1: error: the net has no input' ] || fail 'standard input, annotated'
+    [ "$(printf 'net  c' | "$inceptc" fmt --annotate - 2>&1 | head -n 1)" = '<stdin>:1:1: error: the net has no input: say '\''input image 3x224x224'\'', for example' ] || fail 'standard input, annotated'
     printf 'net  c\n' >c.net
     [ "$("$inceptc" fmt c.net -o -)" = 'net c' ] && "$inceptc" fmt c.net -o d.net && [ "$(cat d.net)" = 'net c' ] && [ "$(cat c.net)" = 'net  c' ] || fail '-o'
     "$inceptc" fmt b.net -o e.net && cmp b.net e.net || fail '-o of a formatted file'
