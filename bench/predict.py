@@ -1,6 +1,7 @@
-# predict.py INCEPTC NETDEFS N: what the cost model expects of a network beside what its program takes, for the four large networks and N
-# random ones. ROUNDS of TURN seconds, programs in turns; a network's measured time is its best median (what disturbs a run adds to it).
-import json, os, random, subprocess, sys, tempfile
+# predict.py INCEPTC NETDEFS N: what the cost model expects of a network (`explain --probe`) beside what its program takes, for the four large
+# networks and N random ones. ROUNDS of TURN seconds, programs in turns, a probe beside each run; the least of a network's medians and
+# the least of its expectations count, since what disturbs them adds to both.
+import json, os, random, re, subprocess, sys, tempfile
 inceptc, netdefs, n = sys.argv[1], sys.argv[2], int(sys.argv[3])
 rounds, turn, threads = int(os.environ.get('ROUNDS', 3)), os.environ.get('TURN', '0.5'), os.environ.get('THREADS', '2')
 large = ['googlenet_tv', 'inception_v3', 'inception_v4', 'inception_resnet_v2']
@@ -39,31 +40,37 @@ def run(*args):
         sys.exit(f'{" ".join(args)}: {p.stderr}')
     return p.stdout
 
-def build(name, work):
-    net = os.path.join(netdefs, name + '.net')
-    if name.isdigit():
-        net = os.path.join(work, name + '.net')
-        open(net, 'w').write(random_net(int(name)))
-    program = os.path.join(work, name)
+def netdef(name, work):
+    if not name.isdigit():
+        return os.path.join(netdefs, name + '.net')
+    net = os.path.join(work, name + '.net')
+    open(net, 'w').write(random_net(int(name)))
+    return net
+
+def build(net, program):
     run(inceptc, net, '--target=native', '-o', program)
     return program
 
 with tempfile.TemporaryDirectory() as work:
     names = large + [str(s) for s in range(1, n + 1)]
-    programs = {name: build(name, work) for name in names}
-    best, layers = {}, {}
+    nets = {name: netdef(name, work) for name in names}
+    programs = {name: build(nets[name], os.path.join(work, name)) for name in names}
+    best, layers, expectations = {}, {}, {}
     for round in range(rounds):
         for name in names:
             j = json.loads(run(programs[name], 'bench', '--seed', '1', '--threads', threads, '--seconds', turn, '--json', '--layers'))
             if name not in best or j['median_seconds'] < best[name]:
                 best[name] = j['median_seconds']
             layers[name] = j
+            head = run(inceptc, 'explain', nets[name], '--probe').split('\n')[0]
+            now = 1e-3 * float(re.search(r'expected ([0-9.]+) ms', head)[1])
+            expectations[name] = min(now, expectations.get(name, now))
     some = layers[names[0]]
     print(f'{some["processor"]}, {some["processors"]} processors, {some["target"]}, {threads} threads, load {os.getloadavg()[0]:.2f}, {rounds} rounds of {turn} s')
     print(f'{"network":24} {"steps":>5} {"expected ms":>12} {"measured ms":>12} {"ratio":>6}')
     ratios = {}
     for name in names:
-        expected = sum(l['expected_seconds'] for l in layers[name]['layers'])
+        expected = expectations[name]
         ratios[name] = expected / best[name]
         print(f'{name:24} {len(layers[name]["layers"]):5} {1e3 * expected:12.3f} {1e3 * best[name]:12.3f} {ratios[name]:6.2f}')
     near = lambda names, most: sum(abs(ratios[k] - 1) <= most for k in names)

@@ -27,6 +27,14 @@ const Target *driver_best_target(void)
     return &targets[best];
 }
 
+const Target *driver_report_target(const Options *o)
+{
+    if (!o->target)
+        return o->probe ? driver_best_target() : &targets[n_targets - 1];
+    const Target *t = target_find(o->target);
+    return t ? t : driver_best_target();
+}
+
 static bool wants_target(const Options *o, const Target *t)
 {
     if (!o->target)

@@ -3,6 +3,7 @@
 #include "depend.h"
 #include "driver.h"
 #include "phase.h"
+#include "probe.h"
 #include "structure.h"
 #include "tuning.h"
 #include "weights/embed.h"
@@ -87,6 +88,17 @@ static int read_tuning(Options *o, Arena *a)
     return o->plan.tuning ? -1 : file_error ? EXIT_FILE : EXIT_INPUT;
 }
 
+/* -1 to go on. */
+static int probe(const Options *o)
+{
+    const Target *t = driver_report_target(o);
+    if (probe_machine(t))
+        return -1;
+    diag_error((Loc){ 0 }, "--probe cannot measure target %s here: %s", t->name,
+               t->block == 1 ? "it has no vectors" : "this processor does not run it");
+    return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
     Arena *a = arena_new();
@@ -95,6 +107,8 @@ int main(int argc, char **argv)
     int code = options_parse(&o, a, argc, argv);
     if (code < 0)
         code = read_tuning(&o, a);
+    if (code < 0 && o.probe)
+        code = probe(&o);
     if (code < 0) {
         switch (o.verb) {
         case VERB_COMPILE: code = compile(&o, a); break;

@@ -191,6 +191,8 @@ static int check(const Options *o)
         return check_sweep(o) ? -1 : EXIT_USAGE;
     else if (o->measured && options_output(o) != OUTPUT_HTML)
         OPTIONS_COMPLAIN("--measured goes with a page: say -o FILE.html");
+    else if (o->probe && o->verb == VERB_COMPILE && options_output(o) != OUTPUT_HTML)
+        OPTIONS_COMPLAIN("--probe goes with explain, summary, diff, sweep or a page: say -o FILE.html");
     else if (o->verb == VERB_DIFF && n > 2)
         OPTIONS_COMPLAIN("diff wants two networks, or a variant");
     else if (o->json + o->csv + (o->depth >= 0) > 1)

@@ -23,6 +23,7 @@ typedef struct Options {
     int n_off;
     const char *cc;
     bool verbose, dry_run, keep, time_report;
+    bool probe;                      /* --probe: what is expected is of this machine */
     bool depend, dep_phony;          /* -MD, -MP */
     const char *dep_file;            /* -MF */
     LIST(const char *) dep_targets;  /* -MT */

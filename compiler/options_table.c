@@ -118,6 +118,8 @@ const OptionRow option_rows[] = {
     { "--calibrate", "FILE", FILES(calibrate, NULL), RUN, TOPIC_JUDGE, "set batch norm statistics from the input and write the weights" },
 
     { "-j", "N", NUMBER(threads, 1, 1024, "a number of threads"), TUNE | SWEEP, TOPIC_MEASURE, "threads to measure with (default: all processors)" },
+    { "--probe", NULL, FLAG(probe), COMPILE | EXPLAIN | SUMMARY | DIFF | SWEEP, TOPIC_MEASURE,
+      "measure this processor (0.3 s) and expect its times instead of those of the modelled one; -o FILE.html too" },
     { "--measure", NULL, FLAG(measure), SWEEP, TOPIC_MEASURE, "compile every combination and time it" },
     { "--limit", "N", NUMBER(limit, 1, 1000000, "a number of combinations"), SWEEP, TOPIC_MEASURE,
       "combinations at most (default: 1000, compiled ones 100)" },

@@ -160,6 +160,9 @@ int train_packed_once(const Plan *p); /* packed weights that never change in tra
 typedef struct Cost { double work, memory; } Cost;
 Cost cost_step(const Plan *p, const Step *s);
 double cost_milliseconds(double cycles);
+/* From now on milliseconds are of a machine with so many 16-lane multiply-adds a second and thread, and bytes a second read by all threads. */
+void cost_scale(double multiply_adds, double bytes);
+const char *cost_machine(void); /* "the modelled processor", or after it "this processor" */
 enum { COST_THREADS = 2 }; /* that choices are made for, and of what reports expect */
 double cost_step_milliseconds(const Plan *p, const Step *s); /* of an image, on COST_THREADS threads: the one with most units decides */
 double cost_plan_milliseconds(const Plan *p); /* of all steps */

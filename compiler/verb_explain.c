@@ -6,8 +6,8 @@
 static void print_table(Arena *a, const Plan *p)
 {
     double sum = cost_plan_milliseconds(p);
-    printf("%s, target %s, numerics %s: expected %.2f ms an image on %d threads of the modelled processor\n", p->graph->name, p->target->name,
-           numerics_names[plan_numerics(p)], sum, COST_THREADS);
+    printf("%s, target %s, numerics %s: expected %.2f ms an image on %d threads of %s\n", p->graph->name, p->target->name,
+           numerics_names[plan_numerics(p)], sum, COST_THREADS, cost_machine());
     int from = cost_group_from(p);
     if (from < p->steps.n)
         printf("a batch goes image by image to step %d, then step by step, four images a thread\n", from);
@@ -44,8 +44,7 @@ int verb_explain(const Options *o, Arena *a)
     if (!g)
         return file_error ? EXIT_FILE : EXIT_INPUT;
     passes_run_inference(g, &(PassOptions){ o->pass_off, NULL, NULL });
-    const Target *t = o->target ? target_find(o->target) : NULL;
-    Plan *p = plan_new(a, g, t ? t : &targets[n_targets - 1], o->plan);
+    Plan *p = plan_new(a, g, driver_report_target(o), o->plan);
     if (diag_error_count() > 0)
         return EXIT_INPUT;
     if (o->inputs.n > 1)

@@ -22,7 +22,20 @@ static const struct Machine {
 } machine = { .direct = 0.965, .product = 0.98, .input = 8, .output = 5, .call = 15, .store = 2, .memory = 10.3, .cold = 0.65,
               .near_bytes = 700e3, .again = 90, .far_bytes = 6e6, .pool = 1, .walk = 12, .pointwise = 4, .scalar = 60, .ghz = 3.68 };
 
-double cost_milliseconds(double cycles) { return cycles / machine.ghz / 1e6; }
+/* How much longer arithmetic and memory take than on the modelled machine. */
+static double work_scale = 1, memory_scale = 1;
+static bool of_this_machine;
+
+void cost_scale(double multiply_adds, double bytes)
+{
+    work_scale = machine.ghz * 1e9 / multiply_adds;
+    memory_scale = machine.memory * machine.ghz * 1e9 / bytes;
+    of_this_machine = true;
+}
+
+const char *cost_machine(void) { return of_this_machine ? "this processor" : "the modelled processor"; }
+double cost_milliseconds(double cycles) { return work_scale * cycles / machine.ghz / 1e6; }
+static double memory_milliseconds(double cycles) { return memory_scale * cycles / machine.ghz / 1e6; }
 
 static double up(double n, double to) { return (double)(int64_t)((n + to - 1) / to); }
 static double weights_cycles(double floats) { return machine.cold * 4 * floats / machine.memory; }
@@ -146,7 +159,7 @@ double cost_step_milliseconds(const Plan *p, const Step *s)
 {
     Cost c = cost_step(p, s);
     double most = ceil((double)s->units / COST_THREADS);
-    return cost_milliseconds(c.work * most / s->units + c.memory);
+    return cost_milliseconds(c.work * most / s->units) + memory_milliseconds(c.memory);
 }
 
 double cost_plan_milliseconds(const Plan *p)

@@ -10,13 +10,6 @@ static Graph *load(const Options *o, Arena *a, const char *path, int *code)
     return g;
 }
 
-static const Target *target_of(const Options *o)
-{
-    if (o->target && strcmp(o->target, "native") == 0)
-        return driver_best_target();
-    return o->target ? target_find(o->target) : &targets[n_targets - 1];
-}
-
 /* A network that cannot train is none the worse for inference. */
 static void add_training(const Options *o, Arena *a, const char *path, const Target *t, Summary *out)
 {
@@ -35,7 +28,7 @@ bool report_load(const Options *o, Arena *a, const char *path, bool training, Su
     Graph *written = load(o, a, path, code), *passed = written ? load(o, a, path, code) : NULL;
     if (!passed)
         return false;
-    const Target *t = target_of(o);
+    const Target *t = driver_report_target(o);
     *out = (Summary){ .layers = layers_of(a, written) };
     passes_run_inference(passed, &(PassOptions){ o->pass_off, NULL, NULL });
     Plan *p = plan_new(a, passed, t, o->plan);

@@ -89,7 +89,7 @@ const char *sweep_name(const Sweep *s, const SweepRow *r, char between)
 static int compute(Sweep *s, SweepRow *r)
 {
     Options o = sweep_options(s, r);
-    const Target *t = o.target && target_find(o.target) ? target_find(o.target) : &targets[n_targets - 1];
+    const Target *t = driver_report_target(&o);
     Arena *a = arena_new(); /* a thousand networks need not be kept */
     bool file_error = false;
     Graph *g = net_load(a, o.inputs.at[0], &o.net, &file_error);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # explain of a layer: values and their places, what a step took in, modules, names that are no layer's.
 nets="googlenet googlenet_tv inception_resnet_v1 variants/inception_v3_tf fashion"
-[ "$1" = --list ] && { echo $nets text names; exit 0; }
+[ "$1" = --list ] && { echo $nets text names probe; exit 0; }
 here=$(cd "$(dirname "$0")/../.." && pwd)
 inceptc=$here/build/inceptc
 work=$(mktemp -d) || exit 1
@@ -46,6 +46,19 @@ names)
     [ $? = 1 ] && grep -q "the net has no layer 'nothing_like_it'$" out.txt || fail 'a far name'
     $inceptc explain n.net logits >/dev/full 2>out.txt
     [ $? = 3 ] || fail 'a full disk'
+    ;;
+probe)
+    $inceptc explain n.net --target x86-64-v3 >model.txt || fail explain
+    $inceptc explain n.net --target x86-64-v3 --probe >out.txt || fail '--probe'
+    head -1 model.txt | grep -q 'of the modelled processor$' && head -1 out.txt | grep -q 'of this processor$' || fail 'whose time'
+    cut -c 1-100 model.txt | sed 1d >a && cut -c 1-100 out.txt | sed 1d >b && cmp a b || fail 'the choices depend on the machine'
+    awk 'NF > 7 { print $(NF - 2) }' out.txt | sed 1,3d >b && awk 'NF > 7 { print $(NF - 2) }' model.txt | sed 1,3d >a && ! cmp -s a b || fail 'nothing was measured'
+    ms=$(sed -n 's/.*expected \([0-9.]*\) ms.*/\1/p' out.txt)
+    awk "BEGIN { exit !($ms >= 0 && $ms < 1000) }" || fail 'milliseconds'
+    $inceptc explain n.net --target plain --probe >out.txt 2>&1
+    [ $? = 2 ] && grep -q 'cannot measure target plain here: it has no vectors' out.txt || fail plain
+    $inceptc n.net --probe -o n.c >out.txt 2>&1
+    [ $? = 2 ] && [ ! -e n.c ] && grep -q -- '--probe goes with' out.txt || fail 'compiling'
     ;;
 *)
     cd "$here/netdefs" && /usr/bin/python3 "$here/tests/explain/layers.py" "$inceptc" "$1.net" ;;
