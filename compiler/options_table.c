@@ -72,7 +72,7 @@ const OptionRow option_rows[] = {
     { "--depth", "N", NUMBER(depth, 0, 1000, "a number"), SUMMARY, TOPIC_OUTPUT, "show N levels of modules; what is deeper is one line a module" },
     { "--measured", "FILE", FILES(measured, NULL), COMPILE, TOPIC_OUTPUT,
       "-o FILE.html: times that ./net bench --layers --json printed, beside the expected ones" },
-    { "--json", NULL, FLAG(json), WEIGHTS | CERTIFY | SUMMARY | DIFF, TOPIC_OUTPUT, "print JSON" },
+    { "--json", NULL, FLAG(json), WEIGHTS | CERTIFY | SUMMARY | DIFF | ADVISE, TOPIC_OUTPUT, "print JSON" },
 
     { "--target", "NAME", WORD(options_set_target, options_target_word), COMPILE | SUMMARY | DIFF | CERTIFY | EXPLAIN | TUNE | SWEEP | EVERYDAY, TOPIC_CODE,
       "%s (default: all; the program picks)" },

@@ -1,11 +1,11 @@
 #!/bin/sh
 # Design advice: each kind by a bad netdef, whose warnings stand in its comments "#|", and good ones, of which that kind says nothing;
-# the published networks by published.txt; all fixes, compiled and compared; -W as cc has it; the time it takes.
+# the published networks by published.txt; all fixes, compiled and compared; --json by its schema and by the long form; -W as cc has it; the time it takes.
 here=$(cd "$(dirname "$0")/../.." && pwd)
 tests=$here/tests/advice
 if [ "$1" = --list ]; then
     ls "$tests"/kinds | sed -n 's/\.bad\.net$//p'
-    echo every_kind published fixes fixes_of_kinds fixes_of_explicit fixes_of_random settings lanes time
+    echo every_kind published fixes fixes_of_kinds fixes_of_explicit fixes_of_random settings json lanes time
     exit 0
 fi
 inceptc=$here/build/inceptc
@@ -75,6 +75,9 @@ assert [x["option"] for x in d if "two 3x3" in x["message"]] == ["-Wdesign-large
     "$inceptc" advise - <$bad | grep -q '^  no mechanical fix for <stdin>:4:36' || fail "a net from standard input gets a fix that names no file"
     "$inceptc" advise $bad >/dev/full 2>"$work/err"
     [ $? = 3 ] || fail "a full disk is no error" ;;
+json) # random ones have places without a fix
+    for s in $(seq 1 10); do /usr/bin/python3 "$here/tests/random/make_net.py" "$s" >"$work/r$s.net"; done
+    /usr/bin/python3 "$tests/check_json.py" "$here" "$here"/netdefs/*.net "$here"/netdefs/variants/*.net ./*.net "$work"/r*.net ;;
 lanes) # what vector-width says of time is what the cost model of the kernels says
     for c in 20 32 48; do
         printf 'net t\nconventions torch\ndefault conv { same relu }\ninput x 64x64x64\na = conv 3x3 %s\nb = conv 3x3 64\noutput b\n' $c >"$work/t.net"
