@@ -59,6 +59,9 @@ settings)
     says 1 "error: two 3x3" $bad -Werror=design-large-kernel -o "$work/x.c"
     grep -q "\[-Werror=design-large-kernel\]" "$work/err" && [ ! -e "$work/x.c" ] || fail "a warning that is an error lets the file appear"
     says 1 "error: two 3x3" $bad -Wdesign -Werror --dump=net
+    says 1 "error: two 3x3" $bad -Werror=design-large-kernel -o "$work/x.html" && [ ! -e "$work/x.html" ] || fail "a page in spite of an error"
+    says 0 "warning: two 3x3" $bad -Wdesign-large-kernel -o "$work/x.html"
+    [ "$(grep -c "<article" "$work/x.html")" = 1 ] || fail "the page does not go by -W"
     says 0 "warning: two 3x3" $bad -Wdesign -Werror -Wno-error=design-large-kernel -Wno-design-naive-module --dump=net
     says 0 "" $bad -Werror --dump=net && [ ! -s "$work/err" ] || fail "-Werror alone turns something on"
     says 2 "there is no warning 'design-larg-kernel'; did you mean 'design-large-kernel'?" $bad -Wdesign-larg-kernel --dump=net
