@@ -1,4 +1,5 @@
 #include "options_table.h"
+#include "advice/advice.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -122,7 +123,7 @@ const OptionRow option_rows[] = {
     { "--limit", "N", NUMBER(limit, 1, 1000000, "a number of combinations"), SWEEP, TOPIC_MEASURE,
       "combinations at most (default: 1000, compiled ones 100)" },
 
-    { "-W", "WARNING", OWN(TAKES_TEXT, options_add_warning, NULL), COMPILE | ADVISE, TOPIC_DIAGNOSTICS,
+    { "-W", "WARNING", WORD(options_add_warning, advice_word), COMPILE | ADVISE, TOPIC_DIAGNOSTICS,
       "design: design advice; design-NAME: of one kind; no-..., error, error=... as in cc" },
     { "-fdiagnostics-color", "WHEN", WORD(options_set_color, options_color_word), ALL, TOPIC_DIAGNOSTICS, "%s" },
     { "-fdiagnostics-format", "FORM", WORD(options_set_format, options_format_word), ALL, TOPIC_DIAGNOSTICS, "%s" },

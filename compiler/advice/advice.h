@@ -5,8 +5,8 @@
 #include "finding.h"
 #include <stdio.h>
 
-/* What stands behind -W: "design", "no-design-NAME", "error=design-NAME".  When false, *best is the nearest one or null. */
-bool advice_setting_known(const char *setting, const char **best);
+/* What may stand behind -W: "design", "no-design-NAME", "error=design-NAME", "error".  The i-th, null after the last. */
+const char *advice_word(int i);
 /* Warns of g, not yet passed, as the n settings say in order; those that -Werror names are errors and count. */
 void advice_warn(Arena *a, const Graph *g, const char *const *settings, int n);
 

@@ -65,6 +65,7 @@ settings)
     says 0 "warning: two 3x3" $bad -Wdesign -Werror -Wno-error=design-large-kernel -Wno-design-naive-module --dump=net
     says 0 "" $bad -Werror --dump=net && [ ! -s "$work/err" ] || fail "-Werror alone turns something on"
     says 2 "there is no warning 'design-larg-kernel'; did you mean 'design-large-kernel'?" $bad -Wdesign-larg-kernel --dump=net
+    says 2 "there is no warning 'no-design-larg-kernel'; did you mean 'no-design-large-kernel'?" $bad -Wno-design-larg-kernel --dump=net
     says 2 "there is no warning 'all'" $bad -Wall --dump=net
     says 2 "advise wants one network" advise $bad $bad
     says 2 "option '-W' does not go with 'run'" run $bad x.npy -Wdesign
