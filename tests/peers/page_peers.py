@@ -88,8 +88,8 @@ page.run('document.querySelector("nav a[href=\'#advice\']").click()')
 expect('the link of the head', page.run('document.querySelector(":target").id + " " + (document.querySelector("#advice").getBoundingClientRect().top < innerHeight)'), 'advice true')
 expect('kinds', page.run('[...document.querySelectorAll("#advice article")].map(a => a.id)'), [k['kind'] for k in said])
 expect('fixes', page.run('[...document.querySelectorAll("#advice pre")].map(p => p.textContent)'), [f['variant'] for k in said for f in k['fixes'] if f['variant']])
-led = page.run('''[...document.querySelectorAll("#advice a")].map(a => { a.click(); const row = document.querySelector("tr:target"), r = row.getBoundingClientRect();
-  return [a.textContent, row.cells[0].textContent, r.top < innerHeight && r.bottom > 0]; })''')
+led = page.run('''[...document.querySelectorAll("#advice a")].map(a => { a.click(); const row = document.querySelector("tr:target"), r = row?.getBoundingClientRect();
+  return row && [a.textContent, row.cells[0].textContent, r.top < innerHeight && r.bottom > 0]; })''')
 expect('links of layers', led, [[l, l, True] for k in said for f in k['findings'] for l in f['layers']])
 expect('fixes scroll by the keyboard', page.run('[...document.querySelectorAll("#advice pre")].every(p => p.tabIndex === 0)'), True)
 if picture:
