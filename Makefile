@@ -25,8 +25,8 @@ COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print co
   plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_run verb_summary \
   verb_tune recipe recompute elab_view verb_advise \
   depend diag_json diag_sarif diag_text fmt_align fmt_annotate fmt_layout fmt_lines fmt_space nearest phase words verb_fmt utf8 probe layer_nodes verb_diff
-ADVICE = advice bottleneck head kernels modules norms patch residual rules settings source view width
-REPORT = diff diff_json diff_text dot figure html match measured layer_attrs layers report_load summary_files summary_tree terminal
+ADVICE = advice advice_json advice_text bottleneck head kernels modules norms patch residual rules settings source view width
+REPORT = diff diff_json diff_text dot figure html html_advice match measured layer_attrs layers report_load summary_files summary_tree terminal
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool interleave l2norm linear \
   lrn max maxpool mul normalize relu scale_weights slice softmax zeros
 EXPLAIN = explain_layer explain_step

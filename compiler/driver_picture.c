@@ -53,11 +53,17 @@ static int write_svg(const Options *o, Arena *a, const Layers *l, Replace *r)
     return code;
 }
 
+static void write_page(const Options *o, Arena *a, const Summary *s, const double *measured, FILE *f)
+{
+    Advice advice = advice_of(a, s->layers->graph, &o->net, o->warnings.at, o->warnings.n);
+    html_print(s, measured, &advice, f);
+}
+
 static int write_picture(const Options *o, Arena *a, const Summary *s, const double *measured, Replace *r)
 {
     switch (options_output(o)) {
     case OUTPUT_SVG: return write_svg(o, a, s->layers, r);
-    case OUTPUT_HTML: html_print(s, measured, r->file); return EXIT_OK;
+    case OUTPUT_HTML: write_page(o, a, s, measured, r->file); return EXIT_OK;
     case OUTPUT_DOT: dot_print(s->layers, r->file); return EXIT_OK;
     case OUTPUT_NONE: case OUTPUT_STDOUT: case OUTPUT_C: case OUTPUT_OBJECT: case OUTPUT_ONNX: case OUTPUT_PROGRAM: break;
     }
@@ -72,6 +78,10 @@ int driver_picture(const Options *o, Arena *a)
     int code;
     if (!report_load(o, a, o->inputs.at[0], options_output(o) == OUTPUT_HTML, &s, &code))
         return code;
+    if (o->warnings.n)
+        advice_warn(a, s.layers->graph, o->warnings.at, o->warnings.n);
+    if (diag_error_count() > 0)
+        return EXIT_INPUT;
     const double *measured = o->measured ? measured_read(a, o->measured, s.layers, &code) : NULL;
     if (o->measured && !measured)
         return code;

@@ -1,6 +1,5 @@
 /* What an option does with its value. */
 #include "options_table.h"
-#include "advice/advice.h"
 #include "recipe.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -220,11 +219,12 @@ bool options_set_fixits(Options *o, Arena *a, const OptionRow *row, const char *
 
 bool options_add_warning(Options *o, Arena *a, const OptionRow *row, const char *v)
 {
-    (void)row;
     const char *best;
     LIST_PUSH(a, &o->warnings, v);
-    return advice_setting_known(v, &best) || (best ? OPTIONS_COMPLAIN("there is no warning '%s'; did you mean '%s'?", v, best)
-                                                   : OPTIONS_COMPLAIN("there is no warning '%s'; there is design, and `inceptc advise` names its kinds", v));
+    if (options_find_word(row->takes.word, v, &best) >= 0)
+        return true;
+    return best ? OPTIONS_COMPLAIN("there is no warning '%s'; did you mean '%s'?", v, best)
+                : OPTIONS_COMPLAIN("there is no warning '%s'; there is design, and `inceptc advise` names its kinds", v);
 }
 
 bool options_set_memory(Options *o, Arena *a, const OptionRow *row, const char *v)

@@ -1,4 +1,5 @@
 #include "options_table.h"
+#include "advice/advice.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -72,7 +73,7 @@ const OptionRow option_rows[] = {
     { "--depth", "N", NUMBER(depth, 0, 1000, "a number"), SUMMARY, TOPIC_OUTPUT, "show N levels of modules; what is deeper is one line a module" },
     { "--measured", "FILE", FILES(measured, NULL), COMPILE, TOPIC_OUTPUT,
       "-o FILE.html: times that ./net bench --layers --json printed, beside the expected ones" },
-    { "--json", NULL, FLAG(json), WEIGHTS | CERTIFY | SUMMARY | DIFF, TOPIC_OUTPUT, "print JSON" },
+    { "--json", NULL, FLAG(json), WEIGHTS | CERTIFY | SUMMARY | DIFF | ADVISE, TOPIC_OUTPUT, "print JSON" },
 
     { "--target", "NAME", WORD(options_set_target, options_target_word), COMPILE | SUMMARY | DIFF | CERTIFY | EXPLAIN | TUNE | SWEEP | EVERYDAY, TOPIC_CODE,
       "%s (default: all; the program picks)" },
@@ -124,7 +125,7 @@ const OptionRow option_rows[] = {
     { "--limit", "N", NUMBER(limit, 1, 1000000, "a number of combinations"), SWEEP, TOPIC_MEASURE,
       "combinations at most (default: 1000, compiled ones 100)" },
 
-    { "-W", "WARNING", OWN(TAKES_TEXT, options_add_warning, NULL), COMPILE | ADVISE, TOPIC_DIAGNOSTICS,
+    { "-W", "WARNING", WORD(options_add_warning, advice_word), COMPILE | ADVISE, TOPIC_DIAGNOSTICS,
       "design: design advice; design-NAME: of one kind; no-..., error, error=... as in cc" },
     { "-fdiagnostics-color", "WHEN", WORD(options_set_color, options_color_word), ALL, TOPIC_DIAGNOSTICS, "%s" },
     { "-fdiagnostics-format", "FORM", WORD(options_set_format, options_format_word), ALL, TOPIC_DIAGNOSTICS, "%s" },

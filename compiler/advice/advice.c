@@ -1,4 +1,4 @@
-/* Advice as warnings and in the long form. */
+/* Advice as warnings, and as what the long forms are printed from. */
 #include "advice.h"
 #include "rules.h"
 #include "settings.h"
@@ -40,67 +40,7 @@ void advice_warn(Arena *a, const Graph *g, const char *const *settings, int n)
     }
 }
 
-/* ---- The long form ---- */
-
-enum { COLUMNS = 100 };
-
-/* The text in lines of at most COLUMNS, each behind `indent` columns. */
-static void print_wrapped(const char *text, int indent)
-{
-    while (*text) {
-        size_t room = COLUMNS - (size_t)indent, n = strlen(text);
-        if (n > room)
-            for (n = room; n > 0 && text[n] != ' '; n--)
-                ;
-        if (n == 0)
-            n = strcspn(text, " ");
-        printf("%*s%.*s\n", indent, "", (int)n, text);
-        text += n + (text[n] == ' ');
-    }
-}
-
-static const char *layer_names(Arena *a, const Finding *f)
-{
-    enum { SHOWN = 4 };
-    const char *text = "";
-    for (int i = 0; i < f->nodes.n && i < SHOWN; i++)
-        text = arena_printf(a, "%s%s%s", text, i ? ", " : "", f->nodes.at[i]->path);
-    return f->nodes.n > SHOWN ? arena_printf(a, "%s and %d more", text, f->nodes.n - SHOWN) : text;
-}
-
-static void print_finding(View *v, const Finding *f)
-{
-    Arena *a = v->arena;
-    int64_t macs = 0, params = 0;
-    for (int i = 0; i < f->nodes.n; i++) {
-        macs += node_macs(f->nodes.at[i]);
-        params += node_macs(f->nodes.at[i]) ? node_params(f->nodes.at[i]) : 0;
-    }
-    print_wrapped(arena_printf(a, "%s:%d:%d: %s", diag_file_name(f->loc.file), f->loc.line, f->loc.col, f->says), 2);
-    print_wrapped(arena_printf(a, "layers: %s", layer_names(a, f)), 4);
-    if (macs)
-        print_wrapped(arena_printf(a, "%s multiply-accumulates (%.1f %% of the network), %s parameters (%.1f %%)", arena_commas(a, macs),
-                                   view_share(macs, v->totals.macs), arena_commas(a, params), view_share(params, v->totals.params)), 4);
-    if (f->facts)
-        print_wrapped(f->facts, 4);
-}
-
-static const char *change(Arena *a, int64_t from, int64_t to)
-{
-    return arena_printf(a, "%s -> %s (%+.1f %%)", arena_commas(a, from), arena_commas(a, to),
-                        from ? 100.0 * (double)(to - from) / (double)from : 0.0);
-}
-
-static void print_fixed(View *v, const Fixed *f)
-{
-    Arena *a = v->arena;
-    printf("    parameters             %s\n", change(a, v->totals.params, f->totals.params));
-    printf("    multiply-accumulates   %s\n", change(a, v->totals.macs, f->totals.macs));
-    printf("    activation elements    %s\n", change(a, v->activations, f->activations));
-    if (f->totals.aux_params != v->totals.aux_params)
-        printf("    auxiliary parameters   %s -> %s\n", arena_commas(a, v->totals.aux_params), arena_commas(a, f->totals.aux_params));
-    printf("\n%s", f->text);
-}
+/* ---- At length ---- */
 
 typedef struct Mending {
     View *view;
@@ -121,55 +61,31 @@ static Fixed mend(const Mending *m, const Findings *found)
     return patch_apply(&p, m->options);
 }
 
-/* Those findings that the fix can mend alone; the others are printed with the reason. */
-static Findings mendable(const Mending *m, const Findings *found)
+/* Those findings that the fix can mend alone; the others go to f with the reason. */
+static Findings mendable(const Mending *m, const Findings *found, AdviceFix *f)
 {
     Arena *a = m->view->arena;
     Findings some = { 0 };
     for (int i = 0; i < found->n; i++) {
         Findings one = { 0 };
         LIST_PUSH(a, &one, found->at[i]);
-        Fixed f = mend(m, &one);
-        Loc loc = found->at[i]->loc;
-        if (f.text)
+        Fixed fixed = mend(m, &one);
+        if (fixed.text)
             LIST_PUSH(a, &some, found->at[i]);
         else
-            print_wrapped(arena_printf(a, "no mechanical fix for %s:%d:%d (%s): %s", diag_file_name(loc.file), loc.line, loc.col,
-                                       m->fix->what, f.failed), 2);
+            LIST_PUSH(a, &f->unmended, ((Unmended){ found->at[i]->loc, fixed.failed }));
     }
     return some;
 }
 
-static void print_fix(const Mending *m, const Findings *found)
+static AdviceFix fix_of(const Mending *m, const Findings *found)
 {
-    Fixed f = mend(m, found);
-    if (!f.text && found->n > 1 && found->n <= MOST_PLACES) {
-        Findings some = mendable(m, found);
-        if (some.n == 0)
-            return;
-        f = mend(m, &some);
-    }
-    print_wrapped(arena_printf(m->view->arena, f.text ? "fix: %s" : "no mechanical fix here (%s): %s", m->fix->what, f.failed), 2);
-    if (f.text)
-        print_fixed(m->view, &f);
-}
-
-static void print_fixes(View *v, const Source *s, const Rule *r, const Findings *found, const NetOptions *o)
-{
-    if (r->no_fix)
-        print_wrapped(arena_printf(v->arena, "no mechanical fix: %s", r->no_fix), 2);
-    for (int i = 0; i < 2 && r->fix[i].make; i++) {
-        if (i > 0)
-            printf("\n");
-        print_fix(&(Mending){ v, s, o, &r->fix[i] }, found);
-    }
-}
-
-static void print_head(View *v)
-{
-    Arena *a = v->arena;
-    printf("%s: %d layers deep, %s parameters, %s multiply-accumulates, %s activation elements\n", v->g->name, v->totals.depth,
-           arena_commas(a, v->totals.params), arena_commas(a, v->totals.macs), arena_commas(a, v->activations));
+    AdviceFix f = { .what = m->fix->what, .fixed = mend(m, found) };
+    if (f.fixed.text || found->n == 1 || found->n > MOST_PLACES)
+        return f;
+    Findings some = mendable(m, found, &f);
+    f.fixed = some.n ? mend(m, &some) : (Fixed){ 0 };
+    return f;
 }
 
 static const RuleState *states_of(Arena *a, const char *const *settings, int n)
@@ -180,28 +96,22 @@ static const RuleState *states_of(Arena *a, const char *const *settings, int n)
     return states;
 }
 
-void advice_print(Arena *a, const Graph *g, const NetOptions *o, const char *const *settings, int n)
+Advice advice_of(Arena *a, const Graph *g, const NetOptions *o, const char *const *settings, int n)
 {
     const RuleState *states = states_of(a, settings, n);
     View *v = view_new(a, g);
     const Source *s = source_new(a, g);
-    int shown = 0;
-    print_head(v);
+    Advice advice = { .g = g, .totals = v->totals, .activations = v->activations };
     for (int k = 0; k < n_advice_rules; k++) {
         const Rule *r = &advice_rules[k];
-        Findings found = { 0 };
+        AdviceKind kind = { .name = r->name, .help = r->help, .source = r->source, .why = r->why, .no_fix = r->no_fix };
         if (states[k].on)
-            found = find(v, r);
-        if (!found.n)
+            kind.found = find(v, r);
+        if (!kind.found.n)
             continue;
-        shown++;
-        printf("\ndesign-%s: %s\n", r->name, r->help);
-        for (int i = 0; i < found.n; i++)
-            print_finding(v, found.at[i]);
-        print_wrapped(r->why, 2);
-        print_wrapped(arena_printf(a, "source: %s", r->source), 2);
-        print_fixes(v, s, r, &found, o);
+        for (int i = 0; i < 2 && r->fix[i].make; i++)
+            LIST_PUSH(a, &kind.fixes, fix_of(&(Mending){ v, s, o, &r->fix[i] }, &kind.found));
+        LIST_PUSH(a, &advice.kinds, kind);
     }
-    if (!shown)
-        printf("\nno advice: no rule has anything to say\n");
+    return advice;
 }

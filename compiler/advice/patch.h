@@ -1,10 +1,10 @@
 /* A fix: changes of the text, written as a variant of the net, loaded in this process and compared with the net. */
 #ifndef INCEPTC_ADVICE_PATCH_H
 #define INCEPTC_ADVICE_PATCH_H
+#include "finding.h"
 #include "source.h"
 #include "../frontend.h"
 
-typedef LIST(const Node *) Nodes;
 typedef struct Change {
     size_t from, to;    /* bytes of the file; equal: an insertion */
     Loc loc;
@@ -28,12 +28,6 @@ void patch_insert(Patch *p, Loc before, const char *text, const Nodes *nodes);
 void patch_append(Patch *p, Loc after, const char *text, const Nodes *nodes);
 void patch_replace(Patch *p, Loc old, const char *text, const Nodes *nodes);
 
-typedef struct Fixed {
-    const char *text;   /* of the variant, with what it expects; null: none */
-    const char *failed; /* then why */
-    Totals totals;
-    int64_t activations;
-} Fixed;
 /* The variant that the patch makes of the net that was loaded with `o`. */
 Fixed patch_apply(Patch *p, const NetOptions *o);
 #endif

@@ -69,8 +69,11 @@ Finding *finding_at(View *v, Findings *found, const Node *place, const Node *n)
         entry->finding->loc = place->loc;
         LIST_PUSH(v->arena, found, entry->finding);
     }
-    LIST_PUSH(v->arena, &entry->finding->nodes, n);
-    return entry->finding;
+    Finding *f = entry->finding;
+    LIST_PUSH(v->arena, &f->nodes, n);
+    f->macs += node_macs(n);
+    f->params += node_macs(n) ? node_params(n) : 0;
+    return f;
 }
 
 void finding_say(View *v, Finding *f, const char *fmt, ...)
@@ -83,11 +86,8 @@ void finding_say(View *v, Finding *f, const char *fmt, ...)
 
 const char *finding_cost(View *v, const Finding *f)
 {
-    int64_t macs = 0;
-    for (int i = 0; i < f->nodes.n; i++)
-        macs += node_macs(f->nodes.at[i]);
     return arena_printf(v->arena, "%d layer%s, %.1f %% of the multiply-accumulates", f->nodes.n, f->nodes.n == 1 ? "" : "s",
-                        view_share(macs, v->totals.macs));
+                        view_share(f->macs, v->totals.macs));
 }
 
 void find_layers(View *v, Findings *found, bool (*wrong)(View *v, const Layer *l))

@@ -3,14 +3,6 @@
 #define INCEPTC_ADVICE_RULES_H
 #include "patch.h"
 
-typedef struct Finding {
-    Loc loc;           /* the layers of one text are one finding */
-    Nodes nodes;
-    const char *says;  /* the warning */
-    const char *facts; /* more numbers for the long form; may be null */
-} Finding;
-typedef LIST(Finding *) Findings;
-
 typedef struct Fix {
     const char *suffix, *what;
     void (*make)(Patch *p, const Findings *found); /* null: no further fix */

@@ -49,28 +49,16 @@ void settings_apply(const char *const *settings, int n, RuleState *states)
     }
 }
 
-bool advice_setting_known(const char *setting, const char **best)
+const char *advice_word(int i)
 {
-    Words w = split(setting);
-    Nearest near;
-    nearest_start(&near, w.what);
-    nearest_try(&near, "design");
-    static char tried[64]; /* of the best so far, which `near` keeps by its address */
-    *best = strncmp(w.what, "des", 3) == 0 ? "design" : NULL;
-    if ((w.error && !*w.what) || strcmp(w.what, "design") == 0)
-        return true;
-    for (int k = 0; k < n_advice_rules; k++) {
-        char name[64];
-        snprintf(name, sizeof name, "design-%s", advice_rules[k].name);
-        if (strcmp(w.what, name) == 0)
-            return true;
-        int distance = near.distance;
-        nearest_try(&near, name);
-        if (near.distance < distance)
-            memcpy(tried, name, sizeof tried);
-    }
-    const char *found = nearest_result(&near);
-    if (found)
-        *best = strcmp(found, "design") == 0 ? "design" : tried;
-    return false;
+    enum { MOST_WORDS = 128 };
+    static char words[MOST_WORDS][48];
+    static const char *const before[] = { "", "no-", "error=", "no-error=" }, *const alone[] = { "error", "no-error" };
+    int whats = n_advice_rules + 1, n = 4 * whats;
+    if (i >= n)
+        return i < n + 2 ? alone[i - n] : NULL;
+    CHECK(i < MOST_WORDS);
+    const char *kind = i % whats ? advice_rules[i % whats - 1].name : "";
+    snprintf(words[i], sizeof words[i], "%sdesign%s%s", before[i / whats], *kind ? "-" : "", kind);
+    return words[i];
 }

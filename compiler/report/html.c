@@ -57,7 +57,7 @@ static void put_head(const Page *p)
     fprintf(p->f, "</title>\n<style>\n%s</style></head>\n<body>\n<header><h1>", css);
     put_escaped(g->name, p->f);
     fprintf(p->f, "</h1>\n<p>%s to %s, %d layers</p>\n", shape_text(p->arena, &g->input->shape), shape_text(p->arena, &g->output->shape), p->l->list.n);
-    fprintf(p->f, "<nav><a href=\"#figure\">Figure</a> <a href=\"#layers\">Layers</a> <a href=\"#arena\">Memory</a></nav></header>\n");
+    fprintf(p->f, "<nav><a href=\"#figure\">Figure</a> <a href=\"#layers\">Layers</a> <a href=\"#arena\">Memory</a> <a href=\"#advice\">Advice</a></nav></header>\n");
     put_cards(p);
 }
 
@@ -230,12 +230,13 @@ static double most_macs(const Layers *l)
     return most;
 }
 
-void html_print(const Summary *s, const double *measured, FILE *f)
+void html_print(const Summary *s, const double *measured, const Advice *advice, FILE *f)
 {
     Page p = { s->layers->arena, s, s->layers, measured, most_macs(s->layers), f };
     put_head(&p);
     put_figure(&p);
     put_table(&p);
     put_arena(&p);
+    put_advice(s->layers, advice, f);
     fprintf(f, "<script>\n%s</script>\n</body></html>\n", js);
 }

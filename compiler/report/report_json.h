@@ -16,6 +16,14 @@ static inline void json_pair(FILE *f, const char *before, const char *key, const
         fputs("null", f);
 }
 
+/* `before`, then "location": {...} */
+static inline void json_location(FILE *f, const char *before, Loc loc)
+{
+    fprintf(f, "%s\"location\": {", before);
+    json_pair(f, "", "file", diag_file_name(loc.file));
+    fprintf(f, ", \"line\": %d, \"column\": %d}", loc.line, loc.col);
+}
+
 static inline void json_shape(FILE *f, const Shape *s)
 {
     for (int i = 0; i < s->rank; i++)

@@ -24,13 +24,6 @@ static void put_inputs(const Layers *all, const Layer *l, FILE *f)
     fputc(']', f);
 }
 
-static void put_location(const Layer *l, FILE *f)
-{
-    fprintf(f, ", \"location\": {");
-    json_pair(f, "", "file", diag_file_name(l->loc.file));
-    fprintf(f, ", \"line\": %d, \"column\": %d}", l->loc.line, l->loc.col);
-}
-
 /* What a layer has and a module has not. */
 static void put_layer(const Layers *all, const Layer *l, FILE *f)
 {
@@ -56,7 +49,7 @@ static void put_item(const Layers *all, const Layer *l, int depth, FILE *f)
     fprintf(f, ", \"parameters\": %lld, \"frozen\": %lld, \"statistics\": %lld, \"macs\": %lld, \"activation_bytes\": %lld", (long long)l->params,
             (long long)l->frozen, (long long)l->statistics, (long long)l->macs, (long long)l->bytes);
     fprintf(f, ", \"receptive_field\": [%.0f, %.0f], \"receptive_step\": [%.0f, %.0f], \"expected_ms\": %.6f", r->h, r->w, r->step_h, r->step_w, l->ms);
-    put_location(l, f);
+    json_location(f, ", ", l->loc);
     if (l->kind)
         put_layer(all, l, f);
     else

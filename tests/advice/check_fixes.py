@@ -10,8 +10,8 @@ def run(*args):
     assert p.returncode == 0, f'inceptc {" ".join(args)}: exit {p.returncode}\n{p.stderr}'
     return p.stdout, p.stderr
 
-def counts(path, folder):
-    row = run('summary', path, '-I', folder)[0].splitlines()[1].split()
+def counts(path, folder): # a row of the table that summary prints of several networks
+    row = run('summary', path, path, '-I', folder)[0].splitlines()[1].split()
     return int(row[2]), int(row[4]), int(row[3])
 
 def activations(path, folder):

@@ -1,11 +1,11 @@
 #!/bin/sh
 # Design advice: each kind by a bad netdef, whose warnings stand in its comments "#|", and good ones, of which that kind says nothing;
-# the published networks by published.txt; all fixes, compiled and compared; -W as cc has it; the time it takes.
+# the published networks by published.txt; all fixes, compiled and compared; --json by its schema and by the long form; -W as cc has it; the time it takes.
 here=$(cd "$(dirname "$0")/../.." && pwd)
 tests=$here/tests/advice
 if [ "$1" = --list ]; then
     ls "$tests"/kinds | sed -n 's/\.bad\.net$//p'
-    echo every_kind published fixes fixes_of_kinds fixes_of_explicit fixes_of_random settings lanes time
+    echo every_kind published fixes fixes_of_kinds fixes_of_explicit fixes_of_random settings json lanes time
     exit 0
 fi
 inceptc=$here/build/inceptc
@@ -59,9 +59,13 @@ settings)
     says 1 "error: two 3x3" $bad -Werror=design-large-kernel -o "$work/x.c"
     grep -q "\[-Werror=design-large-kernel\]" "$work/err" && [ ! -e "$work/x.c" ] || fail "a warning that is an error lets the file appear"
     says 1 "error: two 3x3" $bad -Wdesign -Werror --dump=net
+    says 1 "error: two 3x3" $bad -Werror=design-large-kernel -o "$work/x.html" && [ ! -e "$work/x.html" ] || fail "a page in spite of an error"
+    says 0 "warning: two 3x3" $bad -Wdesign-large-kernel -o "$work/x.html"
+    [ "$(grep -c "<article" "$work/x.html")" = 1 ] || fail "the page does not go by -W"
     says 0 "warning: two 3x3" $bad -Wdesign -Werror -Wno-error=design-large-kernel -Wno-design-naive-module --dump=net
     says 0 "" $bad -Werror --dump=net && [ ! -s "$work/err" ] || fail "-Werror alone turns something on"
     says 2 "there is no warning 'design-larg-kernel'; did you mean 'design-large-kernel'?" $bad -Wdesign-larg-kernel --dump=net
+    says 2 "there is no warning 'no-design-larg-kernel'; did you mean 'no-design-large-kernel'?" $bad -Wno-design-larg-kernel --dump=net
     says 2 "there is no warning 'all'" $bad -Wall --dump=net
     says 2 "advise wants one network" advise $bad $bad
     says 2 "option '-W' does not go with 'run'" run $bad x.npy -Wdesign
@@ -75,6 +79,9 @@ assert [x["option"] for x in d if "two 3x3" in x["message"]] == ["-Wdesign-large
     "$inceptc" advise - <$bad | grep -q '^  no mechanical fix for <stdin>:4:36' || fail "a net from standard input gets a fix that names no file"
     "$inceptc" advise $bad >/dev/full 2>"$work/err"
     [ $? = 3 ] || fail "a full disk is no error" ;;
+json) # random ones have places without a fix
+    for s in $(seq 1 10); do /usr/bin/python3 "$here/tests/random/make_net.py" "$s" >"$work/r$s.net"; done
+    /usr/bin/python3 "$tests/check_json.py" "$here" "$here"/netdefs/*.net "$here"/netdefs/variants/*.net ./*.net "$work"/r*.net ;;
 lanes) # what vector-width says of time is what the cost model of the kernels says
     for c in 20 32 48; do
         printf 'net t\nconventions torch\ndefault conv { same relu }\ninput x 64x64x64\na = conv 3x3 %s\nb = conv 3x3 64\noutput b\n' $c >"$work/t.net"

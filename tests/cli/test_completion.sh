@@ -49,6 +49,12 @@ values)
     says 'plain x86-64-v3 x86-64-v4 native all' a.net --target ''
     says '--target=plain --target=x86-64-v3 --target=x86-64-v4 --target=native --target=all' a.net --target=x
     says 'exact safe fast' a.net --numerics ''
+    kinds=$("$inceptc" advise "$here/tests/advice/kinds/large-kernel.bad.net" | sed -n 's/^\(design-[a-z-]*\):.*/\1/p')
+    for w in design $kinds; do
+        [ "$("$inceptc" --complete advise a.net -Wd | grep -cx -e "-W$w" -e "-Wno-$w" -e "-Werror=$w" -e "-Wno-error=$w")" = 4 ] || fail "no word of -W for $w"
+    done
+    [ -n "$kinds" ] && "$inceptc" --complete a.net -W '' | grep -qx error || fail 'no words of -W'
+    for w in $("$inceptc" --complete a.net -W ''); do "$inceptc" advise a.net "-W$w" >/dev/null || fail "-W$w"; done
     says 'auto always never' run -fdiagnostics-color ''
     says 'classes= width=' a.net -D ''
     says '-Dclasses= -Dwidth=' summary a.net -Dc

@@ -1,6 +1,6 @@
-# page_peers.py NET [PICTURE]: the page of netdefs/NET.net in a headless Chromium: opens fast, fetches nothing, folds, sorts, is readable dark and on
+# page_peers.py NET [PICTURE]: the page of netdefs/NET.net in a headless Chromium: opens fast, fetches nothing, folds, sorts, leads from advice to layers, is readable dark and on
 # a phone, and its console is silent. PICTURE: where a screenshot goes (docs/page.png is of googlenet).
-import os, re, subprocess, sys, tempfile
+import json, os, re, subprocess, sys, tempfile
 here = os.path.dirname(os.path.abspath(__file__))
 root = os.path.dirname(os.path.dirname(here))
 sys.path.insert(0, here)
@@ -81,6 +81,17 @@ page.run('document.activeElement.blur(); scrollTo(0, 0)')
 page.key('Tab')
 expect('Tab reaches something', page.run('document.activeElement.matches("a, button, summary, [tabindex]")'), True)
 expect('buttons and summaries take part', page.run('[...document.querySelectorAll("button, summary")].every(b => b.tabIndex === 0)'), True)
+
+# ---- Advice: what the text form says is shown, and each of its links leads to the row of the layer that it names ----
+said = json.loads(subprocess.run([root + '/build/inceptc', 'advise', f'{root}/netdefs/{net}.net', '--json'], check=True, capture_output=True).stdout)['advice']
+page.run('document.querySelector("nav a[href=\'#advice\']").click()')
+expect('the link of the head', page.run('document.querySelector(":target").id + " " + (document.querySelector("#advice").getBoundingClientRect().top < innerHeight)'), 'advice true')
+expect('kinds', page.run('[...document.querySelectorAll("#advice article")].map(a => a.id)'), [k['kind'] for k in said])
+expect('fixes', page.run('[...document.querySelectorAll("#advice pre")].map(p => p.textContent)'), [f['variant'] for k in said for f in k['fixes'] if f['variant']])
+led = page.run('''[...document.querySelectorAll("#advice a")].map(a => { a.click(); const row = document.querySelector("tr:target"), r = row?.getBoundingClientRect();
+  return row && [a.textContent, row.cells[0].textContent, r.top < innerHeight && r.bottom > 0]; })''')
+expect('links of layers', led, [[l, l, True] for k in said for f in k['findings'] for l in f['layers']])
+expect('fixes scroll by the keyboard', page.run('[...document.querySelectorAll("#advice pre")].every(p => p.tabIndex === 0)'), True)
 if picture:
     page.call('Emulation.setDeviceMetricsOverride', width=1100, height=1400, deviceScaleFactor=1, mobile=False)
     page.run('history.replaceState(null, "", "#"); document.activeElement.blur(); scrollTo(0, 0)')
@@ -92,7 +103,7 @@ page.close()
 contrast = '''(() => { const light = c => { const v = c.match(/[\\d.]+/g).slice(0, 3).map(x => x / 255).map(x => x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
     return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2]; };
   const ground = e => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if (!/, 0\\)|transparent/.test(c)) return c; } return "rgb(255,255,255)"; };
-  return Math.min(...[...document.querySelectorAll("h1, p, dt, dd, summary, small, .box, td, button")].map(e => {
+  return Math.min(...[...document.querySelectorAll("h1, p, dt, dd, summary, small, .box, td, button, li, li a, pre")].map(e => {
     const a = light(getComputedStyle(e).color), b = light(ground(e)); return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05); })); })()'''
 for dark in (False, True):
     phone = Page(width=390, height=800, dark=dark)

@@ -1,4 +1,4 @@
-# pictures.py CASE ROOT: -o FILE.dot, .svg and .html. CASE: dot, page, mistakes, measured.
+# pictures.py CASE ROOT: -o FILE.dot, .svg and .html. CASE: dot, page, advice, mistakes, measured.
 import html.parser, json, os, re, subprocess, sys
 import xml.etree.ElementTree as ET
 case, root = sys.argv[1:]
@@ -84,6 +84,78 @@ def check_page():
         for l in layers:
             assert l['path'] in words and (not l['macs'] or f"{l['macs']:,}" in words), (net, l['path'])
     assert 'default-src \'none\'' in text
+
+class Advice(html.parser.HTMLParser):
+    """What stands in the page's section of advice: its text, links with theirs, and fixes as they are to be pasted."""
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.inside, self.tag, self.kinds, self.links, self.fixes, self.text, self.href = False, '', [], [], [], '', None
+        self.feed(text)
+        self.close()
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.inside |= attrs.get('id') == 'advice'
+        if not self.inside:
+            return
+        if tag == 'article':
+            self.kinds.append(attrs['id'])
+        if tag == 'pre':
+            self.fixes.append('')
+        self.tag, self.href = tag, attrs.get('href')
+    def handle_endtag(self, tag):
+        self.inside &= tag != 'section'
+        self.tag = ''
+    def handle_data(self, data):
+        if not self.inside:
+            return
+        if self.tag == 'a':
+            self.links.append((data, self.href))
+        if self.tag == 'pre':
+            self.fixes[-1] += data
+        self.text += ' ' + data
+
+def check_advice():
+    """Everything that `advise --json` says stands in the page, numbers and all, and its layers lead to their rows."""
+    kinds_of_tests = root + '/tests/advice/kinds/'
+    silent = findings = 0
+    for net in NETS + sorted(kinds_of_tests + f for f in os.listdir(kinds_of_tests) if f.endswith('.net')):
+        want = json.loads(subprocess.run([inceptc, 'advise', net, '--json'], capture_output=True, text=True, check=True).stdout)
+        run(net, '-o', 'n.html')
+        text = open('n.html').read()
+        page = Page()
+        page.feed(text)
+        assert not page.open and page.links <= page.ids and 'advice' in page.links, net
+        rows = {m[1]: html.unescape(m[2]) for m in re.finditer(r'<tr id="(r\d+)"[^>]*><td>(.*?)</td>', text)}
+        got = Advice(text)
+        body = ' '.join(got.text.split())
+        assert got.kinds == [k['kind'] for k in want['advice']], (net, got.kinds)
+        assert got.fixes == [f['variant'] for k in want['advice'] for f in k['fixes'] if f['variant']], net
+        assert [l for l, _ in got.links] == [l for k in want['advice'] for f in k['findings'] for l in f['layers']], net
+        assert all(rows[href[1:]] == layer for layer, href in got.links), net
+        for k in want['advice']:
+            expected = [k['help'], k['why'], 'Source: ' + k['source'], '-W' + k['kind']] + [k['no_fix']] * bool(k['no_fix'])
+            for f in k['findings']:
+                findings += 1
+                place = f['location']
+                expected += [(f"{place['file']}:{place['line']}:{place['column']} " if place else '') + f['message']] + [f['facts']] * bool(f['facts'])
+                expected += [f"{f['macs']:,} multiply-accumulates ({100 * f['macs'] / want['totals']['macs']:.1f} % of the network), {f['parameters']:,} parameters"] * bool(f['macs'])
+            for f in k['fixes']:
+                expected += [f['what']] + [f['failed']] * bool(f['failed']) + [u['why'] for u in f['unmended']]
+                if f['variant']:
+                    expected += [f"{name} {want['totals'][key]:,} -> {f['totals'][key]:,} (" for name, key in
+                                 (('parameters', 'parameters'), ('multiply-accumulates', 'macs'), ('activation elements', 'activation_elements'))]
+            for e in expected:
+                assert ' '.join(e.split()) in body, (net, k['kind'], e)
+        silent += not want['advice']
+        assert ('No advice: no rule has anything to say.' in body) == (not want['advice']), net
+    print(findings, 'findings,', silent, 'pages without')
+    assert findings > 80 and silent > 2
+    hostile = '<b>&"x\'.net' # a name that would be markup
+    open(hostile, 'w').write(open(kinds_of_tests + 'large-kernel.bad.net').read())
+    run(hostile, '-o', 'n.html')
+    page = Page()
+    page.feed(open('n.html').read())
+    assert not page.open and hostile + ':' in Advice(open('n.html').read()).text and '<b>&"' not in open('n.html').read()
 
 def check_measured():
     net = root + '/netdefs/fashion.net'
