@@ -5,8 +5,9 @@
  * its last place: some networks make much of little.  There the mean of a batch norm is off by a unit of the running mean, about which
  * sums are taken: a channel that does not vary is multiplied by 1/sqrt(epsilon).  A sum's rounding goes with its terms: the gradient of
  * a bias, which is exactly 0 before a batch norm, is held to 1e-5 of theirs.  Batches are drawn again until no value lies so near to
- * where a ReLU or a maximum decides otherwise that rounding could cross it.  Fast forms round too much for that: theirs is the 2-norm
- * of the whole gradient's difference, 1e-2 of the gradient's. */
+ * where a ReLU or a maximum decides otherwise that rounding could cross it.  Where a channel before a batch norm has died (its variance is
+ * below epsilon, so that 1/sqrt(epsilon) multiplies the rounding of its mean) no batch helps, and the bound is 1e-2, which is said.  Fast
+ * forms round too much for that: theirs is the 2-norm of the whole gradient's difference, 1e-2 of the gradient's. */
 #include "../../compiler/arena.h"
 #include "../../compiler/frontend.h"
 #include "../../compiler/interp.h"
@@ -24,6 +25,8 @@ typedef struct Check {
     Interp *it, *rounded; /* the judge; the judge with every result rounded to float, made when it is asked for */
     Training t;
     Tensor **w;
+    double *rounding; /* by weight: the largest error of the rounded judge in its gradient */
+    int trial;       /* of the rounded judge: what its weights and means are moved by */
     double *allowed; /* by weight: the error of a gradient's element that its bound allows */
     int n_weights, n;
     float *x;
@@ -76,7 +79,7 @@ static void round_results(void *arg, const Node *n)
     }
     const double *running = n->op == OP_BN_STATS ? interp_values(c->rounded, n->in[3]) : NULL;
     for (int k = 0; running && k < n->out[0]->shape.dim[0]; k++)
-        interp_values(c->rounded, n->out[0])[k] += running[k] * 0x1p-23;
+        interp_values(c->rounded, n->out[0])[k] += running[k] * 0x1p-23 * (2 * uniform((uint32_t)(k + 104729 * (n->id + 1000 * c->trial))) - 1);
 }
 
 /* The rounded judge from the judge's weights, on the batch of this step. */
@@ -91,7 +94,7 @@ static void run_rounded(Check *c)
     for (int i = 0; i < c->n_weights; i++) {
         double *to = interp_values(c->rounded, c->w[i]);
         for (int64_t k = 0; k < shape_elems(&c->w[i]->shape); k++)
-            to[k] = interp_values(c->it, c->w[i])[k] * (1 + (2 * uniform((uint32_t)(k + 7919 * i)) - 1) * 0x1p-24);
+            to[k] = interp_values(c->it, c->w[i])[k] * (1 + (2 * uniform((uint32_t)(k + 7919 * (i + 1000 * c->trial))) - 1) * 0x1p-24);
     }
     run_judge(c, c->rounded, (int)c->it->epoch);
 }
@@ -123,14 +126,18 @@ static double distance(const double *v, const float *f, int64_t n)
 
 static Tensor *gradient_of(const Check *c, const Tensor *w) { return graph_find(c->g, arena_printf(c->g->arena, "%s.grad", w->name)); }
 
-/* The largest error of the rounded judge in a gradient. */
-static double rounding_error(const Check *c, Tensor *gradient, const double *judge)
+/* Fills c->rounding from four trials: one may err by chance by little. */
+static void measure_rounding(Check *c)
 {
-    const double *v = interp_values(c->rounded, gradient);
-    double most = 0;
-    for (int64_t i = 0; i < shape_elems(&gradient->shape); i++)
-        most = fmax(most, fabs(v[i] - judge[i]));
-    return most;
+    for (c->trial = 0; c->trial < 4; c->trial++) {
+        run_rounded(c);
+        for (int i = 0; i < c->n_weights; i++) {
+            int64_t n = c->t.grads[i] ? shape_elems(&c->w[i]->shape) : 0;
+            const double *judge = n ? interp_values(c->it, gradient_of(c, c->w[i])) : NULL, *v = n ? interp_values(c->rounded, gradient_of(c, c->w[i])) : NULL;
+            for (int64_t k = 0; k < n; k++)
+                c->rounding[i] = fmax(c->trial || k ? c->rounding[i] : 0, fabs(v[k] - judge[k]));
+        }
+    }
 }
 
 /* The largest sum of magnitudes whose sum without them is the gradient of a bias; 0 for another weight. */
@@ -162,22 +169,36 @@ static double largest_of_all(const Check *c)
     return all;
 }
 
+/* Whether some channel in front of a batch norm varies by less than its epsilon: then 1/sqrt(epsilon) multiplies the rounding of its mean. */
+static bool constant_channel(const Check *c)
+{
+    for (int i = 0; i < c->g->nodes.n; i++) {
+        const Node *n = c->g->nodes.at[i];
+        for (int k = 0; n->op == OP_BN_STATS && k < n->out[1]->shape.dim[0]; k++)
+            if (interp_values(c->it, n->out[1])[k] > 0.7 / sqrt(n->eps))
+                return true;
+    }
+    return false;
+}
+
 static void compare_gradients(Check *c)
 {
-    double all = largest_of_all(c);
+    double all = largest_of_all(c), own = constant_channel(c) ? 1e-2 : bound;
     bool rounded = false;
+    if (own > bound)
+        printf("step %d: a channel has died, bound %g\n", (int)c->it->epoch, own);
     for (int i = 0; i < c->n_weights; i++) {
         int64_t n = shape_elems(&c->w[i]->shape);
         if (!c->t.grads[i])
             continue;
         const double *judge = interp_values(c->it, gradient_of(c, c->w[i]));
         double of = fmax(fmax(largest(judge, n), 1e-2 * all), 0.1 * terms(c, gradient_of(c, c->w[i])));
-        double error = distance(judge, c->t.grads[i], n) / of, limit = bound;
+        double error = distance(judge, c->t.grads[i], n) / of, limit = own;
         if (error > limit) {
             if (!rounded)
-                run_rounded(c);
+                measure_rounding(c);
             rounded = true;
-            limit = fmax(bound, 10 * rounding_error(c, gradient_of(c, c->w[i]), judge) / of);
+            limit = fmax(own, 10 * c->rounding[i] / of);
         }
         c->allowed[i] = limit * of;
         note(c, &c->worst_gradient, error, "gradient", c->w[i]->name, limit);
@@ -208,7 +229,8 @@ static void compare_losses(Check *c)
     }
 }
 
-/* Both sides step from their own gradients, so that weights may differ by a step of what these may; then the judge takes the other's weights, so that every step is judged by itself. */
+/* Both sides step from their own gradients, so that weights may differ by a step of what these may; then the judge takes the other's
+ * weights, so that every step is judged by itself. */
 static void update(Check *c)
 {
     for (int i = 0; i < c->n_weights; i++) {
@@ -228,7 +250,8 @@ static void update(Check *c)
         int64_t n = shape_elems(&c->w[i]->shape);
         double *v = interp_values(c->it, c->w[i]);
         double limit = c->t.plan->numerics == RT_NUMERICS_EXACT ? bound : 10 * bound;
-        note(c, &c->worst_weight, distance(v, c->t.raw[i], n) / (fmax(1, largest(v, n)) + learning_rate * c->allowed[i] / limit), "weight", c->w[i]->name, limit);
+        double error = distance(v, c->t.raw[i], n) / (fmax(1, largest(v, n)) + learning_rate * c->allowed[i] / limit);
+        note(c, &c->worst_weight, error, "weight", c->w[i]->name, limit);
         for (int64_t k = 0; k < n; k++)
             v[k] = c->t.raw[i][k];
     }
@@ -242,6 +265,7 @@ static void begin(Check *c, const RtNetwork *net, RtTarget target, int threads)
         exit(1);
     }
     c->n_weights = graph_weights(c->g, &c->w);
+    c->rounding = ARENA_ARRAY(c->g->arena, c->n_weights, double);
     c->allowed = ARENA_ARRAY(c->g->arena, c->n_weights, double);
     c->it = interp_new(c->g->arena, c->g, c->n);
     interp_keep_all(c->it);
