@@ -155,7 +155,7 @@ install: all
 	  mode=$${e%%:*}; e=$${e#*:}; install -D -m $$mode "$${e#*:}" "$(DESTDIR)$${e%%:*}"; done; \
 	for e in $(LINKED); do ln -sfr "$(DESTDIR)$${e#*:}" "$(DESTDIR)$${e%%:*}"; done
 	$(Q)sed -i -e 's|@prefix@|$(PREFIX)|; s|@libdir@|$(libdir)|; s|@includedir@|$(includedir)|; s|@datadir@|$(datadir)|' \
-	  -e "s|@version@|$$(sed -n 's/^#define INCEPTC_VERSION "\(.*\)"/\1/p' compiler/options.h)|" "$(DESTDIR)$(PC)"
+	  -e "s|@version@|$$(sed -n 's/^#define INCEPTC_VERSION "\(.*\)"/\1/p' compiler/version.h)|" "$(DESTDIR)$(PC)"
 uninstall:
 	$(Q)for e in $(INSTALLED); do e=$${e#*:}; rm -f "$(DESTDIR)$${e%%:*}"; done; for e in $(LINKED); do rm -f "$(DESTDIR)$${e%%:*}"; done
 	$(Q)for d in "$(DESTDIR)$(datadir)/inceptc" "$(DESTDIR)$(includedir)/inceptrt"; do [ ! -d "$$d" ] || find "$$d" -depth -type d -empty -delete; done

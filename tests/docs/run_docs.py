@@ -7,6 +7,8 @@
 import os, re, subprocess, sys, tempfile
 root, page = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 env = dict(os.environ, PATH=root + '/build:' + os.environ['PATH'], NETDEFS=root + '/netdefs', ROOT=root)
+for name in ('MAKEFLAGS', 'MFLAGS', 'MAKELEVEL'): # of the make that runs this: a make of the page begins anew
+    env.pop(name, None)
 blocks = re.findall(r'^```(\w+)([^\n]*)\n(.*?)^```$', open(page).read(), flags=re.M | re.S)
 ran, write, new = 0, '--write' in sys.argv, []
 
