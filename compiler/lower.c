@@ -22,7 +22,7 @@ static KernelLower *const kernel_lower[] = {
     [KERNEL_BN_GRAD_PARTS] = kernel_lower_bn_grad_parts, [KERNEL_BN_GRAD_STATS] = kernel_lower_bn_grad_stats, [KERNEL_BN_GRAD] = kernel_lower_bn_grad,
     [KERNEL_RELU_GRAD] = kernel_lower_relu_grad, [KERNEL_MAXPOOL_GRAD] = kernel_lower_maxpool_grad, [KERNEL_AVGPOOL_GRAD] = kernel_lower_avgpool_grad,
     [KERNEL_GLOBALAVGPOOL_GRAD] = kernel_lower_globalavgpool_grad, [KERNEL_ADAPTIVEAVGPOOL_GRAD] = kernel_lower_adaptiveavgpool_grad,
-    [KERNEL_LRN_GRAD] = kernel_lower_lrn_grad, [KERNEL_DROPOUT] = kernel_lower_dropout, [KERNEL_CROSSENTROPY] = kernel_lower_crossentropy,
+    [KERNEL_LRN_GRAD] = kernel_lower_lrn_grad, [KERNEL_L2NORM_GRAD] = kernel_lower_l2norm_grad, [KERNEL_DROPOUT] = kernel_lower_dropout, [KERNEL_CROSSENTROPY] = kernel_lower_crossentropy,
     [KERNEL_CROSSENTROPY_GRAD] = kernel_lower_crossentropy_grad,
 };
 

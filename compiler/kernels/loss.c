@@ -1,4 +1,4 @@
-/* What training computes channel by channel: the loss and its gradient, dropout, the gradient of LRN. Scalar. */
+/* What training computes channel by channel: the loss and its gradient, dropout, the gradients of LRN and of the L2 norm. Scalar. */
 #include "train.h"
 
 /* Element (c, y, x) of a place: letters name its dimensions. */
@@ -220,6 +220,57 @@ void kernel_lower_lrn_grad(LowerContext *c, Step *s)
         t.k.u->name = "oy";
         Expr *y = loop_var(l, t.k.u), *x = loop_var(l, train_for(&t, "ox", b->w));
         lrn_pixel(&t, y, x, scratch);
+        loop_for_end(l);
+        zero_gaps(l, t.out[0], s->out[0], loop_mul(l, y, loop_var(l, loop_dim(l, "Y_ROW", b->row))));
+    }
+    train_call(&t);
+}
+
+/* ---- L2 norm ---- */
+
+static Expr *wide(TrainKernel *t, int k, const char *letter, Expr *c, Expr *y, Expr *x)
+{
+    return loop_convert(t->l, TY_F64, read_at(t, k, letter, c, y, x));
+}
+
+/* The pixel's sum over channels of X times input k, in double. */
+static Var *sum_over_channels(TrainKernel *t, const char *name, int k, const char *letter, Expr *y, Expr *x)
+{
+    Lower *l = t->l;
+    Var *sum = loop_mut(l, name, loop_f64(l, 0));
+    Expr *c = loop_var(l, train_for(t, "c", channels(t)));
+    loop_set(l, sum, loop_add(l, loop_var(l, sum), loop_mul(l, wide(t, 0, "X", c, y, x), wide(t, k, letter, c, y, x))));
+    loop_for_end(l);
+    return sum;
+}
+
+static void l2norm_pixel(TrainKernel *t, Expr *y, Expr *x)
+{
+    Lower *l = t->l;
+    Expr *eps = loop_f64(l, t->s->node->eps);
+    Var *squares = sum_over_channels(t, "squares", 0, "X", y, x), *dot = sum_over_channels(t, "dot", 1, "DY", y, x);
+    Var *norm = loop_let(l, "norm", loop_sqrt(l, loop_var(l, squares)));
+    Var *by = loop_let(l, "by", loop_max(l, loop_var(l, norm), eps));
+    Expr *share = loop_div(l, loop_var(l, dot), loop_mul(l, loop_var(l, by), loop_var(l, by)));
+    Var *along = loop_let(l, "along", loop_select(l, loop_bin(l, EX_LT, eps, loop_var(l, norm)), share, loop_f64(l, 0)));
+    Expr *c = loop_var(l, train_for(t, "c", channels(t)));
+    Expr *across = loop_sub(l, wide(t, 1, "DY", c, y, x), loop_mul(l, wide(t, 0, "X", c, y, x), loop_var(l, along)));
+    loop_store(l, t->out[0], element(t, t->s->out[0], "Y", c, y, x), loop_convert(l, TY_F32, loop_div(l, across, loop_var(l, by))));
+    loop_for_end(l);
+}
+
+void kernel_lower_l2norm_grad(LowerContext *c, Step *s)
+{
+    TrainKernel t;
+    bool fresh = train_begin(&t, c, s, "l2norm_grad", "x dy dx", arena_printf(c->page->unit->arena, "%.17g", s->node->eps),
+        arena_printf(c->page->unit->arena, "dx = (dy - x (x . dy) / |x|^2) / |x|, over the channels of a pixel; dy / %g where |x| does not exceed it.", s->node->eps));
+    if (fresh) {
+        Lower *l = t.l;
+        const Buffer *b = s->out[0]->buffer;
+        train_units(&t);
+        t.k.u->name = "oy";
+        Expr *y = loop_var(l, t.k.u), *x = loop_var(l, train_for(&t, "ox", b->w));
+        l2norm_pixel(&t, y, x);
         loop_for_end(l);
         zero_gaps(l, t.out[0], s->out[0], loop_mul(l, y, loop_var(l, loop_dim(l, "Y_ROW", b->row))));
     }

@@ -22,22 +22,30 @@ void eval_max(Interp *it, const Node *n)
     }
 }
 
-/* dx[k] is what reaches input k through y_k = y_(k-1) + relu(x_k - y_(k-1)). */
+/* The maximum of the inputs before k. */
+static Tensor *maximum_before(Graph *g, Node *n, int k)
+{
+    return k == 1 ? n->in[0] : op_infer_sure(g, op_grad_node(g, OP_MAX, n, "before", n->in, k, 1));
+}
+
+/* dx[k] is what reaches input k through y_k = y_(k-1) + relu(x_k - y_(k-1)); the rest goes on to y_(k-1). */
 bool grad_max(Graph *g, Node *n, Tensor *dy, Tensor **dx)
 {
-    if (n->n_in != 2)
-        return false;
     double *minus = ARENA_ARRAY(g->arena, 2, double);
     minus[0] = 1;
     minus[1] = -1;
-    Tensor *pair[] = { n->in[1], n->in[0] };
-    Node *difference = op_grad_node(g, OP_ADD, n, "difference", pair, 2, 1);
-    difference->scale = minus;
-    Tensor *second[] = { op_infer_sure(g, difference), dy };
-    dx[1] = op_infer_sure(g, op_grad_node(g, OP_RELU_GRAD, n, "grad", second, 2, 1));
-    Tensor *rest[] = { dy, dx[1] };
-    Node *first = op_grad_node(g, OP_ADD, n, "grad", rest, 2, 1);
-    first->scale = minus;
-    dx[0] = op_infer_sure(g, first);
+    Tensor *rest = dy;
+    for (int k = n->n_in - 1; k > 0; k--) {
+        Tensor *pair[] = { n->in[k], maximum_before(g, n, k) };
+        Node *difference = op_grad_node(g, OP_ADD, n, "difference", pair, 2, 1);
+        difference->scale = minus;
+        Tensor *passed[] = { op_infer_sure(g, difference), rest };
+        dx[k] = op_infer_sure(g, op_grad_node(g, OP_RELU_GRAD, n, "grad", passed, 2, 1));
+        Tensor *left[] = { rest, dx[k] };
+        Node *before = op_grad_node(g, OP_ADD, n, "grad", left, 2, 1);
+        before->scale = minus;
+        rest = op_infer_sure(g, before);
+    }
+    dx[0] = rest;
     return true;
 }

@@ -18,7 +18,7 @@ OP_FILE(l2norm) OP_FILE(dropout) OP_FILE(softmax) OP_FILE(crossentropy) OP_FILE(
 OP_FILE(copy) OP_FILE(bn_weights) OP_FILE(scale_weights) OP_FILE(zeros) OP_FILE(bn_train) OP_FILE(conv_grad) OP_FILE(interleave)
 #undef OP_FILE
 OpGrad grad_conv, grad_linear, grad_bn_apply, grad_batchnorm, grad_relu, grad_maxpool, grad_avgpool, grad_globalavgpool, grad_adaptiveavgpool, grad_add,
-    grad_concat, grad_dropout, grad_lrn, grad_mul, grad_max;
+    grad_concat, grad_dropout, grad_lrn, grad_l2norm, grad_mul, grad_max;
 
 const char *op_infer(Graph *g, Node *n);
 void op_eval(Interp *it, const Node *n);

@@ -1,6 +1,6 @@
 # make_net.py SEED [train]: a random valid network over all operators: odd sizes, asymmetric kernels and pads, stride over
 # kernel, nested concat, residuals, groups, multipliers. Shapes are tracked so that every layer fits. With `train`: two heads with
-# a loss, and what has no gradient (groups, l2norm) left out.
+# a loss, and what has no gradient (groups) left out, l2norm too, whose place is behind the last layer.
 import random, re, sys
 seed = int(sys.argv[1])
 train = len(sys.argv) > 2

@@ -133,11 +133,17 @@ static void net_mul(Draw *d)
 }
 static void net_max(Draw *d)
 {
-    static const char *const form[] = { "in | conv 1x1 %d linear", "conv 3x3 2 same linear | conv 1x1 2 linear", "avgpool 3x3 same | in" };
+    static const char *const form[] = { "in | conv 1x1 %d linear", "conv 3x3 2 same linear | conv 1x1 2 linear", "avgpool 3x3 same | in",
+                                        "in | conv 1x1 %d linear | conv 3x3 %d same linear", "in | in | conv 1x1 %d linear | avgpool 3x3 same" };
     input(d, pick(d, 1, 4), pick(d, 2, 4), pick(d, 2, 4));
     fprintf(d->f, "a = max { ");
-    fprintf(d->f, form[d->i % 3], d->c);
+    fprintf(d->f, form[d->i % 5], d->c, d->c);
     fprintf(d->f, " }\n");
+}
+static void net_l2norm(Draw *d)
+{
+    input(d, pick(d, 1, 5), pick(d, 1, 4), pick(d, 1, 4));
+    fprintf(d->f, "a = %sl2norm%s\n", some(d, "", "conv 1x1 4 linear -> "), d->i % 4 == 3 ? " eps=9" : ""); /* 9: the gradient of x / eps */
 }
 static void net_dropout(Draw *d)
 {
@@ -173,7 +179,7 @@ typedef struct Family {
 static const Family families[] = {
     { "conv", 70, net_conv }, { "maxpool", 40, net_maxpool }, { "avgpool", 50, net_avgpool }, { "adaptivepool", 20, net_adaptive },
     { "globalavgpool", 6, net_global }, { "fc", 16, net_linear }, { "relu", 6, net_relu }, { "batchnorm", 28, net_batchnorm }, { "lrn", 30, net_lrn },
-    { "concat", 24, net_concat }, { "add", 15, net_add }, { "mul", 12, net_mul }, { "max", 9, net_max }, { "dropout", 12, net_dropout }, { "loss", 45, net_loss },
+    { "concat", 24, net_concat }, { "add", 15, net_add }, { "mul", 12, net_mul }, { "max", 20, net_max }, { "l2norm", 12, net_l2norm }, { "dropout", 12, net_dropout }, { "loss", 45, net_loss },
 };
 enum { FAMILIES = sizeof families / sizeof *families };
 
