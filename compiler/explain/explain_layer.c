@@ -1,5 +1,6 @@
 /* A layer as the text says it: every property, its value, and who said it where. */
 #include "explain.h"
+#include "../layer_nodes.h"
 #include <string.h>
 
 typedef struct Layer {
@@ -11,19 +12,13 @@ typedef struct Layer {
 static Layer find_layer(const Graph *g, const char *path, const LayerOrigins *origins)
 {
     Layer l = { .path = path, .origins = origins, .kind = origins ? origins->kind : "" };
-    for (int i = 0; i < g->nodes.n; i++) {
-        const Node *n = g->nodes.at[i];
-        if (n->dead || strcmp(n->path, path) != 0)
-            continue;
-        if (!l.main)
-            l.main = n;
-        else if (n->op == OP_BATCHNORM)
-            l.bn = n;
-        else if (n->op == OP_RELU)
-            l.relu = n;
+    for (int i = 0; i < g->nodes.n && !l.main; i++)
+        if (!g->nodes.at[i]->dead && strcmp(g->nodes.at[i]->path, path) == 0)
+            l.main = g->nodes.at[i];
+    if (l.main) {
+        l.bn = l.main->op == OP_BATCHNORM ? l.main : layer_batchnorm(l.main);
+        l.relu = layer_relu(l.main);
     }
-    if (l.main && l.main->op == OP_BATCHNORM)
-        l.bn = l.main;
     return l;
 }
 
@@ -45,14 +40,6 @@ static const char *padding(Arena *a, const Window *w)
         if (sides[i].n)
             text = arena_printf(a, "%s%s%s %d", text, *text ? ", " : "", sides[i].side, sides[i].n);
     return text;
-}
-
-static const Tensor *weight(const Node *n, WeightRole role)
-{
-    for (int i = 0; n && i < n->n_in; i++)
-        if (n->in[i]->kind == TENSOR_WEIGHT && n->in[i]->role == role)
-            return n->in[i];
-    return NULL;
 }
 
 static const char *init_text(Arena *a, const Init *i)
@@ -87,17 +74,17 @@ static const char *v_padding(Arena *a, const Layer *l) { return padding(a, &l->m
 static const char *v_rounding(Arena *a, const Layer *l) { (void)a; return l->main->ceil ? "ceil" : "floor"; }
 static const char *v_divisor(Arena *a, const Layer *l) { (void)a; return l->main->count_pad ? "the whole window" : "the pixels in it"; }
 static const char *v_norm(Arena *a, const Layer *l) { (void)a; return l->bn ? "yes" : "none"; }
-static const char *v_gamma(Arena *a, const Layer *l) { (void)a; return weight(l->bn, ROLE_GAMMA) ? "yes" : "none"; }
+static const char *v_gamma(Arena *a, const Layer *l) { (void)a; return node_weight(l->bn, ROLE_GAMMA) ? "yes" : "none"; }
 static const char *v_eps(Arena *a, const Layer *l) { return number(a, (l->bn ? l->bn : l->main)->eps); }
 static const char *v_momentum(Arena *a, const Layer *l) { return number(a, l->bn->momentum); }
 static const char *v_bias(Arena *a, const Layer *l)
 {
-    const Tensor *b = weight(l->main, ROLE_BIAS);
+    const Tensor *b = node_weight(l->main, ROLE_BIAS);
     return !b ? "none" : b->init.kind == INIT_CONSTANT ? arena_printf(a, "from %s", number(a, b->init.a)) : init_text(a, &b->init);
 }
 static const char *v_activation(Arena *a, const Layer *l) { (void)a; return l->relu ? "ReLU" : "none"; }
 static const char *v_groups(Arena *a, const Layer *l) { return arena_printf(a, "%d", l->main->groups); }
-static const char *v_init(Arena *a, const Layer *l) { return init_text(a, &weight(l->main, ROLE_WEIGHT)->init); }
+static const char *v_init(Arena *a, const Layer *l) { return init_text(a, &node_weight(l->main, ROLE_WEIGHT)->init); }
 static const char *v_size(Arena *a, const Layer *l) { return number(a, l->main->lrn_size); }
 static const char *v_alpha(Arena *a, const Layer *l) { return number(a, l->main->lrn_alpha); }
 static const char *v_beta(Arena *a, const Layer *l) { return number(a, l->main->lrn_beta); }
