@@ -206,6 +206,21 @@ static void lrn_pixel(TrainKernel *t, Expr *y, Expr *x, Var *scratch)
     loop_for_end(l);
 }
 
+typedef void PixelGradient(TrainKernel *t, Expr *y, Expr *x, Var *scratch);
+
+/* Row by row, pixel by pixel; gap channels of the result are zero. */
+static void by_pixel(TrainKernel *t, PixelGradient *pixel, Var *scratch)
+{
+    Lower *l = t->l;
+    const Place *out = t->s->out[0];
+    train_units(t);
+    t->k.u->name = "oy";
+    Expr *y = loop_var(l, t->k.u), *x = loop_var(l, train_for(t, "ox", out->buffer->w));
+    pixel(t, y, x, scratch);
+    loop_for_end(l);
+    zero_gaps(l, t->out[0], out, loop_mul(l, y, loop_var(l, loop_dim(l, "Y_ROW", out->buffer->row))));
+}
+
 void kernel_lower_lrn_grad(LowerContext *c, Step *s)
 {
     TrainKernel t;
@@ -213,16 +228,8 @@ void kernel_lower_lrn_grad(LowerContext *c, Step *s)
     bool fresh = train_begin(&t, c, s, "lrn_grad", "x dy dx", arena_printf(c->page->unit->arena, "%d %.17g %.17g %.17g", n->lrn_size, n->lrn_alpha, n->lrn_beta, n->lrn_k),
         "dx = dy / d^beta - 2 alpha beta / n x * sum over neighbours of dy x / d^(beta + 1), d = k + alpha / n * sum of x^2;\nscratch holds the terms of one pixel.");
     Var *scratch = train_scratch(&t, "scratch", 0);
-    if (fresh) {
-        Lower *l = t.l;
-        const Buffer *b = s->out[0]->buffer;
-        train_units(&t);
-        t.k.u->name = "oy";
-        Expr *y = loop_var(l, t.k.u), *x = loop_var(l, train_for(&t, "ox", b->w));
-        lrn_pixel(&t, y, x, scratch);
-        loop_for_end(l);
-        zero_gaps(l, t.out[0], s->out[0], loop_mul(l, y, loop_var(l, loop_dim(l, "Y_ROW", b->row))));
-    }
+    if (fresh)
+        by_pixel(&t, lrn_pixel, scratch);
     train_call(&t);
 }
 
@@ -244,8 +251,9 @@ static Var *sum_over_channels(TrainKernel *t, const char *name, int k, const cha
     return sum;
 }
 
-static void l2norm_pixel(TrainKernel *t, Expr *y, Expr *x)
+static void l2norm_pixel(TrainKernel *t, Expr *y, Expr *x, Var *scratch)
 {
+    (void)scratch;
     Lower *l = t->l;
     Expr *eps = loop_f64(l, t->s->node->eps);
     Var *squares = sum_over_channels(t, "squares", 0, "X", y, x), *dot = sum_over_channels(t, "dot", 1, "DY", y, x);
@@ -264,15 +272,7 @@ void kernel_lower_l2norm_grad(LowerContext *c, Step *s)
     TrainKernel t;
     bool fresh = train_begin(&t, c, s, "l2norm_grad", "x dy dx", arena_printf(c->page->unit->arena, "%.17g", s->node->eps),
         arena_printf(c->page->unit->arena, "dx = (dy - x (x . dy) / |x|^2) / |x|, over the channels of a pixel; dy / %g where |x| does not exceed it.", s->node->eps));
-    if (fresh) {
-        Lower *l = t.l;
-        const Buffer *b = s->out[0]->buffer;
-        train_units(&t);
-        t.k.u->name = "oy";
-        Expr *y = loop_var(l, t.k.u), *x = loop_var(l, train_for(&t, "ox", b->w));
-        l2norm_pixel(&t, y, x);
-        loop_for_end(l);
-        zero_gaps(l, t.out[0], s->out[0], loop_mul(l, y, loop_var(l, loop_dim(l, "Y_ROW", b->row))));
-    }
+    if (fresh)
+        by_pixel(&t, l2norm_pixel, NULL);
     train_call(&t);
 }
