@@ -1,9 +1,9 @@
 # predict.py INCEPTC NETDEFS N: what the cost model expects of a network (`explain --probe`) beside what its program takes, for the four large
-# networks and N random ones. ROUNDS of TURN seconds, programs in turns, a probe beside each run; the least of a network's medians and
-# the least of its expectations count, since what disturbs them adds to both.
+# networks and N random ones. ROUNDS of TURN seconds, programs in turns, a probe beside each run; a network's best run and the least of
+# its expectations count, since what disturbs them adds to both: short turns, far apart, meet an undisturbed moment.
 import json, os, random, re, subprocess, sys, tempfile
 inceptc, netdefs, n = sys.argv[1], sys.argv[2], int(sys.argv[3])
-rounds, turn, threads = int(os.environ.get('ROUNDS', 3)), os.environ.get('TURN', '0.5'), os.environ.get('THREADS', '2')
+rounds, turn, threads = int(os.environ.get('ROUNDS', 8)), os.environ.get('TURN', '0.15'), os.environ.get('THREADS', '2')
 large = ['googlenet_tv', 'inception_v3', 'inception_v4', 'inception_resnet_v2']
 
 def random_net(seed):
@@ -59,8 +59,8 @@ with tempfile.TemporaryDirectory() as work:
     for round in range(rounds):
         for name in names:
             j = json.loads(run(programs[name], 'bench', '--seed', '1', '--threads', threads, '--seconds', turn, '--json', '--layers'))
-            if name not in best or j['median_seconds'] < best[name]:
-                best[name] = j['median_seconds']
+            if name not in best or j['min_seconds'] < best[name]:
+                best[name] = j['min_seconds']
             layers[name] = j
             head = run(inceptc, 'explain', nets[name], '--probe').split('\n')[0]
             now = 1e-3 * float(re.search(r'expected ([0-9.]+) ms', head)[1])
