@@ -136,9 +136,9 @@ static void lower_load(Unit *u, Plan *p)
     unit_append(u, f);
 }
 
-Unit *lower_plan(Arena *a, Plan *p)
+Unit *lower_plan(Arena *a, Plan *p, Unit *before)
 {
-    Unit *u = unit_new(a);
+    Unit *u = unit_new(a, before);
     lower_load(u, p);
     lower_steps(u, p);
     return u;
