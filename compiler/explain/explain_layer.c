@@ -260,12 +260,20 @@ static bool print_module(const Explain *e, const char *module)
     return n > 0;
 }
 
+/* A layer may be meant, or a module that holds it. */
+static void try_path(Arena *a, const char *path, Nearest *near)
+{
+    for (const char *dot = strchr(path, '.'); dot; dot = strchr(dot + 1, '.'))
+        nearest_try(near, arena_printf(a, "%.*s", (int)(dot - path), path));
+    nearest_try(near, path);
+}
+
 bool explain_layer(const Explain *e, const char *name, Nearest *near)
 {
     Layer l = find_layer(e->net, name, origins_of(e->net, name));
     bool leaf = l.main != NULL, module = false;
     for (int i = 0; i < e->net->nodes.n; i++) {
-        nearest_try(near, e->net->nodes.at[i]->path);
+        try_path(e->a, e->net->nodes.at[i]->path, near);
         module |= within(e->net->nodes.at[i]->path, name);
     }
     if (leaf)

@@ -42,6 +42,8 @@ names)
     $inceptc explain n.net a >out.txt && [ "$(grep -c '^  a\.' out.txt)" = 4 ] || fail 'a module'
     $inceptc explain n.net logit >out.txt 2>&1
     [ $? = 1 ] && grep -q "the net has no layer 'logit'; did you mean 'logits'?" out.txt || fail 'a near name'
+    $inceptc explain n.net aa >out.txt 2>&1
+    [ $? = 1 ] && grep -q "the net has no layer 'aa'; did you mean 'a'?" out.txt || fail 'a near module'
     $inceptc explain n.net nothing_like_it >out.txt 2>&1
     [ $? = 1 ] && grep -q "the net has no layer 'nothing_like_it'$" out.txt || fail 'a far name'
     $inceptc explain n.net logits >/dev/full 2>out.txt
