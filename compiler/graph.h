@@ -96,6 +96,7 @@ struct Node {
     /* attributes; each operator uses those its file names */
     Window window;              /* conv, pools */
     int groups;                 /* conv */
+    int kernel_h, kernel_w;     /* flip: of the weights; window says which of these taps */
     bool ceil, count_pad;       /* pools */
     Epilogue epilogue;          /* conv, linear, avgpool */
     double eps, momentum;       /* batchnorm, l2norm; momentum in torch's meaning */

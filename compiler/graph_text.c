@@ -36,6 +36,7 @@ static const Attr attrs[] = {
     T("momentum", momentum), A("lrn_size", ATTR_INT, lrn_size, 0), A("lrn_alpha", ATTR_DOUBLE, lrn_alpha, 0),
     A("lrn_beta", ATTR_DOUBLE, lrn_beta, 0), A("lrn_k", ATTR_DOUBLE, lrn_k, 0), T("rate", rate),
     T("smooth", smooth), T("weight", weight), A("begin", ATTR_INT, slice_begin, 0),
+    A("kernel_h", ATTR_INT, kernel_h, 0), A("kernel_w", ATTR_INT, kernel_w, 0),
 };
 #undef A
 #undef T

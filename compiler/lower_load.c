@@ -42,7 +42,7 @@ static void collect(Arena *a, Tree *t, Tensor *x, const char **text)
         *text = arena_printf(a, "%s%d", *text, n->n_in);
     t->flips |= n->op == OP_FLIP;
     if (n->op == OP_FLIP)
-        *text = arena_printf(a, "%s%d %dx%d/%dx%d %d,%d", *text, n->groups, n->window.kh, n->window.kw, n->window.sh, n->window.sw,
+        *text = arena_printf(a, "%s%dx%d %dx%d/%dx%d %d,%d", *text, n->kernel_h, n->kernel_w, n->window.kh, n->window.kw, n->window.sh, n->window.sw,
                              n->window.top, n->window.left);
     if (n->mean)
         for (int i = 0; i < 3; i++)
@@ -166,8 +166,8 @@ static Expr *flipped_value(Tree *t, const Node *n, int *next, Var *co, Var *ci, 
     Expr *kw = loop_int(l, w->kw), *jy = loop_div(l, tap, kw), *jx = loop_bin(l, EX_MOD, tap, kw);
     Expr *ky = loop_sub(l, loop_int(l, w->top + w->sh * (w->kh - 1)), loop_mul(l, jy, loop_int(l, w->sh)));
     Expr *kx = loop_sub(l, loop_int(l, w->left + w->sw * (w->kw - 1)), loop_mul(l, jx, loop_int(l, w->sw)));
-    Expr *at = loop_add(l, loop_mul(l, ky, loop_int(l, w->right)), kx);
-    return read_leaf(t, n->in[0], next, loop_add(l, loop_mul(l, row, loop_int(l, n->groups)), at));
+    Expr *at = loop_add(l, loop_mul(l, ky, loop_int(l, n->kernel_w)), kx);
+    return read_leaf(t, n->in[0], next, loop_add(l, loop_mul(l, row, loop_int(l, n->kernel_h * n->kernel_w)), at));
 }
 
 static Expr *weight_value(Tree *t, const Tensor *x, int *next, Var *co, Var *ci, Expr *tap)

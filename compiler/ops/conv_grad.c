@@ -5,7 +5,7 @@
  *   dx[ci][sh*q + r] = sum over j, co of dy[co][q + c - j] * w[co][ci][k0 + sh*j],  k0 = (r + top) % sh, c = (r + top) / sh
  *
  * and so along columns.  flip: result [ci][co][kh'][kw'] whose row of taps j is w's row top + sh * (kh' - 1 - j); `window`
- * holds kh', kw' and where a phase begins. */
+ * holds kh', kw' and where a phase begins, `kernel_h` and `kernel_w` are w's: a fully connected layer's has rank 2. */
 #include "ops.h"
 #include <string.h>
 
@@ -13,8 +13,7 @@ static const char *infer_flip(Graph *g, Node *n)
 {
     const Shape *w = &n->in[0]->shape;
     const Window *win = &n->window;
-    int taps = n->groups; /* kh * kw of w: a fully connected layer's weights have rank 2 */
-    int dim[] = { (int)(shape_elems(w) / w->dim[0] / taps), w->dim[0], win->kh, win->kw };
+    int dim[] = { (int)(shape_elems(w) / w->dim[0] / (n->kernel_h * n->kernel_w)), w->dim[0], win->kh, win->kw };
     return op_set(g, n, 0, shape_weights(4, dim));
 }
 
@@ -74,7 +73,7 @@ static void flip(Interp *it, const Node *n)
         for (int co = 0; co < d[1]; co++)
             for (int j = 0; j < d[2] * d[3]; j++) {
                 int ky = w->top + w->sh * (d[2] - 1 - j / d[3]), kx = w->left + w->sw * (d[3] - 1 - j % d[3]);
-                *to++ = from[((int64_t)co * d[0] + ci) * n->groups + ky * w->right + kx];
+                *to++ = from[((int64_t)co * d[0] + ci) * n->kernel_h * n->kernel_w + ky * n->kernel_w + kx];
             }
 }
 
@@ -108,8 +107,9 @@ static Phase phase_of(int r, int size, int out, int k, int s, int pad)
 static Tensor *data_grad_phase(Graph *g, Node *n, const Window *w, Tensor *dy, Phase v, Phase h)
 {
     Node *flip = op_grad_node(g, OP_FLIP, n, "flip", &n->in[1], 1, 1);
-    flip->groups = w->kh * w->kw;
-    flip->window = (Window){ v.taps, h.taps, w->sh, w->sw, v.k0, 0, h.k0, w->kw };
+    flip->kernel_h = w->kh;
+    flip->kernel_w = w->kw;
+    flip->window = (Window){ v.taps, h.taps, w->sh, w->sw, v.k0, 0, h.k0, 0 };
     Tensor *in[] = { dy, op_infer_sure(g, flip) };
     Node *conv = op_grad_node(g, OP_CONV, n, "data_grad", in, 2, 1);
     conv->groups = 1;
