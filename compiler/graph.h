@@ -95,7 +95,7 @@ struct Node {
     Tensor **in, **out;
     /* attributes; each operator uses those its file names */
     Window window;              /* conv, pools */
-    int groups;                 /* conv */
+    int groups;                 /* conv, flip, conv_weight_grad */
     int kernel_h, kernel_w;     /* flip: of the weights; window says which of these taps */
     bool ceil, count_pad;       /* pools */
     Epilogue epilogue;          /* conv, linear, avgpool */

@@ -19,9 +19,9 @@ typedef struct Tree { /* of one packed weight: its leaves in order of first use,
     const Tensor *row_of[MAX_ROWS];
     Var *row_var[MAX_ROWS];
     int n_rows;
-    bool flips;
     Var *depth_total, *taps; /* input channels of a row of the weights; kh * kw */
-    Var *rows_total;         /* rows, where the tree flips */
+    const Node *flip;        /* or null */
+    Var *rows_total;         /* flip: rows of a group */
 } Tree;
 
 /* ---- The form of a tree ---- */
@@ -40,10 +40,11 @@ static void collect(Arena *a, Tree *t, Tensor *x, const char **text)
         *text = arena_printf(a, "%s%d eps %.17g", *text, n->n_in, n->eps);
     else if (n->op == OP_BN_SHIFT || n->op == OP_NORM_BIAS)
         *text = arena_printf(a, "%s%d", *text, n->n_in);
-    t->flips |= n->op == OP_FLIP;
-    if (n->op == OP_FLIP)
-        *text = arena_printf(a, "%s%dx%d %dx%d/%dx%d %d,%d", *text, n->kernel_h, n->kernel_w, n->window.kh, n->window.kw, n->window.sh, n->window.sw,
+    if (n->op == OP_FLIP) {
+        t->flip = n;
+        *text = arena_printf(a, "%s%s %dx%d %dx%d/%dx%d %d,%d", *text, n->groups > 1 ? " groups" : "", n->kernel_h, n->kernel_w, n->window.kh, n->window.kw, n->window.sh, n->window.sw,
                              n->window.top, n->window.left);
+    }
     if (n->mean)
         for (int i = 0; i < 3; i++)
             *text = arena_printf(a, "%s %.17g/%.17g", *text, n->mean[i], n->std[i]);
@@ -157,12 +158,17 @@ static void row_values(Tree *t, const Tensor *x, int *next, Var *co)
     }
 }
 
-/* Row co, channel ci of flipped weights: row ci, channel co of w, the taps of the phase from the last to the first. */
+/* Row co, channel ci of flipped weights: row ci, channel co of w, in the group of co; the taps of the phase from the last to the first. */
 static Expr *flipped_value(Tree *t, const Node *n, int *next, Var *co, Var *ci, Expr *tap)
 {
     Lower *l = t->l;
     const Window *w = &n->window;
-    Expr *row = loop_add(l, loop_mul(l, loop_var(l, ci), loop_var(l, t->rows_total)), loop_var(l, co));
+    Expr *row = loop_var(l, ci), *channel = loop_var(l, co), *rows = loop_var(l, t->rows_total);
+    if (n->groups > 1) {
+        row = loop_add(l, loop_mul(l, loop_div(l, channel, rows), loop_var(l, t->depth_total)), row);
+        channel = loop_bin(l, EX_MOD, channel, rows);
+    }
+    row = loop_add(l, loop_mul(l, row, rows), channel);
     Expr *kw = loop_int(l, w->kw), *jy = loop_div(l, tap, kw), *jx = loop_bin(l, EX_MOD, tap, kw);
     Expr *ky = loop_sub(l, loop_int(l, w->top + w->sh * (w->kh - 1)), loop_mul(l, jy, loop_int(l, w->sh)));
     Expr *kx = loop_sub(l, loop_int(l, w->left + w->sw * (w->kw - 1)), loop_mul(l, jx, loop_int(l, w->sw)));
@@ -193,7 +199,7 @@ static void leaf_params(Tree *t)
 {
     for (int i = 0; i < t->n_leaves; i++)
         t->leaf_var[i] = loop_param(t->l, VAR_PARAM_IN, leaf_name(t->leaf[i]), 0);
-    if (t->flips)
+    if (t->flip)
         t->rows_total = loop_param(t->l, VAR_PARAM_INT, "rows", 0);
 }
 
@@ -203,7 +209,8 @@ static const char *tree_comment(Arena *a, const char *text)
         return strstr(text, "norm_") ? "with the batch norm and the input's scaling folded in"
                                      : "with the batch norm folded in";
     if (strstr(text, "flip"))
-        return "rows and channels exchanged, taps from the last to the first";
+        return strstr(text, "groups") ? "rows and channels of each group exchanged,\ntaps from the last to the first"
+                                      : "rows and channels exchanged, taps from the last to the first";
     return arena_printf(a, "%s", strstr(text, "norm_") ? "with the input's scaling folded in" : "as they are");
 }
 
@@ -443,8 +450,8 @@ static int add_leaves(LoadLower *c, Tensor *x, Expr **args)
     collect(c->unit->arena, &t, x, &text);
     for (int i = 0; i < t.n_leaves; i++)
         args[i] = raw_weight(c, t.leaf[i]);
-    if (t.flips)
-        args[t.n_leaves++] = loop_int(c->page, x->shape.dim[0]);
+    if (t.flip)
+        args[t.n_leaves++] = loop_int(c->page, x->shape.dim[0] / t.flip->groups);
     return t.n_leaves;
 }
 

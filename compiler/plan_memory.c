@@ -201,7 +201,8 @@ void plan_borders(Plan *p)
 {
     for (int i = 0; i < p->steps.n; i++) {
         const Step *s = p->steps.at[i];
-        if (s->kernel != KERNEL_CONV && s->kernel != KERNEL_COOK_TOOM && s->kernel != KERNEL_CONV_GROUPED && s->kernel != KERNEL_WEIGHT_GRAD)
+        if (s->kernel != KERNEL_CONV && s->kernel != KERNEL_COOK_TOOM && s->kernel != KERNEL_CONV_GROUPED && s->kernel != KERNEL_WEIGHT_GRAD &&
+            s->kernel != KERNEL_WEIGHT_GRAD_GROUPED)
             continue;
         if (s->node->op == OP_LINEAR)
             continue;

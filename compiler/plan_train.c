@@ -8,7 +8,7 @@ int train_kernel(const Node *n)
     case OP_CROSSENTROPY: return KERNEL_CROSSENTROPY;
     case OP_CROSSENTROPY_GRAD: return KERNEL_CROSSENTROPY_GRAD;
     case OP_INTERLEAVE: return KERNEL_INTERLEAVE;
-    case OP_CONV_WEIGHT_GRAD: return KERNEL_WEIGHT_GRAD;
+    case OP_CONV_WEIGHT_GRAD: return n->groups > 1 ? KERNEL_WEIGHT_GRAD_GROUPED : KERNEL_WEIGHT_GRAD;
     case OP_BIAS_GRAD: return KERNEL_BIAS_GRAD;
     case OP_BN_PARTS: return KERNEL_BN_PARTS;
     case OP_BN_STATS: return KERNEL_BN_STATS;
@@ -31,7 +31,7 @@ int train_kernel(const Node *n)
 static int images_of(const Step *s)
 {
     switch ((int)s->kernel) {
-    case KERNEL_WEIGHT_GRAD: return weight_grad_call_images(s, s->fast.mh ? &s->fast : NULL);
+    case KERNEL_WEIGHT_GRAD: case KERNEL_WEIGHT_GRAD_GROUPED: return weight_grad_call_images(s, s->fast.mh ? &s->fast : NULL);
     case KERNEL_BIAS_GRAD: case KERNEL_BN_STATS: case KERNEL_BN_GRAD_STATS: return 1;
     default: return 0;
     }
@@ -60,7 +60,7 @@ int train_outputs(const Node *n)
     }
 }
 
-bool train_wants_one_map(KernelKind k) { return k >= KERNEL_BIAS_GRAD && k != KERNEL_WEIGHT_GRAD; }
+bool train_wants_one_map(KernelKind k) { return k >= KERNEL_BIAS_GRAD; }
 
 const Tensor *train_map_source(const Node *n)
 {

@@ -4,11 +4,12 @@
 static void check_maps(const Step *s)
 {
     const Place *first = s->n_in ? s->in[0] : s->out[0];
-    bool sums = s->kernel == KERNEL_WEIGHT_GRAD;
-    for (int i = 1; i < s->n_in && !sums; i++)
+    if (!train_wants_one_map(s->kernel))
+        return;
+    for (int i = 1; i < s->n_in; i++)
         if (!place_same_map(first, s->in[i]))
             ICE("%s '%s': input %d lies otherwise than the first", kernel_name(s->kernel), s->name, i);
-    for (int i = 0; i < s->n_out && !sums; i++)
+    for (int i = 0; i < s->n_out; i++)
         if (!place_same_map(first, s->out[i]))
             ICE("%s '%s': its result lies otherwise than its input", kernel_name(s->kernel), s->name);
 }

@@ -74,7 +74,7 @@ void eval_conv(Interp *it, const Node *n)
 
 bool grad_conv(Graph *g, Node *n, Tensor *dy, Tensor **dx)
 {
-    if (n->n_out > 1 || n->epilogue.residual || n->epilogue.relu || n->groups > 1)
+    if (n->n_out > 1 || n->epilogue.residual || n->epilogue.relu)
         return false;
     conv_gradients(g, n, n->window, dy, dx);
     return true;

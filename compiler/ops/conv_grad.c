@@ -1,10 +1,11 @@
-/* Gradients of a convolution (groups 1): of its weights and its bias by operators of their own; of its input by
+/* Gradients of a convolution: of its weights and its bias by operators of their own; of its input by
  * convolutions of dy with flipped weights, one a phase of the stride.
  *
  *   dw[co][ci][ky][kx] = sum over images, oy, ox of dy[co][oy][ox] * x[ci][oy*sh + ky - top][ox*sw + kx - left]
  *   dx[ci][sh*q + r] = sum over j, co of dy[co][q + c - j] * w[co][ci][k0 + sh*j],  k0 = (r + top) % sh, c = (r + top) / sh
  *
- * and so along columns.  flip: result [ci][co][kh'][kw'] whose row of taps j is w's row top + sh * (kh' - 1 - j); `window`
+ * and so along columns.  With groups ci and co are those of one group, of which each has its own products: both are convolutions
+ * with the same groups.  flip: result [ci][co][kh'][kw'] whose row of taps j is w's row top + sh * (kh' - 1 - j); `window`
  * holds kh', kw' and where a phase begins, `kernel_h` and `kernel_w` are w's: a fully connected layer's has rank 2. */
 #include "ops.h"
 #include <string.h>
@@ -13,7 +14,8 @@ static const char *infer_flip(Graph *g, Node *n)
 {
     const Shape *w = &n->in[0]->shape;
     const Window *win = &n->window;
-    int dim[] = { (int)(shape_elems(w) / w->dim[0] / (n->kernel_h * n->kernel_w)), w->dim[0], win->kh, win->kw };
+    int ci = (int)(shape_elems(w) / w->dim[0] / (n->kernel_h * n->kernel_w)) * n->groups;
+    int dim[] = { ci, w->dim[0] / n->groups, win->kh, win->kw };
     return op_set(g, n, 0, shape_weights(4, dim));
 }
 
@@ -32,8 +34,9 @@ static void weight_grad_image(const Node *n, const double *x, const double *dy, 
 {
     const int *xs = n->in[0]->shape.dim, *ys = n->in[1]->shape.dim;
     const Window *w = &n->window;
+    int cig = xs[0] / n->groups, cog = ys[0] / n->groups;
     for (int co = 0; co < ys[0]; co++)
-        for (int ci = 0; ci < xs[0]; ci++)
+        for (int ci = co / cog * cig, end = ci + cig; ci < end; ci++)
             for (int tap = 0; tap < w->kh * w->kw; tap++, dw++)
                 for (int oy = 0; oy < ys[1]; oy++)
                     for (int ox = 0; ox < ys[2]; ox++) {
@@ -65,15 +68,16 @@ static void bias_grad(Interp *it, const Node *n)
 
 static void flip(Interp *it, const Node *n)
 {
-    const int *d = n->out[0]->shape.dim; /* ci, co, kh', kw' */
+    const int *d = n->out[0]->shape.dim; /* ci, co of a group, kh', kw' */
     const Window *w = &n->window;
     const double *from = op_in(it, n, 0);
     double *to = op_out(it, n, 0);
+    int cig = d[0] / n->groups;
     for (int ci = 0; ci < d[0]; ci++)
         for (int co = 0; co < d[1]; co++)
             for (int j = 0; j < d[2] * d[3]; j++) {
                 int ky = w->top + w->sh * (d[2] - 1 - j / d[3]), kx = w->left + w->sw * (d[3] - 1 - j % d[3]);
-                *to++ = from[((int64_t)co * d[0] + ci) * n->kernel_h * n->kernel_w + ky * n->kernel_w + kx];
+                *to++ = from[((int64_t)(ci / cig * d[1] + co) * cig + ci % cig) * n->kernel_h * n->kernel_w + ky * n->kernel_w + kx];
             }
 }
 
@@ -107,12 +111,13 @@ static Phase phase_of(int r, int size, int out, int k, int s, int pad)
 static Tensor *data_grad_phase(Graph *g, Node *n, const Window *w, Tensor *dy, Phase v, Phase h)
 {
     Node *flip = op_grad_node(g, OP_FLIP, n, "flip", &n->in[1], 1, 1);
+    flip->groups = n->groups;
     flip->kernel_h = w->kh;
     flip->kernel_w = w->kw;
     flip->window = (Window){ v.taps, h.taps, w->sh, w->sw, v.k0, 0, h.k0, 0 };
     Tensor *in[] = { dy, op_infer_sure(g, flip) };
     Node *conv = op_grad_node(g, OP_CONV, n, "data_grad", in, 2, 1);
-    conv->groups = 1;
+    conv->groups = n->groups;
     conv->window = (Window){ v.taps, h.taps, 1, 1, v.before, v.after, h.before, h.after };
     op_infer_sure(g, conv)->primal = n->in[0];
     return conv->out[0];
@@ -147,6 +152,7 @@ void conv_gradients(Graph *g, Node *n, Window w, Tensor *dy, Tensor **dx)
     Tensor *weight[] = { n->in[0], dy, n->in[1] };
     Node *b = op_grad_node(g, OP_CONV_WEIGHT_GRAD, n, "weight_grad", weight, 3, 1);
     b->window = w;
+    b->groups = n->groups;
     dx[1] = op_infer_sure(g, b);
     if (n->epilogue.bias)
         dx[2] = op_infer_sure(g, op_grad_node(g, OP_BIAS_GRAD, n, "bias_grad", &dy, 1, 1));

@@ -127,7 +127,7 @@ static void test_branches(void) /* one tensor with several readers: contribution
 }
 static void test_no_rule(void)
 {
-    Graph *g = load("input x 2x6x6\na = conv 3x3 4 same groups=2 bn relu\noutput a\n");
+    Graph *g = load("input x 2x6x6\na = conv 3x3 4 same bn relu -> softmax\noutput a\n");
     Tensor *seed = graph_input(g, "seed", 4, 6, 6, (Loc){ 0 });
     int saved = dup(2);
     CU_ASSERT_PTR_NOT_NULL(freopen("/dev/null", "w", stderr));

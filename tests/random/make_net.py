@@ -1,10 +1,11 @@
 # make_net.py SEED [train]: a random valid network over all operators: odd sizes, asymmetric kernels and pads, stride over
 # kernel, nested concat, residuals, groups, multipliers. Shapes are tracked so that every layer fits. With `train`: two heads with
-# a loss, and what has no gradient (groups) left out, l2norm too, whose place is behind the last layer.
+# a loss, and l2norm left out, whose place is behind the last layer.
 import random, re, sys
 seed = int(sys.argv[1])
 train = len(sys.argv) > 2
 r = random.Random(seed)
+groups = random.Random(seed) if train else r  # of their own: a training network without groups is what it was before they had gradients
 out = []
 conv = r.choice(['caffe', 'torch', 'tf'])
 out.append('net random_%d' % seed)
@@ -90,7 +91,7 @@ for i in range(r.randint(3, 7)):
         op = r.choice(['add', 'mul', 'max'])
         s = '%s { conv 1x1 %d | conv 3x3 %d same relu }' % (op, n, n)
     else:
-        g = 1 if train else r.choice([d for d in (1, 2, 3, 4) if c % d == 0])
+        g = groups.choice([d for d in (1, 2, 3, 4) if c % d == 0])
         n = g * r.randint(1, 9)
         s = 'conv 3x3 %d same groups=%d%s' % (n, g, flags())
     c = n

@@ -37,8 +37,8 @@ static void input(Draw *d, int c, int h, int w)
     fprintf(d->f, "input x %dx%dx%d\n", c, h, w);
 }
 
-/* Kernel, stride and padding, below the kernel when `pool`, and an input that they fit; prints the input. */
-static const char *window(Draw *d, Arena *a, bool pool)
+/* Kernel, stride and padding, below the kernel when `pool`, and an input that they fit, of a multiple of `groups` channels; prints the input. */
+static const char *window(Draw *d, Arena *a, bool pool, int groups)
 {
     static const int kernels[][2] = { { 1, 1 }, { 3, 3 }, { 1, 7 }, { 7, 1 }, { 2, 3 }, { 5, 2 }, { 2, 2 }, { 4, 1 } };
     const int *k = kernels[pick(d, 0, 7)];
@@ -51,7 +51,7 @@ static const char *window(Draw *d, Arena *a, bool pool)
         pad[0] = kh / 2, pad[1] = kh - 1 - kh / 2, pad[2] = kw / 2, pad[3] = kw - 1 - kw / 2;
     }
     int sh = shape == 2 ? kh + pick(d, 1, 2) : pick(d, 1, 3), sw = shape == 2 ? kw + pick(d, 0, 2) : pick(d, 1, 3);
-    input(d, pick(d, 1, 3), h, w);
+    input(d, groups * pick(d, 1, 3), h, w);
     return arena_printf(a, "%dx%d/%dx%d|pad(%d,%d,%d,%d)", kh, kw, sh, sw, pad[0], pad[1], pad[2], pad[3]);
 }
 
@@ -59,13 +59,27 @@ static Arena *arena;
 
 static void net_conv(Draw *d)
 {
-    char *w = (char *)window(d, arena, false), *pads = strchr(w, '|');
+    char *w = (char *)window(d, arena, false, 1), *pads = strchr(w, '|');
     *pads++ = 0;
     fprintf(d->f, "a = conv %s %d %s %s linear\n", w, pick(d, 1, 4), pads, some(d, "bias", "nobias"));
 }
+static void net_groups(Draw *d) /* every third depthwise; a batch norm behind; a frozen layer before; frozen behind one that trains */
+{
+    static const char *const form[] = { "a = conv %s %d %s groups=%d linear bias\n", "default conv { eps=0.1 }\na = conv %s %d %s groups=%d bn relu\n",
+                                        "a = conv %s %d %s groups=%d linear nobias -> conv 1x1 2 linear\nfreeze s\n",
+                                        "a = conv %s %d %s groups=%d linear bias\nfreeze a\n" };
+    int g = pick(d, 2, 4);
+    char *w = (char *)window(d, arena, false, g), *pads = strchr(w, '|');
+    *pads++ = 0;
+    if (d->i % 3 == 0)
+        g = d->c;
+    if (d->i % 4 >= 2)
+        fprintf(d->f, "s = conv 1x1 %d linear\n", d->c);
+    fprintf(d->f, form[d->i % 4], w, g * pick(d, 1, 3), pads, g);
+}
 static void net_pool(Draw *d, const char *kind, const char *flag)
 {
-    char *w = (char *)window(d, arena, true), *pads = strchr(w, '|');
+    char *w = (char *)window(d, arena, true, 1), *pads = strchr(w, '|');
     *pads++ = 0;
     fprintf(d->f, "a = %s %s %s %s %s\n", kind, w, pads, some(d, "ceil", "floor"), flag);
 }
@@ -180,6 +194,7 @@ static const Family families[] = {
     { "conv", 70, net_conv }, { "maxpool", 40, net_maxpool }, { "avgpool", 50, net_avgpool }, { "adaptivepool", 20, net_adaptive },
     { "globalavgpool", 6, net_global }, { "fc", 16, net_linear }, { "relu", 6, net_relu }, { "batchnorm", 28, net_batchnorm }, { "lrn", 30, net_lrn },
     { "concat", 24, net_concat }, { "add", 15, net_add }, { "mul", 12, net_mul }, { "max", 20, net_max }, { "l2norm", 12, net_l2norm }, { "dropout", 12, net_dropout }, { "loss", 45, net_loss },
+    { "groups", 60, net_groups },
 };
 enum { FAMILIES = sizeof families / sizeof *families };
 
