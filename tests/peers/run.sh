@@ -8,7 +8,7 @@
 #   events      TensorBoard: what a training run logs
 #   board       the same of two steps of fashion.net: histograms, pictures and texts say what weights and data set say
 #   train       PyTorch: losses and batch norms' statistics of 20 steps on photographs: SGD on googlenet_tv, RMSProp on inception_v3, the
-#               heads of examples/cats_vs_dogs with bn=batch and bn=running
+#               heads of examples/cats_vs_dogs with bn=batch and bn=running; 10 steps of grouped convolutions on random numbers
 #   sarif       OASIS's schema of SARIF 2.1.0, from a package: the logs of diagnostics
 #   textmate    VS Code's engine: the tokens of every netdef by the grammar of tools/editors are those that tests/editors expects
 #   page        Chromium: the page of every network: opening, folding, sorting, dark, on a phone
@@ -102,7 +102,8 @@ for part in ${*:-onnx files roundtrip tf trained events board train page sarif t
         count build/events-peers/bin/python tests/peers/board_peers.py ;;
     train)
         need_torch && need_onnx && "$venv" bench/pictures.py build/train_pictures 32 || { failed=$((failed + 1)); continue; }
-        for n in googlenet_tv inception_v3 classic frozen; do count $python tests/peers/train_peers.py $n; done ;;
+        for n in googlenet_tv inception_v3 classic frozen; do count $python tests/peers/train_peers.py $n; done
+        count $python tests/peers/group_peers.py ;;
     sarif)
         need_sarif || { failed=$((failed + 1)); continue; }
         for c in none errors notes kinds places failures; do SCHEMA=$here/build/sarif-peers/schema.json count sh tests/cli/test_sarif.sh $c; done ;;
