@@ -20,6 +20,11 @@ typedef struct Binding { /* a parameter's value, or a statement's tensor (null: 
     Loc loc;
 } Binding;
 
+typedef struct Bindings { /* of one name the newest counts */
+    LIST(Binding *) list;
+    NameTable by_name;
+} Bindings;
+
 typedef struct Default {
     const char *kind;
     const AstArgs *args;
@@ -40,7 +45,7 @@ typedef struct Scope {
     const AstUnit *sole; /* the statement's only unit: it is called as the statement */
     bool output;        /* of `output`: its layers may be called as their kind */
     int next;
-    LIST(Binding) kinds; /* name and how often it was used */
+    NameTable kinds; /* of layers: how often each was used, an int */
 } Scope;
 
 typedef struct Frame { /* the file, or one use of a module */
@@ -50,7 +55,7 @@ typedef struct Frame { /* the file, or one use of a module */
     Tensor *in;
     bool has_in; /* of a module or residual: `in` means something; a null `in` is poisoned */
     const Default *defaults;
-    LIST(Binding) params, tensors;
+    Bindings params, tensors;
     Tensor *flow;
     Scope unnamed; /* statements without a name share their numbering */
 } Frame;
@@ -62,6 +67,7 @@ typedef struct Elab {
     Conventions conventions;
     Frame top;
     LIST(Module *) modules;
+    NameTable module_names;
     LIST(const char *) defined;  /* -D names that were used */
     bool redefined;              /* one of them has another value than the file gives: its `expect` does not hold */
     LIST(const char *) included; /* files read once */
@@ -83,6 +89,9 @@ void elab_error(Elab *e, const Frame *f, Loc loc, const char *fmt, ...) __attrib
 void elab_notes(const Frame *f);
 
 /* elab_expr.c */
+void elab_bind(Elab *e, Bindings *to, Binding b);
+const Binding *elab_bound(const Bindings *b, const char *name); /* null: nothing is */
+void elab_suggest_bound(Nearest *n, const Bindings *b);
 Value elab_eval(Elab *e, const Frame *f, const AstExpr *x); /* VALUE_BAD after an error */
 const Binding *elab_param(Elab *e, const Frame *f, const char *name);
 void elab_no_param(Elab *e, const Frame *f, const char *name, Loc loc); /* an error, with the nearest name */
@@ -103,6 +112,7 @@ const char *elab_layer_kind(Elab *e, Frame *f, const AstNode *layer);
 /* elab_flow.c */
 Tensor *elab_chain(Elab *e, Frame *f, const AstChain *chain, Tensor *in, Scope *scope);
 void elab_stmt(Elab *e, Frame *f, const AstStmt *s, const char *prefix);
+Module *elab_module(const Elab *e, const char *name);
 Tensor *elab_tensor(Elab *e, const Frame *f, const char *name, bool *poisoned);
 
 /* elab_variant.c: the base's items with the edits applied; and without what it expects of its totals, which hold for it alone. */

@@ -24,14 +24,26 @@ void elab_error(Elab *e, const Frame *f, Loc loc, const char *fmt, ...)
     elab_notes(f);
 }
 
+void elab_bind(Elab *e, Bindings *to, Binding b)
+{
+    Binding *own = ARENA_NEW(e->arena, Binding);
+    *own = b;
+    LIST_PUSH(e->arena, &to->list, own);
+    name_table_set(e->arena, &to->by_name, own->name, own);
+}
+
+const Binding *elab_bound(const Bindings *b, const char *name) { return name_table_find(&b->by_name, name); }
+
+void elab_suggest_bound(Nearest *n, const Bindings *b)
+{
+    for (int i = 0; i < b->list.n; i++)
+        nearest_try(n, b->list.at[i]->name);
+}
+
 const Binding *elab_param(Elab *e, const Frame *f, const char *name)
 {
-    const Frame *frames[] = { f, &e->top };
-    for (int k = 0; k < 2; k++)
-        for (int i = frames[k]->params.n - 1; i >= 0; i--)
-            if (strcmp(frames[k]->params.at[i].name, name) == 0)
-                return &frames[k]->params.at[i];
-    return NULL;
+    const Binding *own = elab_bound(&f->params, name);
+    return own ? own : elab_bound(&e->top.params, name);
 }
 
 /* in.c, in.h, in.w: the shape of a module's input. */
@@ -62,10 +74,8 @@ void elab_no_param(Elab *e, const Frame *f, const char *name, Loc loc)
 {
     Nearest near;
     nearest_start(&near, name);
-    for (int i = 0; i < f->params.n; i++)
-        nearest_try(&near, f->params.at[i].name);
-    for (int i = 0; i < e->top.params.n; i++)
-        nearest_try(&near, e->top.params.at[i].name);
+    elab_suggest_bound(&near, &f->params);
+    elab_suggest_bound(&near, &e->top.params);
     const char *best = nearest_result(&near);
     diag_fix(loc, best);
     elab_error(e, f, loc, best ? "there is no parameter '%s'; did you mean '%s'?" : "there is no parameter '%s'%s", name, best ? best : "");
@@ -190,10 +200,7 @@ static void check_range(Elab *e, const AstItem *item, Value v)
 
 void elab_define_param(Elab *e, const AstItem *item)
 {
-    const Binding *old = NULL;
-    for (int i = 0; i < e->top.params.n; i++)
-        if (strcmp(e->top.params.at[i].name, item->name) == 0)
-            old = &e->top.params.at[i];
+    const Binding *old = elab_bound(&e->top.params, item->name);
     if (old) {
         diag_error(item->name_loc, "parameter '%s' is declared twice", item->name);
         diag_note(old->loc, "it was declared here first");
@@ -211,7 +218,7 @@ void elab_define_param(Elab *e, const AstItem *item)
         b.value = bad;
     }
     check_range(e, item, b.value);
-    LIST_PUSH(e->arena, &e->top.params, b);
+    elab_bind(e, &e->top.params, b);
     NetParam p = { b.name, b.value.number };
     if (b.value.kind == VALUE_NUMBER)
         LIST_PUSH(e->arena, &e->g->params, p);

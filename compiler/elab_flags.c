@@ -149,10 +149,8 @@ static const FlagRow *find_flag(Spec *s, LayerKind kind, const char *name, Loc l
         if (strcmp(flags[i].name, name) == 0)
             return &flags[i];
     }
-    for (int i = 0; i < s->f->params.n; i++)
-        nearest_try(&near, s->f->params.at[i].name);
-    for (int i = 0; i < s->e->top.params.n; i++)
-        nearest_try(&near, s->e->top.params.at[i].name);
+    elab_suggest_bound(&near, &s->f->params);
+    elab_suggest_bound(&near, &s->e->top.params);
     const char *best = nearest_result(&near);
     diag_fix(loc, best);
     spec_error(s, loc, best ? "%s has no flag '%s'; did you mean '%s'?" : "%s has no flag '%s'%s", layer_names[kind], name, best ? best : "");

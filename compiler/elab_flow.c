@@ -27,14 +27,13 @@ static const char *join(Elab *e, const char *prefix, const char *name)
 /* `kind` in this scope, with _2, _3, ... from the second use on. */
 static const char *numbered(Elab *e, Scope *s, const char *kind)
 {
-    for (int i = 0; i < s->kinds.n; i++)
-        if (strcmp(s->kinds.at[i].name, kind) == 0) {
-            s->kinds.at[i].value.number++;
-            return arena_printf(e->arena, "%s_%g", kind, s->kinds.at[i].value.number);
-        }
+    int *uses = name_table_find(&s->kinds, kind);
+    if (uses)
+        return arena_printf(e->arena, "%s_%d", kind, ++*uses);
     bool taken = !*s->prefix && ((elab_is_layer(kind) && !s->output) || find_combine(kind) >= 0); /* a tensor is not called as a layer */
-    Binding b = { .name = kind, .value = { .kind = VALUE_NUMBER, .number = 1 } };
-    LIST_PUSH(e->arena, &s->kinds, b);
+    uses = ARENA_NEW(e->arena, int);
+    *uses = 1;
+    name_table_set(e->arena, &s->kinds, kind, uses);
     return taken ? arena_printf(e->arena, "%s_1", kind) : kind;
 }
 
@@ -47,13 +46,7 @@ static const char *free_path(Elab *e, Scope *s, const char *kind)
     return path;
 }
 
-static Module *find_module(Elab *e, const char *name)
-{
-    for (int i = e->modules.n - 1; i >= 0; i--)
-        if (strcmp(e->modules.at[i]->item->name, name) == 0)
-            return e->modules.at[i];
-    return NULL;
-}
+Module *elab_module(const Elab *e, const char *name) { return name_table_find(&e->module_names, name); }
 
 /* Units that carry weights of their own: layers, uses of modules, repeats; groups and branches count what they hold. */
 static int weighted_units(Elab *e, const AstChain *c);
@@ -62,7 +55,7 @@ static int weighted_unit(Elab *e, const AstNode *n)
 {
     int sum = 0;
     switch (n->kind) {
-    case AN_LAYER: return elab_is_weighted(n->head.text) || (!elab_is_layer(n->head.text) && find_module(e, n->head.text));
+    case AN_LAYER: return elab_is_weighted(n->head.text) || (!elab_is_layer(n->head.text) && elab_module(e, n->head.text));
     case AN_REPEAT: return 1;
     case AN_GROUP: case AN_RESIDUAL: return weighted_units(e, n->chain);
     case AN_COMBINE:
@@ -129,19 +122,11 @@ static const char *unit_path(Elab *e, Scope *s, const AstUnit *u, const char *ki
 
 /* ---- Tensors by name ---- */
 
-static const Binding *find_tensor(const Frame *f, const char *name)
-{
-    for (int i = f->tensors.n - 1; i >= 0; i--)
-        if (strcmp(f->tensors.at[i].name, name) == 0)
-            return &f->tensors.at[i];
-    return NULL;
-}
-
 Tensor *elab_tensor(Elab *e, const Frame *f, const char *name, bool *poisoned)
 {
-    const Binding *b = find_tensor(f, name);
+    const Binding *b = elab_bound(&f->tensors, name);
     if (!b && f != &e->top)
-        b = find_tensor(&e->top, name);
+        b = elab_bound(&e->top.tensors, name);
     *poisoned = b && !b->tensor;
     if (b)
         return b->tensor;
@@ -152,10 +137,10 @@ Tensor *elab_tensor(Elab *e, const Frame *f, const char *name, bool *poisoned)
 static bool is_tensor(Elab *e, const Frame *f, const AstNode *n)
 {
     bool poisoned;
-    if (n->kind != AN_LAYER || n->args.n || find_module(e, n->head.text))
+    if (n->kind != AN_LAYER || n->args.n || elab_module(e, n->head.text))
         return false;
     if (elab_is_layer(n->head.text)) /* torchvision calls its last layer fc: without arguments that is the tensor */
-        return strcmp(n->head.text, "fc") == 0 && find_tensor(&e->top, "fc");
+        return strcmp(n->head.text, "fc") == 0 && elab_bound(&e->top.tensors, "fc");
     return elab_tensor(e, f, n->head.text, &poisoned) || poisoned;
 }
 
@@ -166,10 +151,8 @@ static Tensor *unknown(Elab *e, Frame *f, const AstNode *n)
     elab_suggest_layers(&near);
     for (int i = 0; i < e->modules.n; i++)
         nearest_try(&near, e->modules.at[i]->item->name);
-    for (int i = 0; i < f->tensors.n; i++)
-        nearest_try(&near, f->tensors.at[i].name);
-    for (int i = 0; i < e->top.tensors.n; i++)
-        nearest_try(&near, e->top.tensors.at[i].name);
+    elab_suggest_bound(&near, &f->tensors);
+    elab_suggest_bound(&near, &e->top.tensors);
     const char *best = nearest_result(&near);
     diag_fix(n->head.loc, best);
     if (best)
@@ -249,8 +232,7 @@ static bool bind(Elab *e, Frame *f, Frame *inner, const Module *m, const AstNode
         }
         if (!given[i])
             value[i] = elab_eval(e, inner, p->value);
-        Binding b = { .name = p->name, .value = value[i], .loc = p->loc };
-        LIST_PUSH(e->arena, &inner->params, b);
+        elab_bind(e, &inner->params, (Binding){ .name = p->name, .value = value[i], .loc = p->loc });
     }
     return ok;
 }
@@ -437,7 +419,7 @@ static Tensor *elab_unit(Elab *e, Frame *f, const AstUnit *u, Tensor *in, Scope 
     const char *head = n->head.text;
     if (strcmp(head, "in") == 0 && !n->args.n)
         return in;
-    Module *m = elab_is_layer(head) ? NULL : find_module(e, head);
+    Module *m = elab_is_layer(head) ? NULL : elab_module(e, head);
     if (elab_is_layer(head))
         return elab_layer(e, f, n, in, unit_path(e, scope, u, kind_of(e, f, n), elab_is_weighted(head)));
     if (m)
@@ -486,9 +468,9 @@ static void check_shape(Elab *e, Frame *f, const AstStmt *s, Tensor *x)
 
 static bool check_name(Elab *e, Frame *f, const AstStmt *s)
 {
-    const Binding *old = find_tensor(f, s->name);
+    const Binding *old = elab_bound(&f->tensors, s->name);
     bool layer = elab_is_layer(s->name);
-    const Module *m = find_module(e, s->name);
+    const Module *m = elab_module(e, s->name);
     if (layer && strcmp(s->name, "fc") != 0) /* torchvision's last layer is called fc */
         elab_error(e, f, s->name_loc, "a tensor may not be called '%s': that is a layer", s->name);
     else if (m)
@@ -542,8 +524,7 @@ void elab_stmt(Elab *e, Frame *f, const AstStmt *s, const char *prefix)
     if (y && f == &e->top && !s->rebind)
         LIST_PUSH(e->arena, &e->g->flows, ((Flow){ s->chain->loc, s->shape.present, y }));
     if (s->name) {
-        Binding b = { .name = s->name, .tensor = y, .loc = s->name_loc };
-        LIST_PUSH(e->arena, &f->tensors, b);
+        elab_bind(e, &f->tensors, (Binding){ .name = s->name, .tensor = y, .loc = s->name_loc });
         if (y && !s->rebind)
             name_tensor(e, y, f->flow, join(e, prefix, s->name));
     }

@@ -105,8 +105,7 @@ static void suggest(Elab *e, Loc loc, const char *verb, const char *name)
 {
     Nearest near;
     nearest_start(&near, name);
-    for (int i = 0; i < e->top.tensors.n; i++)
-        nearest_try(&near, e->top.tensors.at[i].name);
+    elab_suggest_bound(&near, &e->top.tensors);
     for (int i = 0; i < e->g->tensors.n; i++)
         nearest_try(&near, e->g->tensors.at[i]->name);
     const char *best = nearest_result(&near);

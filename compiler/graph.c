@@ -5,51 +5,7 @@
 
 /* ---- Names ---- */
 
-typedef struct NameTable {
-    Tensor **slot;
-    int size, used; /* size is a power of two */
-} NameTable;
-
-static uint32_t hash(const char *s)
-{
-    uint32_t h = 2166136261u;
-    for (; *s; s++)
-        h = (h ^ (unsigned char)*s) * 16777619u;
-    return h;
-}
-
-static Tensor **find_slot(const NameTable *t, const char *name)
-{
-    for (uint32_t i = hash(name);; i++) {
-        Tensor **s = &t->slot[i & (uint32_t)(t->size - 1)];
-        if (!*s || strcmp((*s)->name, name) == 0)
-            return s;
-    }
-}
-
-static void grow_names(Graph *g)
-{
-    NameTable *t = g->names;
-    Tensor **old = t->slot;
-    int n = t->size;
-    t->size = 2 * n;
-    t->slot = ARENA_ARRAY(g->arena, t->size, Tensor *);
-    for (int i = 0; i < n; i++)
-        if (old[i])
-            *find_slot(t, old[i]->name) = old[i];
-}
-
-/* The newest tensor of a name is the one that is found. */
-static void enter_name(Graph *g, Tensor *t)
-{
-    if (2 * g->names->used >= g->names->size)
-        grow_names(g);
-    Tensor **s = find_slot(g->names, t->name);
-    g->names->used += !*s;
-    *s = t;
-}
-
-Tensor *graph_find(const Graph *g, const char *name) { return *find_slot(g->names, name); }
+Tensor *graph_find(const Graph *g, const char *name) { return name_table_find(&g->names, name); }
 
 static const char *unique_name(Graph *g, const char *name)
 {
@@ -99,9 +55,6 @@ Graph *graph_new(Arena *a, const char *name)
     Graph *g = ARENA_NEW(a, Graph);
     g->arena = a;
     g->name = name;
-    g->names = ARENA_NEW(a, NameTable);
-    g->names->size = 256;
-    g->names->slot = ARENA_ARRAY(a, 256, Tensor *);
     return g;
 }
 
@@ -114,7 +67,7 @@ static Tensor *new_tensor(Graph *g, TensorKind kind, const char *name, Shape sha
     t->shape = shape;
     t->loc = loc;
     LIST_PUSH(g->arena, &g->tensors, t);
-    enter_name(g, t);
+    name_table_set(g->arena, &g->names, t->name, t);
     return t;
 }
 
@@ -191,8 +144,10 @@ Node *graph_again(Graph *g, const Node *n, Tensor *const *in)
 
 static void rename_tensor(Graph *g, Tensor *t, const char *name)
 {
+    if (graph_find(g, t->name) == t)
+        name_table_set(g->arena, &g->names, t->name, NULL);
     t->name = name;
-    enter_name(g, t);
+    name_table_set(g->arena, &g->names, name, t);
 }
 
 void graph_name_output(Graph *g, Node *n, int k, const char *name)

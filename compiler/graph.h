@@ -5,6 +5,7 @@
 #define INCEPTC_GRAPH_H
 #include "arena.h"
 #include "diag.h"
+#include "name_table.h"
 #include <stdint.h>
 
 typedef enum OpKind {
@@ -205,7 +206,7 @@ typedef struct Graph {
     bool *moves;            /* graph_moves; null in inference */
     int n_moves;
     int next_id;
-    struct NameTable *names; /* graph.c's own */
+    NameTable names; /* of tensors: graph.c's own */
 } Graph;
 
 Graph *graph_new(Arena *a, const char *name);

@@ -186,23 +186,22 @@ static void set_input(Elab *e, const AstItem *item)
         return;
     }
     Tensor *x = graph_input(e->g, item->name, s.dim[0], s.dim[1], s.dim[2], item->shape.loc);
-    Binding b = { .name = item->name, .tensor = x, .loc = item->name_loc };
-    LIST_PUSH(e->arena, &e->top.tensors, b);
+    elab_bind(e, &e->top.tensors, (Binding){ .name = item->name, .tensor = x, .loc = item->name_loc });
     e->top.flow = x;
 }
 
 static void define_module(Elab *e, const AstItem *item)
 {
-    for (int i = 0; i < e->modules.n; i++)
-        if (strcmp(e->modules.at[i]->item->name, item->name) == 0) {
-            if (item->replaces && !e->modules.at[i]->item->replaces) {
-                e->modules.at[i]->item = item; /* its defaults stay those of the place it is replaced in */
-                return;
-            }
-            diag_error(item->name_loc, "module '%s' is defined twice", item->name);
-            diag_note(e->modules.at[i]->item->name_loc, "it was defined here first");
-            return;
-        }
+    Module *old = elab_module(e, item->name);
+    if (old && item->replaces && !old->item->replaces) {
+        old->item = item; /* its defaults stay those of the place it is replaced in */
+        return;
+    }
+    if (old) {
+        diag_error(item->name_loc, "module '%s' is defined twice", item->name);
+        diag_note(old->item->name_loc, "it was defined here first");
+        return;
+    }
     if (elab_is_layer(item->name)) {
         diag_error(item->name_loc, "a module may not be called '%s': that is a layer", item->name);
         return;
@@ -211,6 +210,7 @@ static void define_module(Elab *e, const AstItem *item)
     m->item = item;
     m->defaults = e->top.defaults;
     LIST_PUSH(e->arena, &e->modules, m);
+    name_table_set(e->arena, &e->module_names, item->name, m);
 }
 
 static void add_default(Elab *e, const AstItem *item)
@@ -260,8 +260,7 @@ static void run_stmt(Elab *e, const AstItem *item)
         place_stmt(e, item->stmt);
         return;
     }
-    Binding b = { .name = item->stmt->name ? item->stmt->name : "", .loc = item->loc };
-    LIST_PUSH(e->arena, &e->top.tensors, b);
+    elab_bind(e, &e->top.tensors, (Binding){ .name = item->stmt->name ? item->stmt->name : "", .loc = item->loc });
     e->top.flow = NULL;
 }
 
@@ -346,8 +345,7 @@ static void check_defines(Elab *e)
             continue;
         Nearest near;
         nearest_start(&near, name);
-        for (int k = 0; k < e->top.params.n; k++)
-            nearest_try(&near, e->top.params.at[k].name);
+        elab_suggest_bound(&near, &e->top.params);
         const char *best = nearest_result(&near);
         if (best)
             diag_error((Loc){ 0 }, "-D %s: the net has no parameter '%s'; did you mean '%s'?", name, name, best);

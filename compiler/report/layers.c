@@ -3,35 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- Layers and modules by path ---- */
-
-typedef struct PathTable {
-    Layer **slot;
-    uint32_t size; /* a power of two, more than twice what is entered */
-} PathTable;
-
-static PathTable new_table(Arena *a, int most)
-{
-    PathTable t = { NULL, 16 };
-    while (t.size < 2 * (uint32_t)most + 2)
-        t.size *= 2;
-    t.slot = ARENA_ARRAY(a, t.size, Layer *);
-    return t;
-}
-
-/* The slot of the path's first n bytes: empty, or what was entered first. */
-static Layer **slot_of(const PathTable *t, const char *path, size_t n)
-{
-    uint32_t h = 2166136261u;
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)path[i]) * 16777619u;
-    for (;; h++) {
-        Layer **s = &t->slot[h & (t->size - 1)];
-        if (!*s || (strncmp((*s)->path, path, n) == 0 && (*s)->path[n] == '\0'))
-            return s;
-    }
-}
-
 /* ---- Receptive fields ---- */
 
 static const double MOST_PIXELS = 1e15; /* strides of 2^20 in a row grow without end */
@@ -89,7 +60,7 @@ typedef struct Build {
     bool *main;       /* by id */
     Layer **of;       /* by tensor id: the layer whose result it is */
     Receptive *seen;  /* by tensor id */
-    PathTable modules;
+    NameTable modules; /* by path */
 } Build;
 
 static const char *kernel_text(Arena *a, const Node *n)
@@ -170,12 +141,12 @@ static void add_members(Build *b, Layer *module, Layer *l)
 static void enter_modules(Build *b, const char *path)
 {
     for (const char *dot = path; (dot = strchr(dot, '.')); dot++) {
-        Layer **s = slot_of(&b->modules, path, (size_t)(dot - path));
-        if (*s)
+        if (name_table_find_n(&b->modules, path, (size_t)(dot - path)))
             continue;
-        *s = ARENA_NEW(b->arena, Layer);
-        (*s)->path = (*s)->name = arena_strndup(b->arena, path, (size_t)(dot - path));
-        (*s)->kernel = "";
+        Layer *m = ARENA_NEW(b->arena, Layer);
+        m->path = m->name = arena_strndup(b->arena, path, (size_t)(dot - path));
+        m->kernel = "";
+        name_table_set(b->arena, &b->modules, m->path, m);
     }
 }
 
@@ -184,7 +155,7 @@ static Layer *module_of(Build *b, const char *path, size_t n)
 {
     if (!n)
         return b->l->root;
-    Layer *m = *slot_of(&b->modules, path, n);
+    Layer *m = name_table_find_n(&b->modules, path, n);
     if (m->module)
         return m;
     const char *dot = memrchr(path, '.', n);
@@ -200,7 +171,7 @@ static void place_layer(Build *b, Layer *l)
     size_t n = strlen(l->path);
     const char *dot = strrchr(l->path, '.');
     l->name = dot ? dot + 1 : l->path;
-    bool own = *slot_of(&b->modules, l->path, n) != NULL;
+    bool own = name_table_find_n(&b->modules, l->path, n) != NULL;
     add_members(b, module_of(b, l->path, own ? n : dot ? (size_t)(dot - l->path) : 0), l);
 }
 
@@ -235,20 +206,11 @@ static void add_layers(Build *b)
     }
 }
 
-static int count_dots(const Graph *g)
-{
-    int n = 0;
-    for (int i = 0; i < g->nodes.n; i++)
-        for (const char *p = g->nodes.at[i]->path; *p; p++)
-            n += *p == '.';
-    return n;
-}
-
 Layers *layers_of(Arena *a, Graph *g)
 {
     Layers *l = ARENA_NEW(a, Layers);
     int n = g->next_id + 1;
-    Build b = { a, g, l, ARENA_ARRAY(a, n, bool), ARENA_ARRAY(a, n, Layer *), ARENA_ARRAY(a, n, Receptive), new_table(a, count_dots(g)) };
+    Build b = { a, g, l, ARENA_ARRAY(a, n, bool), ARENA_ARRAY(a, n, Layer *), ARENA_ARRAY(a, n, Receptive), { 0 } };
     graph_mark_needed(g, g->output, b.main);
     graph_mark_needed(g, g->logits, b.main);
     *l = (Layers){ .arena = a, .graph = g, .root = ARENA_NEW(a, Layer), .totals = graph_totals(g) };
@@ -267,12 +229,12 @@ Layers *layers_of(Arena *a, Graph *g)
 /* ---- A plan ---- */
 
 /* Layers by path; a merged step is called "a+b". */
-static LayerList layers_of_step(Arena *a, const PathTable *t, const Step *s)
+static LayerList layers_of_step(Arena *a, const NameTable *t, const Step *s)
 {
     LayerList list = { 0 };
     for (const char *at = s->name, *end; *at; at = *end ? end + 1 : end) {
         end = strchrnul(at, '+');
-        Layer *l = *slot_of(t, at, (size_t)(end - at));
+        Layer *l = name_table_find_n(t, at, (size_t)(end - at));
         if (l)
             LIST_PUSH(a, &list, l);
     }
@@ -289,19 +251,18 @@ void layers_share_step(const Layers *l, int step, double ms, double *by_place)
         by_place[list->at[i]->place] += macs ? ms * (double)list->at[i]->macs / (double)macs : ms / list->n;
 }
 
-static PathTable layers_by_path(const Layers *l)
+/* Of layers of one path the first. */
+static NameTable layers_by_path(const Layers *l)
 {
-    PathTable t = new_table(l->arena, l->list.n);
-    for (int i = 0; i < l->list.n; i++) {
-        Layer **s = slot_of(&t, l->list.at[i]->path, strlen(l->list.at[i]->path));
-        *s = *s ? *s : l->list.at[i];
-    }
+    NameTable t = { 0 };
+    for (int i = l->list.n - 1; i >= 0; i--)
+        name_table_set(l->arena, &t, l->list.at[i]->path, l->list.at[i]);
     return t;
 }
 
 static void add_steps(Layers *l, const Plan *p, double *ms)
 {
-    PathTable t = layers_by_path(l);
+    NameTable t = layers_by_path(l);
     for (int i = 0; i < p->steps.n; i++) {
         const Step *s = p->steps.at[i];
         double step = cost_step_milliseconds(p, s);
