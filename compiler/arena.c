@@ -141,6 +141,8 @@ const char *number_text(double v, char out[NUMBER_TEXT])
     return out;
 }
 
+const char *arena_number(Arena *a, double v) { return number_text(v, arena_alloc(a, NUMBER_TEXT)); }
+
 bool text_ends_with(const char *s, const char *suffix)
 {
     size_t n = strlen(s), k = strlen(suffix);

@@ -25,6 +25,7 @@ const char *arena_commas(Arena *a, int64_t v); /* 6998552 -> "6,998,552" */
 /* The shortest decimal that reads back as v, into out; returns out. */
 enum { NUMBER_TEXT = 32 };
 const char *number_text(double v, char out[NUMBER_TEXT]);
+const char *arena_number(Arena *a, double v); /* number_text in the arena */
 /* Whether s is longer than suffix and ends with it. */
 bool text_ends_with(const char *s, const char *suffix);
 /* Bytes handed out so far, for the limits of elaborate; of all arenas, those too that are gone, for -ftime-report. */

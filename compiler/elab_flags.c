@@ -206,10 +206,9 @@ static void said(Spec *s, const char *property, const char *text, Loc loc)
 /* "pad(1, 2)", "eps=0.001", "bn" */
 static const char *flag_text(Spec *s, const FlagRow *row, const double *v, int n)
 {
-    char text[NUMBER_TEXT];
     const char *out = row->name;
     for (int i = 0; i < n; i++)
-        out = arena_printf(s->e->arena, "%s%s%s", out, i ? ", " : n > 1 ? "(" : "=", number_text(v[i], text));
+        out = arena_printf(s->e->arena, "%s%s%s", out, i ? ", " : n > 1 ? "(" : "=", arena_number(s->e->arena, v[i]));
     return n > 1 ? arena_printf(s->e->arena, "%s)", out) : out;
 }
 

@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *number(Arena *a, double v)
-{
-    char text[NUMBER_TEXT];
-    return arena_strdup(a, number_text(v, text));
-}
-
 /* ---- What a layer's statement says ---- */
 
 typedef struct Print {
@@ -20,7 +14,7 @@ typedef struct Print {
     FILE *f;
 } Print;
 
-static void put(Print *p, const char *name, double v) { fprintf(p->f, " %s=%s", name, number(p->a, v)); }
+static void put(Print *p, const char *name, double v) { fprintf(p->f, " %s=%s", name, arena_number(p->a, v)); }
 static void put_if(Print *p, const char *name, double v, double usual)
 {
     if (v != usual)
@@ -95,7 +89,7 @@ static void print_normalize(Print *p, const Node *n)
     fprintf(p->f, "normalize");
     for (int which = 0; which < 2; which++)
         for (int i = 0; i < n->out[0]->shape.dim[0]; i++)
-            fprintf(p->f, "%s%s%s", i ? ", " : which ? ") std(" : " mean(", number(p->a, (which ? n->std : n->mean)[i]), "");
+            fprintf(p->f, "%s%s%s", i ? ", " : which ? ") std(" : " mean(", arena_number(p->a, (which ? n->std : n->mean)[i]), "");
     fprintf(p->f, ")");
 }
 
@@ -105,7 +99,7 @@ static void print_layer(Print *p, const Node *n)
     case OP_MAXPOOL: case OP_AVGPOOL: print_pool(p, n); return;
     case OP_ADAPTIVEAVGPOOL: fprintf(p->f, "adaptivepool %dx%d", n->window.kh, n->window.kw); return;
     case OP_NORMALIZE: print_normalize(p, n); return;
-    case OP_DROPOUT: fprintf(p->f, "dropout %s", number(p->a, n->rate)); return;
+    case OP_DROPOUT: fprintf(p->f, "dropout %s", arena_number(p->a, n->rate)); return;
     default: fprintf(p->f, "%s", op_name(n->op)); break;
     }
     if (n->op == OP_BATCHNORM)
@@ -125,7 +119,7 @@ static void print_layer(Print *p, const Node *n)
 static void print_join(Print *p, const Node *n)
 {
     if (n->scale) { /* residual: in + s * (...) */
-        fprintf(p->f, "%s -> residual %s { %s }", n->in[0]->name, number(p->a, n->scale[1]), n->in[1]->name);
+        fprintf(p->f, "%s -> residual %s { %s }", n->in[0]->name, arena_number(p->a, n->scale[1]), n->in[1]->name);
         return;
     }
     fprintf(p->f, "%s {", op_name(n->op));
@@ -222,7 +216,7 @@ static void print_settings(Print *p, const char *head, const Settings *s, bool l
             fprintf(p->f, "  %s = %s\n", s->at[i].key, s->at[i].text);
     for (int i = 0; loss && i < p->g->heads.n; i++) {
         const Head *h = &p->g->heads.at[i];
-        fprintf(p->f, "%s%s*xent(%s, smooth=%s)", i ? " + " : "  loss = ", number(p->a, h->weight), h->logits->name, number(p->a, h->smooth));
+        fprintf(p->f, "%s%s*xent(%s, smooth=%s)", i ? " + " : "  loss = ", arena_number(p->a, h->weight), h->logits->name, arena_number(p->a, h->smooth));
     }
     fprintf(p->f, loss && p->g->heads.n ? "\n}\n" : "}\n");
 }

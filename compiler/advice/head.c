@@ -99,8 +99,7 @@ static const char *train_with(Patch *p, const char *name)
     if (!loss || loss->loc.file != train->loc.file)
         return NULL;
     double smooth = p->view->g->heads.n ? p->view->g->heads.at[0].smooth : 0;
-    char number[NUMBER_TEXT];
-    const char *option = smooth > 0 ? arena_printf(p->arena, ", smooth=%s", number_text(smooth, number)) : "";
+    const char *option = smooth > 0 ? arena_printf(p->arena, ", smooth=%s", arena_number(p->arena, smooth)) : "";
     size_t from = source_offset(train->loc, false), at = source_offset(loss->loc, true), size;
     const char *text = diag_file_text(train->loc.file, &size);
     const char *end = memrchr(text + at, '}', source_offset(train->loc, true) - at);

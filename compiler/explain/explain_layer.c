@@ -24,12 +24,6 @@ static Layer find_layer(const Graph *g, const char *path, const LayerOrigins *or
 
 /* ---- Values of properties ---- */
 
-static const char *number(Arena *a, double v)
-{
-    char text[NUMBER_TEXT];
-    return arena_strdup(a, number_text(v, text));
-}
-
 static const char *padding(Arena *a, const Window *w)
 {
     if (w->top == w->bottom && w->left == w->right && w->top == w->left)
@@ -45,12 +39,12 @@ static const char *padding(Arena *a, const Window *w)
 static const char *init_text(Arena *a, const Init *i)
 {
     switch (i->kind) {
-    case INIT_CONSTANT: return arena_printf(a, "constant %s", number(a, i->a));
+    case INIT_CONSTANT: return arena_printf(a, "constant %s", arena_number(a, i->a));
     case INIT_XAVIER: return "xavier";
     case INIT_GLOROT: return "glorot";
     case INIT_HE: return "he";
-    case INIT_NORMAL: return arena_printf(a, "normal, std %s", number(a, i->a));
-    case INIT_TRUNC_NORMAL: return arena_printf(a, "normal within %s, std %s", number(a, i->b), number(a, i->a));
+    case INIT_NORMAL: return arena_printf(a, "normal, std %s", arena_number(a, i->a));
+    case INIT_TRUNC_NORMAL: return arena_printf(a, "normal within %s, std %s", arena_number(a, i->b), arena_number(a, i->a));
     case INIT_TORCH: return "torch";
     }
     return "";
@@ -67,28 +61,28 @@ static const char *v_kernel(Arena *a, const Layer *l)
 static const char *v_count(Arena *a, const Layer *l)
 {
     if (l->main->op == OP_DROPOUT)
-        return arena_printf(a, "share %s", number(a, l->main->rate));
-    return l->main->op == OP_LRN ? number(a, l->main->lrn_size) : arena_printf(a, "%d", l->main->out[0]->shape.dim[0]);
+        return arena_printf(a, "share %s", arena_number(a, l->main->rate));
+    return l->main->op == OP_LRN ? arena_number(a, l->main->lrn_size) : arena_printf(a, "%d", l->main->out[0]->shape.dim[0]);
 }
 static const char *v_padding(Arena *a, const Layer *l) { return padding(a, &l->main->window); }
 static const char *v_rounding(Arena *a, const Layer *l) { (void)a; return l->main->ceil ? "ceil" : "floor"; }
 static const char *v_divisor(Arena *a, const Layer *l) { (void)a; return l->main->count_pad ? "the whole window" : "the pixels in it"; }
 static const char *v_norm(Arena *a, const Layer *l) { (void)a; return l->bn ? "yes" : "none"; }
 static const char *v_gamma(Arena *a, const Layer *l) { (void)a; return node_weight(l->bn, ROLE_GAMMA) ? "yes" : "none"; }
-static const char *v_eps(Arena *a, const Layer *l) { return number(a, (l->bn ? l->bn : l->main)->eps); }
-static const char *v_momentum(Arena *a, const Layer *l) { return number(a, l->bn->momentum); }
+static const char *v_eps(Arena *a, const Layer *l) { return arena_number(a, (l->bn ? l->bn : l->main)->eps); }
+static const char *v_momentum(Arena *a, const Layer *l) { return arena_number(a, l->bn->momentum); }
 static const char *v_bias(Arena *a, const Layer *l)
 {
     const Tensor *b = node_weight(l->main, ROLE_BIAS);
-    return !b ? "none" : b->init.kind == INIT_CONSTANT ? arena_printf(a, "from %s", number(a, b->init.a)) : init_text(a, &b->init);
+    return !b ? "none" : b->init.kind == INIT_CONSTANT ? arena_printf(a, "from %s", arena_number(a, b->init.a)) : init_text(a, &b->init);
 }
 static const char *v_activation(Arena *a, const Layer *l) { (void)a; return l->relu ? "ReLU" : "none"; }
 static const char *v_groups(Arena *a, const Layer *l) { return arena_printf(a, "%d", l->main->groups); }
 static const char *v_init(Arena *a, const Layer *l) { return init_text(a, &node_weight(l->main, ROLE_WEIGHT)->init); }
-static const char *v_size(Arena *a, const Layer *l) { return number(a, l->main->lrn_size); }
-static const char *v_alpha(Arena *a, const Layer *l) { return number(a, l->main->lrn_alpha); }
-static const char *v_beta(Arena *a, const Layer *l) { return number(a, l->main->lrn_beta); }
-static const char *v_k(Arena *a, const Layer *l) { return number(a, l->main->lrn_k); }
+static const char *v_size(Arena *a, const Layer *l) { return arena_number(a, l->main->lrn_size); }
+static const char *v_alpha(Arena *a, const Layer *l) { return arena_number(a, l->main->lrn_alpha); }
+static const char *v_beta(Arena *a, const Layer *l) { return arena_number(a, l->main->lrn_beta); }
+static const char *v_k(Arena *a, const Layer *l) { return arena_number(a, l->main->lrn_k); }
 
 /* Which layers have a property; the properties of a batch norm only those that have one. */
 enum { CONV = 1, FC = 2, MAXPOOL = 4, AVGPOOL = 8, LRN = 16, DROPOUT = 32, L2NORM = 64, NORM = 128, ADAPTIVE = 256, POOLS = MAXPOOL | AVGPOOL };

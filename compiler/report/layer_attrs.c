@@ -14,13 +14,7 @@ static void put(Write *w, const char *name, const char *value)
     LIST_PUSH(w->arena, &w->list, a);
 }
 
-static const char *number(Arena *a, double v)
-{
-    char text[NUMBER_TEXT];
-    return arena_strdup(a, number_text(v, text));
-}
-
-static void put_number(Write *w, const char *name, double v) { put(w, name, number(w->arena, v)); }
+static void put_number(Write *w, const char *name, double v) { put(w, name, arena_number(w->arena, v)); }
 
 /* Of the one that was put last. */
 static void mark_training(Write *w) { w->list.at[w->list.n - 1].training = true; }
@@ -49,7 +43,7 @@ static void put_init(Write *w, const Tensor *weight)
 {
     static const char *const names[] = { "constant", "xavier", "glorot", "he", "normal", "trunc", "torch" };
     const Init *i = &weight->init;
-    const char *a = number(w->arena, i->a), *b = number(w->arena, i->b), *text = names[i->kind];
+    const char *a = arena_number(w->arena, i->a), *b = arena_number(w->arena, i->b), *text = names[i->kind];
     if (i->kind == INIT_TRUNC_NORMAL)
         text = arena_printf(w->arena, "%s(%s, cut=%s)", text, a, b);
     else if (i->kind == INIT_NORMAL || i->kind == INIT_CONSTANT)
@@ -124,7 +118,7 @@ static const char *list_text(Arena *a, const double *v, int n)
 {
     const char *text = "";
     for (int i = 0; i < n; i++)
-        text = arena_printf(a, i ? "%s, %s" : "%s%s", text, number(a, v[i]));
+        text = arena_printf(a, i ? "%s, %s" : "%s%s", text, arena_number(a, v[i]));
     return text;
 }
 
@@ -158,7 +152,7 @@ LayerAttrs layer_attrs(Arena *a, const Node *first)
         break;
     case OP_ADD:
         if (n->scale)
-            put(&w, "scale", number(a, n->scale[n->n_in - 1]));
+            put(&w, "scale", arena_number(a, n->scale[n->n_in - 1]));
         break;
     }
     return w.list;
