@@ -80,12 +80,7 @@ static Tensor *finish(Spec *s, Node *n)
 
 static Node *simple(Spec *s, OpKind op, Tensor *in) { return graph_node(s->e->g, op, s->path, &in, 1, 1, s->node->loc); }
 
-static const struct { const char *name; InitKind kind; } inits[] = {
-    { "xavier", INIT_XAVIER }, { "glorot", INIT_GLOROT }, { "he", INIT_HE }, { "normal", INIT_NORMAL }, { "trunc", INIT_TRUNC_NORMAL },
-    { "torch", INIT_TORCH },
-};
-
-const char *word_initialiser(int i) { return i < (int)(sizeof inits / sizeof *inits) ? inits[i].name : NULL; }
+const char *word_initialiser(int i) { return i + INIT_XAVIER < N_INITS ? init_names[i + INIT_XAVIER] : NULL; }
 
 static Init init_of(Spec *s)
 {
@@ -94,10 +89,10 @@ static Init init_of(Spec *s)
         return i;
     Nearest near;
     nearest_start(&near, s->init);
-    for (size_t k = 0; k < sizeof inits / sizeof *inits; k++) {
-        nearest_try(&near, inits[k].name);
-        if (strcmp(inits[k].name, s->init) == 0) {
-            i.kind = inits[k].kind;
+    for (int k = INIT_XAVIER; k < N_INITS; k++) {
+        nearest_try(&near, init_names[k]);
+        if (strcmp(init_names[k], s->init) == 0) {
+            i.kind = (InitKind)k;
             return i;
         }
     }

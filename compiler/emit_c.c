@@ -102,7 +102,7 @@ static void print_double(double v, FILE *f)
     fputs(number_text(v, text), f);
 }
 
-static const char *const init_names[] = {
+static const char *const init_constants[] = {
     [INIT_CONSTANT] = "RT_INIT_CONSTANT", [INIT_XAVIER] = "RT_INIT_XAVIER", [INIT_GLOROT] = "RT_INIT_GLOROT",
     [INIT_HE] = "RT_INIT_HE", [INIT_NORMAL] = "RT_INIT_NORMAL", [INIT_TRUNC_NORMAL] = "RT_INIT_TRUNC_NORMAL",
     [INIT_TORCH] = "RT_INIT_TORCH",
@@ -121,7 +121,7 @@ int emit_weights_table(const Graph *g, const char *name, FILE *f)
         int dim[4] = { 1, 1, 1, 1 };
         memcpy(dim, s->dim, (size_t)s->rank * sizeof *dim);
         fprintf(f, "    { \"%s\", %d, { %d, %d, %d, %d }, %s, ", w[i]->name, s->rank, dim[0], dim[1], dim[2],
-                dim[3], init_names[w[i]->init.kind]);
+                dim[3], init_constants[w[i]->init.kind]);
         print_double(w[i]->init.a, f);
         fprintf(f, ", ");
         print_double(w[i]->init.b, f);

@@ -3,6 +3,11 @@
 #include "ops/ops.h"
 #include <string.h>
 
+const char *const init_names[N_INITS] = {
+    [INIT_CONSTANT] = "constant", [INIT_XAVIER] = "xavier", [INIT_GLOROT] = "glorot", [INIT_HE] = "he", [INIT_NORMAL] = "normal",
+    [INIT_TRUNC_NORMAL] = "trunc", [INIT_TORCH] = "torch",
+};
+
 /* ---- Names ---- */
 
 Tensor *graph_find(const Graph *g, const char *name) { return name_table_find(&g->names, name); }

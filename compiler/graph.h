@@ -42,6 +42,8 @@ typedef enum InitKind {
     INIT_TRUNC_NORMAL, /* normal, std a, redrawn outside +-b (absolute) */
     INIT_TORCH         /* uniform in +-1/sqrt(fan_in): torch's default for linear and conv */
 } InitKind;
+enum { N_INITS = INIT_TORCH + 1 };
+extern const char *const init_names[N_INITS]; /* by InitKind; INIT_CONSTANT has no word in the language */
 typedef struct Init {
     InitKind kind;
     double a, b;

@@ -13,7 +13,6 @@
 #include <string.h>
 
 static const char *const roles[] = { "weight", "bias", "gamma", "beta", "mean", "var" };
-static const char *const inits[] = { "constant", "xavier", "glorot", "he", "normal", "trunc", "torch" };
 
 /* ---- Attributes: one table for both directions ---- */
 
@@ -100,7 +99,7 @@ static void print_weight(const Tensor *t, FILE *f)
 {
     fprintf(f, "weight %s ", t->name);
     print_shape(&t->shape, f);
-    fprintf(f, " role=%s init=%s,", roles[t->role], inits[t->init.kind]);
+    fprintf(f, " role=%s init=%s,", roles[t->role], init_names[t->init.kind]);
     print_number(t->init.a, f);
     fputc(',', f);
     print_number(t->init.b, f);
@@ -259,7 +258,7 @@ static void read_weight(Reader *r)
     double ab[2] = { 0 }, fans[2] = { 0 };
     read_doubles(comma ? comma + 1 : "", ab, 2);
     read_doubles(value_of(r, "fans"), fans, 2);
-    Init i = { (InitKind)index_in(r, inits, 7, kind), ab[0], ab[1] };
+    Init i = { (InitKind)index_in(r, init_names, N_INITS, kind), ab[0], ab[1] };
     Tensor *t = graph_weight(r->g, arena_strdup(r->g->arena, r->word[1]), (WeightRole)index_in(r, roles, 6, value_of(r, "role")), s, i, (Loc){ 0 });
     t->fan_in = (int)fans[0];
     t->fan_out = (int)fans[1];

@@ -39,8 +39,7 @@ static void print_pad(Print *p, const Window *w)
 
 static void print_init(Print *p, const Init *i)
 {
-    static const char *const names[] = { "constant", "xavier", "glorot", "he", "normal", "trunc", "torch" };
-    fprintf(p->f, " init=%s", names[i->kind]);
+    fprintf(p->f, " init=%s", init_names[i->kind]);
     put_if(p, "std", i->a, 0.1);
     put_if(p, "cut", i->b, 2);
 }

@@ -40,12 +40,9 @@ static const char *init_text(Arena *a, const Init *i)
 {
     switch (i->kind) {
     case INIT_CONSTANT: return arena_printf(a, "constant %s", arena_number(a, i->a));
-    case INIT_XAVIER: return "xavier";
-    case INIT_GLOROT: return "glorot";
-    case INIT_HE: return "he";
     case INIT_NORMAL: return arena_printf(a, "normal, std %s", arena_number(a, i->a));
     case INIT_TRUNC_NORMAL: return arena_printf(a, "normal within %s, std %s", arena_number(a, i->b), arena_number(a, i->a));
-    case INIT_TORCH: return "torch";
+    case INIT_XAVIER: case INIT_GLOROT: case INIT_HE: case INIT_TORCH: return init_names[i->kind];
     }
     return "";
 }

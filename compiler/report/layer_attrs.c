@@ -41,9 +41,8 @@ static void put_window(Write *w)
 
 static void put_init(Write *w, const Tensor *weight)
 {
-    static const char *const names[] = { "constant", "xavier", "glorot", "he", "normal", "trunc", "torch" };
     const Init *i = &weight->init;
-    const char *a = arena_number(w->arena, i->a), *b = arena_number(w->arena, i->b), *text = names[i->kind];
+    const char *a = arena_number(w->arena, i->a), *b = arena_number(w->arena, i->b), *text = init_names[i->kind];
     if (i->kind == INIT_TRUNC_NORMAL)
         text = arena_printf(w->arena, "%s(%s, cut=%s)", text, a, b);
     else if (i->kind == INIT_NORMAL || i->kind == INIT_CONSTANT)
