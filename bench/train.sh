@@ -1,13 +1,8 @@
 #!/bin/sh
 # train.sh: steps of training beside PyTorch's newest, in both layouts, and the classic recipe with its cache: what `make bench-train` runs.
-# Settings come from the environment: bench/train.py names them; TRAIN_PYTHON, PHOTOGRAPHS_PYTHON: Pythons that have the packages of
-# train_peer.py and of pictures.py instead of ones to install.
+# Settings come from the environment: bench/train.py names them, and the Pythons of training.sh.
 cd "$(dirname "$0")/.." || exit 1
-. bench/venvs.sh
-export PYTHONDONTWRITEBYTECODE=1
-training_pythons || exit 1
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+. bench/training.sh
 classic() { # NAME FREEZE: the netdef of the classic recipe, whose data lie in $work
     cat >"$work/$1.net" <<N
 variant $1 of "$PWD/netdefs/inception_v3.net" {
@@ -30,9 +25,9 @@ build() { # NETDEF: a library for train_step
     build/inceptc "$1" --train --target=native --numerics fast -o "$work/$name.c" &&
         cc -std=gnu11 -O2 -ffp-contract=off -shared -fPIC -Iruntime "$work/$name.c" build/libinceptrt.a -lm -o "$work/$name.so" || exit 1
 }
-cc -O2 -std=gnu11 -D_GNU_SOURCE -o "$work/train_step" bench/train_step.c build/libinceptrt.a -ljpeg -lpng -lz -lm -lpthread -ldl || exit 1
+build_turns train_step || exit 1
 classic classic_running ''
 classic classic_batch bn=batch
 for n in netdefs/googlenet_tv.net netdefs/inception_v3.net "$work/classic_running.net" "$work/classic_batch.net"; do build "$n"; done
 build/inceptc "$work/classic_running.net" --train --target=native --numerics fast -o "$work/program" &&
-    "$photographs" bench/pictures.py "$work/jpegs" 128 500 375 && /usr/bin/python3 bench/train.py "$work" "$python"
+    make_jpegs 128 && /usr/bin/python3 bench/train.py "$work" "$python"

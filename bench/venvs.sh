@@ -18,7 +18,3 @@ need_venv() {
 }
 # venv_python NAME FILE: the Python of need_venv.
 venv_python() { need_venv "$1" "$2" && echo "$PWD/$venvs/$1/bin/python" || { tail -1 "$venvs/$1.log" >&2; return 1; }; }
-# $python and $photographs: for train_peer.py and pictures.py, or what TRAIN_PYTHON and PHOTOGRAPHS_PYTHON name.
-training_pythons() {
-    python=${TRAIN_PYTHON:-$(venv_python train bench/train_peer.py)} && photographs=${PHOTOGRAPHS_PYTHON:-$(venv_python photographs bench/pictures.py)}
-}
