@@ -109,6 +109,10 @@ def run_program():
         return said, [dict(zip(head, r)) for r in rows], 1024 * int(f.read().split()[-1])
 
 
+def beyond(measured, planned):
+    return '%.1f %s' % (abs(measured - planned), 'less' if measured < planned else 'more')
+
+
 def cache_chapter(peers):
     """The classic recipe by the program itself, with --cache, beside PyTorch's steps, which no loader holds up."""
     before = load()
@@ -122,7 +126,7 @@ def cache_chapter(peers):
             'Load %s before, %s after (these runs are part of it).\n' % (before, load()),
             report.table(['epoch', 'images/s', 'waited for pictures'], lines),
             'A whole later epoch, checkpoint included, takes %.2f s.\n' % whole,
-            'It printed "%s"; its peak is %.1f MiB (VmHWM), %.1f more.\n' % (printed, peak / 2**20, peak / 2**20 - float(printed.split()[1]))]
+            'It printed "%s"; its peak is %.1f MiB (VmHWM), %s.\n' % (printed, peak / 2**20, beyond(peak / 2**20, float(printed.split()[1])))]
     written = peers[0]
     if 'reason' not in written and 'median' in written:
         theirs = written['batch'] / written['median']
