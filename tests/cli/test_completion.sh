@@ -33,6 +33,19 @@ input x 3x8x8
 logits = globalavgpool -> fc classes
 output logits
 N
+cat >layers.net <<'N'
+net layers
+conventions torch
+include "inner.net"
+param times = 3
+input x 3x8x8
+i3a = inner(4)
+body = repeat times conv 1x1 4
+logits = globalavgpool -> fc 5
+output logits -> softmax
+N
+mkdir inner
+echo 'module inner(n) = concat { conv 1x1 n | conv 3x3 n pad 1 }' >inner/inner.net
 touch b.net cat.png cat.txt w.safetensors w.sh sub/deep.net sub/deep.txt
 
 case $1 in
@@ -76,6 +89,15 @@ operands)
     says 'list diff import export init' weights --json ''
     paths ':files|.net,.safetensors,.pth,.pt,.npz|' weights list ''
     paths ':files|.net|' -- -
+    # The layers and modules of the netdef, once each, as -D and -I say; nothing behind them, nor of a netdef with errors.
+    paths ':files|.net|' explain ''
+    all='i3a i3a.conv1x1 i3a.conv3x3 i3a.concat body body.0 body.1 body.2 logits logits.globalavgpool softmax'
+    says "$all" explain layers.net -I inner ''
+    says 'i3a i3a.conv1x1 i3a.conv3x3 i3a.concat body body.0 logits logits.globalavgpool softmax' explain -Iinner layers.net -D times=1 i3
+    for l in $all; do "$inceptc" explain -Iinner layers.net $l >/dev/null || fail "explain knows no $l"; done
+    "$inceptc" --complete explain -Iinner layers.net '' | grep -q '^i3a.conv3x3	conv 3x3, 4x8x8$' || fail 'what a layer is'
+    [ -z "$("$inceptc" --complete explain -Iinner layers.net i3a '')" ] || fail 'explain takes one layer'
+    [ -z "$("$inceptc" --complete explain b.net '' 2>/dev/null)$("$inceptc" --complete explain layers.net '' 2>/dev/null)" ] || fail 'layers of a broken net'
     ;;
 scripts)
     for s in bash zsh fish; do
@@ -102,6 +124,9 @@ inceptc a.net -D cl\t7 => <a.net><-D><classes=7>
 inceptc a.net -Dcl\t7 => <a.net><-Dclasses=7>
 inceptc a.net --embed=w.s\t => <a.net><--embed=w.safetensors>
 inceptc a.net -I su\t => <a.net><-I><sub>
+inceptc explain -I inner layers.net i3a.conv3\t => <explain><-I><inner><layers.net><i3a.conv3x3>
+inceptc explain --target nat\t a.net logits.g\t => <explain><--target><native><a.net><logits.globalavgpool>
+inceptc explain b.net log\t => <explain><b.net><log>
 inceptc sub/d\t => <sub/deep.net>
 inceptc a.net -fdiagnostics-c\t al\t => <a.net><-fdiagnostics-color><always>
 inceptc --help su\t => <--help><summary>
