@@ -24,7 +24,7 @@ COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print co
   pass_concat_in_place pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings memory_fit pass_remove_dead pass_reorder_avgpool passes plan plan_memory \
   plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_run verb_summary \
   verb_tune recipe recompute elab_view verb_advise \
-  depend diag_json diag_sarif diag_text fmt_align fmt_annotate fmt_layout fmt_lines fmt_space nearest phase words verb_fmt utf8 probe layer_nodes verb_diff
+  depend diag_json diag_sarif diag_text fmt_align fmt_annotate fmt_layout fmt_lines fmt_space nearest phase words verb_fmt utf8 probe layer_nodes layer_properties verb_diff
 ADVICE = advice advice_json advice_text bottleneck head kernels modules norms patch residual rules settings source view width
 REPORT = diff diff_json diff_text dot figure html html_advice match measured layer_attrs layers report_load summary_files summary_tree terminal
 OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv_grad copy crossentropy dropout globalavgpool interleave l2norm linear \
