@@ -96,7 +96,7 @@ static const FlagRow flags[] = {
     { "init", "init", CONV | FC, 0, 0, NULL }, { "std", "std", CONV | FC | NORM, 1, 3, f_std },
     { "cut", "cut", CONV | FC, 1, 1, f_cut }, { "alpha", "alpha", LRN_, 1, 1, f_alpha },
     { "beta", "beta", LRN_, 1, 1, f_beta }, { "k", "k", LRN_, 1, 1, f_k },
-    { "size", "size", LRN_, 1, 1, f_size }, { "mean", "mean", NORM, 1, 3, f_mean },
+    { "size", "count", LRN_, 1, 1, f_size }, { "mean", "mean", NORM, 1, 3, f_mean },
 };
 enum { N_FLAGS = sizeof flags / sizeof *flags };
 

@@ -35,6 +35,8 @@ text)
     $inceptc explain n.net a.conv1x1_2 --target x86-64-v3 >out.txt || fail a.conv1x1_2
     head -1 out.txt | grep -q 'conv at n.net:4:56, in the module used at n.net:7:5, 32x5x4 -> 16x5x4, 528 parameters, 10,240 multiply-acc' || fail 'the use'
     grep -q 'its channels 16 to 31' out.txt || fail 'its place in the concat'
+    sed 's/-> avgpool 2x2\/2/-> lrn size=3 -> avgpool 2x2\/2/' n.net >lrn.net
+    $inceptc explain lrn.net stem.lrn >out.txt && grep -q '^  size         3 *size=3, said at lrn.net:6:39$' out.txt || fail 'size=3 of lrn'
     $inceptc explain n.net aux >out.txt && grep -q 'no step of its own: the output does not need it' out.txt || fail aux
     $inceptc explain n.net logits.dropout >out.txt && grep -q 'no step of its own: in inference it is the identity' out.txt || fail dropout
     ;;
