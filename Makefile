@@ -171,7 +171,7 @@ TOOL_BIN = $(addprefix $(BUILD)/,$(notdir $(TOOLS)))
 tests-built: $(UNIT_BIN) $(TOOL_BIN) $(BUILD)/check_malformed $(BUILD)/conv_blas $(BUILD)/tiny
 TEST_LIBS = $(BUILD)/libinceptc.a $(BUILD)/libinceptrt.a
 define test_program # its program, its source
-$(1): $(2) $(wildcard $(dir $(2))*.h) $(TEST_LIBS)
+$(1): $(2) $(wildcard tests/*.h $(dir $(2))*.h) $(TEST_LIBS)
 	$$(Q)$$(CC) $$(STD) $$(INC) -Iruntime $$(CFLAGS) -o $$@ $$< $$(EXTRA) $$(TEST_LIBS) -lcunit -ldl $$(LIBS)
 endef
 $(foreach t,$(UNIT),$(eval $(call test_program,$(patsubst test_%,$(BUILD)/unit_%,$(notdir $(t))),tests/$(t).c)))

@@ -1,7 +1,7 @@
 /* test_npy.c - NumPy's files: the bytes that numpy.save makes, what must be refused, every
  * truncation. */
 #include "../../formats/npy.h"
-#include <CUnit/Basic.h>
+#include "../suite.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,14 +155,7 @@ static void every_flipped_bit_is_refused_or_fits(void)
     }
 }
 
-#define TEST(f)                                                                                    \
-    {                                                                                              \
-#f, f                                                                                      \
-    }
-static const struct {
-    const char *name;
-    void (*run)(void);
-} tests[] = {
+static const Test tests[] = {
     TEST(writer_makes_numpy_bytes),    TEST(round_trip_keeps_type_shape_and_values),
     TEST(malformed_files_are_refused), TEST(legal_variants_are_accepted),
     TEST(every_truncation_is_refused), TEST(every_flipped_bit_is_refused_or_fits),
@@ -171,16 +164,10 @@ static const struct {
 int main(void)
 {
     int fd = mkstemp(path);
-    if (fd < 0 || CU_initialize_registry() != CUE_SUCCESS)
+    if (fd < 0)
         return 1;
     close(fd);
-    CU_pSuite suite = CU_add_suite("npy", NULL, NULL);
-    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-        CU_add_test(suite, tests[i].name, tests[i].run);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    int failed = CU_get_number_of_failures() != 0;
-    CU_cleanup_registry();
+    int failed = run_tests("npy", tests, sizeof tests / sizeof *tests);
     unlink(path);
     return failed;
 }

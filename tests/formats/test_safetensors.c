@@ -2,7 +2,7 @@
  * flipped bit of a small file, and round trips.  What is accepted must be consistent with itself.
  */
 #include "../../formats/safetensors.h"
-#include <CUnit/Basic.h>
+#include "../suite.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -425,14 +425,7 @@ static void open_says_what_the_system_says(void)
     CU_ASSERT_EQUAL(safetensors_open(&f, "/dev/null", &err), RT_ERROR_FILE);
 }
 
-#define TEST(f)                                                                                    \
-    {                                                                                              \
-#f, f                                                                                      \
-    }
-static const struct {
-    const char *name;
-    void (*run)(void);
-} tests[] = {
+static const Test tests[] = {
     TEST(malformed_headers_are_refused_by_rule),
     TEST(lengths_are_refused_by_rule),
     TEST(legal_files_are_accepted),
@@ -449,16 +442,10 @@ static const struct {
 int main(void)
 {
     int fd = mkstemp(path);
-    if (fd < 0 || CU_initialize_registry() != CUE_SUCCESS)
+    if (fd < 0)
         return 1;
     close(fd);
-    CU_pSuite suite = CU_add_suite("safetensors", NULL, NULL);
-    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-        CU_add_test(suite, tests[i].name, tests[i].run);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    int failed = CU_get_number_of_failures() != 0;
-    CU_cleanup_registry();
+    int failed = run_tests("safetensors", tests, sizeof tests / sizeof *tests);
     unlink(path);
     return failed;
 }

@@ -1,7 +1,7 @@
 /* test_tensor_file.c - tensors of every format through one door: names, shapes, values, strides. */
 #include "../../formats/npy.h"
 #include "../../formats/tensor_file.h"
-#include <CUnit/Basic.h>
+#include "../suite.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,14 +224,7 @@ static void open_says_what_the_system_says(void)
     CU_ASSERT_EQUAL(tensor_file_open(&f, "/tmp", &err), RT_ERROR_FILE);
 }
 
-#define TEST(f)                                                                                    \
-    {                                                                                              \
-#f, f                                                                                      \
-    }
-static const struct {
-    const char *name;
-    void (*run)(void);
-} tests[] = {
+static const Test tests[] = {
     TEST(safetensors_are_read),
     TEST(an_array_is_named_by_its_file),
     TEST(fortran_order_becomes_strides),
@@ -246,18 +239,12 @@ static const struct {
 int main(void)
 {
     char command[300];
-    if (!mkdtemp(folder) || CU_initialize_registry() != CUE_SUCCESS)
+    if (!mkdtemp(folder))
         return 1;
     snprintf(command, sizeof command, "/usr/bin/python3 tests/formats/make_torch.py %s", folder);
     if (system(command) != 0)
         return 1;
-    CU_pSuite suite = CU_add_suite("tensor_file", NULL, NULL);
-    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-        CU_add_test(suite, tests[i].name, tests[i].run);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    int failed = CU_get_number_of_failures() != 0;
-    CU_cleanup_registry();
+    int failed = run_tests("tensor_file", tests, sizeof tests / sizeof *tests);
     snprintf(command, sizeof command, "rm -rf %s", folder);
     return system(command) != 0 || failed;
 }

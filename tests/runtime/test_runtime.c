@@ -4,7 +4,7 @@
 #include "../../runtime/core/network.h"
 #include "../../runtime/rt.h"
 #include "tiny_network.h"
-#include <CUnit/Basic.h>
+#include "../suite.h"
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -670,14 +670,7 @@ static void targets_are_ordered_and_named(void)
                     384); /* 64 + 76 * 4, rounded up to 64 */
 }
 
-#define TEST(f)                                                                                    \
-    {                                                                                              \
-#f, f                                                                                      \
-    }
-static const struct {
-    const char *name;
-    void (*run)(void);
-} tests[] = {
+static const Test tests[] = {
     TEST(philox_gives_the_known_answers),
     TEST(exp_is_within_two_ulps),
     TEST(log_is_within_two_ulps),
@@ -703,15 +696,9 @@ static const struct {
 
 int main(void)
 {
-    if (!mkdtemp(directory) || CU_initialize_registry() != CUE_SUCCESS)
+    if (!mkdtemp(directory))
         return 1;
-    CU_pSuite suite = CU_add_suite("runtime", NULL, NULL);
-    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-        CU_add_test(suite, tests[i].name, tests[i].run);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    int failed = CU_get_number_of_failures() != 0;
-    CU_cleanup_registry();
+    int failed = run_tests("runtime", tests, sizeof tests / sizeof *tests);
     static const char *const made[] = { "small.st", "w.st", "bad.st", "nan.st", "init.st", "tiny.packed" };
     for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
         unlink(file(made[i]));

@@ -2,6 +2,7 @@
 #ifndef TESTS_TRAIN_SMALL_TRAINING_H
 #define TESTS_TRAIN_SMALL_TRAINING_H
 #include "../../runtime/train/checkpoint.h"
+#include "../suite.h"
 
 enum { N = 4, MOST = 72 };
 extern const RtWeight weights[N]; /* fc.weight, aux.weight, fc.bias, and bn.running_mean, which are statistics */
@@ -32,10 +33,5 @@ uint8_t *read_file(const char *path, size_t *size);
 void write_file(const char *path, const uint8_t *bytes, size_t size);
 void damage(const char *name); /* turns a bit of a tensor */
 
-typedef struct SmallTest {
-    const char *name;
-    void (*run)(void);
-} SmallTest;
-#define TEST(name) { #name, name }
-int run_tests(const char *suite_name, const SmallTest *tests, size_t n); /* for main to return */
+int run_small_tests(const char *suite_name, const Test *tests, size_t n); /* for main to return */
 #endif

@@ -261,7 +261,7 @@ static void a_folder_that_is_not_there_is_an_error(void)
     training_free(t);
 }
 
-static const SmallTest tests[] = {
+static const Test tests[] = {
     TEST(sha256_gives_the_known_answers),
     TEST(a_resumed_training_has_the_same_bits),
     TEST(counters_and_names_come_back),
@@ -273,4 +273,4 @@ static const SmallTest tests[] = {
     TEST(a_folder_that_is_not_there_is_an_error),
 };
 
-int main(void) { return run_tests("checkpoint", tests, sizeof tests / sizeof *tests); }
+int main(void) { return run_small_tests("checkpoint", tests, sizeof tests / sizeof *tests); }

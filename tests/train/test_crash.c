@@ -223,7 +223,7 @@ static void only_files_of_dead_processes_are_removed(void)
     training_free(t);
 }
 
-static const SmallTest tests[] = {
+static const Test tests[] = {
     TEST(a_full_disk_leaves_what_was_there),
     TEST(a_kill_at_any_system_call_leaves_a_checkpoint),
     TEST(any_failing_system_call_is_an_error_or_harmless),
@@ -231,4 +231,4 @@ static const SmallTest tests[] = {
     TEST(only_files_of_dead_processes_are_removed),
 };
 
-int main(void) { return run_tests("crash", tests, sizeof tests / sizeof *tests); }
+int main(void) { return run_small_tests("crash", tests, sizeof tests / sizeof *tests); }

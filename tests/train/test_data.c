@@ -2,7 +2,7 @@
  * names file and byte. */
 #include "../../runtime/train/dataset.h"
 #include "idx_files.h"
-#include <CUnit/Basic.h>
+#include "../suite.h"
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -233,7 +233,7 @@ static void validation_is_numbered_by_the_names_of_training(void)
     rt_dataset_close(&other);
 }
 
-static const struct { const char *name; void (*run)(void); } tests[] = {
+static const Test tests[] = {
     { "plain and packed files give the bytes written", plain_and_packed_files_give_the_bytes_written },
     { "packed in two members is read", packed_in_two_members_is_read },
     { "every length of a cut file is refused", every_length_of_a_cut_file_is_refused },
@@ -259,17 +259,11 @@ static void write_files(void)
 int main(void)
 {
     char dir[] = "/tmp/test_data_XXXXXX", remove[64];
-    if (!mkdtemp(dir) || chdir(dir) != 0 || CU_initialize_registry() != CUE_SUCCESS)
+    if (!mkdtemp(dir) || chdir(dir) != 0)
         return 2;
     write_files();
     alarm(60); /* what hangs is a failure */
-    CU_pSuite suite = CU_add_suite("data", NULL, NULL);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-        CU_add_test(suite, tests[i].name, tests[i].run);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    unsigned failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
+    int failed = run_tests("data", tests, sizeof tests / sizeof *tests);
     snprintf(remove, sizeof remove, "rm -rf %s", dir);
     return system(remove) != 0 || failed ? 1 : 0;
 }

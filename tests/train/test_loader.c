@@ -2,7 +2,7 @@
 #include "../../runtime/train/loader.h"
 #include "../../runtime/train/view.h"
 #include "idx_files.h"
-#include <CUnit/Basic.h>
+#include "../suite.h"
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -341,7 +341,7 @@ static void sizes_below_one_are_refused(void)
     CU_ASSERT_PTR_NULL(l);
 }
 
-static const struct { const char *name; void (*run)(void); } tests[] = {
+static const Test tests[] = {
     { "workers give the same batches", workers_give_the_same_batches },
     { "each picture comes once an epoch", each_picture_comes_once_an_epoch },
     { "orders are even", orders_are_even },
@@ -398,16 +398,10 @@ static RtStatus open_all(void)
 int main(void)
 {
     char dir[] = "/tmp/test_loader_XXXXXX", remove[64];
-    if (!mkdtemp(dir) || chdir(dir) != 0 || CU_initialize_registry() != CUE_SUCCESS || open_all() != RT_OK)
+    if (!mkdtemp(dir) || chdir(dir) != 0 || open_all() != RT_OK)
         return 2;
     alarm(60); /* what hangs is a failure */
-    CU_pSuite suite = CU_add_suite("loader", NULL, NULL);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-        CU_add_test(suite, tests[i].name, tests[i].run);
-    CU_basic_set_mode(CU_BRM_NORMAL);
-    CU_basic_run_tests();
-    unsigned failed = CU_get_number_of_failures();
-    CU_cleanup_registry();
+    int failed = run_tests("loader", tests, sizeof tests / sizeof *tests);
     rt_dataset_close(&digits);
     rt_dataset_close(&photos);
     snprintf(remove, sizeof remove, "rm -rf %s", dir);
