@@ -6,30 +6,38 @@
  * is combined.  Scalar like the forward kernel: layers of groups are a small share of any network of this family. */
 #include "weight_grad.h"
 
-/* Where a sum over the images of a call begins, in x and in dy, and how many floats further the next image lies. */
+enum { MOST_SUMS = 8 }; /* at once: additions of one sum wait for each other, those of several taps do not */
+
 typedef struct Sum {
-    Expr *x_at, *dy_at, *images, *image;
+    Expr *x_at, *dy_at;   /* where sums begin in x and in dy: the pixels of the first tap */
+    Expr *images, *image; /* of a call; floats from one image to the next */
 } Sum;
 
-/* x times dy over all pixels of the images. */
-static Var *sum_of_products(TrainKernel *t, const Sum *s)
+static const char *numbered(Lower *l, const char *s, int i) { return arena_printf(l->unit->arena, "%s%d", s, i); }
+
+/* sum[i] = x times dy over all pixels of the images, for n neighbouring taps of a row, the first of them kx. */
+static void sums_of_taps(TrainKernel *t, const Sum *s, int kx, int n, Var **sum)
 {
     Lower *l = t->l;
     const Window *w = &t->s->node->window;
     const Buffer *x = t->s->in[0]->buffer, *dy = t->s->in[1]->buffer;
-    Var *sum = loop_mut(l, "sum", loop_f32(l, 0));
-    Var *xi = loop_pointer(l, "xi", loop_address(l, t->in[0], s->x_at), false), *di = loop_pointer(l, "di", loop_address(l, t->in[1], s->dy_at), false);
+    for (int i = 0; i < n; i++)
+        sum[i] = loop_mut(l, numbered(l, "sum", kx + i), loop_f32(l, 0));
+    Var *xi = loop_pointer(l, numbered(l, "x", kx), loop_address(l, t->in[0], s->x_at), false);
+    Var *di = loop_pointer(l, numbered(l, "dy", kx), loop_address(l, t->in[1], s->dy_at), false);
     loop_for_begin(l, "i", loop_int(l, 0), s->images, 1);
     Expr *oy = loop_var(l, train_for(t, "oy", dy->h)), *ox = loop_var(l, train_for(t, "ox", dy->w));
-    Expr *xv = loop_load(l, TY_F32, xi, pixel_index(l, x, "X_ROW", loop_mul(l, oy, loop_int(l, w->sh)), loop_mul(l, ox, loop_int(l, w->sw))));
-    Expr *dv = loop_load(l, TY_F32, di, pixel_index(l, dy, "DY_ROW", oy, ox));
-    loop_set(l, sum, loop_add(l, loop_var(l, sum), loop_mul(l, dv, xv)));
+    Expr *at = pixel_index(l, x, "X_ROW", loop_mul(l, oy, loop_int(l, w->sh)), loop_mul(l, ox, loop_int(l, w->sw)));
+    Var *d = loop_let(l, numbered(l, "d", kx), loop_load(l, TY_F32, di, pixel_index(l, dy, "DY_ROW", oy, ox)));
+    for (int i = 0; i < n; i++) {
+        Expr *xv = loop_load(l, TY_F32, xi, loop_add(l, at, loop_int(l, i * x->block)));
+        loop_set(l, sum[i], loop_add(l, loop_var(l, sum[i]), loop_mul(l, loop_var(l, d), xv)));
+    }
     loop_for_end(l);
     loop_for_end(l);
     loop_advance(l, xi, s->image);
     loop_advance(l, di, s->image);
     loop_for_end(l);
-    return sum;
 }
 
 static void clear_weights(TrainKernel *t, Expr *from, int n, Var *dw)
@@ -51,15 +59,21 @@ static void unit_body(TrainKernel *t, Sum *s, Var *dw, const BatchPart *batch)
     train_if_first(t, batch);
     clear_weights(t, row, cig * taps, dw);
     loop_if_end(l);
-    Expr *ci = loop_var(l, train_for(t, "ci", cig)), *ky = loop_var(l, train_for(t, "ky", n->window.kh)), *kx = loop_var(l, train_for(t, "kx", n->window.kw));
+    Expr *ci = loop_var(l, train_for(t, "ci", cig)), *ky = loop_var(l, train_for(t, "ky", n->window.kh));
     Expr *channel = loop_add(l, loop_mul(l, loop_div(l, co, loop_int(l, cog)), loop_int(l, cig)), ci);
-    s->x_at = loop_add(l, channel_offset(l, t->s->in[0], channel), pixel_index(l, x, "X_ROW", ky, kx));
+    Expr *first = loop_add(l, loop_mul(l, ci, loop_int(l, taps)), loop_mul(l, ky, loop_int(l, n->window.kw)));
     s->dy_at = channel_offset(l, t->s->in[1], co);
-    Expr *sum = loop_var(l, sum_of_products(t, s));
-    Expr *tap = loop_add(l, loop_mul(l, ky, loop_int(l, n->window.kw)), kx);
-    Expr *at = loop_add(l, row, loop_add(l, loop_mul(l, ci, loop_int(l, taps)), tap));
-    loop_store(l, dw, at, loop_add(l, loop_load(l, TY_F32, dw, at), sum));
-    for (int k = 0; k < 3; k++)
+    for (int kx = 0, count; kx < n->window.kw; kx += count) {
+        Var *sum[MOST_SUMS];
+        count = n->window.kw - kx < MOST_SUMS ? n->window.kw - kx : MOST_SUMS;
+        s->x_at = loop_add(l, channel_offset(l, t->s->in[0], channel), pixel_index(l, x, "X_ROW", ky, loop_int(l, kx)));
+        sums_of_taps(t, s, kx, count, sum);
+        for (int i = 0; i < count; i++) {
+            Expr *at = loop_add(l, row, loop_add(l, first, loop_int(l, kx + i)));
+            loop_store(l, dw, at, loop_add(l, loop_load(l, TY_F32, dw, at), loop_var(l, sum[i])));
+        }
+    }
+    for (int k = 0; k < 2; k++)
         loop_for_end(l);
 }
 
