@@ -70,7 +70,7 @@ static bool is_group(const Walk *w, int i)
 /* Arguments stand at their word; a count in brackets behind a flag without arguments does not. */
 static bool takes_arguments(const Walk *w, const FmtToken *t)
 {
-    return t->kind == ID && (holds_expression(w) || !elab_reserved_word(arena_strndup(w->f->arena, t->text, (size_t)t->size)));
+    return t->kind == MAX || (t->kind == ID && (holds_expression(w) || !elab_reserved_word(arena_strndup(w->f->arena, t->text, (size_t)t->size))));
 }
 
 static int gap(const Walk *w, int i)

@@ -158,6 +158,7 @@ expr: NUM { $$ = ast_number(A, @$, $1); }
     | STRING { $$ = ast_string(A, @$, $1); }
     | '(' expr ')' { $$ = $2; }
     | path '(' actuals ')' { $$ = ast_call(A, @$, $1, $3); }
+    | MAX '(' actuals ')' { $$ = ast_call(A, @$, (Path){ "max", @1 }, $3); } /* the layer's name is the function's, too */
     | expr '+' expr { $$ = ast_binary(x, @$, '+', $1, $3); }
     | expr '-' expr { $$ = ast_binary(x, @$, '-', $1, $3); }
     | expr '*' expr { $$ = ast_binary(x, @$, '*', $1, $3); }

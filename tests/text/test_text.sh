@@ -3,7 +3,7 @@
 here=$(cd "$(dirname "$0")/../.." && pwd)
 if [ "$1" = --list ]; then
     for n in "$here"/netdefs/*.net; do basename "$n" .net; done
-    echo random settings names
+    echo random settings names arithmetic
     exit 0
 fi
 work=$(mktemp -d) || exit 1
@@ -48,6 +48,21 @@ train { loss = xent(e) + 0.5*xent(f, smooth=0.1)
 N
     round s.net && grep -q 'opt = sgd(0.01, momentum=0.9)' explicit.net && grep -q 'view = resize 32 -> centercrop 16$' explicit.net &&
         grep -q '^  batch = 4$' explicit.net && grep -q '^conv3x3_2 = ' explicit.net && grep -q '^lrn_1 = ' explicit.net ;;
+arithmetic) # channels by every function; max is a layer besides
+    cat >m.net <<'N'
+net m
+conventions torch
+param x = 20
+param w = max(8, x/2) range max(1, 2) .. max(x, 30)
+input i 3x8x8
+a = conv 1x1 (max(w, 4) + min(w, 3))
+b = max { conv 1x1 (max(1, -(2))) | conv 1x1 (floor(1.9)) }
+c = concat { conv 1x1 (ceil(1.1)) | conv 1x1 (round(2.5)) | conv 1x1 (round8(11)) }
+output c
+N
+    $inceptc m.net --dump=net | sed -n 's/^\(a\|b[.a-z0-9_]*\|c[.a-z0-9_]*\) = .* conv 1x1 \([0-9]*\) .*/\1 \2/p' >got
+    printf 'a 13\nb.conv1x1 1\nb.conv1x1_2 1\nc.conv1x1 2\nc.conv1x1_2 3\nc.conv1x1_3 8\n' | diff - got && round m.net &&
+        $inceptc fmt m.net -o - | diff m.net - ;;
 names) # of layers in a statement beside those of its only module
     cat >n.net <<'N'
 net n
