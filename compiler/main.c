@@ -2,6 +2,7 @@
 #include "advice/advice.h"
 #include "depend.h"
 #include "driver.h"
+#include "options_table.h"
 #include "phase.h"
 #include "probe.h"
 #include "structure.h"
@@ -26,6 +27,13 @@ static int dump_params(const Graph *g)
     return EXIT_OK;
 }
 
+/* As cc does, the text is read first: what is wrong in it is said whatever else is missing. */
+static int nothing_asked(const Options *o)
+{
+    OPTIONS_COMPLAIN("'%s' has no errors, but nothing is asked for: say -o FILE or --dump WHAT", o->inputs.at[0]);
+    return EXIT_USAGE;
+}
+
 static int compile(const Options *o, Arena *a)
 {
     if (o->dump && strcmp(o->dump, "ast") == 0)
@@ -42,6 +50,8 @@ static int compile(const Options *o, Arena *a)
         advice_warn(a, g, o->warnings.at, o->warnings.n);
     if (diag_error_count() > 0)
         return EXIT_INPUT;
+    if (!o->output && !o->dump)
+        return nothing_asked(o);
     if (o->dump && strcmp(o->dump, "net") == 0) {
         net_print(g, stdout);
         return EXIT_OK;

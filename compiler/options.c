@@ -211,8 +211,6 @@ static int check(const Options *o)
         OPTIONS_COMPLAIN("certify wants one network and --against PATH");
     else if (o->verb == VERB_CERTIFY && o->compiled && o->training)
         OPTIONS_COMPLAIN("--compiled and --training exclude each other: programs do not train");
-    else if (o->verb == VERB_COMPILE && !o->output && !o->dump)
-        OPTIONS_COMPLAIN("'%s' is read, but nothing is asked for: say -o FILE or --dump WHAT", o->inputs.at[0]);
     else if ((o->embed || o->is_static || o->no_images) && options_output(o) != OUTPUT_PROGRAM)
         OPTIONS_COMPLAIN("%s goes with a program: say -o NAME", o->embed ? "--embed" : o->is_static ? "--static" : "--no-images");
     else if (check_onnx(o) && check_depend(o))

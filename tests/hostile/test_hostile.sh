@@ -66,6 +66,12 @@ arguments)
     refuse 2 "unknown option '--targte'; did you mean '--target'" --targte plain "$here/netdefs/googlenet.net" -o out.c
     refuse 2 "there is no target 'pain'; did you mean 'plain'" "$here/netdefs/googlenet.net" --target=pain -o out.c
     refuse 2 "option '-o' wants FILE" "$here/netdefs/googlenet.net" -o
+    refuse 2 "'$here/netdefs/googlenet.net' has no errors, but nothing is asked for: say -o FILE" "$here/netdefs/googlenet.net"
+    printf "$head"'a = conv 3x3 0\noutput a\n' >t.net # what is wrong in the text comes first, as from cc
+    refuse 1 't.net:4:5: error: conv has 0 channels' t.net
+    ! grep -q 'nothing is asked for' err.txt || fail 'a text with errors is told to be asked for nothing'
+    refuse 1 'Werror=design' "$here/netdefs/googlenet.net" -W error=design
+    refuse 3 'No such file' no.net
     refuse 2 "option '-o' wants FILE" "$here/netdefs/googlenet.net" -o ''
     refuse 2 'seed wants a number from 0' run "$here/netdefs/googlenet.net" "$here/demo/cat.png" --seed -1
     refuse 2 "no command 'runn'; did you mean 'run'" runn "$here/netdefs/googlenet.net" "$here/demo/cat.png"
