@@ -33,6 +33,7 @@ int lexer_token(Lexer *x, int token)
 {
     if (x->tokens)
         LIST_PUSH(x->arena, x->tokens, ((Token){ token, x->token_start, x->offset }));
+    x->before = x->last;
     x->last = token;
     x->depth += opens(token) - (closes(token) && x->depth > 0);
     x->round += (token == '(') - (token == ')' && x->round > 0);

@@ -15,7 +15,7 @@ typedef struct Lexer {
     int file, line, col;
     const char *text; /* of the whole file */
     size_t size, offset;
-    int last;         /* token before; 0 at the start */
+    int last, before; /* the last two tokens; 0 at the start */
     int round, depth; /* open round brackets; open brackets of all kinds */
     bool plain_word;  /* the next word is a name, key word or not: after `as` and a dot */
     bool in_default;  /* in the braces of `default`, which hold no statements */

@@ -13,6 +13,7 @@
 }
 %code {
 #include "parser.h"
+#include <string.h>
 int net_lex(NET_STYPE *value, Loc *loc, void *scanner);
 static void net_error(const Loc *loc, void *scanner, Lexer *x, const char *message);
 #define YYLLOC_DEFAULT(cur, rhs, n) ((cur) = ast_span(n, (n) ? &YYRHSLOC(rhs, 1) : &YYRHSLOC(rhs, 0), (n) ? &YYRHSLOC(rhs, n) : NULL))
@@ -183,6 +184,29 @@ addend: NUM { $$ = (AstAddend){ .loc = @$, .number = ast_number(A, @1, $1) }; }
     | chain { $$ = (AstAddend){ .loc = @$, .chain = $1 }; }
     | NUM '*' chain { $$ = (AstAddend){ .loc = @$, .has_factor = true, .factor = ast_number(A, @1, $1)->number, .chain = $3 }; };
 %%
+/* What stands where only a shape may: 3xSxS whole, not what the lexer made of its beginning.  "": something else. */
+static const char *shape_like(const Lexer *x)
+{
+    enum { MOST = 40 };
+    const char *at = x->text + x->token_start;
+    size_t left = x->size - x->token_start, n = 0;
+    while (n < left && !strchr(" \t\r\n#:;", at[n]))
+        n++;
+    bool begins = x->last == NUM || x->last == ID || x->last == KERNEL;
+    return begins && n <= MOST ? arena_strndup(x->arena, at, n) : "";
+}
+
+static void no_shape(Lexer *x, Loc loc, const char *found)
+{
+    const char *text = shape_like(x), *advice = "";
+    bool names = text[strspn(text, "0123456789x")] != '\0';
+    if (*text)
+        loc.end_col = loc.col + (int)strlen(text);
+    if (names)
+        advice = x->before == ':' ? "; no parameter can stand in it: where one changes the shape, leave it out" : "; no parameter can stand in it";
+    diag_error(loc, "expected a shape such as 3x224x224, found %s%s", *text ? arena_printf(x->arena, "'%s'", text) : found, advice);
+}
+
 /* "expected a name or a number, found '|'": at most five of what may stand here. */
 static int yyreport_syntax_error(const yypcontext_t *ctx, void *scanner, Lexer *x)
 {
@@ -198,7 +222,9 @@ static int yyreport_syntax_error(const yypcontext_t *ctx, void *scanner, Lexer *
     for (int i = 0; i < n && n <= MOST; i++)
         list = arena_printf(x->arena, "%s%s%s", list, i == 0 ? "" : i == n - 1 ? " or " : ", ", ast_symbol(x->arena, yysymbol_name(expected[i])));
     const char *what = found == YYSYMBOL_YYEMPTY ? "nothing" : ast_symbol(x->arena, yysymbol_name(found));
-    if (n < 1 || n > MOST)
+    if (n == 1 && expected[0] == YYSYMBOL_SHAPE)
+        no_shape(x, *yypcontext_location(ctx), what);
+    else if (n < 1 || n > MOST)
         diag_error(*yypcontext_location(ctx), "%s cannot stand here", what);
     else
         diag_error(*yypcontext_location(ctx), "expected %s, found %s", list, what);
