@@ -167,6 +167,21 @@ void diag_error(Loc loc, const char *fmt, ...)
     va_end(ap);
 }
 
+void diag_error_unknown(const Nearest *near, Loc loc, const char *fmt, ...)
+{
+    char message[MESSAGE];
+    const char *best = nearest_result(near);
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(message, sizeof message, fmt, ap);
+    va_end(ap);
+    diag_fix(loc, best);
+    if (best)
+        diag_error(loc, "%s; did you mean '%s'?", message, best);
+    else
+        diag_error(loc, "%s", message);
+}
+
 void diag_error_spans(Loc loc, const char *label, Loc second, const char *fmt, ...)
 {
     va_list ap;

@@ -77,4 +77,6 @@ typedef struct Nearest {
 void nearest_start(Nearest *s, const char *word);
 void nearest_try(Nearest *s, const char *candidate);
 const char *nearest_result(const Nearest *s);
+/* The error that there is no such word, with the nearest one, if any, as a question and as the fix. */
+void diag_error_unknown(const Nearest *near, Loc loc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 #endif

@@ -43,12 +43,7 @@ static void unknown_total(const AstPair *p)
     nearest_start(&near, p->name);
     for (int i = 0; word_total(i); i++)
         nearest_try(&near, word_total(i));
-    const char *best = nearest_result(&near);
-    diag_fix(p->loc, best);
-    if (best)
-        diag_error(p->loc, "expect knows no '%s'; did you mean '%s'?", p->name, best);
-    else
-        diag_error(p->loc, "expect knows no '%s'", p->name);
+    diag_error_unknown(&near, p->loc, "expect knows no '%s'", p->name);
 }
 
 static void expect(Elab *e, const AstItem *item, const Totals *t)
@@ -108,12 +103,7 @@ static void suggest(Elab *e, Loc loc, const char *verb, const char *name)
     elab_suggest_bound(&near, &e->top.tensors);
     for (int i = 0; i < e->g->tensors.n; i++)
         nearest_try(&near, e->g->tensors.at[i]->name);
-    const char *best = nearest_result(&near);
-    diag_fix(loc, best);
-    if (best)
-        diag_error(loc, "%s matches nothing: no tensor named '%s'; did you mean '%s'?", verb, name, best);
-    else
-        diag_error(loc, "%s matches nothing: no tensor named '%s'", verb, name);
+    diag_error_unknown(&near, loc, "%s matches nothing: no tensor named '%s'", verb, name);
 }
 
 /* Marks the weights that a span selects; reports one that selects none. */
@@ -269,9 +259,7 @@ static const SettingRow *find_setting(const AstSetting *s, const SettingRow *row
         if (strcmp(rows[i].name, s->key) == 0)
             return &rows[i];
     }
-    const char *best = nearest_result(&near);
-    diag_fix(s->key_loc, best);
-    diag_error(s->key_loc, best ? "%s has no setting '%s'; did you mean '%s'?" : "%s has no setting '%s'%s", where, s->key, best ? best : "");
+    diag_error_unknown(&near, s->key_loc, "%s has no setting '%s'", where, s->key);
     return NULL;
 }
 

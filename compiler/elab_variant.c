@@ -21,12 +21,7 @@ static int want_stmt(const AstFile *base, const char *name, Loc loc, const char 
     for (int i = 0; i < base->items.n; i++)
         if (base->items.at[i]->kind == AI_STMT && base->items.at[i]->stmt->name)
             nearest_try(&near, base->items.at[i]->stmt->name);
-    const char *best = nearest_result(&near);
-    diag_fix(loc, best);
-    if (best)
-        diag_error(loc, "%s: the base has no tensor named '%s'; did you mean '%s'?", verb, name, best);
-    else
-        diag_error(loc, "%s: the base has no tensor named '%s'", verb, name);
+    diag_error_unknown(&near, loc, "%s: the base has no tensor named '%s'", verb, name);
     return -1;
 }
 
@@ -112,12 +107,7 @@ static void edit_param(Elab *e, AstFile *base, const AstEdit *edit)
             return;
         }
     }
-    const char *best = nearest_result(&near);
-    diag_fix(edit->name_loc, best);
-    if (best)
-        diag_error(edit->name_loc, "the base has no parameter '%s'; did you mean '%s'?", edit->name, best);
-    else
-        diag_error(edit->name_loc, "the base has no parameter '%s'", edit->name);
+    diag_error_unknown(&near, edit->name_loc, "the base has no parameter '%s'", edit->name);
 }
 
 /* In front of the first module or layer, and again behind each later default of the same layer, so that it wins everywhere. */

@@ -177,12 +177,7 @@ static void view_step(Elab *e, const AstNode *n)
             LIST_PUSH(e->arena, &e->g->view, ((ViewStep){ .kind = VIEW_BGR, .loc = n->loc }));
         return;
     }
-    const char *best = nearest_result(&near);
-    diag_fix(n->head.loc, best);
-    if (best)
-        diag_error(n->head.loc, "a view has no step '%s'; did you mean '%s'?", n->head.text, best);
-    else
-        diag_error(n->head.loc, "a view has no step '%s'", n->head.text);
+    diag_error_unknown(&near, n->head.loc, "a view has no step '%s'", n->head.text);
 }
 
 void elab_view(Elab *e, const AstSetting *s)

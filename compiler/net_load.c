@@ -219,12 +219,7 @@ static void add_default(Elab *e, const AstItem *item)
         Nearest near;
         nearest_start(&near, item->name);
         elab_suggest_layers(&near);
-        const char *best = nearest_result(&near);
-        diag_fix(item->name_loc, best);
-        if (best)
-            diag_error(item->name_loc, "there is no layer '%s'; did you mean '%s'?", item->name, best);
-        else
-            diag_error(item->name_loc, "there is no layer '%s'", item->name);
+        diag_error_unknown(&near, item->name_loc, "there is no layer '%s'", item->name);
         return;
     }
     Default *d = ARENA_NEW(e->arena, Default);
