@@ -29,6 +29,7 @@ static const char *const kernel_names[] = {
     [KERNEL_WEIGHT_GRAD_GROUPED] = "grouped weight grad", [KERNEL_BIAS_GRAD] = "bias grad", [KERNEL_INTERLEAVE] = "interleave",
     [KERNEL_BN_PARTS] = "bn parts", [KERNEL_BN_STATS] = "bn stats", [KERNEL_BN_APPLY] = "bn apply", [KERNEL_BN_GRAD_PARTS] = "bn grad parts",
     [KERNEL_BN_GRAD_STATS] = "bn grad stats", [KERNEL_BN_GRAD] = "bn grad", [KERNEL_RELU_GRAD] = "relu grad", [KERNEL_MAXPOOL_GRAD] = "maxpool grad",
+    [KERNEL_MAXPOOL_INDEX] = "maxpool index", [KERNEL_MAXPOOL_INDEX_GRAD] = "maxpool index grad",
     [KERNEL_AVGPOOL_GRAD] = "avgpool grad", [KERNEL_GLOBALAVGPOOL_GRAD] = "globalavgpool grad",
     [KERNEL_ADAPTIVEAVGPOOL_GRAD] = "adaptivepool grad", [KERNEL_LRN_GRAD] = "lrn grad", [KERNEL_L2NORM_GRAD] = "l2norm grad", [KERNEL_DROPOUT] = "dropout",
     [KERNEL_CROSSENTROPY] = "crossentropy", [KERNEL_CROSSENTROPY_GRAD] = "crossentropy grad",

@@ -18,6 +18,8 @@ int train_kernel(const Node *n)
     case OP_BN_GRAD: return KERNEL_BN_GRAD;
     case OP_RELU_GRAD: return KERNEL_RELU_GRAD;
     case OP_MAXPOOL_GRAD: return KERNEL_MAXPOOL_GRAD;
+    case OP_MAXPOOL_INDEX: return KERNEL_MAXPOOL_INDEX;
+    case OP_MAXPOOL_INDEX_GRAD: return KERNEL_MAXPOOL_INDEX_GRAD;
     case OP_AVGPOOL_GRAD: return KERNEL_AVGPOOL_GRAD;
     case OP_GLOBALAVGPOOL_GRAD: return KERNEL_GLOBALAVGPOOL_GRAD;
     case OP_ADAPTIVEAVGPOOL_GRAD: return KERNEL_ADAPTIVEAVGPOOL_GRAD;
@@ -42,7 +44,7 @@ int train_activations(const Node *n)
     switch ((int)n->op) {
     case OP_BIAS_GRAD: case OP_BN_PARTS: case OP_AVGPOOL_GRAD: case OP_GLOBALAVGPOOL_GRAD: case OP_ADAPTIVEAVGPOOL_GRAD:
     case OP_CROSSENTROPY: case OP_CROSSENTROPY_GRAD: return 1;
-    case OP_CONV_WEIGHT_GRAD: case OP_BN_STATS: case OP_BN_GRAD_STATS: return 2;
+    case OP_CONV_WEIGHT_GRAD: case OP_BN_STATS: case OP_BN_GRAD_STATS: case OP_MAXPOOL_INDEX_GRAD: return 2;
     case OP_BN_APPLY: return 3;
     case OP_BN_GRAD_PARTS: return 4;
     case OP_BN_GRAD: return 6;
@@ -66,7 +68,7 @@ const Tensor *train_map_source(const Node *n)
 {
     switch ((int)n->op) {
     case OP_BN_PARTS: case OP_BN_APPLY: case OP_BN_GRAD_PARTS: case OP_BN_GRAD: case OP_RELU_GRAD: case OP_MAXPOOL_GRAD:
-    case OP_LRN_GRAD: case OP_L2NORM_GRAD: case OP_CROSSENTROPY_GRAD: return n->in[0];
+    case OP_MAXPOOL_INDEX: case OP_MAXPOOL_INDEX_GRAD: case OP_LRN_GRAD: case OP_L2NORM_GRAD: case OP_CROSSENTROPY_GRAD: return n->in[0];
     case OP_AVGPOOL_GRAD: case OP_GLOBALAVGPOOL_GRAD: case OP_ADAPTIVEAVGPOOL_GRAD: return n->in[1];
     case OP_BN_STATS: case OP_BN_GRAD_STATS: return n->in[2];
     case OP_INTERLEAVE: return n->in[n->n_in - 1];

@@ -6,8 +6,7 @@
 
 static bool is_conv(const Tensor *t) { return t->def && (t->def->op == OP_CONV || t->def->op == OP_LINEAR); }
 
-/* The forward ends where the first gradient begins. */
-static int count_forward(const Graph *g)
+int recompute_count_forward(const Graph *g)
 {
     int n = 0;
     while (n < g->nodes.n && g->nodes.at[n]->op != OP_CROSSENTROPY_GRAD)
@@ -15,8 +14,7 @@ static int count_forward(const Graph *g)
     return n;
 }
 
-/* Whether n reads the values of input k, and not its shape only. */
-static bool reads(const Node *n, int k) { return k < node_activations(n) || (n->epilogue.residual && k == n->n_in - 1); }
+bool recompute_reads(const Node *n, int k) { return k < node_activations(n) || (n->epilogue.residual && k == n->n_in - 1); }
 
 /* Of images, and of what this network computes in every step. */
 static bool may_be_dropped(const Graph *g, const Tensor *t) { return t->def && t->shape.batched && graph_moves(g, t); }
@@ -43,7 +41,7 @@ static bool read_by_backward(const Tensor *t, const int *position, int n_forward
     for (int i = 0; i < t->users.n; i++) {
         const Node *n = t->users.at[i];
         for (int k = 0; k < n->n_in && position[n->id] >= n_forward; k++)
-            if (n->in[k] == t && reads(n, k))
+            if (n->in[k] == t && recompute_reads(n, k))
                 return true;
     }
     return false;
@@ -152,7 +150,7 @@ static int *mark_heads(const Graph *g)
 TrainModules *recompute_modules(Graph *g)
 {
     TrainModules *m = ARENA_NEW(g->arena, TrainModules);
-    m->n_forward = count_forward(g);
+    m->n_forward = recompute_count_forward(g);
     m->of = ARENA_ARRAY(g->arena, g->next_id + 1, int);
     int *position = ARENA_ARRAY(g->arena, g->next_id + 1, int);
     for (int i = 0; i < g->nodes.n; i++)
@@ -181,7 +179,7 @@ static bool keeps(const TrainModules *m, const Keep *keep, const Tensor *t)
     return true;
 }
 
-static const Tensor *root_of(const Tensor *t)
+const Tensor *recompute_root(const Tensor *t)
 {
     while (t->home)
         t = t->home;
@@ -194,9 +192,9 @@ static bool *mark_kept(const Graph *g, const TrainModules *m, const Keep *keep)
     bool *kept = ARENA_ARRAY(g->arena, g->next_id + 1, bool);
     for (int i = 0; i < g->tensors.n; i++)
         if (keeps(m, keep, g->tensors.at[i]))
-            kept[root_of(g->tensors.at[i])->id] = true;
+            kept[recompute_root(g->tensors.at[i])->id] = true;
     for (int i = 0; i < g->tensors.n; i++)
-        kept[g->tensors.at[i]->id] = kept[root_of(g->tensors.at[i])->id];
+        kept[g->tensors.at[i]->id] = kept[recompute_root(g->tensors.at[i])->id];
     return kept;
 }
 
@@ -225,7 +223,7 @@ static void compute_again(Recompute *r, const Node *n)
 {
     Tensor **in = ARENA_ARRAY(r->g->arena, n->n_in, Tensor *);
     for (int k = 0; k < n->n_in; k++)
-        in[k] = reads(n, k) ? twin_of(r, n->in[k]) : n->in[k];
+        in[k] = recompute_reads(n, k) ? twin_of(r, n->in[k]) : n->in[k];
     Node *twin = graph_again(r->g, n, in);
     settle_branches(n, twin);
     for (int k = 0; k < n->n_out; k++)
@@ -250,7 +248,7 @@ void pass_recompute(Graph *g, const TrainModules *m, const Keep *keep)
     for (int i = 0; i < n_nodes; i++) {
         Node *n = g->nodes.at[i];
         for (int k = 0; k < n->n_in && i >= m->n_forward; k++)
-            if (reads(n, k) && m->of[n->in[k]->id] >= 0)
+            if (recompute_reads(n, k) && m->of[n->in[k]->id] >= 0)
                 graph_set_input(g, n, k, twin_of(&r, n->in[k]));
         LIST_PUSH(g->arena, &r.order, n);
     }

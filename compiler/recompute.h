@@ -24,6 +24,11 @@ typedef struct TrainModules {
     int n_forward; /* the first nodes of the graph: all of the forward */
 } TrainModules;
 
+/* The first nodes of a step's graph: all of the forward, which ends where the first gradient begins. */
+int recompute_count_forward(const Graph *g);
+bool recompute_reads(const Node *n, int k);       /* n reads the values of input k, and not its shape only */
+const Tensor *recompute_root(const Tensor *t);    /* in whose memory t lives */
+
 /* Of a graph that train_graph made. */
 TrainModules *recompute_modules(Graph *g);
 

@@ -189,6 +189,7 @@ bool train_graph(Graph *g)
     pass_merge_siblings(g);
     pass_fuse_activation(g);
     pass_concat_in_place(g);
+    pass_pool_index(g);
     slices_in_place(g);
     frozen_first(g);
     graph_verify(g, "train_graph");

@@ -104,8 +104,8 @@ void kernel_cut(Plan *p, Step *s)
     case KERNEL_WEIGHT_GRAD_GROUPED: s->units = s->node->in[1]->shape.dim[0]; break;
     case KERNEL_BIAS_GRAD: case KERNEL_BN_PARTS: case KERNEL_BN_GRAD_PARTS: s->units = blocks_of(s->in[0]); break;
     case KERNEL_BN_STATS: case KERNEL_BN_GRAD_STATS: s->units = s->node->in[2]->shape.dim[0]; break;
-    case KERNEL_BN_APPLY: case KERNEL_BN_GRAD: case KERNEL_RELU_GRAD: s->units = blocks_of(s->out[0]) * y->h; break;
-    case KERNEL_MAXPOOL_GRAD: case KERNEL_AVGPOOL_GRAD: case KERNEL_GLOBALAVGPOOL_GRAD: case KERNEL_ADAPTIVEAVGPOOL_GRAD:
+    case KERNEL_BN_APPLY: case KERNEL_BN_GRAD: case KERNEL_RELU_GRAD: case KERNEL_MAXPOOL_INDEX: s->units = blocks_of(s->out[0]) * y->h; break;
+    case KERNEL_MAXPOOL_GRAD: case KERNEL_MAXPOOL_INDEX_GRAD: case KERNEL_AVGPOOL_GRAD: case KERNEL_GLOBALAVGPOOL_GRAD: case KERNEL_ADAPTIVEAVGPOOL_GRAD:
     case KERNEL_INTERLEAVE:
         s->units = blocks_of(s->out[0]);
         break;

@@ -1,6 +1,7 @@
 /* Gradients that go through one image: ReLU, pools, the phases of a strided convolution. */
 #include "train.h"
 #include "pool.h"
+#include "../ops/maxpool_index.h"
 
 int interleave_phase(const Node *n, int r, int c); /* ops/interleave.c */
 
@@ -61,6 +62,8 @@ void kernel_lower_interleave(LowerContext *c, Step *s)
 
 /* ---- Pools: every output adds to the pixels of its window, block by block ---- */
 
+enum { MOST_VECTORS = 2 }; /* of a block */
+
 typedef struct PoolGrad {
     TrainKernel t;
     Expr *block, *oy, *ox;
@@ -88,28 +91,46 @@ static void adapt(Lower *l, const char *axis, Expr *o, int size, int n, Var **fr
     *to = loop_let(l, arena_printf(a, "%s1", axis), loop_min(l, loop_div(l, loop_add(l, next, loop_int(l, n - 1)), loop_int(l, n)), s));
 }
 
+static void clip_rows(PoolGrad *p, const Buffer *x)
+{
+    const Window *w = &p->t.s->node->window;
+    pool_clip(p->t.l, "y", p->oy, w->sh, w->top, w->kh, x->h, &p->y0, &p->y1);
+}
+
+static void clip_columns(PoolGrad *p, const Buffer *x)
+{
+    const Window *w = &p->t.s->node->window;
+    pool_clip(p->t.l, "x", p->ox, w->sw, w->left, w->kw, x->w, &p->x0, &p->x1);
+}
+
+/* The loop over the rows of a block of dy; leaves its body open. */
+static void each_row(PoolGrad *p, int dy)
+{
+    TrainKernel *t = &p->t;
+    train_units(t);
+    p->block = loop_var(t->l, t->k.u);
+    clear_block(p);
+    p->oy = loop_var(t->l, train_for(t, "oy", t->s->in[dy]->buffer->h));
+}
+
 /* The loops over the pixels of a block of dy; leaves their bodies open. */
 static void each_output(PoolGrad *p, int dy)
 {
     TrainKernel *t = &p->t;
     Lower *l = t->l;
     const Node *n = t->s->node;
-    const Window *w = &n->window;
     const Buffer *x = t->s->out[0]->buffer, *y = t->s->in[dy]->buffer;
     bool adaptive = n->op == OP_ADAPTIVEAVGPOOL_GRAD || n->op == OP_GLOBALAVGPOOL_GRAD;
-    train_units(t);
-    p->block = loop_var(l, t->k.u);
-    clear_block(p);
-    p->oy = loop_var(l, train_for(t, "oy", y->h));
+    each_row(p, dy);
     if (adaptive)
         adapt(l, "y", p->oy, x->h, y->h, &p->y0, &p->y1);
     else
-        pool_clip(l, "y", p->oy, w->sh, w->top, w->kh, x->h, &p->y0, &p->y1);
+        clip_rows(p, x);
     p->ox = loop_var(l, train_for(t, "ox", y->w));
     if (adaptive)
         adapt(l, "x", p->ox, x->w, y->w, &p->x0, &p->x1);
     else
-        pool_clip(l, "x", p->ox, w->sw, w->left, w->kw, x->w, &p->x0, &p->x1);
+        clip_columns(p, x);
 }
 
 static Expr *begin_window(PoolGrad *p, Expr **ix)
@@ -187,6 +208,139 @@ void kernel_lower_maxpool_grad(LowerContext *c, Step *s)
     }
     train_call(&p.t);
 }
+
+/* ---- Where the maxima are (ops/maxpool_index.h) ---- */
+
+/* The loop over the outputs of a number of the index, the first first; leaves its body open.  *place: the value of a digit. */
+static void each_digit(PoolGrad *p, Expr *number, int outputs, Var **place)
+{
+    Lower *l = p->t.l;
+    const Window *w = &p->t.s->node->window;
+    Expr *from = loop_mul(l, number, loop_int(l, pool_index_digits(w)));
+    Expr *to = loop_min(l, loop_add(l, from, loop_int(l, pool_index_digits(w))), loop_int(l, outputs));
+    *place = loop_mut(l, "place", loop_f32(l, pool_index_first_place(w)));
+    p->ox = loop_var(l, loop_for_begin(l, "ox", from, to, 1));
+}
+
+static void end_digit(PoolGrad *p, Var *place)
+{
+    Lower *l = p->t.l;
+    loop_set(l, place, loop_div(l, loop_var(l, place), loop_f32(l, pool_index_base(&p->t.s->node->window))));
+    loop_for_end(l);
+}
+
+/* How many taps are left in the whole window from pixel (iy, ix) on. */
+static Expr *taps_left(PoolGrad *p, Expr *iy, Expr *ix)
+{
+    Lower *l = p->t.l;
+    const Window *w = &p->t.s->node->window;
+    Expr *ky = loop_add(l, loop_sub(l, iy, loop_mul(l, p->oy, loop_int(l, w->sh))), loop_int(l, w->top));
+    Expr *kx = loop_add(l, loop_sub(l, ix, loop_mul(l, p->ox, loop_int(l, w->sw))), loop_int(l, w->left));
+    Expr *taps = loop_sub(l, loop_int(l, w->kh * w->kw), loop_add(l, loop_mul(l, ky, loop_int(l, w->kw)), kx));
+    return loop_convert(l, TY_F32, taps);
+}
+
+/* The digit of the first maximum: a later pixel must be greater. */
+static Expr *find_first(PoolGrad *p, int v)
+{
+    Lower *l = p->t.l;
+    Arena *a = l->unit->arena;
+    Type type = p->t.type;
+    Expr *ix, *iy, *y0 = loop_var(l, p->y0), *x0 = loop_var(l, p->x0);
+    Var *most = loop_mut(l, arena_printf(a, "most%d", v), read_x(p, y0, x0, v));
+    Var *digit = loop_mut(l, arena_printf(a, "digit%d", v), loop_splat(l, type, taps_left(p, y0, x0)));
+    iy = begin_window(p, &ix);
+    Var *left = loop_let(l, "left", taps_left(p, iy, ix));
+    Var *x = loop_let(l, arena_printf(a, "v%d", v), read_x(p, iy, ix, v));
+    Expr *change = loop_sub(l, loop_splat(l, type, loop_var(l, left)), loop_var(l, digit));
+    loop_set(l, digit, loop_add(l, loop_var(l, digit), loop_where(l, EX_LT, loop_var(l, most), loop_var(l, x), change)));
+    loop_set(l, most, loop_max(l, loop_var(l, x), loop_var(l, most)));
+    end_window(p);
+    return loop_var(l, digit);
+}
+
+static Expr *splat(PoolGrad *p, Expr *scalar) { return loop_splat(p->t.l, p->t.type, scalar); }
+
+static void index_row(PoolGrad *p)
+{
+    TrainKernel *t = &p->t;
+    Lower *l = t->l;
+    const Place *out = t->s->out[0];
+    Var *sum[MOST_VECTORS], *place;
+    p->oy = train_rows(t, &p->block);
+    clip_rows(p, t->s->in[0]->buffer);
+    Expr *i = loop_var(l, train_for(t, "i", out->buffer->w));
+    for (int v = 0; v < t->vectors; v++)
+        sum[v] = loop_mut(l, arena_printf(l->unit->arena, "index%d", v), zero(t));
+    each_digit(p, i, pool_index_outputs(t->s->node), &place);
+    clip_columns(p, t->s->in[0]->buffer);
+    for (int v = 0; v < t->vectors; v++)
+        loop_set(l, sum[v], loop_add(l, loop_var(l, sum[v]), loop_mul(l, find_first(p, v), splat(p, loop_var(l, place)))));
+    end_digit(p, place);
+    for (int v = 0; v < t->vectors; v++)
+        loop_store(l, t->out[0], train_at(t, out, "INDEX", p->block, p->oy, i, v), loop_var(l, sum[v]));
+    loop_for_end(l);
+}
+
+void kernel_lower_maxpool_index(LowerContext *c, Step *s)
+{
+    PoolGrad p = { 0 };
+    Arena *a = c->page->unit->arena;
+    const Window *w = &s->node->window;
+    if (train_begin(&p.t, c, s, "maxpool_index", "x index", window_key(a, s->node),
+                    arena_printf(a, "Where the first maximum of x in each %d x %d window, step %d x %d, is: digits to the base %d, %d windows of a row to a number;\n"
+                                 "a digit counts the taps from the maximum on.", w->kh, w->kw, w->sh, w->sw, pool_index_base(w), pool_index_digits(w))))
+        index_row(&p);
+    train_call(&p.t);
+}
+
+/* The pixel that the digit says gets dy: the first whose digit is not above what is left of the number, which then loses it. */
+static void give_to_digit(PoolGrad *p, Var *rest, Var *place, int v)
+{
+    Lower *l = p->t.l;
+    Arena *a = l->unit->arena;
+    Expr *ix, *dy = loop_var(l, read_dy(p, 1, v)), *iy = begin_window(p, &ix);
+    Expr *value = loop_mul(l, taps_left(p, iy, ix), loop_var(l, place));
+    Expr *digit = loop_var(l, loop_let(l, arena_printf(a, "digit%d", v), splat(p, value)));
+    add_to(p, iy, ix, v, loop_where(l, EX_LE, digit, loop_var(l, rest), dy));
+    loop_set(l, rest, loop_sub(l, loop_var(l, rest), loop_where(l, EX_LE, digit, loop_var(l, rest), digit)));
+    end_window(p);
+}
+
+static void spread_row(PoolGrad *p)
+{
+    TrainKernel *t = &p->t;
+    Lower *l = t->l;
+    const Buffer *x = t->s->out[0]->buffer;
+    Var *rest[MOST_VECTORS], *place;
+    each_row(p, 1);
+    clip_rows(p, x);
+    Expr *i = loop_var(l, train_for(t, "i", t->s->in[0]->buffer->w));
+    for (int v = 0; v < t->vectors; v++)
+        rest[v] = loop_mut(l, arena_printf(l->unit->arena, "index%d", v),
+                           loop_load(l, t->type, t->in[0], train_at(t, t->s->in[0], "INDEX", p->block, p->oy, i, v)));
+    each_digit(p, i, t->s->in[1]->buffer->w, &place);
+    clip_columns(p, x);
+    for (int v = 0; v < t->vectors; v++)
+        give_to_digit(p, rest[v], place, v);
+    end_digit(p, place);
+    loop_for_end(l);
+    loop_for_end(l);
+}
+
+void kernel_lower_maxpool_index_grad(LowerContext *c, Step *s)
+{
+    PoolGrad p = { 0 };
+    Arena *a = c->page->unit->arena;
+    const Window *w = &s->node->window;
+    if (train_begin(&p.t, c, s, "maxpool_index_grad", "index dy dx", window_key(a, s->node),
+                    arena_printf(a, "The pixel of each %d x %d window, step %d x %d, that index says gets that window's dy; dx is the sum of these.", w->kh, w->kw,
+                                 w->sh, w->sw)))
+        spread_row(&p);
+    train_call(&p.t);
+}
+
+/* ---- Averages ---- */
 
 /* What a window's sum was divided by. */
 static Expr *divisor(PoolGrad *p)

@@ -12,8 +12,7 @@ const char *infer_maxpool(Graph *g, Node *n)
     return wrong ? wrong : op_set(g, n, 0, s);
 }
 
-/* Index of the first maximum of window (oy, ox) in plane x; -1 when the window holds no pixel. */
-static int64_t first_maximum(Interp *it, const Window *w, const double *x, int h, int width, int oy, int ox)
+int64_t op_first_maximum(Interp *it, const Window *w, const double *x, int h, int width, int oy, int ox)
 {
     int64_t best = -1;
     for (int ky = 0; ky < w->kh; ky++)
@@ -42,7 +41,7 @@ void eval_maxpool(Interp *it, const Node *n)
     for (int64_t c = 0, at = 0; c < planes; c++)
         for (int oy = 0; oy < ys->dim[1]; oy++)
             for (int ox = 0; ox < ys->dim[2]; ox++, at++) {
-                int64_t best = first_maximum(it, &n->window, x + c * xp, xs->dim[1], xs->dim[2], oy, ox);
+                int64_t best = op_first_maximum(it, &n->window, x + c * xp, xs->dim[1], xs->dim[2], oy, ox);
                 if (grad)
                     out[c * xp + best] += dy[at];
                 else
@@ -55,6 +54,7 @@ bool grad_maxpool(Graph *g, Node *n, Tensor *dy, Tensor **dx)
     Tensor *in[] = { n->in[0], dy };
     Node *r = op_grad_node(g, OP_MAXPOOL_GRAD, n, "grad", in, 2, 1);
     r->window = n->window;
+    r->ceil = n->ceil;
     dx[0] = op_infer_sure(g, r);
     return true;
 }

@@ -277,11 +277,59 @@ static void test_concat_in_place(void)
     check_pass("concat-in-place", "input x 4x6x6\na = concat { conv 1x1 3 | in }\nb = concat { a | a }\noutput b\n", OP_CONCAT, 2, 2);
 }
 
+/* A window's first maximum takes its gradient, and where that is costs a number for seven windows. */
+static void test_pool_index(void)
+{
+    Graph *g = load("input x 1x3x5\ny = maxpool 3x3/2 pad 1\noutput y\n");
+    Node *pool = g->output->def;
+    Node *index = graph_node(g, OP_MAXPOOL_INDEX, "index", pool->in, 1, 1, (Loc){ 0 });
+    index->window = pool->window;
+    CU_ASSERT_PTR_NULL_FATAL(graph_infer(g, index));
+    Tensor *in[] = { index->out[0], g->output, g->input };
+    Node *grad = graph_node(g, OP_MAXPOOL_INDEX_GRAD, "grad", in, 3, 1, (Loc){ 0 });
+    grad->window = pool->window;
+    CU_ASSERT_PTR_NULL_FATAL(graph_infer(g, grad));
+    check_text(g);
+    Interp *it = interp_new(arena, g, 1);
+    interp_keep_all(it);
+    static const double x[15] = { 0, 0, 7, 0, 5, 0, 0, 7, 0, 9, 2, 0, 0, 0, 9 }, want[15] = { 0, 0, 7, 0, 0, 0, 0, 7, 0, 18, 2, 0, 0, 0, 0 };
+    memcpy(interp_values(it, g->input), x, sizeof x);
+    interp_run(it);
+    CU_ASSERT_EQUAL(shape_elems(&index->out[0]->shape), 2);
+    /* maxima 0, 7, 9 and 2, 7, 9; tap 5 of 9 is the window's middle */
+    CU_ASSERT_EQUAL(interp_values(it, index->out[0])[0], 5520000);
+    CU_ASSERT_EQUAL(interp_values(it, index->out[0])[1], 5880000);
+    for (int i = 0; i < 15; i++)
+        CU_ASSERT_EQUAL(interp_values(it, grad->out[0])[i], want[i]);
+}
+
+/* Only where the backward reads the pool's input for nothing else. */
+static void check_pools(const char *body, int indices, int gradients)
+{
+    Graph *g = load(arena_printf(arena, "input x 3x9x9\n%s\nlogits = globalavgpool -> fc 3\noutput logits\ntrain { loss = xent(logits)\n opt = sgd(0.1) }\n", body));
+    CU_ASSERT_TRUE_FATAL(train_graph(g));
+    CU_ASSERT_EQUAL(count_op(g, OP_MAXPOOL_INDEX), indices);
+    CU_ASSERT_EQUAL(count_op(g, OP_MAXPOOL_INDEX_GRAD), indices);
+    CU_ASSERT_EQUAL(count_op(g, OP_MAXPOOL_GRAD), gradients);
+}
+
+static void test_pass_pool_index(void)
+{
+    check_pools("a = conv 3x3 4 bn relu -> maxpool 3x3/2", 1, 0);
+    check_pools("a = concat { conv 3x3 4 bn relu | conv 1x1 4 valid bn relu -> conv 3x3 3 bn relu } -> maxpool 3x3/2", 1, 0);
+    check_pools("a = conv 3x3 4 bias relu -> maxpool 3x3/2", 0, 1);                                    /* its ReLU's gradient reads it */
+    check_pools("a = conv 3x3 4 bn relu -> concat { maxpool 3x3/2 | conv 3x3/2 2 }", 0, 1);             /* a convolution */
+    check_pools("a = concat { conv 3x3 4 bn relu | conv 3x3 2 bias relu } -> maxpool 3x3/2", 0, 1);     /* a ReLU's in the same memory */
+    check_pools("a = conv 3x3 4 bn relu -> maxpool 5000x5000/1 pad 4999", 0, 1);                        /* no float numbers so many taps */
+}
+
 int main(void)
 {
     arena = arena_new();
     CU_initialize_registry();
     CU_pSuite s = CU_add_suite("graph", NULL, NULL);
+    CU_add_test(s, "pass: pool index", test_pass_pool_index);
+    CU_add_test(s, "pool index: first maximum, seven to a number", test_pool_index);
     CU_add_test(s, "gradients: conv, bn, relu, maxpool", test_conv_bn_relu_maxpool);
     CU_add_test(s, "gradients: strides, asymmetric padding, bias", test_strided);
     CU_add_test(s, "gradients: several readers", test_branches);

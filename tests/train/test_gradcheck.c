@@ -170,12 +170,12 @@ static void net_dropout(Draw *d)
 static void net_loss(Draw *d)
 {
     static const char *const body[] = { "conv 3x3 4 same bn relu", "conv 3x3 3 same relu -> dropout 0.4", "concat { conv 1x1 3 | conv 3x3 2 same bn relu } -> maxpool 3x3/2 pad 1 ceil",
-                                        "conv 3x3/2 3 same -> lrn 3 alpha=2", "residual 0.3 { conv 1x1 2 -> conv 3x3 (in.c) same linear } -> avgpool 3x3 same" };
+                                        "conv 3x3/2 3 same -> lrn 3 alpha=2", "residual 0.3 { conv 1x1 2 -> conv 3x3 (in.c) same linear } -> avgpool 3x3 same", "conv 3x3 4 same bn relu -> maxpool 3x3/2 pad 1 ceil" };
     int classes = pick(d, 2, 5), heads = d->i % 3 + 1;
     fprintf(d->f, "default conv { eps=0.1 }\n");
     input(d, pick(d, 1, 3), pick(d, 1, 5), pick(d, 1, 5));
     fprintf(d->f, "s = %s\nb = s -> conv 1x1 3 relu -> dropout 0.5 -> fc %d\nc = s -> adaptivepool 2x2 -> fc 3 relu -> fc %d\na = s -> globalavgpool -> fc %d\n",
-            body[d->i % 5], classes, classes, classes);
+            body[d->i % 6], classes, classes, classes);
     fprintf(d->f, "output a%s\ntrain { loss = xent(a%s)", some(d, "", " -> softmax"), some(d, "", ", smooth=0.1"));
     if (heads > 1)
         fprintf(d->f, " + 0.3*xent(b%s)", some(d, "", ", smooth=0.2"));
