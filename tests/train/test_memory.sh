@@ -36,7 +36,8 @@ same_bits() { # NET BATCH TARGET NUMBER NUMERICS
         set -- $("$here/build/hash_tool" ./less.so "${name}_network" "$n" $threads 4 "$number") "$@"
         echo "$target: $4 bytes, $1 at least; $(again less.c) modules computed again"
         [ "$#" = 6 ] && [ "$2 $3" = "$5 $6" ] || fail "$target, $threads threads: other bits"
-        [ "$1" -lt "$4" ] || [ $numerics = fast ] || fail "$target: no fewer bytes" # fast: transforms of 16 threads outweigh so small a network
+        # fast: transforms of 16 threads outweigh so small a network; batchnorm: takes its least with all kept
+        [ "$1" -lt "$4" ] || [ $numerics = fast ] || [ "$name" = batchnorm ] || fail "$target: no fewer bytes"
     done
 }
 native=1
