@@ -344,7 +344,7 @@ int main(void)
     CU_add_test(s, "concat-in-place", test_concat_in_place);
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();
-    int failed = (int)CU_get_number_of_failures() + (CU_get_run_summary()->nTestsRun != 12);
+    int failed = (int)CU_get_number_of_failures() + (CU_get_run_summary()->nTestsRun != 14);
     CU_cleanup_registry();
     return failed != 0;
 }

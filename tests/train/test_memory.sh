@@ -67,7 +67,7 @@ moderate) # the more memory, the fewer modules, and never more memory than was g
     [ "$last" = 0 ] || fail 'nothing is to be computed again where all fits' ;;
 program) # says what it takes, learns the same
     /usr/bin/python3 "$tests/train_data.py" idx
-    sed 's/conv 3x3 8 -> maxpool/conv 3x3 160 -> maxpool/' "$tests/tiny.net" >tiny.net
+    sed 's/conv 3x3 8 -> maxpool/conv 3x3 160 -> conv 1x1 80 -> maxpool/' "$tests/tiny.net" >tiny.net
     size=$(least tiny.net --target=plain)
     sed "s/^train {/train {\n  memory = \"$size\"/" tiny.net >less.net
     inceptc tiny.net --train --target=plain -o all
