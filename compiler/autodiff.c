@@ -38,20 +38,17 @@ static void accumulate(Diff *d, const Tensor *x, Tensor *dx)
     *sum = dx;
 }
 
-static bool through(Diff *d, Node *n)
+static void through(Diff *d, Node *n)
 {
     Tensor *dy = d->dy[n->out[0]->id];
     if (n->dead || !dy || !d->wanted[n->out[0]->id])
-        return true;
+        return;
     Tensor **dx = ARENA_ARRAY(d->g->arena, n->n_in, Tensor *);
-    if (!op_grad(d->g, n, dy, dx)) {
-        diag_error(n->loc, "'%s' has no gradient: training knows no rule for this %s", n->out[0]->name, op_name(n->op));
-        return false;
-    }
+    if (!op_grad(d->g, n, dy, dx))
+        ICE("no gradient of '%s': there is no rule for %s", n->out[0]->name, op_name(n->op));
     for (int k = 0; k < n->n_in; k++)
         if (dx[k] && d->wanted[n->in[k]->id])
             accumulate(d, n->in[k], dx[k]);
-    return true;
 }
 
 /* Rules compute the gradient of every input; those that nobody asked for go again. */
@@ -83,17 +80,15 @@ static void name_gradients(Diff *d, int n_tensors)
     }
 }
 
-bool autodiff(Graph *g, Tensor *const *t, Tensor *const *seed, int n, bool want_input)
+void autodiff(Graph *g, Tensor *const *t, Tensor *const *seed, int n, bool want_input)
 {
     Diff d = { g, ARENA_ARRAY(g->arena, g->next_id + 1, Tensor *), ARENA_ARRAY(g->arena, g->next_id + 1, bool) };
     int n_nodes = g->nodes.n, n_tensors = g->tensors.n, first = g->next_id;
     mark_wanted(&d, want_input);
     for (int k = 0; k < n; k++)
         accumulate(&d, t[k], seed[k]);
-    bool ok = true;
     for (int i = n_nodes - 1; i >= 0; i--)
-        ok &= through(&d, g->nodes.at[i]);
+        through(&d, g->nodes.at[i]);
     drop_unread(&d, first);
     name_gradients(&d, n_tensors);
-    return ok;
 }

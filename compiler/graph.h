@@ -292,9 +292,9 @@ const char *pass_name(int i);
 bool pass_run_by_name(Graph *g, const char *name);
 
 /* autodiff.c: appends the gradients of sum over k of seed[k] * t[k] for every weight that trains and for `input` when
- * want_input; result tensors are named "<weight>.grad" and have it as primal.  Operators without a gradient rule: diag_error.
- * Batch norms must be in training form (train_graph.c). */
-bool autodiff(Graph *g, Tensor *const *t, Tensor *const *seed, int n, bool want_input);
+ * want_input; result tensors are named "<weight>.grad" and have it as primal.  Every operator of the language has a rule.
+ * Batch norms must be in training form (train_graph.c), and nothing may be fused yet. */
+void autodiff(Graph *g, Tensor *const *t, Tensor *const *seed, int n, bool want_input);
 
 /* train_graph.c: the inference graph of net_load becomes that of a training step: what the loss needs, batch norms by the
  * statistics of the batch, the loss of each image, gradients of all weights that train.  False after diag_error. */

@@ -24,7 +24,7 @@ static KernelLower *const kernel_lower[] = {
     [KERNEL_RELU_GRAD] = kernel_lower_relu_grad, [KERNEL_MAXPOOL_GRAD] = kernel_lower_maxpool_grad, [KERNEL_MAXPOOL_INDEX] = kernel_lower_maxpool_index, [KERNEL_MAXPOOL_INDEX_GRAD] = kernel_lower_maxpool_index_grad,
     [KERNEL_AVGPOOL_GRAD] = kernel_lower_avgpool_grad,
     [KERNEL_GLOBALAVGPOOL_GRAD] = kernel_lower_globalavgpool_grad, [KERNEL_ADAPTIVEAVGPOOL_GRAD] = kernel_lower_adaptiveavgpool_grad,
-    [KERNEL_LRN_GRAD] = kernel_lower_lrn_grad, [KERNEL_L2NORM_GRAD] = kernel_lower_l2norm_grad, [KERNEL_DROPOUT] = kernel_lower_dropout, [KERNEL_CROSSENTROPY] = kernel_lower_crossentropy,
+    [KERNEL_LRN_GRAD] = kernel_lower_lrn_grad, [KERNEL_L2NORM_GRAD] = kernel_lower_l2norm_grad, [KERNEL_SOFTMAX_GRAD] = kernel_lower_softmax_grad, [KERNEL_DROPOUT] = kernel_lower_dropout, [KERNEL_CROSSENTROPY] = kernel_lower_crossentropy,
     [KERNEL_CROSSENTROPY_GRAD] = kernel_lower_crossentropy_grad,
 };
 

@@ -23,6 +23,7 @@ static OpGrad *const gradients[N_OPS] = {
     [OP_CONV] = grad_conv, [OP_LINEAR] = grad_linear, [OP_BN_APPLY] = grad_bn_apply, [OP_BATCHNORM] = grad_batchnorm, [OP_RELU] = grad_relu, [OP_MAXPOOL] = grad_maxpool,
     [OP_AVGPOOL] = grad_avgpool, [OP_GLOBALAVGPOOL] = grad_globalavgpool, [OP_ADAPTIVEAVGPOOL] = grad_adaptiveavgpool,
     [OP_ADD] = grad_add, [OP_CONCAT] = grad_concat, [OP_DROPOUT] = grad_dropout, [OP_LRN] = grad_lrn, [OP_L2NORM] = grad_l2norm, [OP_MUL] = grad_mul, [OP_MAX] = grad_max,
+    [OP_SOFTMAX] = grad_softmax, [OP_NORMALIZE] = grad_normalize,
 };
 
 bool op_grad(Graph *g, Node *n, Tensor *dy, Tensor **dx) { return gradients[n->op] && gradients[n->op](g, n, dy, dx); }

@@ -31,7 +31,7 @@ static const char *const kernel_names[] = {
     [KERNEL_BN_GRAD_STATS] = "bn grad stats", [KERNEL_BN_GRAD] = "bn grad", [KERNEL_RELU_GRAD] = "relu grad", [KERNEL_MAXPOOL_GRAD] = "maxpool grad",
     [KERNEL_MAXPOOL_INDEX] = "maxpool index", [KERNEL_MAXPOOL_INDEX_GRAD] = "maxpool index grad",
     [KERNEL_AVGPOOL_GRAD] = "avgpool grad", [KERNEL_GLOBALAVGPOOL_GRAD] = "globalavgpool grad",
-    [KERNEL_ADAPTIVEAVGPOOL_GRAD] = "adaptivepool grad", [KERNEL_LRN_GRAD] = "lrn grad", [KERNEL_L2NORM_GRAD] = "l2norm grad", [KERNEL_DROPOUT] = "dropout",
+    [KERNEL_ADAPTIVEAVGPOOL_GRAD] = "adaptivepool grad", [KERNEL_LRN_GRAD] = "lrn grad", [KERNEL_L2NORM_GRAD] = "l2norm grad", [KERNEL_SOFTMAX_GRAD] = "softmax grad", [KERNEL_DROPOUT] = "dropout",
     [KERNEL_CROSSENTROPY] = "crossentropy", [KERNEL_CROSSENTROPY_GRAD] = "crossentropy grad",
 };
 

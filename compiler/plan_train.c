@@ -25,6 +25,7 @@ int train_kernel(const Node *n)
     case OP_ADAPTIVEAVGPOOL_GRAD: return KERNEL_ADAPTIVEAVGPOOL_GRAD;
     case OP_LRN_GRAD: return KERNEL_LRN_GRAD;
     case OP_L2NORM_GRAD: return KERNEL_L2NORM_GRAD;
+    case OP_SOFTMAX_GRAD: return KERNEL_SOFTMAX_GRAD;
     case OP_SLICE: return -1; /* a view, or a copy */
     default: ICE("no kernel computes %s in training", op_name(n->op));
     }
@@ -68,7 +69,7 @@ const Tensor *train_map_source(const Node *n)
 {
     switch ((int)n->op) {
     case OP_BN_PARTS: case OP_BN_APPLY: case OP_BN_GRAD_PARTS: case OP_BN_GRAD: case OP_RELU_GRAD: case OP_MAXPOOL_GRAD:
-    case OP_MAXPOOL_INDEX: case OP_MAXPOOL_INDEX_GRAD: case OP_LRN_GRAD: case OP_L2NORM_GRAD: case OP_CROSSENTROPY_GRAD: return n->in[0];
+    case OP_MAXPOOL_INDEX: case OP_MAXPOOL_INDEX_GRAD: case OP_LRN_GRAD: case OP_L2NORM_GRAD: case OP_SOFTMAX_GRAD: case OP_CROSSENTROPY_GRAD: return n->in[0];
     case OP_AVGPOOL_GRAD: case OP_GLOBALAVGPOOL_GRAD: case OP_ADAPTIVEAVGPOOL_GRAD: return n->in[1];
     case OP_BN_STATS: case OP_BN_GRAD_STATS: return n->in[2];
     case OP_INTERLEAVE: return n->in[n->n_in - 1];

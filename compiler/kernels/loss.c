@@ -1,4 +1,5 @@
-/* What training computes channel by channel: the loss and its gradient, dropout, the gradients of LRN and of the L2 norm. Scalar. */
+/* What training computes channel by channel: the loss and its gradient, dropout, the gradients of LRN, of the L2 norm and of
+ * softmax. Scalar. */
 #include "train.h"
 
 /* Element (c, y, x) of a place: letters name its dimensions. */
@@ -274,5 +275,26 @@ void kernel_lower_l2norm_grad(LowerContext *c, Step *s)
         arena_printf(c->page->unit->arena, "dx = (dy - x (x . dy) / |x|^2) / |x|, over the channels of a pixel; dy / %g where |x| does not exceed it.", s->node->eps));
     if (fresh)
         by_pixel(&t, l2norm_pixel, NULL);
+    train_call(&t);
+}
+
+/* ---- Softmax ---- */
+
+static void softmax_pixel(TrainKernel *t, Expr *y, Expr *x, Var *scratch)
+{
+    (void)scratch;
+    Lower *l = t->l;
+    Var *sum = sum_over_channels(t, "sum", 1, "DY", y, x);
+    Expr *c = loop_var(l, train_for(t, "c", channels(t)));
+    Expr *dx = loop_mul(l, wide(t, 0, "X", c, y, x), loop_sub(l, wide(t, 1, "DY", c, y, x), loop_var(l, sum)));
+    loop_store(l, t->out[0], element(t, t->s->out[0], "Y", c, y, x), loop_convert(l, TY_F32, dx));
+    loop_for_end(l);
+}
+
+void kernel_lower_softmax_grad(LowerContext *c, Step *s)
+{
+    TrainKernel t;
+    if (train_begin(&t, c, s, "softmax_grad", "x dy dx", "", "dx = x (dy - sum over the pixel's channels of x dy), x what softmax gave."))
+        by_pixel(&t, softmax_pixel, NULL);
     train_call(&t);
 }

@@ -7,7 +7,7 @@ KernelLower kernel_lower_weight_grad, kernel_lower_weight_grad_grouped, kernel_l
 KernelLower kernel_lower_bn_parts, kernel_lower_bn_stats, kernel_lower_bn_apply;
 KernelLower kernel_lower_bn_grad_parts, kernel_lower_bn_grad_stats, kernel_lower_bn_grad;
 KernelLower kernel_lower_relu_grad, kernel_lower_maxpool_grad, kernel_lower_maxpool_index, kernel_lower_maxpool_index_grad, kernel_lower_avgpool_grad, kernel_lower_globalavgpool_grad,
-    kernel_lower_adaptiveavgpool_grad, kernel_lower_lrn_grad, kernel_lower_l2norm_grad;
+    kernel_lower_adaptiveavgpool_grad, kernel_lower_lrn_grad, kernel_lower_l2norm_grad, kernel_lower_softmax_grad;
 KernelLower kernel_lower_dropout, kernel_lower_crossentropy, kernel_lower_crossentropy_grad;
 
 enum { TRAIN_MOST_IN = 70 };

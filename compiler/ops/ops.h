@@ -19,7 +19,8 @@ OP_FILE(copy) OP_FILE(bn_weights) OP_FILE(scale_weights) OP_FILE(zeros) OP_FILE(
 OP_FILE(maxpool_index)
 #undef OP_FILE
 OpGrad grad_conv, grad_linear, grad_bn_apply, grad_batchnorm, grad_relu, grad_maxpool, grad_avgpool, grad_globalavgpool, grad_adaptiveavgpool, grad_add,
-    grad_concat, grad_dropout, grad_lrn, grad_l2norm, grad_mul, grad_max;
+    grad_concat, grad_dropout, grad_lrn, grad_l2norm, grad_mul, grad_max, grad_softmax,
+    grad_normalize;
 
 const char *op_infer(Graph *g, Node *n);
 void op_eval(Interp *it, const Node *n);
