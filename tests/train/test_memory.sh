@@ -1,7 +1,7 @@
 #!/bin/sh
 # Training in less memory: what is computed again has the same bits as what was kept, and as little of it is as fits.
 here=$(cd "$(dirname "$0")/../.." && pwd)
-nets='memory batchnorm lrn factorised maps maps2 tiny'
+nets='memory pools batchnorm lrn factorised maps maps2 tiny'
 [ "$1" = --list ] && { echo $nets judge moderate program messages; exit 0; }
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
