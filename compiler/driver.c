@@ -53,7 +53,7 @@ int driver_targets(const Options *o, const Target **out)
     return n;
 }
 
-EmitTarget *driver_plans(Arena *a, Graph *g, const Target *const *own, int n, PlanOptions options, const EmitTarget *before)
+EmitTarget *driver_plans(Arena *a, Graph *g, const Target *const *own, int n, PlanOptions options)
 {
     EmitTarget *list = ARENA_ARRAY(a, n, EmitTarget);
     const char *outer = phase_enter("plan");
@@ -63,7 +63,7 @@ EmitTarget *driver_plans(Arena *a, Graph *g, const Target *const *own, int n, Pl
         if (diag_error_count() > 0)
             break;
         phase_enter("lower");
-        list[i].unit = lower_plan(a, list[i].plan, before ? before[i].unit : NULL);
+        list[i].unit = lower_plan(a, list[i].plan);
         loop_simplify(list[i].unit);
         phase_enter("verify loops");
         loop_verify(list[i].unit);
@@ -76,7 +76,7 @@ bool driver_plan(const Options *o, Emit *e)
 {
     const Target **own = ARENA_ARRAY(e->arena, n_targets, const Target *);
     e->n_targets = driver_targets(o, own);
-    e->targets = driver_plans(e->arena, (Graph *)e->graph, own, e->n_targets, o->plan, NULL);
+    e->targets = driver_plans(e->arena, (Graph *)e->graph, own, e->n_targets, o->plan);
     return e->targets != NULL;
 }
 

@@ -13,8 +13,8 @@ const Target *driver_best_target(void);
 const Target *driver_report_target(const Options *o);
 /* The targets that the options name, in the order of `targets`; how many. */
 int driver_targets(const Options *o, const Target **out);
-/* Plans and units of g for them; null after an error.  before: null, or as many, printed before, whose functions they call. */
-EmitTarget *driver_plans(Arena *a, Graph *g, const Target *const *own, int n, PlanOptions options, const EmitTarget *before);
+/* Plans and units of g for them; null after an error. */
+EmitTarget *driver_plans(Arena *a, Graph *g, const Target *const *own, int n, PlanOptions options);
 /* Plans and lowers e->graph for the targets that the options name. */
 bool driver_plan(const Options *o, Emit *e);
 /* driver_train.c: adds the training step of the network to e. */

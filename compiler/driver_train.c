@@ -155,7 +155,7 @@ bool driver_plan_training(const Options *o, Emit *e)
     if (!t->graph || !covers(t->graph, e->graph) || !fit_memory(&b, t->graph, t))
         return false;
     t->n_targets = b.n_targets;
-    t->targets = driver_plans(e->arena, t->graph, b.targets, b.n_targets, b.plan, e->targets);
+    t->targets = driver_plans(e->arena, t->graph, b.targets, b.n_targets, b.plan);
     e->train = t;
     return t->targets != NULL;
 }

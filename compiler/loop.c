@@ -16,11 +16,10 @@ int type_lanes(Type t)
 
 /* ---- Units and functions ---- */
 
-Unit *unit_new(Arena *a, Unit *before)
+Unit *unit_new(Arena *a)
 {
     Unit *u = ARENA_NEW(a, Unit);
     u->arena = a;
-    u->before = before;
     return u;
 }
 
@@ -29,7 +28,7 @@ Func *unit_find_func(Unit *u, const char *key)
     for (int i = 0; i < u->funcs.n; i++)
         if (strcmp(u->funcs.at[i]->key, key) == 0)
             return u->funcs.at[i];
-    return u->before ? unit_find_func(u->before, key) : NULL;
+    return NULL;
 }
 
 static bool name_taken(const Unit *u, const char *name)
@@ -62,22 +61,14 @@ Func *unit_func(Unit *u, const char *key, const char *name, const char *comment,
     return f;
 }
 
-static Var *find_table(const Unit *u, const int *values, int n)
+Var *unit_table(Unit *u, const char *name, const int *values, int n)
 {
     for (int i = 0; i < u->tables.n; i++) {
         Var *t = u->tables.at[i];
         if (t->extent == n && memcmp(t->table, values, (size_t)n * sizeof *values) == 0)
             return t;
     }
-    return u->before ? find_table(u->before, values, n) : NULL;
-}
-
-Var *unit_table(Unit *u, const char *name, const int *values, int n)
-{
-    Var *t = find_table(u, values, n);
-    if (t)
-        return t;
-    t = ARENA_NEW(u->arena, Var);
+    Var *t = ARENA_NEW(u->arena, Var);
     t->kind = VAR_TABLE;
     t->type = TY_INT;
     t->name = unit_unique_name(u, name);

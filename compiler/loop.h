@@ -102,14 +102,13 @@ struct Func {
     bool external;      /* not static */
 };
 
-typedef struct Unit { /* functions and tables in order of definition */
+typedef struct Unit { /* a translation unit's worth of functions and tables, in order of definition */
     Arena *arena;
-    struct Unit *before; /* null, or one that is printed before in the same file: what it has is found, not defined again */
     LIST(Func *) funcs;
     LIST(Var *) tables;
 } Unit;
 
-Unit *unit_new(Arena *a, Unit *before);
+Unit *unit_new(Arena *a);
 /* A new function appended to the unit.  Names are made unique. */
 Func *unit_func(Unit *u, const char *key, const char *name, const char *comment, Type vector);
 Func *unit_find_func(Unit *u, const char *key); /* null when there is none */

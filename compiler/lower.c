@@ -138,9 +138,9 @@ static void lower_load(Unit *u, Plan *p)
     unit_append(u, f);
 }
 
-Unit *lower_plan(Arena *a, Plan *p, Unit *before)
+Unit *lower_plan(Arena *a, Plan *p)
 {
-    Unit *u = unit_new(a, before);
+    Unit *u = unit_new(a);
     lower_load(u, p);
     lower_steps(u, p);
     return u;

@@ -173,8 +173,8 @@ void plan_print(const Plan *p, FILE *f); /* --dump=plan */
 void plan_verify(const Plan *p);         /* live buffers never overlap, borders suffice, every claim is in range */
 
 /* lower.c: functions of all kernels, the contents page `NAME_TARGET_step(ctx, i, part, parts)` and the
- * load phase `NAME_TARGET_load(raw, packed)`.  What `before` has (null, or a unit of the same instructions) is called, not defined again. */
-Unit *lower_plan(Arena *a, Plan *p, Unit *before);
+ * load phase `NAME_TARGET_load(raw, packed)`. */
+Unit *lower_plan(Arena *a, Plan *p);
 
 /* What a kernel family implements: builds (or finds by shape) the function for this step in the unit and
  * appends the one call that the contents page needs at the place of l.  In the contents page the variables

@@ -61,7 +61,7 @@ static void compile(Arena *a, Graph *g)
         Plan *p = plan_new(a, g, &targets[i], (PlanOptions){ .numerics = NUMERICS_FAST });
         if (diag_error_count() > 0)
             return; /* too large for an int */
-        Unit *u = lower_plan(a, p, NULL);
+        Unit *u = lower_plan(a, p);
         loop_simplify(u);
         loop_verify(u);
     }

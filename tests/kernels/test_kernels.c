@@ -455,7 +455,7 @@ static void *compile(const Target *t, Plan **plans, const Sample *list, int n, c
     print_c_vector_prologue(t->vector, f);
     for (int i = 0; i < n; i++) {
         plans[i] = plan_new(arena, build(&list[i]), t, (PlanOptions){ .numerics = list[i].form ? NUMERICS_FAST : NUMERICS_EXACT, .form = list[i].form });
-        Unit *u = lower_plan(arena, plans[i], NULL);
+        Unit *u = lower_plan(arena, plans[i]);
         loop_simplify(u);
         name_functions(u, plans[i]->graph);
         print_c_unit(u, f);

@@ -3,7 +3,7 @@
 # disks, says what is wrong. Programs are compiled for the plain target, but for determinism.
 here=$(cd "$(dirname "$0")/../.." && pwd)
 [ "$1" = --list ] && { echo learns determinism resume resume_in_validation signals kill kill_everywhere two_at_once disk frozen frozen_moving dirty errors_data errors_options errors_resume \
-    errors_weights transfer files options no_validation comes_apart leaks memory shared; exit 0; }
+    errors_weights transfer files options no_validation comes_apart leaks memory; exit 0; }
 # Under nohup a hangup is ignored, and a shell cannot undo that.
 [ "$1" = signals ] && [ -z "$HANGUP" ] && HANGUP=default exec /usr/bin/python3 -c 'import os, signal, sys
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -195,9 +195,6 @@ disk)
         cmp -s runs/a/last.safetensors runs.kept/a/last.safetensors || fail 'the old checkpoint is another'
         chmod 755 runs/a
     fi ;;
-shared) # functions of inference and training in one file
-    cp "$tests/tiny.net" tiny.net && compile tiny.net --train -o tiny.c
-    /usr/bin/python3 "$tests/shared_functions.py" tiny.c || exit 1 ;;
 soak) # N: by hand, `make soak-train N=200`
     data idx && tiny
     /usr/bin/python3 "$tests/kill_many.py" "${2:-200}" ./tiny || exit 1 ;;
