@@ -192,14 +192,19 @@ static const char *window_key(Arena *a, const Node *n)
     return arena_printf(a, "%dx%d/%dx%d %d,%d,%d,%d %d", w->kh, w->kw, w->sh, w->sw, w->top, w->bottom, w->left, w->right, n->count_pad);
 }
 
+/* A max pool's function; the comment says what comes of each window. */
+static bool maxpool_begin(PoolGrad *p, LowerContext *c, Step *s, const char *name, const char *operands, const char *before, const char *behind)
+{
+    Arena *a = c->page->unit->arena;
+    const Window *w = &s->node->window;
+    const char *comment = arena_printf(a, "%s each %d x %d window, step %d x %d%s", before, w->kh, w->kw, w->sh, w->sw, behind);
+    return train_begin(&p->t, c, s, name, operands, window_key(a, s->node), comment);
+}
+
 void kernel_lower_maxpool_grad(LowerContext *c, Step *s)
 {
     PoolGrad p = { 0 };
-    Arena *a = c->page->unit->arena;
-    const Window *w = &s->node->window;
-    if (train_begin(&p.t, c, s, "maxpool_grad", "x dy dx", window_key(a, s->node),
-                    arena_printf(a, "The first maximum of x in each %d x %d window, step %d x %d, gets that window's dy; dx is the sum of these.", w->kh, w->kw,
-                                 w->sh, w->sw))) {
+    if (maxpool_begin(&p, c, s, "maxpool_grad", "x dy dx", "The first maximum of x in", ", gets that window's dy; dx is the sum of these.")) {
         each_output(&p, 1);
         for (int v = 0; v < p.t.vectors; v++)
             give_to_first(&p, v);
@@ -285,11 +290,10 @@ static void index_row(PoolGrad *p)
 void kernel_lower_maxpool_index(LowerContext *c, Step *s)
 {
     PoolGrad p = { 0 };
-    Arena *a = c->page->unit->arena;
     const Window *w = &s->node->window;
-    if (train_begin(&p.t, c, s, "maxpool_index", "x index", window_key(a, s->node),
-                    arena_printf(a, "Where the first maximum of x in each %d x %d window, step %d x %d, is: digits to the base %d, %d windows of a row to a number;\n"
-                                 "a digit counts the taps from the maximum on.", w->kh, w->kw, w->sh, w->sw, pool_index_base(w), pool_index_digits(w))))
+    const char *is = arena_printf(c->page->unit->arena, ", is: digits to the base %d, %d windows of a row to a number;\n"
+                                  "a digit counts the taps from the maximum on.", pool_index_base(w), pool_index_digits(w));
+    if (maxpool_begin(&p, c, s, "maxpool_index", "x index", "Where the first maximum of x in", is))
         index_row(&p);
     train_call(&p.t);
 }
@@ -331,11 +335,7 @@ static void spread_row(PoolGrad *p)
 void kernel_lower_maxpool_index_grad(LowerContext *c, Step *s)
 {
     PoolGrad p = { 0 };
-    Arena *a = c->page->unit->arena;
-    const Window *w = &s->node->window;
-    if (train_begin(&p.t, c, s, "maxpool_index_grad", "index dy dx", window_key(a, s->node),
-                    arena_printf(a, "The pixel of each %d x %d window, step %d x %d, that index says gets that window's dy; dx is the sum of these.", w->kh, w->kw,
-                                 w->sh, w->sw)))
+    if (maxpool_begin(&p, c, s, "maxpool_index_grad", "index dy dx", "The pixel of", ", that index says gets that window's dy; dx is the sum of these."))
         spread_row(&p);
     train_call(&p.t);
 }
