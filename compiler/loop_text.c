@@ -116,6 +116,8 @@ static void print_for(const Stmt *s, int indent, FILE *f)
     print_expr(s->to, f);
     if (s->step != 1)
         fprintf(f, " step %lld", (long long)s->step);
+    if (s->unroll)
+        fprintf(f, " unrolled");
     fprintf(f, "\n");
     print_body(&s->body, indent + 2, f);
 }

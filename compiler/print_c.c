@@ -297,7 +297,7 @@ static void print_for(const Stmt *s, int indent, FILE *f)
 {
     Text t = { 0 };
     const char *v = s->var->name;
-    put(&t, "for (int %s = ", v);
+    put(&t, s->unroll ? "RT_UNROLL for (int %s = " : "for (int %s = ", v);
     print_expr(&t, s->from, 0);
     put(&t, "; %s < ", v);
     print_expr(&t, s->to, P_LT + 1);

@@ -83,6 +83,8 @@ typedef __m512 v16;
 #define RT_PREFETCH(p) _mm_prefetch((const char *)(p), _MM_HINT_T1) /* into L2 */
 #undef RT_READ_AGAIN
 #define RT_READ_AGAIN(p) __asm__("" : "+r"(p)) /* no value read through p is kept */
+#undef RT_UNROLL
+#define RT_UNROLL _Pragma("GCC unroll 4") /* four steps of the loop that follows are written out */
 #define v16_load _mm512_loadu_ps
 #define v16_store _mm512_storeu_ps
 #define v16_set1 _mm512_set1_ps
@@ -1003,37 +1005,37 @@ static RT_V4 void v4_tile_28x1_image_s2(const float *restrict x, int blocks, int
     for (int cb = 0; cb < blocks; cb++)
         for (int ky = 0; ky < kh; ky++) {
             const float *xr = x + cb * plane + ky * row;
-            for (int i = 0; i < kw; i++) {
+            for (int kx = 0; kx < kw; kx++) {
                 RT_READ_AGAIN(xr);
                 const v16 w0 = v16_load(wp);
-                a0_0 = v16_fma(w0, v16_set1(xr[i]), a0_0);
-                a1_0 = v16_fma(w0, v16_set1(xr[i + 2]), a1_0);
-                a2_0 = v16_fma(w0, v16_set1(xr[i + 4]), a2_0);
-                a3_0 = v16_fma(w0, v16_set1(xr[i + 6]), a3_0);
-                a4_0 = v16_fma(w0, v16_set1(xr[i + 8]), a4_0);
-                a5_0 = v16_fma(w0, v16_set1(xr[i + 10]), a5_0);
-                a6_0 = v16_fma(w0, v16_set1(xr[i + 12]), a6_0);
-                a7_0 = v16_fma(w0, v16_set1(xr[i + 14]), a7_0);
-                a8_0 = v16_fma(w0, v16_set1(xr[i + 16]), a8_0);
-                a9_0 = v16_fma(w0, v16_set1(xr[i + 18]), a9_0);
-                a10_0 = v16_fma(w0, v16_set1(xr[i + 20]), a10_0);
-                a11_0 = v16_fma(w0, v16_set1(xr[i + 22]), a11_0);
-                a12_0 = v16_fma(w0, v16_set1(xr[i + 24]), a12_0);
-                a13_0 = v16_fma(w0, v16_set1(xr[i + 26]), a13_0);
-                a14_0 = v16_fma(w0, v16_set1(xr[i + 28]), a14_0);
-                a15_0 = v16_fma(w0, v16_set1(xr[i + 30]), a15_0);
-                a16_0 = v16_fma(w0, v16_set1(xr[i + 32]), a16_0);
-                a17_0 = v16_fma(w0, v16_set1(xr[i + 34]), a17_0);
-                a18_0 = v16_fma(w0, v16_set1(xr[i + 36]), a18_0);
-                a19_0 = v16_fma(w0, v16_set1(xr[i + 38]), a19_0);
-                a20_0 = v16_fma(w0, v16_set1(xr[i + 40]), a20_0);
-                a21_0 = v16_fma(w0, v16_set1(xr[i + 42]), a21_0);
-                a22_0 = v16_fma(w0, v16_set1(xr[i + 44]), a22_0);
-                a23_0 = v16_fma(w0, v16_set1(xr[i + 46]), a23_0);
-                a24_0 = v16_fma(w0, v16_set1(xr[i + 48]), a24_0);
-                a25_0 = v16_fma(w0, v16_set1(xr[i + 50]), a25_0);
-                a26_0 = v16_fma(w0, v16_set1(xr[i + 52]), a26_0);
-                a27_0 = v16_fma(w0, v16_set1(xr[i + 54]), a27_0);
+                a0_0 = v16_fma(w0, v16_set1(xr[kx]), a0_0);
+                a1_0 = v16_fma(w0, v16_set1(xr[kx + 2]), a1_0);
+                a2_0 = v16_fma(w0, v16_set1(xr[kx + 4]), a2_0);
+                a3_0 = v16_fma(w0, v16_set1(xr[kx + 6]), a3_0);
+                a4_0 = v16_fma(w0, v16_set1(xr[kx + 8]), a4_0);
+                a5_0 = v16_fma(w0, v16_set1(xr[kx + 10]), a5_0);
+                a6_0 = v16_fma(w0, v16_set1(xr[kx + 12]), a6_0);
+                a7_0 = v16_fma(w0, v16_set1(xr[kx + 14]), a7_0);
+                a8_0 = v16_fma(w0, v16_set1(xr[kx + 16]), a8_0);
+                a9_0 = v16_fma(w0, v16_set1(xr[kx + 18]), a9_0);
+                a10_0 = v16_fma(w0, v16_set1(xr[kx + 20]), a10_0);
+                a11_0 = v16_fma(w0, v16_set1(xr[kx + 22]), a11_0);
+                a12_0 = v16_fma(w0, v16_set1(xr[kx + 24]), a12_0);
+                a13_0 = v16_fma(w0, v16_set1(xr[kx + 26]), a13_0);
+                a14_0 = v16_fma(w0, v16_set1(xr[kx + 28]), a14_0);
+                a15_0 = v16_fma(w0, v16_set1(xr[kx + 30]), a15_0);
+                a16_0 = v16_fma(w0, v16_set1(xr[kx + 32]), a16_0);
+                a17_0 = v16_fma(w0, v16_set1(xr[kx + 34]), a17_0);
+                a18_0 = v16_fma(w0, v16_set1(xr[kx + 36]), a18_0);
+                a19_0 = v16_fma(w0, v16_set1(xr[kx + 38]), a19_0);
+                a20_0 = v16_fma(w0, v16_set1(xr[kx + 40]), a20_0);
+                a21_0 = v16_fma(w0, v16_set1(xr[kx + 42]), a21_0);
+                a22_0 = v16_fma(w0, v16_set1(xr[kx + 44]), a22_0);
+                a23_0 = v16_fma(w0, v16_set1(xr[kx + 46]), a23_0);
+                a24_0 = v16_fma(w0, v16_set1(xr[kx + 48]), a24_0);
+                a25_0 = v16_fma(w0, v16_set1(xr[kx + 50]), a25_0);
+                a26_0 = v16_fma(w0, v16_set1(xr[kx + 52]), a26_0);
+                a27_0 = v16_fma(w0, v16_set1(xr[kx + 54]), a27_0);
                 wp += 16;
             }
         }
@@ -1217,53 +1219,54 @@ static RT_V4 void v4_tile_14x2(const float *restrict x, int blocks, int kh, int 
             RT_PREFETCH(next + (cb * lines + j) * 16);
         for (int ky = 0; ky < kh; ky++) {
             const float *xr = x + cb * plane + ky * row;
-            for (int i = 0; i < kw * 16; i++) {
-                const v16 w0 = v16_load(wp);
-                const v16 w1 = v16_load(wp + 16);
-                const v16 x0 = v16_set1(xr[i]);
-                a0_0 = v16_fma(w0, x0, a0_0);
-                a0_1 = v16_fma(w1, x0, a0_1);
-                const v16 x1 = v16_set1(xr[i + 16]);
-                a1_0 = v16_fma(w0, x1, a1_0);
-                a1_1 = v16_fma(w1, x1, a1_1);
-                const v16 x2 = v16_set1(xr[i + 32]);
-                a2_0 = v16_fma(w0, x2, a2_0);
-                a2_1 = v16_fma(w1, x2, a2_1);
-                const v16 x3 = v16_set1(xr[i + 48]);
-                a3_0 = v16_fma(w0, x3, a3_0);
-                a3_1 = v16_fma(w1, x3, a3_1);
-                const v16 x4 = v16_set1(xr[i + 64]);
-                a4_0 = v16_fma(w0, x4, a4_0);
-                a4_1 = v16_fma(w1, x4, a4_1);
-                const v16 x5 = v16_set1(xr[i + 80]);
-                a5_0 = v16_fma(w0, x5, a5_0);
-                a5_1 = v16_fma(w1, x5, a5_1);
-                const v16 x6 = v16_set1(xr[i + 96]);
-                a6_0 = v16_fma(w0, x6, a6_0);
-                a6_1 = v16_fma(w1, x6, a6_1);
-                const v16 x7 = v16_set1(xr[i + 112]);
-                a7_0 = v16_fma(w0, x7, a7_0);
-                a7_1 = v16_fma(w1, x7, a7_1);
-                const v16 x8 = v16_set1(xr[i + 128]);
-                a8_0 = v16_fma(w0, x8, a8_0);
-                a8_1 = v16_fma(w1, x8, a8_1);
-                const v16 x9 = v16_set1(xr[i + 144]);
-                a9_0 = v16_fma(w0, x9, a9_0);
-                a9_1 = v16_fma(w1, x9, a9_1);
-                const v16 x10 = v16_set1(xr[i + 160]);
-                a10_0 = v16_fma(w0, x10, a10_0);
-                a10_1 = v16_fma(w1, x10, a10_1);
-                const v16 x11 = v16_set1(xr[i + 176]);
-                a11_0 = v16_fma(w0, x11, a11_0);
-                a11_1 = v16_fma(w1, x11, a11_1);
-                const v16 x12 = v16_set1(xr[i + 192]);
-                a12_0 = v16_fma(w0, x12, a12_0);
-                a12_1 = v16_fma(w1, x12, a12_1);
-                const v16 x13 = v16_set1(xr[i + 208]);
-                a13_0 = v16_fma(w0, x13, a13_0);
-                a13_1 = v16_fma(w1, x13, a13_1);
-                wp += 32;
-            }
+            for (int kx = 0; kx < kw; kx++)
+                RT_UNROLL for (int c = 0; c < 16; c++) {
+                    const v16 w0 = v16_load(wp);
+                    const v16 w1 = v16_load(wp + 16);
+                    const v16 x0 = v16_set1(xr[kx * 16 + c]);
+                    a0_0 = v16_fma(w0, x0, a0_0);
+                    a0_1 = v16_fma(w1, x0, a0_1);
+                    const v16 x1 = v16_set1(xr[kx * 16 + c + 16]);
+                    a1_0 = v16_fma(w0, x1, a1_0);
+                    a1_1 = v16_fma(w1, x1, a1_1);
+                    const v16 x2 = v16_set1(xr[kx * 16 + c + 32]);
+                    a2_0 = v16_fma(w0, x2, a2_0);
+                    a2_1 = v16_fma(w1, x2, a2_1);
+                    const v16 x3 = v16_set1(xr[kx * 16 + c + 48]);
+                    a3_0 = v16_fma(w0, x3, a3_0);
+                    a3_1 = v16_fma(w1, x3, a3_1);
+                    const v16 x4 = v16_set1(xr[kx * 16 + c + 64]);
+                    a4_0 = v16_fma(w0, x4, a4_0);
+                    a4_1 = v16_fma(w1, x4, a4_1);
+                    const v16 x5 = v16_set1(xr[kx * 16 + c + 80]);
+                    a5_0 = v16_fma(w0, x5, a5_0);
+                    a5_1 = v16_fma(w1, x5, a5_1);
+                    const v16 x6 = v16_set1(xr[kx * 16 + c + 96]);
+                    a6_0 = v16_fma(w0, x6, a6_0);
+                    a6_1 = v16_fma(w1, x6, a6_1);
+                    const v16 x7 = v16_set1(xr[kx * 16 + c + 112]);
+                    a7_0 = v16_fma(w0, x7, a7_0);
+                    a7_1 = v16_fma(w1, x7, a7_1);
+                    const v16 x8 = v16_set1(xr[kx * 16 + c + 128]);
+                    a8_0 = v16_fma(w0, x8, a8_0);
+                    a8_1 = v16_fma(w1, x8, a8_1);
+                    const v16 x9 = v16_set1(xr[kx * 16 + c + 144]);
+                    a9_0 = v16_fma(w0, x9, a9_0);
+                    a9_1 = v16_fma(w1, x9, a9_1);
+                    const v16 x10 = v16_set1(xr[kx * 16 + c + 160]);
+                    a10_0 = v16_fma(w0, x10, a10_0);
+                    a10_1 = v16_fma(w1, x10, a10_1);
+                    const v16 x11 = v16_set1(xr[kx * 16 + c + 176]);
+                    a11_0 = v16_fma(w0, x11, a11_0);
+                    a11_1 = v16_fma(w1, x11, a11_1);
+                    const v16 x12 = v16_set1(xr[kx * 16 + c + 192]);
+                    a12_0 = v16_fma(w0, x12, a12_0);
+                    a12_1 = v16_fma(w1, x12, a12_1);
+                    const v16 x13 = v16_set1(xr[kx * 16 + c + 208]);
+                    a13_0 = v16_fma(w0, x13, a13_0);
+                    a13_1 = v16_fma(w1, x13, a13_1);
+                    wp += 32;
+                }
         }
     }
     v16_store(y0, v16_max(a0_0, v16_set1(floor0)));
@@ -1547,46 +1550,46 @@ static RT_V4 void v4_product_13x2(const float *restrict x, int blocks, int plane
         for (int j = 0; j < lines; j++)
             RT_PREFETCH(next + (cb * lines + j) * 16);
         const float *xr = x + cb * plane;
-        for (int i = 0; i < 16; i++) {
+        RT_UNROLL for (int c = 0; c < 16; c++) {
             const v16 w0 = v16_load(wp);
             const v16 w1 = v16_load(wp + 16);
-            const v16 x0 = v16_set1(xr[i]);
+            const v16 x0 = v16_set1(xr[c]);
             a0_0 = v16_fma(w0, x0, a0_0);
             a0_1 = v16_fma(w1, x0, a0_1);
-            const v16 x1 = v16_set1(xr[i + 16]);
+            const v16 x1 = v16_set1(xr[c + 16]);
             a1_0 = v16_fma(w0, x1, a1_0);
             a1_1 = v16_fma(w1, x1, a1_1);
-            const v16 x2 = v16_set1(xr[i + 32]);
+            const v16 x2 = v16_set1(xr[c + 32]);
             a2_0 = v16_fma(w0, x2, a2_0);
             a2_1 = v16_fma(w1, x2, a2_1);
-            const v16 x3 = v16_set1(xr[i + 48]);
+            const v16 x3 = v16_set1(xr[c + 48]);
             a3_0 = v16_fma(w0, x3, a3_0);
             a3_1 = v16_fma(w1, x3, a3_1);
-            const v16 x4 = v16_set1(xr[i + 64]);
+            const v16 x4 = v16_set1(xr[c + 64]);
             a4_0 = v16_fma(w0, x4, a4_0);
             a4_1 = v16_fma(w1, x4, a4_1);
-            const v16 x5 = v16_set1(xr[i + 80]);
+            const v16 x5 = v16_set1(xr[c + 80]);
             a5_0 = v16_fma(w0, x5, a5_0);
             a5_1 = v16_fma(w1, x5, a5_1);
-            const v16 x6 = v16_set1(xr[i + 96]);
+            const v16 x6 = v16_set1(xr[c + 96]);
             a6_0 = v16_fma(w0, x6, a6_0);
             a6_1 = v16_fma(w1, x6, a6_1);
-            const v16 x7 = v16_set1(xr[i + 112]);
+            const v16 x7 = v16_set1(xr[c + 112]);
             a7_0 = v16_fma(w0, x7, a7_0);
             a7_1 = v16_fma(w1, x7, a7_1);
-            const v16 x8 = v16_set1(xr[i + 128]);
+            const v16 x8 = v16_set1(xr[c + 128]);
             a8_0 = v16_fma(w0, x8, a8_0);
             a8_1 = v16_fma(w1, x8, a8_1);
-            const v16 x9 = v16_set1(xr[i + 144]);
+            const v16 x9 = v16_set1(xr[c + 144]);
             a9_0 = v16_fma(w0, x9, a9_0);
             a9_1 = v16_fma(w1, x9, a9_1);
-            const v16 x10 = v16_set1(xr[i + 160]);
+            const v16 x10 = v16_set1(xr[c + 160]);
             a10_0 = v16_fma(w0, x10, a10_0);
             a10_1 = v16_fma(w1, x10, a10_1);
-            const v16 x11 = v16_set1(xr[i + 176]);
+            const v16 x11 = v16_set1(xr[c + 176]);
             a11_0 = v16_fma(w0, x11, a11_0);
             a11_1 = v16_fma(w1, x11, a11_1);
-            const v16 x12 = v16_set1(xr[i + 192]);
+            const v16 x12 = v16_set1(xr[c + 192]);
             a12_0 = v16_fma(w0, x12, a12_0);
             a12_1 = v16_fma(w1, x12, a12_1);
             wp += 32;
@@ -1655,43 +1658,43 @@ static RT_V4 void v4_product_12x2(const float *restrict x, int blocks, int plane
         for (int j = 0; j < lines; j++)
             RT_PREFETCH(next + (cb * lines + j) * 16);
         const float *xr = x + cb * plane;
-        for (int i = 0; i < 16; i++) {
+        RT_UNROLL for (int c = 0; c < 16; c++) {
             const v16 w0 = v16_load(wp);
             const v16 w1 = v16_load(wp + 16);
-            const v16 x0 = v16_set1(xr[i]);
+            const v16 x0 = v16_set1(xr[c]);
             a0_0 = v16_fma(w0, x0, a0_0);
             a0_1 = v16_fma(w1, x0, a0_1);
-            const v16 x1 = v16_set1(xr[i + 16]);
+            const v16 x1 = v16_set1(xr[c + 16]);
             a1_0 = v16_fma(w0, x1, a1_0);
             a1_1 = v16_fma(w1, x1, a1_1);
-            const v16 x2 = v16_set1(xr[i + 32]);
+            const v16 x2 = v16_set1(xr[c + 32]);
             a2_0 = v16_fma(w0, x2, a2_0);
             a2_1 = v16_fma(w1, x2, a2_1);
-            const v16 x3 = v16_set1(xr[i + 48]);
+            const v16 x3 = v16_set1(xr[c + 48]);
             a3_0 = v16_fma(w0, x3, a3_0);
             a3_1 = v16_fma(w1, x3, a3_1);
-            const v16 x4 = v16_set1(xr[i + 64]);
+            const v16 x4 = v16_set1(xr[c + 64]);
             a4_0 = v16_fma(w0, x4, a4_0);
             a4_1 = v16_fma(w1, x4, a4_1);
-            const v16 x5 = v16_set1(xr[i + 80]);
+            const v16 x5 = v16_set1(xr[c + 80]);
             a5_0 = v16_fma(w0, x5, a5_0);
             a5_1 = v16_fma(w1, x5, a5_1);
-            const v16 x6 = v16_set1(xr[i + 96]);
+            const v16 x6 = v16_set1(xr[c + 96]);
             a6_0 = v16_fma(w0, x6, a6_0);
             a6_1 = v16_fma(w1, x6, a6_1);
-            const v16 x7 = v16_set1(xr[i + 112]);
+            const v16 x7 = v16_set1(xr[c + 112]);
             a7_0 = v16_fma(w0, x7, a7_0);
             a7_1 = v16_fma(w1, x7, a7_1);
-            const v16 x8 = v16_set1(xr[i + 128]);
+            const v16 x8 = v16_set1(xr[c + 128]);
             a8_0 = v16_fma(w0, x8, a8_0);
             a8_1 = v16_fma(w1, x8, a8_1);
-            const v16 x9 = v16_set1(xr[i + 144]);
+            const v16 x9 = v16_set1(xr[c + 144]);
             a9_0 = v16_fma(w0, x9, a9_0);
             a9_1 = v16_fma(w1, x9, a9_1);
-            const v16 x10 = v16_set1(xr[i + 160]);
+            const v16 x10 = v16_set1(xr[c + 160]);
             a10_0 = v16_fma(w0, x10, a10_0);
             a10_1 = v16_fma(w1, x10, a10_1);
-            const v16 x11 = v16_set1(xr[i + 176]);
+            const v16 x11 = v16_set1(xr[c + 176]);
             a11_0 = v16_fma(w0, x11, a11_0);
             a11_1 = v16_fma(w1, x11, a11_1);
             wp += 32;
@@ -2047,24 +2050,25 @@ static RT_V4 void v4_tile_14x1(const float *restrict x, int blocks, int kh, int 
             RT_PREFETCH(next + (cb * lines + j) * 16);
         for (int ky = 0; ky < kh; ky++) {
             const float *xr = x + cb * plane + ky * row;
-            for (int i = 0; i < kw * 16; i++) {
-                const v16 w0 = v16_load(wp);
-                a0_0 = v16_fma(w0, v16_set1(xr[i]), a0_0);
-                a1_0 = v16_fma(w0, v16_set1(xr[i + 16]), a1_0);
-                a2_0 = v16_fma(w0, v16_set1(xr[i + 32]), a2_0);
-                a3_0 = v16_fma(w0, v16_set1(xr[i + 48]), a3_0);
-                a4_0 = v16_fma(w0, v16_set1(xr[i + 64]), a4_0);
-                a5_0 = v16_fma(w0, v16_set1(xr[i + 80]), a5_0);
-                a6_0 = v16_fma(w0, v16_set1(xr[i + 96]), a6_0);
-                a7_0 = v16_fma(w0, v16_set1(xr[i + 112]), a7_0);
-                a8_0 = v16_fma(w0, v16_set1(xr[i + 128]), a8_0);
-                a9_0 = v16_fma(w0, v16_set1(xr[i + 144]), a9_0);
-                a10_0 = v16_fma(w0, v16_set1(xr[i + 160]), a10_0);
-                a11_0 = v16_fma(w0, v16_set1(xr[i + 176]), a11_0);
-                a12_0 = v16_fma(w0, v16_set1(xr[i + 192]), a12_0);
-                a13_0 = v16_fma(w0, v16_set1(xr[i + 208]), a13_0);
-                wp += 16;
-            }
+            for (int kx = 0; kx < kw; kx++)
+                RT_UNROLL for (int c = 0; c < 16; c++) {
+                    const v16 w0 = v16_load(wp);
+                    a0_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c]), a0_0);
+                    a1_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 16]), a1_0);
+                    a2_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 32]), a2_0);
+                    a3_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 48]), a3_0);
+                    a4_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 64]), a4_0);
+                    a5_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 80]), a5_0);
+                    a6_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 96]), a6_0);
+                    a7_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 112]), a7_0);
+                    a8_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 128]), a8_0);
+                    a9_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 144]), a9_0);
+                    a10_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 160]), a10_0);
+                    a11_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 176]), a11_0);
+                    a12_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 192]), a12_0);
+                    a13_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 208]), a13_0);
+                    wp += 16;
+                }
         }
     }
     v16_store(y0, v16_max(a0_0, v16_set1(floor0)));
@@ -2411,49 +2415,49 @@ static RT_V4 void v4_product_14x2(const float *restrict x, int blocks, int plane
         for (int j = 0; j < lines; j++)
             RT_PREFETCH(next + (cb * lines + j) * 16);
         const float *xr = x + cb * plane;
-        for (int i = 0; i < 16; i++) {
+        RT_UNROLL for (int c = 0; c < 16; c++) {
             const v16 w0 = v16_load(wp);
             const v16 w1 = v16_load(wp + 16);
-            const v16 x0 = v16_set1(xr[i]);
+            const v16 x0 = v16_set1(xr[c]);
             a0_0 = v16_fma(w0, x0, a0_0);
             a0_1 = v16_fma(w1, x0, a0_1);
-            const v16 x1 = v16_set1(xr[i + 16]);
+            const v16 x1 = v16_set1(xr[c + 16]);
             a1_0 = v16_fma(w0, x1, a1_0);
             a1_1 = v16_fma(w1, x1, a1_1);
-            const v16 x2 = v16_set1(xr[i + 32]);
+            const v16 x2 = v16_set1(xr[c + 32]);
             a2_0 = v16_fma(w0, x2, a2_0);
             a2_1 = v16_fma(w1, x2, a2_1);
-            const v16 x3 = v16_set1(xr[i + 48]);
+            const v16 x3 = v16_set1(xr[c + 48]);
             a3_0 = v16_fma(w0, x3, a3_0);
             a3_1 = v16_fma(w1, x3, a3_1);
-            const v16 x4 = v16_set1(xr[i + 64]);
+            const v16 x4 = v16_set1(xr[c + 64]);
             a4_0 = v16_fma(w0, x4, a4_0);
             a4_1 = v16_fma(w1, x4, a4_1);
-            const v16 x5 = v16_set1(xr[i + 80]);
+            const v16 x5 = v16_set1(xr[c + 80]);
             a5_0 = v16_fma(w0, x5, a5_0);
             a5_1 = v16_fma(w1, x5, a5_1);
-            const v16 x6 = v16_set1(xr[i + 96]);
+            const v16 x6 = v16_set1(xr[c + 96]);
             a6_0 = v16_fma(w0, x6, a6_0);
             a6_1 = v16_fma(w1, x6, a6_1);
-            const v16 x7 = v16_set1(xr[i + 112]);
+            const v16 x7 = v16_set1(xr[c + 112]);
             a7_0 = v16_fma(w0, x7, a7_0);
             a7_1 = v16_fma(w1, x7, a7_1);
-            const v16 x8 = v16_set1(xr[i + 128]);
+            const v16 x8 = v16_set1(xr[c + 128]);
             a8_0 = v16_fma(w0, x8, a8_0);
             a8_1 = v16_fma(w1, x8, a8_1);
-            const v16 x9 = v16_set1(xr[i + 144]);
+            const v16 x9 = v16_set1(xr[c + 144]);
             a9_0 = v16_fma(w0, x9, a9_0);
             a9_1 = v16_fma(w1, x9, a9_1);
-            const v16 x10 = v16_set1(xr[i + 160]);
+            const v16 x10 = v16_set1(xr[c + 160]);
             a10_0 = v16_fma(w0, x10, a10_0);
             a10_1 = v16_fma(w1, x10, a10_1);
-            const v16 x11 = v16_set1(xr[i + 176]);
+            const v16 x11 = v16_set1(xr[c + 176]);
             a11_0 = v16_fma(w0, x11, a11_0);
             a11_1 = v16_fma(w1, x11, a11_1);
-            const v16 x12 = v16_set1(xr[i + 192]);
+            const v16 x12 = v16_set1(xr[c + 192]);
             a12_0 = v16_fma(w0, x12, a12_0);
             a12_1 = v16_fma(w1, x12, a12_1);
-            const v16 x13 = v16_set1(xr[i + 208]);
+            const v16 x13 = v16_set1(xr[c + 208]);
             a13_0 = v16_fma(w0, x13, a13_0);
             a13_1 = v16_fma(w1, x13, a13_1);
             wp += 32;
@@ -2885,53 +2889,54 @@ static RT_V4 void v4_tile_14x2_more(const float *restrict x, int blocks, int kh,
             RT_PREFETCH(next + (cb * lines + j) * 16);
         for (int ky = 0; ky < kh; ky++) {
             const float *xr = x + cb * plane + ky * row;
-            for (int i = 0; i < kw * 16; i++) {
-                const v16 w0 = v16_load(wp);
-                const v16 w1 = v16_load(wp + 16);
-                const v16 x0 = v16_set1(xr[i]);
-                a0_0 = v16_fma(w0, x0, a0_0);
-                a0_1 = v16_fma(w1, x0, a0_1);
-                const v16 x1 = v16_set1(xr[i + 16]);
-                a1_0 = v16_fma(w0, x1, a1_0);
-                a1_1 = v16_fma(w1, x1, a1_1);
-                const v16 x2 = v16_set1(xr[i + 32]);
-                a2_0 = v16_fma(w0, x2, a2_0);
-                a2_1 = v16_fma(w1, x2, a2_1);
-                const v16 x3 = v16_set1(xr[i + 48]);
-                a3_0 = v16_fma(w0, x3, a3_0);
-                a3_1 = v16_fma(w1, x3, a3_1);
-                const v16 x4 = v16_set1(xr[i + 64]);
-                a4_0 = v16_fma(w0, x4, a4_0);
-                a4_1 = v16_fma(w1, x4, a4_1);
-                const v16 x5 = v16_set1(xr[i + 80]);
-                a5_0 = v16_fma(w0, x5, a5_0);
-                a5_1 = v16_fma(w1, x5, a5_1);
-                const v16 x6 = v16_set1(xr[i + 96]);
-                a6_0 = v16_fma(w0, x6, a6_0);
-                a6_1 = v16_fma(w1, x6, a6_1);
-                const v16 x7 = v16_set1(xr[i + 112]);
-                a7_0 = v16_fma(w0, x7, a7_0);
-                a7_1 = v16_fma(w1, x7, a7_1);
-                const v16 x8 = v16_set1(xr[i + 128]);
-                a8_0 = v16_fma(w0, x8, a8_0);
-                a8_1 = v16_fma(w1, x8, a8_1);
-                const v16 x9 = v16_set1(xr[i + 144]);
-                a9_0 = v16_fma(w0, x9, a9_0);
-                a9_1 = v16_fma(w1, x9, a9_1);
-                const v16 x10 = v16_set1(xr[i + 160]);
-                a10_0 = v16_fma(w0, x10, a10_0);
-                a10_1 = v16_fma(w1, x10, a10_1);
-                const v16 x11 = v16_set1(xr[i + 176]);
-                a11_0 = v16_fma(w0, x11, a11_0);
-                a11_1 = v16_fma(w1, x11, a11_1);
-                const v16 x12 = v16_set1(xr[i + 192]);
-                a12_0 = v16_fma(w0, x12, a12_0);
-                a12_1 = v16_fma(w1, x12, a12_1);
-                const v16 x13 = v16_set1(xr[i + 208]);
-                a13_0 = v16_fma(w0, x13, a13_0);
-                a13_1 = v16_fma(w1, x13, a13_1);
-                wp += 32;
-            }
+            for (int kx = 0; kx < kw; kx++)
+                RT_UNROLL for (int c = 0; c < 16; c++) {
+                    const v16 w0 = v16_load(wp);
+                    const v16 w1 = v16_load(wp + 16);
+                    const v16 x0 = v16_set1(xr[kx * 16 + c]);
+                    a0_0 = v16_fma(w0, x0, a0_0);
+                    a0_1 = v16_fma(w1, x0, a0_1);
+                    const v16 x1 = v16_set1(xr[kx * 16 + c + 16]);
+                    a1_0 = v16_fma(w0, x1, a1_0);
+                    a1_1 = v16_fma(w1, x1, a1_1);
+                    const v16 x2 = v16_set1(xr[kx * 16 + c + 32]);
+                    a2_0 = v16_fma(w0, x2, a2_0);
+                    a2_1 = v16_fma(w1, x2, a2_1);
+                    const v16 x3 = v16_set1(xr[kx * 16 + c + 48]);
+                    a3_0 = v16_fma(w0, x3, a3_0);
+                    a3_1 = v16_fma(w1, x3, a3_1);
+                    const v16 x4 = v16_set1(xr[kx * 16 + c + 64]);
+                    a4_0 = v16_fma(w0, x4, a4_0);
+                    a4_1 = v16_fma(w1, x4, a4_1);
+                    const v16 x5 = v16_set1(xr[kx * 16 + c + 80]);
+                    a5_0 = v16_fma(w0, x5, a5_0);
+                    a5_1 = v16_fma(w1, x5, a5_1);
+                    const v16 x6 = v16_set1(xr[kx * 16 + c + 96]);
+                    a6_0 = v16_fma(w0, x6, a6_0);
+                    a6_1 = v16_fma(w1, x6, a6_1);
+                    const v16 x7 = v16_set1(xr[kx * 16 + c + 112]);
+                    a7_0 = v16_fma(w0, x7, a7_0);
+                    a7_1 = v16_fma(w1, x7, a7_1);
+                    const v16 x8 = v16_set1(xr[kx * 16 + c + 128]);
+                    a8_0 = v16_fma(w0, x8, a8_0);
+                    a8_1 = v16_fma(w1, x8, a8_1);
+                    const v16 x9 = v16_set1(xr[kx * 16 + c + 144]);
+                    a9_0 = v16_fma(w0, x9, a9_0);
+                    a9_1 = v16_fma(w1, x9, a9_1);
+                    const v16 x10 = v16_set1(xr[kx * 16 + c + 160]);
+                    a10_0 = v16_fma(w0, x10, a10_0);
+                    a10_1 = v16_fma(w1, x10, a10_1);
+                    const v16 x11 = v16_set1(xr[kx * 16 + c + 176]);
+                    a11_0 = v16_fma(w0, x11, a11_0);
+                    a11_1 = v16_fma(w1, x11, a11_1);
+                    const v16 x12 = v16_set1(xr[kx * 16 + c + 192]);
+                    a12_0 = v16_fma(w0, x12, a12_0);
+                    a12_1 = v16_fma(w1, x12, a12_1);
+                    const v16 x13 = v16_set1(xr[kx * 16 + c + 208]);
+                    a13_0 = v16_fma(w0, x13, a13_0);
+                    a13_1 = v16_fma(w1, x13, a13_1);
+                    wp += 32;
+                }
         }
     }
     v16_store(y0, v16_max(v16_add(v16_load(y0), a0_0), v16_set1(floor0)));
@@ -2991,24 +2996,25 @@ static RT_V4 void v4_tile_14x1_more(const float *restrict x, int blocks, int kh,
             RT_PREFETCH(next + (cb * lines + j) * 16);
         for (int ky = 0; ky < kh; ky++) {
             const float *xr = x + cb * plane + ky * row;
-            for (int i = 0; i < kw * 16; i++) {
-                const v16 w0 = v16_load(wp);
-                a0_0 = v16_fma(w0, v16_set1(xr[i]), a0_0);
-                a1_0 = v16_fma(w0, v16_set1(xr[i + 16]), a1_0);
-                a2_0 = v16_fma(w0, v16_set1(xr[i + 32]), a2_0);
-                a3_0 = v16_fma(w0, v16_set1(xr[i + 48]), a3_0);
-                a4_0 = v16_fma(w0, v16_set1(xr[i + 64]), a4_0);
-                a5_0 = v16_fma(w0, v16_set1(xr[i + 80]), a5_0);
-                a6_0 = v16_fma(w0, v16_set1(xr[i + 96]), a6_0);
-                a7_0 = v16_fma(w0, v16_set1(xr[i + 112]), a7_0);
-                a8_0 = v16_fma(w0, v16_set1(xr[i + 128]), a8_0);
-                a9_0 = v16_fma(w0, v16_set1(xr[i + 144]), a9_0);
-                a10_0 = v16_fma(w0, v16_set1(xr[i + 160]), a10_0);
-                a11_0 = v16_fma(w0, v16_set1(xr[i + 176]), a11_0);
-                a12_0 = v16_fma(w0, v16_set1(xr[i + 192]), a12_0);
-                a13_0 = v16_fma(w0, v16_set1(xr[i + 208]), a13_0);
-                wp += 16;
-            }
+            for (int kx = 0; kx < kw; kx++)
+                RT_UNROLL for (int c = 0; c < 16; c++) {
+                    const v16 w0 = v16_load(wp);
+                    a0_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c]), a0_0);
+                    a1_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 16]), a1_0);
+                    a2_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 32]), a2_0);
+                    a3_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 48]), a3_0);
+                    a4_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 64]), a4_0);
+                    a5_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 80]), a5_0);
+                    a6_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 96]), a6_0);
+                    a7_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 112]), a7_0);
+                    a8_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 128]), a8_0);
+                    a9_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 144]), a9_0);
+                    a10_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 160]), a10_0);
+                    a11_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 176]), a11_0);
+                    a12_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 192]), a12_0);
+                    a13_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 208]), a13_0);
+                    wp += 16;
+                }
         }
     }
     v16_store(y0, v16_max(v16_add(v16_load(y0), a0_0), v16_set1(floor0)));
@@ -3245,37 +3251,37 @@ static RT_V4 void v4_product_10x2(const float *restrict x, int blocks, int plane
         for (int j = 0; j < lines; j++)
             RT_PREFETCH(next + (cb * lines + j) * 16);
         const float *xr = x + cb * plane;
-        for (int i = 0; i < 16; i++) {
+        RT_UNROLL for (int c = 0; c < 16; c++) {
             const v16 w0 = v16_load(wp);
             const v16 w1 = v16_load(wp + 16);
-            const v16 x0 = v16_set1(xr[i]);
+            const v16 x0 = v16_set1(xr[c]);
             a0_0 = v16_fma(w0, x0, a0_0);
             a0_1 = v16_fma(w1, x0, a0_1);
-            const v16 x1 = v16_set1(xr[i + 16]);
+            const v16 x1 = v16_set1(xr[c + 16]);
             a1_0 = v16_fma(w0, x1, a1_0);
             a1_1 = v16_fma(w1, x1, a1_1);
-            const v16 x2 = v16_set1(xr[i + 32]);
+            const v16 x2 = v16_set1(xr[c + 32]);
             a2_0 = v16_fma(w0, x2, a2_0);
             a2_1 = v16_fma(w1, x2, a2_1);
-            const v16 x3 = v16_set1(xr[i + 48]);
+            const v16 x3 = v16_set1(xr[c + 48]);
             a3_0 = v16_fma(w0, x3, a3_0);
             a3_1 = v16_fma(w1, x3, a3_1);
-            const v16 x4 = v16_set1(xr[i + 64]);
+            const v16 x4 = v16_set1(xr[c + 64]);
             a4_0 = v16_fma(w0, x4, a4_0);
             a4_1 = v16_fma(w1, x4, a4_1);
-            const v16 x5 = v16_set1(xr[i + 80]);
+            const v16 x5 = v16_set1(xr[c + 80]);
             a5_0 = v16_fma(w0, x5, a5_0);
             a5_1 = v16_fma(w1, x5, a5_1);
-            const v16 x6 = v16_set1(xr[i + 96]);
+            const v16 x6 = v16_set1(xr[c + 96]);
             a6_0 = v16_fma(w0, x6, a6_0);
             a6_1 = v16_fma(w1, x6, a6_1);
-            const v16 x7 = v16_set1(xr[i + 112]);
+            const v16 x7 = v16_set1(xr[c + 112]);
             a7_0 = v16_fma(w0, x7, a7_0);
             a7_1 = v16_fma(w1, x7, a7_1);
-            const v16 x8 = v16_set1(xr[i + 128]);
+            const v16 x8 = v16_set1(xr[c + 128]);
             a8_0 = v16_fma(w0, x8, a8_0);
             a8_1 = v16_fma(w1, x8, a8_1);
-            const v16 x9 = v16_set1(xr[i + 144]);
+            const v16 x9 = v16_set1(xr[c + 144]);
             a9_0 = v16_fma(w0, x9, a9_0);
             a9_1 = v16_fma(w1, x9, a9_1);
             wp += 32;
@@ -3467,18 +3473,18 @@ static RT_V4 void v4_product_10x1(const float *restrict x, int blocks, int plane
         for (int j = 0; j < lines; j++)
             RT_PREFETCH(next + (cb * lines + j) * 16);
         const float *xr = x + cb * plane;
-        for (int i = 0; i < 16; i++) {
+        RT_UNROLL for (int c = 0; c < 16; c++) {
             const v16 w0 = v16_load(wp);
-            a0_0 = v16_fma(w0, v16_set1(xr[i]), a0_0);
-            a1_0 = v16_fma(w0, v16_set1(xr[i + 16]), a1_0);
-            a2_0 = v16_fma(w0, v16_set1(xr[i + 32]), a2_0);
-            a3_0 = v16_fma(w0, v16_set1(xr[i + 48]), a3_0);
-            a4_0 = v16_fma(w0, v16_set1(xr[i + 64]), a4_0);
-            a5_0 = v16_fma(w0, v16_set1(xr[i + 80]), a5_0);
-            a6_0 = v16_fma(w0, v16_set1(xr[i + 96]), a6_0);
-            a7_0 = v16_fma(w0, v16_set1(xr[i + 112]), a7_0);
-            a8_0 = v16_fma(w0, v16_set1(xr[i + 128]), a8_0);
-            a9_0 = v16_fma(w0, v16_set1(xr[i + 144]), a9_0);
+            a0_0 = v16_fma(w0, v16_set1(xr[c]), a0_0);
+            a1_0 = v16_fma(w0, v16_set1(xr[c + 16]), a1_0);
+            a2_0 = v16_fma(w0, v16_set1(xr[c + 32]), a2_0);
+            a3_0 = v16_fma(w0, v16_set1(xr[c + 48]), a3_0);
+            a4_0 = v16_fma(w0, v16_set1(xr[c + 64]), a4_0);
+            a5_0 = v16_fma(w0, v16_set1(xr[c + 80]), a5_0);
+            a6_0 = v16_fma(w0, v16_set1(xr[c + 96]), a6_0);
+            a7_0 = v16_fma(w0, v16_set1(xr[c + 112]), a7_0);
+            a8_0 = v16_fma(w0, v16_set1(xr[c + 128]), a8_0);
+            a9_0 = v16_fma(w0, v16_set1(xr[c + 144]), a9_0);
             wp += 16;
         }
     }
@@ -3560,21 +3566,21 @@ static RT_V4 void v4_product_13x1(const float *restrict x, int blocks, int plane
         for (int j = 0; j < lines; j++)
             RT_PREFETCH(next + (cb * lines + j) * 16);
         const float *xr = x + cb * plane;
-        for (int i = 0; i < 16; i++) {
+        RT_UNROLL for (int c = 0; c < 16; c++) {
             const v16 w0 = v16_load(wp);
-            a0_0 = v16_fma(w0, v16_set1(xr[i]), a0_0);
-            a1_0 = v16_fma(w0, v16_set1(xr[i + 16]), a1_0);
-            a2_0 = v16_fma(w0, v16_set1(xr[i + 32]), a2_0);
-            a3_0 = v16_fma(w0, v16_set1(xr[i + 48]), a3_0);
-            a4_0 = v16_fma(w0, v16_set1(xr[i + 64]), a4_0);
-            a5_0 = v16_fma(w0, v16_set1(xr[i + 80]), a5_0);
-            a6_0 = v16_fma(w0, v16_set1(xr[i + 96]), a6_0);
-            a7_0 = v16_fma(w0, v16_set1(xr[i + 112]), a7_0);
-            a8_0 = v16_fma(w0, v16_set1(xr[i + 128]), a8_0);
-            a9_0 = v16_fma(w0, v16_set1(xr[i + 144]), a9_0);
-            a10_0 = v16_fma(w0, v16_set1(xr[i + 160]), a10_0);
-            a11_0 = v16_fma(w0, v16_set1(xr[i + 176]), a11_0);
-            a12_0 = v16_fma(w0, v16_set1(xr[i + 192]), a12_0);
+            a0_0 = v16_fma(w0, v16_set1(xr[c]), a0_0);
+            a1_0 = v16_fma(w0, v16_set1(xr[c + 16]), a1_0);
+            a2_0 = v16_fma(w0, v16_set1(xr[c + 32]), a2_0);
+            a3_0 = v16_fma(w0, v16_set1(xr[c + 48]), a3_0);
+            a4_0 = v16_fma(w0, v16_set1(xr[c + 64]), a4_0);
+            a5_0 = v16_fma(w0, v16_set1(xr[c + 80]), a5_0);
+            a6_0 = v16_fma(w0, v16_set1(xr[c + 96]), a6_0);
+            a7_0 = v16_fma(w0, v16_set1(xr[c + 112]), a7_0);
+            a8_0 = v16_fma(w0, v16_set1(xr[c + 128]), a8_0);
+            a9_0 = v16_fma(w0, v16_set1(xr[c + 144]), a9_0);
+            a10_0 = v16_fma(w0, v16_set1(xr[c + 160]), a10_0);
+            a11_0 = v16_fma(w0, v16_set1(xr[c + 176]), a11_0);
+            a12_0 = v16_fma(w0, v16_set1(xr[c + 192]), a12_0);
             wp += 16;
         }
     }
@@ -3615,20 +3621,20 @@ static RT_V4 void v4_product_12x1(const float *restrict x, int blocks, int plane
         for (int j = 0; j < lines; j++)
             RT_PREFETCH(next + (cb * lines + j) * 16);
         const float *xr = x + cb * plane;
-        for (int i = 0; i < 16; i++) {
+        RT_UNROLL for (int c = 0; c < 16; c++) {
             const v16 w0 = v16_load(wp);
-            a0_0 = v16_fma(w0, v16_set1(xr[i]), a0_0);
-            a1_0 = v16_fma(w0, v16_set1(xr[i + 16]), a1_0);
-            a2_0 = v16_fma(w0, v16_set1(xr[i + 32]), a2_0);
-            a3_0 = v16_fma(w0, v16_set1(xr[i + 48]), a3_0);
-            a4_0 = v16_fma(w0, v16_set1(xr[i + 64]), a4_0);
-            a5_0 = v16_fma(w0, v16_set1(xr[i + 80]), a5_0);
-            a6_0 = v16_fma(w0, v16_set1(xr[i + 96]), a6_0);
-            a7_0 = v16_fma(w0, v16_set1(xr[i + 112]), a7_0);
-            a8_0 = v16_fma(w0, v16_set1(xr[i + 128]), a8_0);
-            a9_0 = v16_fma(w0, v16_set1(xr[i + 144]), a9_0);
-            a10_0 = v16_fma(w0, v16_set1(xr[i + 160]), a10_0);
-            a11_0 = v16_fma(w0, v16_set1(xr[i + 176]), a11_0);
+            a0_0 = v16_fma(w0, v16_set1(xr[c]), a0_0);
+            a1_0 = v16_fma(w0, v16_set1(xr[c + 16]), a1_0);
+            a2_0 = v16_fma(w0, v16_set1(xr[c + 32]), a2_0);
+            a3_0 = v16_fma(w0, v16_set1(xr[c + 48]), a3_0);
+            a4_0 = v16_fma(w0, v16_set1(xr[c + 64]), a4_0);
+            a5_0 = v16_fma(w0, v16_set1(xr[c + 80]), a5_0);
+            a6_0 = v16_fma(w0, v16_set1(xr[c + 96]), a6_0);
+            a7_0 = v16_fma(w0, v16_set1(xr[c + 112]), a7_0);
+            a8_0 = v16_fma(w0, v16_set1(xr[c + 128]), a8_0);
+            a9_0 = v16_fma(w0, v16_set1(xr[c + 144]), a9_0);
+            a10_0 = v16_fma(w0, v16_set1(xr[c + 160]), a10_0);
+            a11_0 = v16_fma(w0, v16_set1(xr[c + 176]), a11_0);
             wp += 16;
         }
     }
@@ -4281,32 +4287,33 @@ static RT_V4 void v4_tile_7x2(const float *restrict x, int blocks, int kh, int k
             RT_PREFETCH(next + (cb * lines + j) * 16);
         for (int ky = 0; ky < kh; ky++) {
             const float *xr = x + cb * plane + ky * row;
-            for (int i = 0; i < kw * 16; i++) {
-                const v16 w0 = v16_load(wp);
-                const v16 w1 = v16_load(wp + 16);
-                const v16 x0 = v16_set1(xr[i]);
-                a0_0 = v16_fma(w0, x0, a0_0);
-                a0_1 = v16_fma(w1, x0, a0_1);
-                const v16 x1 = v16_set1(xr[i + 16]);
-                a1_0 = v16_fma(w0, x1, a1_0);
-                a1_1 = v16_fma(w1, x1, a1_1);
-                const v16 x2 = v16_set1(xr[i + 32]);
-                a2_0 = v16_fma(w0, x2, a2_0);
-                a2_1 = v16_fma(w1, x2, a2_1);
-                const v16 x3 = v16_set1(xr[i + 48]);
-                a3_0 = v16_fma(w0, x3, a3_0);
-                a3_1 = v16_fma(w1, x3, a3_1);
-                const v16 x4 = v16_set1(xr[i + 64]);
-                a4_0 = v16_fma(w0, x4, a4_0);
-                a4_1 = v16_fma(w1, x4, a4_1);
-                const v16 x5 = v16_set1(xr[i + 80]);
-                a5_0 = v16_fma(w0, x5, a5_0);
-                a5_1 = v16_fma(w1, x5, a5_1);
-                const v16 x6 = v16_set1(xr[i + 96]);
-                a6_0 = v16_fma(w0, x6, a6_0);
-                a6_1 = v16_fma(w1, x6, a6_1);
-                wp += 32;
-            }
+            for (int kx = 0; kx < kw; kx++)
+                RT_UNROLL for (int c = 0; c < 16; c++) {
+                    const v16 w0 = v16_load(wp);
+                    const v16 w1 = v16_load(wp + 16);
+                    const v16 x0 = v16_set1(xr[kx * 16 + c]);
+                    a0_0 = v16_fma(w0, x0, a0_0);
+                    a0_1 = v16_fma(w1, x0, a0_1);
+                    const v16 x1 = v16_set1(xr[kx * 16 + c + 16]);
+                    a1_0 = v16_fma(w0, x1, a1_0);
+                    a1_1 = v16_fma(w1, x1, a1_1);
+                    const v16 x2 = v16_set1(xr[kx * 16 + c + 32]);
+                    a2_0 = v16_fma(w0, x2, a2_0);
+                    a2_1 = v16_fma(w1, x2, a2_1);
+                    const v16 x3 = v16_set1(xr[kx * 16 + c + 48]);
+                    a3_0 = v16_fma(w0, x3, a3_0);
+                    a3_1 = v16_fma(w1, x3, a3_1);
+                    const v16 x4 = v16_set1(xr[kx * 16 + c + 64]);
+                    a4_0 = v16_fma(w0, x4, a4_0);
+                    a4_1 = v16_fma(w1, x4, a4_1);
+                    const v16 x5 = v16_set1(xr[kx * 16 + c + 80]);
+                    a5_0 = v16_fma(w0, x5, a5_0);
+                    a5_1 = v16_fma(w1, x5, a5_1);
+                    const v16 x6 = v16_set1(xr[kx * 16 + c + 96]);
+                    a6_0 = v16_fma(w0, x6, a6_0);
+                    a6_1 = v16_fma(w1, x6, a6_1);
+                    wp += 32;
+                }
         }
     }
     v16_store(y0, v16_max(a0_0, v16_set1(floor0)));
@@ -4352,32 +4359,33 @@ static RT_V4 void v4_tile_7x2_more(const float *restrict x, int blocks, int kh, 
             RT_PREFETCH(next + (cb * lines + j) * 16);
         for (int ky = 0; ky < kh; ky++) {
             const float *xr = x + cb * plane + ky * row;
-            for (int i = 0; i < kw * 16; i++) {
-                const v16 w0 = v16_load(wp);
-                const v16 w1 = v16_load(wp + 16);
-                const v16 x0 = v16_set1(xr[i]);
-                a0_0 = v16_fma(w0, x0, a0_0);
-                a0_1 = v16_fma(w1, x0, a0_1);
-                const v16 x1 = v16_set1(xr[i + 16]);
-                a1_0 = v16_fma(w0, x1, a1_0);
-                a1_1 = v16_fma(w1, x1, a1_1);
-                const v16 x2 = v16_set1(xr[i + 32]);
-                a2_0 = v16_fma(w0, x2, a2_0);
-                a2_1 = v16_fma(w1, x2, a2_1);
-                const v16 x3 = v16_set1(xr[i + 48]);
-                a3_0 = v16_fma(w0, x3, a3_0);
-                a3_1 = v16_fma(w1, x3, a3_1);
-                const v16 x4 = v16_set1(xr[i + 64]);
-                a4_0 = v16_fma(w0, x4, a4_0);
-                a4_1 = v16_fma(w1, x4, a4_1);
-                const v16 x5 = v16_set1(xr[i + 80]);
-                a5_0 = v16_fma(w0, x5, a5_0);
-                a5_1 = v16_fma(w1, x5, a5_1);
-                const v16 x6 = v16_set1(xr[i + 96]);
-                a6_0 = v16_fma(w0, x6, a6_0);
-                a6_1 = v16_fma(w1, x6, a6_1);
-                wp += 32;
-            }
+            for (int kx = 0; kx < kw; kx++)
+                RT_UNROLL for (int c = 0; c < 16; c++) {
+                    const v16 w0 = v16_load(wp);
+                    const v16 w1 = v16_load(wp + 16);
+                    const v16 x0 = v16_set1(xr[kx * 16 + c]);
+                    a0_0 = v16_fma(w0, x0, a0_0);
+                    a0_1 = v16_fma(w1, x0, a0_1);
+                    const v16 x1 = v16_set1(xr[kx * 16 + c + 16]);
+                    a1_0 = v16_fma(w0, x1, a1_0);
+                    a1_1 = v16_fma(w1, x1, a1_1);
+                    const v16 x2 = v16_set1(xr[kx * 16 + c + 32]);
+                    a2_0 = v16_fma(w0, x2, a2_0);
+                    a2_1 = v16_fma(w1, x2, a2_1);
+                    const v16 x3 = v16_set1(xr[kx * 16 + c + 48]);
+                    a3_0 = v16_fma(w0, x3, a3_0);
+                    a3_1 = v16_fma(w1, x3, a3_1);
+                    const v16 x4 = v16_set1(xr[kx * 16 + c + 64]);
+                    a4_0 = v16_fma(w0, x4, a4_0);
+                    a4_1 = v16_fma(w1, x4, a4_1);
+                    const v16 x5 = v16_set1(xr[kx * 16 + c + 80]);
+                    a5_0 = v16_fma(w0, x5, a5_0);
+                    a5_1 = v16_fma(w1, x5, a5_1);
+                    const v16 x6 = v16_set1(xr[kx * 16 + c + 96]);
+                    a6_0 = v16_fma(w0, x6, a6_0);
+                    a6_1 = v16_fma(w1, x6, a6_1);
+                    wp += 32;
+                }
         }
     }
     v16_store(y0, v16_max(v16_add(v16_load(y0), a0_0), v16_set1(floor0)));
@@ -4582,31 +4590,31 @@ static RT_V4 void v4_product_8x2(const float *restrict x, int blocks, int plane,
         for (int j = 0; j < lines; j++)
             RT_PREFETCH(next + (cb * lines + j) * 16);
         const float *xr = x + cb * plane;
-        for (int i = 0; i < 16; i++) {
+        RT_UNROLL for (int c = 0; c < 16; c++) {
             const v16 w0 = v16_load(wp);
             const v16 w1 = v16_load(wp + 16);
-            const v16 x0 = v16_set1(xr[i]);
+            const v16 x0 = v16_set1(xr[c]);
             a0_0 = v16_fma(w0, x0, a0_0);
             a0_1 = v16_fma(w1, x0, a0_1);
-            const v16 x1 = v16_set1(xr[i + 16]);
+            const v16 x1 = v16_set1(xr[c + 16]);
             a1_0 = v16_fma(w0, x1, a1_0);
             a1_1 = v16_fma(w1, x1, a1_1);
-            const v16 x2 = v16_set1(xr[i + 32]);
+            const v16 x2 = v16_set1(xr[c + 32]);
             a2_0 = v16_fma(w0, x2, a2_0);
             a2_1 = v16_fma(w1, x2, a2_1);
-            const v16 x3 = v16_set1(xr[i + 48]);
+            const v16 x3 = v16_set1(xr[c + 48]);
             a3_0 = v16_fma(w0, x3, a3_0);
             a3_1 = v16_fma(w1, x3, a3_1);
-            const v16 x4 = v16_set1(xr[i + 64]);
+            const v16 x4 = v16_set1(xr[c + 64]);
             a4_0 = v16_fma(w0, x4, a4_0);
             a4_1 = v16_fma(w1, x4, a4_1);
-            const v16 x5 = v16_set1(xr[i + 80]);
+            const v16 x5 = v16_set1(xr[c + 80]);
             a5_0 = v16_fma(w0, x5, a5_0);
             a5_1 = v16_fma(w1, x5, a5_1);
-            const v16 x6 = v16_set1(xr[i + 96]);
+            const v16 x6 = v16_set1(xr[c + 96]);
             a6_0 = v16_fma(w0, x6, a6_0);
             a6_1 = v16_fma(w1, x6, a6_1);
-            const v16 x7 = v16_set1(xr[i + 112]);
+            const v16 x7 = v16_set1(xr[c + 112]);
             a7_0 = v16_fma(w0, x7, a7_0);
             a7_1 = v16_fma(w1, x7, a7_1);
             wp += 32;
@@ -4857,50 +4865,51 @@ static RT_V4 void v4_tile_13x2(const float *restrict x, int blocks, int kh, int 
             RT_PREFETCH(next + (cb * lines + j) * 16);
         for (int ky = 0; ky < kh; ky++) {
             const float *xr = x + cb * plane + ky * row;
-            for (int i = 0; i < kw * 16; i++) {
-                const v16 w0 = v16_load(wp);
-                const v16 w1 = v16_load(wp + 16);
-                const v16 x0 = v16_set1(xr[i]);
-                a0_0 = v16_fma(w0, x0, a0_0);
-                a0_1 = v16_fma(w1, x0, a0_1);
-                const v16 x1 = v16_set1(xr[i + 16]);
-                a1_0 = v16_fma(w0, x1, a1_0);
-                a1_1 = v16_fma(w1, x1, a1_1);
-                const v16 x2 = v16_set1(xr[i + 32]);
-                a2_0 = v16_fma(w0, x2, a2_0);
-                a2_1 = v16_fma(w1, x2, a2_1);
-                const v16 x3 = v16_set1(xr[i + 48]);
-                a3_0 = v16_fma(w0, x3, a3_0);
-                a3_1 = v16_fma(w1, x3, a3_1);
-                const v16 x4 = v16_set1(xr[i + 64]);
-                a4_0 = v16_fma(w0, x4, a4_0);
-                a4_1 = v16_fma(w1, x4, a4_1);
-                const v16 x5 = v16_set1(xr[i + 80]);
-                a5_0 = v16_fma(w0, x5, a5_0);
-                a5_1 = v16_fma(w1, x5, a5_1);
-                const v16 x6 = v16_set1(xr[i + 96]);
-                a6_0 = v16_fma(w0, x6, a6_0);
-                a6_1 = v16_fma(w1, x6, a6_1);
-                const v16 x7 = v16_set1(xr[i + 112]);
-                a7_0 = v16_fma(w0, x7, a7_0);
-                a7_1 = v16_fma(w1, x7, a7_1);
-                const v16 x8 = v16_set1(xr[i + 128]);
-                a8_0 = v16_fma(w0, x8, a8_0);
-                a8_1 = v16_fma(w1, x8, a8_1);
-                const v16 x9 = v16_set1(xr[i + 144]);
-                a9_0 = v16_fma(w0, x9, a9_0);
-                a9_1 = v16_fma(w1, x9, a9_1);
-                const v16 x10 = v16_set1(xr[i + 160]);
-                a10_0 = v16_fma(w0, x10, a10_0);
-                a10_1 = v16_fma(w1, x10, a10_1);
-                const v16 x11 = v16_set1(xr[i + 176]);
-                a11_0 = v16_fma(w0, x11, a11_0);
-                a11_1 = v16_fma(w1, x11, a11_1);
-                const v16 x12 = v16_set1(xr[i + 192]);
-                a12_0 = v16_fma(w0, x12, a12_0);
-                a12_1 = v16_fma(w1, x12, a12_1);
-                wp += 32;
-            }
+            for (int kx = 0; kx < kw; kx++)
+                RT_UNROLL for (int c = 0; c < 16; c++) {
+                    const v16 w0 = v16_load(wp);
+                    const v16 w1 = v16_load(wp + 16);
+                    const v16 x0 = v16_set1(xr[kx * 16 + c]);
+                    a0_0 = v16_fma(w0, x0, a0_0);
+                    a0_1 = v16_fma(w1, x0, a0_1);
+                    const v16 x1 = v16_set1(xr[kx * 16 + c + 16]);
+                    a1_0 = v16_fma(w0, x1, a1_0);
+                    a1_1 = v16_fma(w1, x1, a1_1);
+                    const v16 x2 = v16_set1(xr[kx * 16 + c + 32]);
+                    a2_0 = v16_fma(w0, x2, a2_0);
+                    a2_1 = v16_fma(w1, x2, a2_1);
+                    const v16 x3 = v16_set1(xr[kx * 16 + c + 48]);
+                    a3_0 = v16_fma(w0, x3, a3_0);
+                    a3_1 = v16_fma(w1, x3, a3_1);
+                    const v16 x4 = v16_set1(xr[kx * 16 + c + 64]);
+                    a4_0 = v16_fma(w0, x4, a4_0);
+                    a4_1 = v16_fma(w1, x4, a4_1);
+                    const v16 x5 = v16_set1(xr[kx * 16 + c + 80]);
+                    a5_0 = v16_fma(w0, x5, a5_0);
+                    a5_1 = v16_fma(w1, x5, a5_1);
+                    const v16 x6 = v16_set1(xr[kx * 16 + c + 96]);
+                    a6_0 = v16_fma(w0, x6, a6_0);
+                    a6_1 = v16_fma(w1, x6, a6_1);
+                    const v16 x7 = v16_set1(xr[kx * 16 + c + 112]);
+                    a7_0 = v16_fma(w0, x7, a7_0);
+                    a7_1 = v16_fma(w1, x7, a7_1);
+                    const v16 x8 = v16_set1(xr[kx * 16 + c + 128]);
+                    a8_0 = v16_fma(w0, x8, a8_0);
+                    a8_1 = v16_fma(w1, x8, a8_1);
+                    const v16 x9 = v16_set1(xr[kx * 16 + c + 144]);
+                    a9_0 = v16_fma(w0, x9, a9_0);
+                    a9_1 = v16_fma(w1, x9, a9_1);
+                    const v16 x10 = v16_set1(xr[kx * 16 + c + 160]);
+                    a10_0 = v16_fma(w0, x10, a10_0);
+                    a10_1 = v16_fma(w1, x10, a10_1);
+                    const v16 x11 = v16_set1(xr[kx * 16 + c + 176]);
+                    a11_0 = v16_fma(w0, x11, a11_0);
+                    a11_1 = v16_fma(w1, x11, a11_1);
+                    const v16 x12 = v16_set1(xr[kx * 16 + c + 192]);
+                    a12_0 = v16_fma(w0, x12, a12_0);
+                    a12_1 = v16_fma(w1, x12, a12_1);
+                    wp += 32;
+                }
         }
     }
     v16_store(y0, v16_max(a0_0, v16_set1(floor0)));
@@ -4968,47 +4977,48 @@ static RT_V4 void v4_tile_12x2(const float *restrict x, int blocks, int kh, int 
             RT_PREFETCH(next + (cb * lines + j) * 16);
         for (int ky = 0; ky < kh; ky++) {
             const float *xr = x + cb * plane + ky * row;
-            for (int i = 0; i < kw * 16; i++) {
-                const v16 w0 = v16_load(wp);
-                const v16 w1 = v16_load(wp + 16);
-                const v16 x0 = v16_set1(xr[i]);
-                a0_0 = v16_fma(w0, x0, a0_0);
-                a0_1 = v16_fma(w1, x0, a0_1);
-                const v16 x1 = v16_set1(xr[i + 16]);
-                a1_0 = v16_fma(w0, x1, a1_0);
-                a1_1 = v16_fma(w1, x1, a1_1);
-                const v16 x2 = v16_set1(xr[i + 32]);
-                a2_0 = v16_fma(w0, x2, a2_0);
-                a2_1 = v16_fma(w1, x2, a2_1);
-                const v16 x3 = v16_set1(xr[i + 48]);
-                a3_0 = v16_fma(w0, x3, a3_0);
-                a3_1 = v16_fma(w1, x3, a3_1);
-                const v16 x4 = v16_set1(xr[i + 64]);
-                a4_0 = v16_fma(w0, x4, a4_0);
-                a4_1 = v16_fma(w1, x4, a4_1);
-                const v16 x5 = v16_set1(xr[i + 80]);
-                a5_0 = v16_fma(w0, x5, a5_0);
-                a5_1 = v16_fma(w1, x5, a5_1);
-                const v16 x6 = v16_set1(xr[i + 96]);
-                a6_0 = v16_fma(w0, x6, a6_0);
-                a6_1 = v16_fma(w1, x6, a6_1);
-                const v16 x7 = v16_set1(xr[i + 112]);
-                a7_0 = v16_fma(w0, x7, a7_0);
-                a7_1 = v16_fma(w1, x7, a7_1);
-                const v16 x8 = v16_set1(xr[i + 128]);
-                a8_0 = v16_fma(w0, x8, a8_0);
-                a8_1 = v16_fma(w1, x8, a8_1);
-                const v16 x9 = v16_set1(xr[i + 144]);
-                a9_0 = v16_fma(w0, x9, a9_0);
-                a9_1 = v16_fma(w1, x9, a9_1);
-                const v16 x10 = v16_set1(xr[i + 160]);
-                a10_0 = v16_fma(w0, x10, a10_0);
-                a10_1 = v16_fma(w1, x10, a10_1);
-                const v16 x11 = v16_set1(xr[i + 176]);
-                a11_0 = v16_fma(w0, x11, a11_0);
-                a11_1 = v16_fma(w1, x11, a11_1);
-                wp += 32;
-            }
+            for (int kx = 0; kx < kw; kx++)
+                RT_UNROLL for (int c = 0; c < 16; c++) {
+                    const v16 w0 = v16_load(wp);
+                    const v16 w1 = v16_load(wp + 16);
+                    const v16 x0 = v16_set1(xr[kx * 16 + c]);
+                    a0_0 = v16_fma(w0, x0, a0_0);
+                    a0_1 = v16_fma(w1, x0, a0_1);
+                    const v16 x1 = v16_set1(xr[kx * 16 + c + 16]);
+                    a1_0 = v16_fma(w0, x1, a1_0);
+                    a1_1 = v16_fma(w1, x1, a1_1);
+                    const v16 x2 = v16_set1(xr[kx * 16 + c + 32]);
+                    a2_0 = v16_fma(w0, x2, a2_0);
+                    a2_1 = v16_fma(w1, x2, a2_1);
+                    const v16 x3 = v16_set1(xr[kx * 16 + c + 48]);
+                    a3_0 = v16_fma(w0, x3, a3_0);
+                    a3_1 = v16_fma(w1, x3, a3_1);
+                    const v16 x4 = v16_set1(xr[kx * 16 + c + 64]);
+                    a4_0 = v16_fma(w0, x4, a4_0);
+                    a4_1 = v16_fma(w1, x4, a4_1);
+                    const v16 x5 = v16_set1(xr[kx * 16 + c + 80]);
+                    a5_0 = v16_fma(w0, x5, a5_0);
+                    a5_1 = v16_fma(w1, x5, a5_1);
+                    const v16 x6 = v16_set1(xr[kx * 16 + c + 96]);
+                    a6_0 = v16_fma(w0, x6, a6_0);
+                    a6_1 = v16_fma(w1, x6, a6_1);
+                    const v16 x7 = v16_set1(xr[kx * 16 + c + 112]);
+                    a7_0 = v16_fma(w0, x7, a7_0);
+                    a7_1 = v16_fma(w1, x7, a7_1);
+                    const v16 x8 = v16_set1(xr[kx * 16 + c + 128]);
+                    a8_0 = v16_fma(w0, x8, a8_0);
+                    a8_1 = v16_fma(w1, x8, a8_1);
+                    const v16 x9 = v16_set1(xr[kx * 16 + c + 144]);
+                    a9_0 = v16_fma(w0, x9, a9_0);
+                    a9_1 = v16_fma(w1, x9, a9_1);
+                    const v16 x10 = v16_set1(xr[kx * 16 + c + 160]);
+                    a10_0 = v16_fma(w0, x10, a10_0);
+                    a10_1 = v16_fma(w1, x10, a10_1);
+                    const v16 x11 = v16_set1(xr[kx * 16 + c + 176]);
+                    a11_0 = v16_fma(w0, x11, a11_0);
+                    a11_1 = v16_fma(w1, x11, a11_1);
+                    wp += 32;
+                }
         }
     }
     v16_store(y0, v16_max(a0_0, v16_set1(floor0)));
@@ -5076,50 +5086,51 @@ static RT_V4 void v4_tile_13x2_more(const float *restrict x, int blocks, int kh,
             RT_PREFETCH(next + (cb * lines + j) * 16);
         for (int ky = 0; ky < kh; ky++) {
             const float *xr = x + cb * plane + ky * row;
-            for (int i = 0; i < kw * 16; i++) {
-                const v16 w0 = v16_load(wp);
-                const v16 w1 = v16_load(wp + 16);
-                const v16 x0 = v16_set1(xr[i]);
-                a0_0 = v16_fma(w0, x0, a0_0);
-                a0_1 = v16_fma(w1, x0, a0_1);
-                const v16 x1 = v16_set1(xr[i + 16]);
-                a1_0 = v16_fma(w0, x1, a1_0);
-                a1_1 = v16_fma(w1, x1, a1_1);
-                const v16 x2 = v16_set1(xr[i + 32]);
-                a2_0 = v16_fma(w0, x2, a2_0);
-                a2_1 = v16_fma(w1, x2, a2_1);
-                const v16 x3 = v16_set1(xr[i + 48]);
-                a3_0 = v16_fma(w0, x3, a3_0);
-                a3_1 = v16_fma(w1, x3, a3_1);
-                const v16 x4 = v16_set1(xr[i + 64]);
-                a4_0 = v16_fma(w0, x4, a4_0);
-                a4_1 = v16_fma(w1, x4, a4_1);
-                const v16 x5 = v16_set1(xr[i + 80]);
-                a5_0 = v16_fma(w0, x5, a5_0);
-                a5_1 = v16_fma(w1, x5, a5_1);
-                const v16 x6 = v16_set1(xr[i + 96]);
-                a6_0 = v16_fma(w0, x6, a6_0);
-                a6_1 = v16_fma(w1, x6, a6_1);
-                const v16 x7 = v16_set1(xr[i + 112]);
-                a7_0 = v16_fma(w0, x7, a7_0);
-                a7_1 = v16_fma(w1, x7, a7_1);
-                const v16 x8 = v16_set1(xr[i + 128]);
-                a8_0 = v16_fma(w0, x8, a8_0);
-                a8_1 = v16_fma(w1, x8, a8_1);
-                const v16 x9 = v16_set1(xr[i + 144]);
-                a9_0 = v16_fma(w0, x9, a9_0);
-                a9_1 = v16_fma(w1, x9, a9_1);
-                const v16 x10 = v16_set1(xr[i + 160]);
-                a10_0 = v16_fma(w0, x10, a10_0);
-                a10_1 = v16_fma(w1, x10, a10_1);
-                const v16 x11 = v16_set1(xr[i + 176]);
-                a11_0 = v16_fma(w0, x11, a11_0);
-                a11_1 = v16_fma(w1, x11, a11_1);
-                const v16 x12 = v16_set1(xr[i + 192]);
-                a12_0 = v16_fma(w0, x12, a12_0);
-                a12_1 = v16_fma(w1, x12, a12_1);
-                wp += 32;
-            }
+            for (int kx = 0; kx < kw; kx++)
+                RT_UNROLL for (int c = 0; c < 16; c++) {
+                    const v16 w0 = v16_load(wp);
+                    const v16 w1 = v16_load(wp + 16);
+                    const v16 x0 = v16_set1(xr[kx * 16 + c]);
+                    a0_0 = v16_fma(w0, x0, a0_0);
+                    a0_1 = v16_fma(w1, x0, a0_1);
+                    const v16 x1 = v16_set1(xr[kx * 16 + c + 16]);
+                    a1_0 = v16_fma(w0, x1, a1_0);
+                    a1_1 = v16_fma(w1, x1, a1_1);
+                    const v16 x2 = v16_set1(xr[kx * 16 + c + 32]);
+                    a2_0 = v16_fma(w0, x2, a2_0);
+                    a2_1 = v16_fma(w1, x2, a2_1);
+                    const v16 x3 = v16_set1(xr[kx * 16 + c + 48]);
+                    a3_0 = v16_fma(w0, x3, a3_0);
+                    a3_1 = v16_fma(w1, x3, a3_1);
+                    const v16 x4 = v16_set1(xr[kx * 16 + c + 64]);
+                    a4_0 = v16_fma(w0, x4, a4_0);
+                    a4_1 = v16_fma(w1, x4, a4_1);
+                    const v16 x5 = v16_set1(xr[kx * 16 + c + 80]);
+                    a5_0 = v16_fma(w0, x5, a5_0);
+                    a5_1 = v16_fma(w1, x5, a5_1);
+                    const v16 x6 = v16_set1(xr[kx * 16 + c + 96]);
+                    a6_0 = v16_fma(w0, x6, a6_0);
+                    a6_1 = v16_fma(w1, x6, a6_1);
+                    const v16 x7 = v16_set1(xr[kx * 16 + c + 112]);
+                    a7_0 = v16_fma(w0, x7, a7_0);
+                    a7_1 = v16_fma(w1, x7, a7_1);
+                    const v16 x8 = v16_set1(xr[kx * 16 + c + 128]);
+                    a8_0 = v16_fma(w0, x8, a8_0);
+                    a8_1 = v16_fma(w1, x8, a8_1);
+                    const v16 x9 = v16_set1(xr[kx * 16 + c + 144]);
+                    a9_0 = v16_fma(w0, x9, a9_0);
+                    a9_1 = v16_fma(w1, x9, a9_1);
+                    const v16 x10 = v16_set1(xr[kx * 16 + c + 160]);
+                    a10_0 = v16_fma(w0, x10, a10_0);
+                    a10_1 = v16_fma(w1, x10, a10_1);
+                    const v16 x11 = v16_set1(xr[kx * 16 + c + 176]);
+                    a11_0 = v16_fma(w0, x11, a11_0);
+                    a11_1 = v16_fma(w1, x11, a11_1);
+                    const v16 x12 = v16_set1(xr[kx * 16 + c + 192]);
+                    a12_0 = v16_fma(w0, x12, a12_0);
+                    a12_1 = v16_fma(w1, x12, a12_1);
+                    wp += 32;
+                }
         }
     }
     v16_store(y0, v16_max(v16_add(v16_load(y0), a0_0), v16_set1(floor0)));
@@ -5187,47 +5198,48 @@ static RT_V4 void v4_tile_12x2_more(const float *restrict x, int blocks, int kh,
             RT_PREFETCH(next + (cb * lines + j) * 16);
         for (int ky = 0; ky < kh; ky++) {
             const float *xr = x + cb * plane + ky * row;
-            for (int i = 0; i < kw * 16; i++) {
-                const v16 w0 = v16_load(wp);
-                const v16 w1 = v16_load(wp + 16);
-                const v16 x0 = v16_set1(xr[i]);
-                a0_0 = v16_fma(w0, x0, a0_0);
-                a0_1 = v16_fma(w1, x0, a0_1);
-                const v16 x1 = v16_set1(xr[i + 16]);
-                a1_0 = v16_fma(w0, x1, a1_0);
-                a1_1 = v16_fma(w1, x1, a1_1);
-                const v16 x2 = v16_set1(xr[i + 32]);
-                a2_0 = v16_fma(w0, x2, a2_0);
-                a2_1 = v16_fma(w1, x2, a2_1);
-                const v16 x3 = v16_set1(xr[i + 48]);
-                a3_0 = v16_fma(w0, x3, a3_0);
-                a3_1 = v16_fma(w1, x3, a3_1);
-                const v16 x4 = v16_set1(xr[i + 64]);
-                a4_0 = v16_fma(w0, x4, a4_0);
-                a4_1 = v16_fma(w1, x4, a4_1);
-                const v16 x5 = v16_set1(xr[i + 80]);
-                a5_0 = v16_fma(w0, x5, a5_0);
-                a5_1 = v16_fma(w1, x5, a5_1);
-                const v16 x6 = v16_set1(xr[i + 96]);
-                a6_0 = v16_fma(w0, x6, a6_0);
-                a6_1 = v16_fma(w1, x6, a6_1);
-                const v16 x7 = v16_set1(xr[i + 112]);
-                a7_0 = v16_fma(w0, x7, a7_0);
-                a7_1 = v16_fma(w1, x7, a7_1);
-                const v16 x8 = v16_set1(xr[i + 128]);
-                a8_0 = v16_fma(w0, x8, a8_0);
-                a8_1 = v16_fma(w1, x8, a8_1);
-                const v16 x9 = v16_set1(xr[i + 144]);
-                a9_0 = v16_fma(w0, x9, a9_0);
-                a9_1 = v16_fma(w1, x9, a9_1);
-                const v16 x10 = v16_set1(xr[i + 160]);
-                a10_0 = v16_fma(w0, x10, a10_0);
-                a10_1 = v16_fma(w1, x10, a10_1);
-                const v16 x11 = v16_set1(xr[i + 176]);
-                a11_0 = v16_fma(w0, x11, a11_0);
-                a11_1 = v16_fma(w1, x11, a11_1);
-                wp += 32;
-            }
+            for (int kx = 0; kx < kw; kx++)
+                RT_UNROLL for (int c = 0; c < 16; c++) {
+                    const v16 w0 = v16_load(wp);
+                    const v16 w1 = v16_load(wp + 16);
+                    const v16 x0 = v16_set1(xr[kx * 16 + c]);
+                    a0_0 = v16_fma(w0, x0, a0_0);
+                    a0_1 = v16_fma(w1, x0, a0_1);
+                    const v16 x1 = v16_set1(xr[kx * 16 + c + 16]);
+                    a1_0 = v16_fma(w0, x1, a1_0);
+                    a1_1 = v16_fma(w1, x1, a1_1);
+                    const v16 x2 = v16_set1(xr[kx * 16 + c + 32]);
+                    a2_0 = v16_fma(w0, x2, a2_0);
+                    a2_1 = v16_fma(w1, x2, a2_1);
+                    const v16 x3 = v16_set1(xr[kx * 16 + c + 48]);
+                    a3_0 = v16_fma(w0, x3, a3_0);
+                    a3_1 = v16_fma(w1, x3, a3_1);
+                    const v16 x4 = v16_set1(xr[kx * 16 + c + 64]);
+                    a4_0 = v16_fma(w0, x4, a4_0);
+                    a4_1 = v16_fma(w1, x4, a4_1);
+                    const v16 x5 = v16_set1(xr[kx * 16 + c + 80]);
+                    a5_0 = v16_fma(w0, x5, a5_0);
+                    a5_1 = v16_fma(w1, x5, a5_1);
+                    const v16 x6 = v16_set1(xr[kx * 16 + c + 96]);
+                    a6_0 = v16_fma(w0, x6, a6_0);
+                    a6_1 = v16_fma(w1, x6, a6_1);
+                    const v16 x7 = v16_set1(xr[kx * 16 + c + 112]);
+                    a7_0 = v16_fma(w0, x7, a7_0);
+                    a7_1 = v16_fma(w1, x7, a7_1);
+                    const v16 x8 = v16_set1(xr[kx * 16 + c + 128]);
+                    a8_0 = v16_fma(w0, x8, a8_0);
+                    a8_1 = v16_fma(w1, x8, a8_1);
+                    const v16 x9 = v16_set1(xr[kx * 16 + c + 144]);
+                    a9_0 = v16_fma(w0, x9, a9_0);
+                    a9_1 = v16_fma(w1, x9, a9_1);
+                    const v16 x10 = v16_set1(xr[kx * 16 + c + 160]);
+                    a10_0 = v16_fma(w0, x10, a10_0);
+                    a10_1 = v16_fma(w1, x10, a10_1);
+                    const v16 x11 = v16_set1(xr[kx * 16 + c + 176]);
+                    a11_0 = v16_fma(w0, x11, a11_0);
+                    a11_1 = v16_fma(w1, x11, a11_1);
+                    wp += 32;
+                }
         }
     }
     v16_store(y0, v16_max(v16_add(v16_load(y0), a0_0), v16_set1(floor0)));
@@ -5330,17 +5342,18 @@ static RT_V4 void v4_tile_7x1(const float *restrict x, int blocks, int kh, int k
             RT_PREFETCH(next + (cb * lines + j) * 16);
         for (int ky = 0; ky < kh; ky++) {
             const float *xr = x + cb * plane + ky * row;
-            for (int i = 0; i < kw * 16; i++) {
-                const v16 w0 = v16_load(wp);
-                a0_0 = v16_fma(w0, v16_set1(xr[i]), a0_0);
-                a1_0 = v16_fma(w0, v16_set1(xr[i + 16]), a1_0);
-                a2_0 = v16_fma(w0, v16_set1(xr[i + 32]), a2_0);
-                a3_0 = v16_fma(w0, v16_set1(xr[i + 48]), a3_0);
-                a4_0 = v16_fma(w0, v16_set1(xr[i + 64]), a4_0);
-                a5_0 = v16_fma(w0, v16_set1(xr[i + 80]), a5_0);
-                a6_0 = v16_fma(w0, v16_set1(xr[i + 96]), a6_0);
-                wp += 16;
-            }
+            for (int kx = 0; kx < kw; kx++)
+                RT_UNROLL for (int c = 0; c < 16; c++) {
+                    const v16 w0 = v16_load(wp);
+                    a0_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c]), a0_0);
+                    a1_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 16]), a1_0);
+                    a2_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 32]), a2_0);
+                    a3_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 48]), a3_0);
+                    a4_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 64]), a4_0);
+                    a5_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 80]), a5_0);
+                    a6_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 96]), a6_0);
+                    wp += 16;
+                }
         }
     }
     v16_store(y0, v16_max(a0_0, v16_set1(floor0)));
@@ -5372,17 +5385,18 @@ static RT_V4 void v4_tile_7x1_more(const float *restrict x, int blocks, int kh, 
             RT_PREFETCH(next + (cb * lines + j) * 16);
         for (int ky = 0; ky < kh; ky++) {
             const float *xr = x + cb * plane + ky * row;
-            for (int i = 0; i < kw * 16; i++) {
-                const v16 w0 = v16_load(wp);
-                a0_0 = v16_fma(w0, v16_set1(xr[i]), a0_0);
-                a1_0 = v16_fma(w0, v16_set1(xr[i + 16]), a1_0);
-                a2_0 = v16_fma(w0, v16_set1(xr[i + 32]), a2_0);
-                a3_0 = v16_fma(w0, v16_set1(xr[i + 48]), a3_0);
-                a4_0 = v16_fma(w0, v16_set1(xr[i + 64]), a4_0);
-                a5_0 = v16_fma(w0, v16_set1(xr[i + 80]), a5_0);
-                a6_0 = v16_fma(w0, v16_set1(xr[i + 96]), a6_0);
-                wp += 16;
-            }
+            for (int kx = 0; kx < kw; kx++)
+                RT_UNROLL for (int c = 0; c < 16; c++) {
+                    const v16 w0 = v16_load(wp);
+                    a0_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c]), a0_0);
+                    a1_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 16]), a1_0);
+                    a2_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 32]), a2_0);
+                    a3_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 48]), a3_0);
+                    a4_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 64]), a4_0);
+                    a5_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 80]), a5_0);
+                    a6_0 = v16_fma(w0, v16_set1(xr[kx * 16 + c + 96]), a6_0);
+                    wp += 16;
+                }
         }
     }
     v16_store(y0, v16_max(v16_add(v16_load(y0), a0_0), v16_set1(floor0)));
@@ -5544,18 +5558,19 @@ static RT_V4 void v4_tile_1x4(const float *restrict x, int blocks, int kh, int k
     for (int cb = 0; cb < blocks; cb++)
         for (int ky = 0; ky < kh; ky++) {
             const float *xr = x + cb * plane + ky * row;
-            for (int i = 0; i < kw * 16; i++) {
-                const v16 w0 = v16_load(wp);
-                const v16 w1 = v16_load(wp + 16);
-                const v16 w2 = v16_load(wp + 32);
-                const v16 w3 = v16_load(wp + 48);
-                const v16 x0 = v16_set1(xr[i]);
-                a0_0 = v16_fma(w0, x0, a0_0);
-                a0_1 = v16_fma(w1, x0, a0_1);
-                a0_2 = v16_fma(w2, x0, a0_2);
-                a0_3 = v16_fma(w3, x0, a0_3);
-                wp += 64;
-            }
+            for (int kx = 0; kx < kw; kx++)
+                RT_UNROLL for (int c = 0; c < 16; c++) {
+                    const v16 w0 = v16_load(wp);
+                    const v16 w1 = v16_load(wp + 16);
+                    const v16 w2 = v16_load(wp + 32);
+                    const v16 w3 = v16_load(wp + 48);
+                    const v16 x0 = v16_set1(xr[kx * 16 + c]);
+                    a0_0 = v16_fma(w0, x0, a0_0);
+                    a0_1 = v16_fma(w1, x0, a0_1);
+                    a0_2 = v16_fma(w2, x0, a0_2);
+                    a0_3 = v16_fma(w3, x0, a0_3);
+                    wp += 64;
+                }
         }
     v16_store(y0, v16_max(a0_0, v16_set1(floor0)));
     v16_store(y1, v16_max(a0_1, v16_set1(floor1)));
@@ -5577,18 +5592,19 @@ static RT_V4 void v4_tile_1x4_more(const float *restrict x, int blocks, int kh, 
     for (int cb = 0; cb < blocks; cb++)
         for (int ky = 0; ky < kh; ky++) {
             const float *xr = x + cb * plane + ky * row;
-            for (int i = 0; i < kw * 16; i++) {
-                const v16 w0 = v16_load(wp);
-                const v16 w1 = v16_load(wp + 16);
-                const v16 w2 = v16_load(wp + 32);
-                const v16 w3 = v16_load(wp + 48);
-                const v16 x0 = v16_set1(xr[i]);
-                a0_0 = v16_fma(w0, x0, a0_0);
-                a0_1 = v16_fma(w1, x0, a0_1);
-                a0_2 = v16_fma(w2, x0, a0_2);
-                a0_3 = v16_fma(w3, x0, a0_3);
-                wp += 64;
-            }
+            for (int kx = 0; kx < kw; kx++)
+                RT_UNROLL for (int c = 0; c < 16; c++) {
+                    const v16 w0 = v16_load(wp);
+                    const v16 w1 = v16_load(wp + 16);
+                    const v16 w2 = v16_load(wp + 32);
+                    const v16 w3 = v16_load(wp + 48);
+                    const v16 x0 = v16_set1(xr[kx * 16 + c]);
+                    a0_0 = v16_fma(w0, x0, a0_0);
+                    a0_1 = v16_fma(w1, x0, a0_1);
+                    a0_2 = v16_fma(w2, x0, a0_2);
+                    a0_3 = v16_fma(w3, x0, a0_3);
+                    wp += 64;
+                }
         }
     v16_store(y0, v16_max(v16_add(v16_load(y0), a0_0), v16_set1(floor0)));
     v16_store(y1, v16_max(v16_add(v16_load(y1), a0_1), v16_set1(floor1)));
@@ -5609,16 +5625,17 @@ static RT_V4 void v4_tile_1x3(const float *restrict x, int blocks, int kh, int k
     for (int cb = 0; cb < blocks; cb++)
         for (int ky = 0; ky < kh; ky++) {
             const float *xr = x + cb * plane + ky * row;
-            for (int i = 0; i < kw * 16; i++) {
-                const v16 w0 = v16_load(wp);
-                const v16 w1 = v16_load(wp + 16);
-                const v16 w2 = v16_load(wp + 32);
-                const v16 x0 = v16_set1(xr[i]);
-                a0_0 = v16_fma(w0, x0, a0_0);
-                a0_1 = v16_fma(w1, x0, a0_1);
-                a0_2 = v16_fma(w2, x0, a0_2);
-                wp += 48;
-            }
+            for (int kx = 0; kx < kw; kx++)
+                RT_UNROLL for (int c = 0; c < 16; c++) {
+                    const v16 w0 = v16_load(wp);
+                    const v16 w1 = v16_load(wp + 16);
+                    const v16 w2 = v16_load(wp + 32);
+                    const v16 x0 = v16_set1(xr[kx * 16 + c]);
+                    a0_0 = v16_fma(w0, x0, a0_0);
+                    a0_1 = v16_fma(w1, x0, a0_1);
+                    a0_2 = v16_fma(w2, x0, a0_2);
+                    wp += 48;
+                }
         }
     v16_store(y0, v16_max(a0_0, v16_set1(floor0)));
     v16_store(y1, v16_max(a0_1, v16_set1(floor1)));
@@ -5638,16 +5655,17 @@ static RT_V4 void v4_tile_1x3_more(const float *restrict x, int blocks, int kh, 
     for (int cb = 0; cb < blocks; cb++)
         for (int ky = 0; ky < kh; ky++) {
             const float *xr = x + cb * plane + ky * row;
-            for (int i = 0; i < kw * 16; i++) {
-                const v16 w0 = v16_load(wp);
-                const v16 w1 = v16_load(wp + 16);
-                const v16 w2 = v16_load(wp + 32);
-                const v16 x0 = v16_set1(xr[i]);
-                a0_0 = v16_fma(w0, x0, a0_0);
-                a0_1 = v16_fma(w1, x0, a0_1);
-                a0_2 = v16_fma(w2, x0, a0_2);
-                wp += 48;
-            }
+            for (int kx = 0; kx < kw; kx++)
+                RT_UNROLL for (int c = 0; c < 16; c++) {
+                    const v16 w0 = v16_load(wp);
+                    const v16 w1 = v16_load(wp + 16);
+                    const v16 w2 = v16_load(wp + 32);
+                    const v16 x0 = v16_set1(xr[kx * 16 + c]);
+                    a0_0 = v16_fma(w0, x0, a0_0);
+                    a0_1 = v16_fma(w1, x0, a0_1);
+                    a0_2 = v16_fma(w2, x0, a0_2);
+                    wp += 48;
+                }
         }
     v16_store(y0, v16_max(v16_add(v16_load(y0), a0_0), v16_set1(floor0)));
     v16_store(y1, v16_max(v16_add(v16_load(y1), a0_1), v16_set1(floor1)));

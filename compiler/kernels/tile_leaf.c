@@ -64,33 +64,16 @@ static void prefetch_next(Lower *l, const LeafVars *v, Var *cb)
     loop_for_end(l);
 }
 
-/* The loops over the depth around one step of pixels * vectors multiply-adds. */
-static void leaf_loops(Lower *l, const Tile *t, const LeafVars *v, Var **acc, int vectors)
+/* w and x of depth `c` of xr: pixels * vectors multiply-adds. */
+static void leaf_step(Lower *l, const Tile *t, Var *wp, Var *xr, Expr *c, Var **acc, int vectors)
 {
     Type type = t->vector;
     int lanes = type_lanes(type);
-    Var *wp = loop_pointer(l, "wp", loop_address(l, v->w, loop_int(l, 0)), false);
-    Var *cb = loop_for_begin(l, "cb", loop_int(l, 0), loop_var(l, v->blocks), 1);
-    if (v->next)
-        prefetch_next(l, v, cb);
-    Expr *at = loop_mul(l, loop_var(l, cb), loop_var(l, v->plane)), *taps = loop_int(l, t->lanes_in);
-    if (!t->product) {
-        Var *ky = loop_for_begin(l, "ky", loop_int(l, 0), loop_var(l, v->kh), 1);
-        at = loop_add(l, at, loop_mul(l, loop_var(l, ky), loop_var(l, v->row)));
-        taps = loop_mul(l, loop_var(l, v->kw), taps);
-    }
-    Var *p = loop_let(l, "xr", loop_address(l, v->x, at));
-    Var *c = loop_for_begin(l, "i", loop_int(l, 0), taps, 1); /* kx and channel together: both are contiguous */
-    if (t->pitch != 16 && t->lanes_in == 1) { /* the next step reads most of what this one did: gcc would spill to keep it */
-        Expr *args[] = { loop_address(l, p, loop_int(l, 0)) };
-        loop_call_rt(l, "RT_READ_AGAIN", args, 1);
-    }
     Var *w[8];
     for (int j = 0; j < vectors; j++)
         w[j] = loop_let(l, numbered(l, "w", j), loop_load(l, type, wp, loop_int(l, j * lanes)));
     for (int i = 0; i < t->pixels; i++) {
-        Expr *xi = loop_add(l, loop_var(l, c), loop_int(l, i * t->pitch));
-        Expr *x = loop_splat(l, type, loop_load(l, TY_F32, p, xi));
+        Expr *x = loop_splat(l, type, loop_load(l, TY_F32, xr, loop_add(l, c, loop_int(l, i * t->pitch))));
         if (vectors > 1)
             x = loop_var(l, loop_let(l, numbered(l, "x", i), x));
         for (int j = 0; j < vectors; j++) {
@@ -99,8 +82,51 @@ static void leaf_loops(Lower *l, const Tile *t, const LeafVars *v, Var **acc, in
         }
     }
     loop_advance(l, wp, loop_int(l, vectors * lanes));
-    for (int i = 0; i < (t->product ? 2 : 3); i++)
+}
+
+/* The taps of a row of planes: the next step reads most of what this one did, gcc would spill to keep it. */
+static void image_row(Lower *l, const Tile *t, const LeafVars *v, Var *wp, Var *xr, Var **acc, int vectors)
+{
+    Var *kx = loop_for_begin(l, "kx", loop_int(l, 0), loop_var(l, v->kw), 1);
+    Expr *args[] = { loop_address(l, xr, loop_int(l, 0)) };
+    loop_call_rt(l, "RT_READ_AGAIN", args, 1);
+    leaf_step(l, t, wp, xr, loop_var(l, kx), acc, vectors);
+    loop_for_end(l);
+}
+
+/* A block of channels, four steps written out: what counts a loop takes issue slots, which two threads on one core compete for. */
+static void block_steps(Lower *l, const Tile *t, Var *wp, Var *xr, Expr *at, Var **acc, int vectors)
+{
+    Var *c = loop_for_begin(l, "c", loop_int(l, 0), loop_int(l, 16), 1);
+    loop_unroll(l);
+    leaf_step(l, t, wp, xr, loop_add(l, at, loop_var(l, c)), acc, vectors);
+    loop_for_end(l);
+}
+
+/* The loops over the depth. */
+static void leaf_loops(Lower *l, const Tile *t, const LeafVars *v, Var **acc, int vectors)
+{
+    Var *wp = loop_pointer(l, "wp", loop_address(l, v->w, loop_int(l, 0)), false);
+    Var *cb = loop_for_begin(l, "cb", loop_int(l, 0), loop_var(l, v->blocks), 1);
+    if (v->next)
+        prefetch_next(l, v, cb);
+    Expr *at = loop_mul(l, loop_var(l, cb), loop_var(l, v->plane));
+    if (t->product) {
+        block_steps(l, t, wp, loop_let(l, "xr", loop_address(l, v->x, at)), loop_int(l, 0), acc, vectors);
         loop_for_end(l);
+        return;
+    }
+    Var *ky = loop_for_begin(l, "ky", loop_int(l, 0), loop_var(l, v->kh), 1);
+    Var *xr = loop_let(l, "xr", loop_address(l, v->x, loop_add(l, at, loop_mul(l, loop_var(l, ky), loop_var(l, v->row)))));
+    if (t->lanes_in == 1) {
+        image_row(l, t, v, wp, xr, acc, vectors);
+    } else {
+        Var *kx = loop_for_begin(l, "kx", loop_int(l, 0), loop_var(l, v->kw), 1);
+        block_steps(l, t, wp, xr, loop_mul(l, loop_var(l, kx), loop_int(l, 16)), acc, vectors);
+        loop_for_end(l);
+    }
+    loop_for_end(l);
+    loop_for_end(l);
 }
 
 /* y = acc, max(floor, acc), or max(floor, r + scale * acc); acc + y for acc of all pieces but the first. */
