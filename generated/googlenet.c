@@ -5560,15 +5560,11 @@ static RT_V4 void v4_tile_1x4(const float *restrict x, int blocks, int kh, int k
             const float *xr = x + cb * plane + ky * row;
             for (int kx = 0; kx < kw; kx++)
                 RT_UNROLL for (int c = 0; c < 16; c++) {
-                    const v16 w0 = v16_load(wp);
-                    const v16 w1 = v16_load(wp + 16);
-                    const v16 w2 = v16_load(wp + 32);
-                    const v16 w3 = v16_load(wp + 48);
                     const v16 x0 = v16_set1(xr[kx * 16 + c]);
-                    a0_0 = v16_fma(w0, x0, a0_0);
-                    a0_1 = v16_fma(w1, x0, a0_1);
-                    a0_2 = v16_fma(w2, x0, a0_2);
-                    a0_3 = v16_fma(w3, x0, a0_3);
+                    a0_0 = v16_fma(v16_load(wp), x0, a0_0);
+                    a0_1 = v16_fma(v16_load(wp + 16), x0, a0_1);
+                    a0_2 = v16_fma(v16_load(wp + 32), x0, a0_2);
+                    a0_3 = v16_fma(v16_load(wp + 48), x0, a0_3);
                     wp += 64;
                 }
         }
@@ -5594,15 +5590,11 @@ static RT_V4 void v4_tile_1x4_more(const float *restrict x, int blocks, int kh, 
             const float *xr = x + cb * plane + ky * row;
             for (int kx = 0; kx < kw; kx++)
                 RT_UNROLL for (int c = 0; c < 16; c++) {
-                    const v16 w0 = v16_load(wp);
-                    const v16 w1 = v16_load(wp + 16);
-                    const v16 w2 = v16_load(wp + 32);
-                    const v16 w3 = v16_load(wp + 48);
                     const v16 x0 = v16_set1(xr[kx * 16 + c]);
-                    a0_0 = v16_fma(w0, x0, a0_0);
-                    a0_1 = v16_fma(w1, x0, a0_1);
-                    a0_2 = v16_fma(w2, x0, a0_2);
-                    a0_3 = v16_fma(w3, x0, a0_3);
+                    a0_0 = v16_fma(v16_load(wp), x0, a0_0);
+                    a0_1 = v16_fma(v16_load(wp + 16), x0, a0_1);
+                    a0_2 = v16_fma(v16_load(wp + 32), x0, a0_2);
+                    a0_3 = v16_fma(v16_load(wp + 48), x0, a0_3);
                     wp += 64;
                 }
         }
@@ -5627,13 +5619,10 @@ static RT_V4 void v4_tile_1x3(const float *restrict x, int blocks, int kh, int k
             const float *xr = x + cb * plane + ky * row;
             for (int kx = 0; kx < kw; kx++)
                 RT_UNROLL for (int c = 0; c < 16; c++) {
-                    const v16 w0 = v16_load(wp);
-                    const v16 w1 = v16_load(wp + 16);
-                    const v16 w2 = v16_load(wp + 32);
                     const v16 x0 = v16_set1(xr[kx * 16 + c]);
-                    a0_0 = v16_fma(w0, x0, a0_0);
-                    a0_1 = v16_fma(w1, x0, a0_1);
-                    a0_2 = v16_fma(w2, x0, a0_2);
+                    a0_0 = v16_fma(v16_load(wp), x0, a0_0);
+                    a0_1 = v16_fma(v16_load(wp + 16), x0, a0_1);
+                    a0_2 = v16_fma(v16_load(wp + 32), x0, a0_2);
                     wp += 48;
                 }
         }
@@ -5657,13 +5646,10 @@ static RT_V4 void v4_tile_1x3_more(const float *restrict x, int blocks, int kh, 
             const float *xr = x + cb * plane + ky * row;
             for (int kx = 0; kx < kw; kx++)
                 RT_UNROLL for (int c = 0; c < 16; c++) {
-                    const v16 w0 = v16_load(wp);
-                    const v16 w1 = v16_load(wp + 16);
-                    const v16 w2 = v16_load(wp + 32);
                     const v16 x0 = v16_set1(xr[kx * 16 + c]);
-                    a0_0 = v16_fma(w0, x0, a0_0);
-                    a0_1 = v16_fma(w1, x0, a0_1);
-                    a0_2 = v16_fma(w2, x0, a0_2);
+                    a0_0 = v16_fma(v16_load(wp), x0, a0_0);
+                    a0_1 = v16_fma(v16_load(wp + 16), x0, a0_1);
+                    a0_2 = v16_fma(v16_load(wp + 32), x0, a0_2);
                     wp += 48;
                 }
         }

@@ -34,9 +34,8 @@ int64_t cook_toom_scratch(const FastConv *f, int points, int in_blocks, int grou
 typedef struct Products {
     Lower *l;
     Type type;
-    Var *v, *v_slab, *w, *w_block, *weight, *blocks, *points, *m, *m_slab;
+    Var *v, *v_slab, *w, *weight, *blocks, *points, *m, *m_slab;
     int n, nr, tiles; /* in all: tiles of the transform, blocks of outputs, register tiles for each of these blocks */
-    int tile_nr;      /* blocks of a register tile; w_block: floats from the weights of one to the next, null where there is one */
 } Products;
 
 /* Offset of the weights of product k. */
@@ -44,54 +43,47 @@ static Expr *weights_at(Products *p, Expr *k)
 {
     Lower *l = p->l;
     Expr *weight = p->weight ? loop_load(l, TY_INT, p->weight, k) : k;
-    return loop_mul(l, weight, loop_mul(l, loop_var(l, p->blocks), loop_int(l, 16 * 16 * p->tile_nr)));
-}
-
-static Expr *weights_of_block(Products *p, Expr *at, Var *j)
-{
-    return p->w_block ? loop_add(p->l, at, loop_mul(p->l, loop_var(p->l, j), loop_var(p->l, p->w_block))) : at;
+    return loop_mul(l, weight, loop_mul(l, loop_var(l, p->blocks), loop_int(l, 16 * 16 * p->nr)));
 }
 
 /* While register tile t computes, its share of the next product's weights is fetched: `lines` cache lines a block. */
-static Expr *next_weights(Products *p, Var *k, Var *j, Expr *t, int lines)
+static Expr *next_weights(Products *p, Var *k, Expr *t, int lines)
 {
     Lower *l = p->l;
     Expr *next = loop_add(l, loop_var(l, k), loop_int(l, 1));
     if (p->weight) /* the table ends with the last product */
         next = loop_min(l, next, loop_sub(l, loop_var(l, p->points), loop_int(l, 1)));
     Expr *share = loop_mul(l, loop_var(l, p->blocks), loop_int(l, 16 * lines));
-    return loop_address(l, p->w, loop_add(l, weights_of_block(p, weights_at(p, next), j), loop_mul(l, t, share)));
+    return loop_address(l, p->w, loop_add(l, weights_at(p, next), loop_mul(l, t, share)));
 }
 
-/* Register tiles [first, first + count) of `size` tiles from tile `from` on, for blocks from j on. */
-static void product_run(Products *p, Var *k, Var *j, int first, int count, int from, int size)
+/* Register tiles [first, first + count) of `size` tiles from tile `from` on. */
+static void product_run(Products *p, Var *k, int first, int count, int from, int size)
 {
     if (count == 0)
         return;
     Lower *l = p->l;
-    int lines = (16 * p->tile_nr + p->tiles - 1) / p->tiles;
+    int lines = (16 * p->nr + p->tiles - 1) / p->tiles;
     Var *t = loop_for_begin(l, "t", loop_int(l, 0), loop_int(l, count), 1);
     Expr *at = loop_mul(l, loop_add(l, loop_mul(l, loop_var(l, t), loop_int(l, size)), loop_int(l, from)), loop_int(l, 16));
-    Tile tile = { size, p->tile_nr, 16, 16, false, false, true, p->type };
+    Tile tile = { size, p->nr, 16, 16, false, false, true, p->type };
     Expr *args[10];
     int c = 0;
     args[c++] = loop_address(l, p->v, loop_add(l, loop_mul(l, loop_var(l, k), loop_var(l, p->v_slab)), at));
     args[c++] = loop_var(l, p->blocks);
     args[c++] = loop_int(l, p->n * 16);
-    args[c++] = loop_address(l, p->w, weights_of_block(p, weights_at(p, loop_var(l, k)), j));
-    args[c++] = next_weights(p, k, j, loop_add(l, loop_var(l, t), loop_int(l, first)), lines);
+    args[c++] = loop_address(l, p->w, weights_at(p, loop_var(l, k)));
+    args[c++] = next_weights(p, k, loop_add(l, loop_var(l, t), loop_int(l, first)), lines);
     args[c++] = loop_int(l, lines);
     Expr *m = loop_add(l, loop_mul(l, loop_var(l, k), loop_var(l, p->m_slab)), at);
-    if (p->w_block)
-        m = loop_add(l, m, loop_mul(l, loop_var(l, j), loop_int(l, p->n * 16)));
-    for (int i = 0; i < p->tile_nr; i++)
+    for (int i = 0; i < p->nr; i++)
         args[c++] = loop_address(l, p->m, loop_add(l, m, loop_int(l, i * p->n * 16)));
     loop_call(l, tile_leaf(l->unit, &tile), args, c);
     loop_for_end(l);
 }
 
-/* products(v, v_slab, w, [w_block,] [weight,] blocks, points, m, m_slab) for n tiles and nr blocks of 16 outputs. */
-static Func *products(Unit *u, Type type, int n, int nr, int tile_nr, bool shared)
+/* products(v, v_slab, w, [weight,] blocks, points, m, m_slab) for n tiles and nr blocks of 16 outputs. */
+static Func *products(Unit *u, Type type, int n, int nr, bool shared)
 {
     Arena *a = u->arena;
     const char *name = arena_printf(a, shared ? "shared_products_%dx%d" : "products_%dx%d", n, nr);
@@ -100,23 +92,20 @@ static Func *products(Unit *u, Type type, int n, int nr, int tile_nr, bool share
         return f;
     f = unit_func_later(u, name, name, arena_printf(a, "m[k] = v[k] * w[%s] for `points` products: %d tiles, %d outputs.", shared ? "weight[k]" : "k", n, 16 * nr), type);
     f->name = arena_printf(a, "%s", name);
-    int most = type_lanes(type) == 16 ? MOST_TILE : 6, tiles = (n + most - 1) / most, small = n / tiles, more = n % tiles;
+    int held = tile_most(type, nr), most = held < MOST_TILE ? held : MOST_TILE, tiles = (n + most - 1) / most, small = n / tiles, more = n % tiles;
     Lower *l = lower_new(u, f);
-    Products p = { .l = l, .type = type, .n = n, .nr = nr, .tiles = tiles, .tile_nr = tile_nr };
+    Products p = { .l = l, .type = type, .n = n, .nr = nr, .tiles = tiles };
     p.v = loop_param(l, VAR_PARAM_IN, "v", 0);
     p.v_slab = loop_param(l, VAR_PARAM_INT, "v_slab", 0);
     p.w = loop_param(l, VAR_PARAM_IN, "w", 0);
-    p.w_block = tile_nr < nr ? loop_param(l, VAR_PARAM_INT, "w_block", 0) : NULL;
     p.weight = shared ? loop_param(l, VAR_PARAM_INTS, "weight", 0) : NULL;
     p.blocks = loop_param(l, VAR_PARAM_INT, "blocks", 0);
     p.points = loop_param(l, VAR_PARAM_INT, "points", 0);
     p.m = loop_param(l, VAR_PARAM_OUT, "m", 0);
     p.m_slab = loop_param(l, VAR_PARAM_INT, "m_slab", 0);
     Var *k = loop_for_begin(l, "k", loop_int(l, 0), loop_var(l, p.points), 1);
-    Var *j = loop_for_begin(l, "j", loop_int(l, 0), loop_int(l, nr / tile_nr), 1);
-    product_run(&p, k, j, 0, more, 0, small + 1);
-    product_run(&p, k, j, more, tiles - more, more * (small + 1), small);
-    loop_for_end(l);
+    product_run(&p, k, 0, more, 0, small + 1);
+    product_run(&p, k, more, tiles - more, more * (small + 1), small);
     loop_for_end(l);
     unit_append(u, f);
     return f;
@@ -170,22 +159,18 @@ static void call_output(ShapeFn *f, Expr *first, int n, Expr *block, int j, int 
 static void group(ShapeFn *f, Expr *first, int n, Expr *block, int nr)
 {
     Lower *l = f->k.l;
-    Expr *w_block = loop_var(l, loop_dim(l, "W_BLOCK", (int64_t)f->weights * f->in_blocks * 16 * 16));
     Expr *args[10];
     int count = 0;
     args[count++] = loop_address(l, f->v, loop_int(l, 0));
     args[count++] = loop_int(l, odd_lines((int64_t)f->in_blocks * n * 16));
-    args[count++] = loop_address(l, f->w, loop_mul(l, block, w_block));
-    int tile_nr = f->s->tile_blocks < nr ? f->s->tile_blocks : nr;
-    if (tile_nr < nr)
-        args[count++] = w_block;
+    args[count++] = loop_address(l, f->w, loop_mul(l, block, loop_var(l, loop_dim(l, "W_BLOCK", (int64_t)f->weights * f->in_blocks * 16 * 16))));
     if (f->weight)
         args[count++] = loop_address(l, f->weight, loop_int(l, 0));
     args[count++] = loop_var(l, loop_dim(l, "CB", f->in_blocks));
     args[count++] = loop_var(l, loop_dim(l, "POINTS", f->points));
     args[count++] = loop_address(l, f->m, loop_int(l, 0));
     args[count++] = loop_int(l, odd_lines((int64_t)nr * n * 16));
-    loop_call(l, products(l->unit, f->type, n, nr, tile_nr, f->weight != NULL), args, count);
+    loop_call(l, products(l->unit, f->type, n, nr, f->weight != NULL), args, count);
     for (int j = 0; j < nr; j++)
         call_output(f, first, n, block, j, nr);
 }

@@ -22,32 +22,47 @@ int conv_row_pixels(const Step *s)
     return conv_is_flat(s) ? y->h * y->w : y->w;
 }
 
-/* Registers: pixels x blocks accumulators, one weight vector a block, one for the broadcast. */
+/* Registers: accumulators; a step's weights or its inputs, whichever are fewer; one of the others at a time. */
+int tile_most(Type vector, int blocks)
+{
+    int accumulators = type_lanes(vector) == 16 ? 28 : 12, n = accumulators * type_lanes(vector) / (16 * blocks);
+    return n < 1 ? 1 : n;
+}
+
+int conv_leaf_pixels(Type vector, const Step *s, int blocks)
+{
+    enum { MOST = 14 };
+    int most = tile_most(vector, blocks), row = conv_row_pixels(s);
+    if (blocks == s->tile_blocks)
+        return s->tile_pixels;
+    most = most < MOST ? most : MOST;
+    return most < row ? most : row;
+}
+
+int conv_unit_pixels(Type vector, const Step *s) { return conv_leaf_pixels(vector, s, 1); }
+
 static void choose_tile(const Plan *p, Step *s)
 {
-    int blocks = 0, lanes = type_lanes(p->target->vector);
+    int blocks = 0;
     for (int k = 0; k < s->n_out; k++)
         blocks += place_span(s->out[k]) / 16;
     int pixels = conv_row_pixels(s) * (conv_is_flat(s) ? 1 : s->out[0]->buffer->h);
-    int most = p->target->registers == 32 ? 28 : 12; /* accumulators */
-    s->tile_blocks = p->target->registers == 32 && s->in[0]->buffer->block > 1 ? 2 : 1; /* of an image: gcc 12 spoils the wider tile */
+    s->tile_blocks = s->in[0]->buffer->block > 1 ? 2 : 1; /* of an image: gcc 12 spoils the wider tile */
     if (pixels == 1) /* one pixel: more blocks hide the latency of the accumulators */
         s->tile_blocks = 4;
     if (s->tile_blocks > blocks)
         s->tile_blocks = blocks;
-    s->tile_pixels = most / (s->tile_blocks * 16 / lanes);
-    if (s->tile_pixels < 1)
-        s->tile_pixels = 1;
+    s->tile_pixels = tile_most(p->target->vector, s->tile_blocks);
     if (s->tile_pixels > conv_row_pixels(s))
         s->tile_pixels = conv_row_pixels(s);
     int groups = (blocks + s->tile_blocks - 1) / s->tile_blocks;
-    int row = conv_row_pixels(s), tiles = (row + s->tile_pixels - 1) / s->tile_pixels;
+    int unit = conv_unit_pixels(p->target->vector, s), tiles = (conv_row_pixels(s) + unit - 1) / unit;
     s->units = groups * (conv_is_flat(s) ? tiles : s->out[0]->buffer->h);
 }
 
 static int blocks_of(const Place *p) { return place_span(p) / p->buffer->block; }
 
-/* A group of 32 outputs takes each product's input while it is in L1: one register tile of 32 outputs, or with 16 registers two of 16. */
+/* A register tile of 32 outputs takes each product. */
 int fast_group_blocks(const Step *s)
 {
     enum { MOST = 2 };
@@ -70,7 +85,7 @@ static void cut_fast(Plan *p, Step *s)
     int blocks = place_span(s->out[0]) / 16, in_blocks = place_span(s->in[0]) / 16;
     const Window *w = &s->node->window;
     s->group_blocks = fast_group_blocks(s);
-    s->tile_blocks = p->target->registers == 32 ? s->group_blocks : 1;
+    s->tile_blocks = s->group_blocks;
     s->units = s->fast.blocks * ((blocks + s->group_blocks - 1) / s->group_blocks);
     take_scratch(p, s, cook_toom_scratch(&s->fast, fast_points(&s->fast, w), in_blocks, s->group_blocks));
 }

@@ -4,9 +4,6 @@
  * a group of outputs add up one piece, whose weights stay in L1, then the next. */
 #include "kernels.h"
 
-bool conv_is_flat(const Step *s);
-int conv_row_pixels(const Step *s);
-
 typedef struct Piece { /* of the input blocks that are summed */
     Expr *first;
     int blocks;
@@ -60,7 +57,12 @@ static int pieces_of(const Step *s)
     return s->weights->in_block == 1 || all * block <= DEPTH * 3 / 2 ? 1 : (all + n - 1) / n;
 }
 
-static int row_tiles(const ShapeFn *f) { return (f->ow + f->s->tile_pixels - 1) / f->s->tile_pixels; }
+static int up(int n, int to) { return (n + to - 1) / to; }
+static int leaf_pixels(const ShapeFn *f, int nr) { return conv_leaf_pixels(f->plan->target->vector, f->s, nr); }
+static int unit_pixels(const ShapeFn *f) { return conv_unit_pixels(f->plan->target->vector, f->s); }
+static int row_tiles(const ShapeFn *f, int nr) { return up(f->ow, leaf_pixels(f, nr)); }
+static int flat_units(const ShapeFn *f) { return up(f->ow, unit_pixels(f)); }
+static int unit_tiles(const ShapeFn *f, int nr) { return up(unit_pixels(f), leaf_pixels(f, nr)); } /* the most of a flat unit */
 
 /* Floats of weights that a tile takes for each input block. */
 static int block_weights(const ShapeFn *f, int nr) { return f->s->weights->in_block * f->s->weights->kh * f->s->weights->kw * 16 * nr; }
@@ -69,7 +71,7 @@ static int block_weights(const ShapeFn *f, int nr) { return f->s->weights->in_bl
 static int fetch_args(ShapeFn *f, Expr *weights, Expr *tile, int nr, Expr **args)
 {
     Lower *l = f->k.l;
-    int tiles = row_tiles(f) * f->oh, all = block_weights(f, nr) / 16, lines = (all + tiles - 1) / tiles;
+    int tiles = f->flat ? flat_units(f) * unit_tiles(f, nr) : row_tiles(f, nr) * f->oh, all = block_weights(f, nr) / 16, lines = up(all, tiles);
     Expr *next = loop_add(l, weights, loop_int(l, (int64_t)f->piece.blocks * 16 * all));
     args[0] = loop_address(l, f->w, loop_add(l, next, loop_mul(l, tile, loop_int(l, 16 * lines * f->piece.blocks))));
     args[1] = tiles <= all ? loop_int(l, lines) : loop_bin(l, EX_LT, tile, loop_int(l, all));
@@ -127,7 +129,7 @@ static void tile_run(ShapeFn *f, Expr *block, Expr *oy, int first, int tiles, in
     if (tiles == 0)
         return;
     Var *t = loop_for_begin(l, "t", loop_int(l, 0), loop_int(l, tiles), 1);
-    Expr *tile = loop_add(l, loop_mul(l, oy, loop_int(l, row_tiles(f))), loop_add(l, loop_var(l, t), loop_int(l, first)));
+    Expr *tile = loop_add(l, loop_mul(l, oy, loop_int(l, row_tiles(f, nr))), loop_add(l, loop_var(l, t), loop_int(l, first)));
     Expr *px = loop_add(l, loop_mul(l, loop_var(l, t), loop_int(l, pixels)), loop_int(l, from));
     call_leaf(f, block, oy, tile, px, pixels, nr);
     loop_for_end(l);
@@ -135,24 +137,34 @@ static void tile_run(ShapeFn *f, Expr *block, Expr *oy, int first, int tiles, in
 
 static void tile_row(ShapeFn *f, Expr *block, Expr *oy, int nr)
 {
-    int n = row_tiles(f), small = f->ow / n, more = f->ow % n;
+    int n = row_tiles(f, nr), small = f->ow / n, more = f->ow % n;
     tile_run(f, block, oy, 0, more, 0, small + 1, nr);
     tile_run(f, block, oy, more, n - more, more * (small + 1), small, nr);
 }
 
-/* A flat image: the unit is one tile. */
-static void tile_flat(ShapeFn *f, Expr *block, Expr *tile, int nr)
+/* Unit u of a flat image, `pixels` from px on: a tile, or some where a tile of nr blocks holds fewer. */
+static void flat_unit(ShapeFn *f, Expr *block, Expr *u, Expr *px, int pixels, int nr)
 {
     Lower *l = f->k.l;
-    int n = row_tiles(f), small = f->ow / n, more = f->ow % n;
-    Expr *zero = loop_int(l, 0);
+    int n = up(pixels, leaf_pixels(f, nr));
+    for (int i = 0, from = 0; i < n; i++) {
+        int size = (pixels - from + n - i - 1) / (n - i);
+        Expr *tile = loop_add(l, loop_mul(l, u, loop_int(l, unit_tiles(f, nr))), loop_int(l, i));
+        call_leaf(f, block, loop_int(l, 0), tile, loop_add(l, px, loop_int(l, from)), size, nr);
+        from += size;
+    }
+}
+
+static void tile_flat(ShapeFn *f, Expr *block, Expr *u, int nr)
+{
+    Lower *l = f->k.l;
+    int n = flat_units(f), small = f->ow / n, more = f->ow % n;
     if (more) {
-        loop_if_begin(l, loop_bin(l, EX_LT, tile, loop_int(l, more)));
-        call_leaf(f, block, zero, tile, loop_mul(l, tile, loop_int(l, small + 1)), small + 1, nr);
+        loop_if_begin(l, loop_bin(l, EX_LT, u, loop_int(l, more)));
+        flat_unit(f, block, u, loop_mul(l, u, loop_int(l, small + 1)), small + 1, nr);
         loop_else(l);
     }
-    Expr *px = loop_add(l, loop_mul(l, tile, loop_int(l, small)), loop_int(l, more));
-    call_leaf(f, block, zero, tile, px, small, nr);
+    flat_unit(f, block, u, loop_add(l, loop_mul(l, u, loop_int(l, small)), loop_int(l, more)), small, nr);
     if (more)
         loop_if_end(l);
 }
@@ -241,7 +253,7 @@ static void shape_pieces(ShapeFn *f, int rows)
 
 static void shape_body(ShapeFn *f)
 {
-    int rows = f->flat ? row_tiles(f) : f->oh;
+    int rows = f->flat ? flat_units(f) : f->oh;
     if (pieces_of(f->s) == 1)
         shape_units(f, rows);
     else

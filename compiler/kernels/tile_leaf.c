@@ -64,24 +64,44 @@ static void prefetch_next(Lower *l, const LeafVars *v, Var *cb)
     loop_for_end(l);
 }
 
-/* w and x of depth `c` of xr: pixels * vectors multiply-adds. */
-static void leaf_step(Lower *l, const Tile *t, Var *wp, Var *xr, Expr *c, Var **acc, int vectors)
+typedef struct LeafStep {
+    Lower *l;
+    const Tile *t;
+    Var *w, *x; /* pointers to the step's weights and to its row of inputs */
+    Expr *at;   /* of the first pixel in x */
+} LeafStep;
+
+/* Vector k of weights, or pixel k's input in all lanes. */
+static Expr *step_value(const LeafStep *s, bool weights, int k)
 {
-    Type type = t->vector;
-    int lanes = type_lanes(type);
-    Var *w[8];
-    for (int j = 0; j < vectors; j++)
-        w[j] = loop_let(l, numbered(l, "w", j), loop_load(l, type, wp, loop_int(l, j * lanes)));
-    for (int i = 0; i < t->pixels; i++) {
-        Expr *x = loop_splat(l, type, loop_load(l, TY_F32, xr, loop_add(l, c, loop_int(l, i * t->pitch))));
-        if (vectors > 1)
-            x = loop_var(l, loop_let(l, numbered(l, "x", i), x));
-        for (int j = 0; j < vectors; j++) {
-            Var *a = acc[i * vectors + j];
-            loop_set(l, a, loop_fma(l, loop_var(l, w[j]), x, loop_var(l, a)));
+    Lower *l = s->l;
+    Type type = s->t->vector;
+    return weights ? loop_load(l, type, s->w, loop_int(l, k * type_lanes(type)))
+                   : loop_splat(l, type, loop_load(l, TY_F32, s->x, loop_add(l, s->at, loop_int(l, k * s->t->pitch))));
+}
+
+static Expr *named_value(const LeafStep *s, bool weights, int k)
+{
+    return loop_var(s->l, loop_let(s->l, numbered(s->l, weights ? "w" : "x", k), step_value(s, weights, k)));
+}
+
+/* pixels * vectors multiply-adds: of weights and inputs those that are fewer are kept, the others come one at a time. */
+static void leaf_step(const LeafStep *s, Var **acc, int vectors)
+{
+    Lower *l = s->l;
+    bool keep_w = vectors <= s->t->pixels;
+    int keep = keep_w ? vectors : s->t->pixels, walk = keep_w ? s->t->pixels : vectors;
+    Expr *kept[8];
+    for (int k = 0; k < keep; k++)
+        kept[k] = named_value(s, keep_w, k);
+    for (int i = 0; i < walk; i++) {
+        Expr *one = keep > 1 ? named_value(s, !keep_w, i) : step_value(s, !keep_w, i);
+        for (int k = 0; k < keep; k++) {
+            Var *a = acc[keep_w ? i * vectors + k : k * vectors + i];
+            loop_set(l, a, loop_fma(l, keep_w ? kept[k] : one, keep_w ? one : kept[k], loop_var(l, a)));
         }
     }
-    loop_advance(l, wp, loop_int(l, vectors * lanes));
+    loop_advance(l, s->w, loop_int(l, vectors * type_lanes(s->t->vector)));
 }
 
 /* The taps of a row of planes: the next step reads most of what this one did, gcc would spill to keep it. */
@@ -90,7 +110,7 @@ static void image_row(Lower *l, const Tile *t, const LeafVars *v, Var *wp, Var *
     Var *kx = loop_for_begin(l, "kx", loop_int(l, 0), loop_var(l, v->kw), 1);
     Expr *args[] = { loop_address(l, xr, loop_int(l, 0)) };
     loop_call_rt(l, "RT_READ_AGAIN", args, 1);
-    leaf_step(l, t, wp, xr, loop_var(l, kx), acc, vectors);
+    leaf_step(&(LeafStep){ l, t, wp, xr, loop_var(l, kx) }, acc, vectors);
     loop_for_end(l);
 }
 
@@ -99,7 +119,7 @@ static void block_steps(Lower *l, const Tile *t, Var *wp, Var *xr, Expr *at, Var
 {
     Var *c = loop_for_begin(l, "c", loop_int(l, 0), loop_int(l, 16), 1);
     loop_unroll(l);
-    leaf_step(l, t, wp, xr, loop_add(l, at, loop_var(l, c)), acc, vectors);
+    leaf_step(&(LeafStep){ l, t, wp, xr, loop_add(l, at, loop_var(l, c)) }, acc, vectors);
     loop_for_end(l);
 }
 
