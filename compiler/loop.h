@@ -81,7 +81,7 @@ struct Stmt {
     Var *var;           /* for, let, var, set, store (pointer), advance (pointer), prefetch */
     Expr *from, *to;    /* for: [from, to) */
     int64_t step;       /* for */
-    bool unroll;        /* for: compilers write some steps out */
+    bool unroll;        /* for: RT_UNROLL before it */
     Expr *index;        /* store, prefetch; advance: by how many elements; if: condition; switch: selector */
     Expr *value;        /* let, var, set, store */
     Body body, other;   /* for, if/else */
@@ -176,7 +176,7 @@ void loop_store(Lower *l, Var *pointer, Expr *index, Expr *value);
 void loop_advance(Lower *l, Var *pointer, Expr *elements);          /* pointer += elements */
 void loop_prefetch(Lower *l, const Var *pointer, Expr *index);      /* into L2; the address may lie anywhere */
 Var *loop_for_begin(Lower *l, const char *name, Expr *from, Expr *to, int64_t step);
-void loop_unroll(Lower *l); /* the loop just begun, of a multiple of four trips: compilers shall write four out */
+void loop_unroll(Lower *l); /* the loop just begun, of a multiple of four trips: where it pays compilers write four out */
 void loop_for_end(Lower *l);
 void loop_if_begin(Lower *l, Expr *cond);
 void loop_else(Lower *l);

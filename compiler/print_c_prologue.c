@@ -32,7 +32,8 @@ void print_c_vector_prologue(Type vector, FILE *f)
     fprintf(f, "typedef %s %s;\n", wide ? "__m512" : "__m256", v);
     fprintf(f, "#undef RT_PREFETCH\n#define RT_PREFETCH(p) _mm_prefetch((const char *)(p), _MM_HINT_T1) /* into L2 */\n");
     fprintf(f, "#undef RT_READ_AGAIN\n#define RT_READ_AGAIN(p) __asm__(\"\" : \"+r\"(p)) /* no value read through p is kept */\n");
-    fprintf(f, "#undef RT_UNROLL\n#define RT_UNROLL _Pragma(\"GCC unroll 4\") /* four steps of the loop that follows are written out */\n");
+    fprintf(f, wide ? "#undef RT_UNROLL\n#define RT_UNROLL /* a step takes so long that the loop costs nothing */\n"
+                    : "#undef RT_UNROLL\n#define RT_UNROLL _Pragma(\"GCC unroll 4\") /* four steps of the loop that follows are written out */\n");
     static const char *const names[][2] = {
         { "load", "loadu" }, { "store", "storeu" }, { "set1", "set1" }, { "add", "add" }, { "sub", "sub" },
         { "mul", "mul" }, { "div", "div" }, { "min", "min" }, { "max", "max" }, { "sqrt", "sqrt" }, { "fma", "fmadd" },
