@@ -4,9 +4,9 @@
 #include <string.h>
 
 const Target targets[] = {
-    { "plain", "plain", TY_F32, 1, 0 },
-    { "x86-64-v3", "v3", TY_V8, 16, 16 },
-    { "x86-64-v4", "v4", TY_V16, 16, 32 },
+    { "plain", "plain", TY_F32, 1 },
+    { "x86-64-v3", "v3", TY_V8, 16 },
+    { "x86-64-v4", "v4", TY_V16, 16 },
 };
 const int n_targets = sizeof targets / sizeof *targets;
 

@@ -10,7 +10,6 @@ typedef struct Target {
     const char *symbol; /* in C identifiers: "plain", "v3", "v4" */
     Type vector;        /* TY_F32 for plain */
     int block;          /* channels of a block: 1 (C x H x W) or 16 (NCHW16c) */
-    int registers;      /* vector registers: 0, 16, 32 */
 } Target;
 extern const Target targets[];
 extern const int n_targets;
@@ -131,9 +130,8 @@ typedef struct Step {
     Buffer *sums;            /* KERNEL_WEIGHT_GRAD, KERNEL_BIAS_GRAD: over the images so far */
     int images;              /* training: of a call of a kernel that sums over the batch; else 0 */
     int units;               /* work units, of equal cost; contiguous ranges go to threads */
-    int tile_pixels, tile_blocks; /* conv tiles: most pixels, nr */
+    int tile_pixels, tile_blocks; /* conv tiles: most pixels, nr; KERNEL_COOK_TOOM: blocks of outputs of a unit */
     FastConv fast;           /* KERNEL_COOK_TOOM */
-    int group_blocks;        /* KERNEL_COOK_TOOM: blocks of outputs of a unit */
     int64_t scratch_floats;  /* per thread */
 } Step;
 

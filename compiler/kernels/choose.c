@@ -37,20 +37,18 @@ static bool allowed(Numerics n, int mh, int mw, const Window *w)
            cook_toom_points(mw, w->kw, w->sw) <= most;
 }
 
-static int up(int n, int to) { return (n + to - 1) / to; }
-
 /* The best number of blocks of tiles for a form. */
 static Candidate best_blocks(const Step *s, int mh, int mw)
 {
     const Buffer *y = s->out[0]->buffer;
     Candidate best = { .cycles = 1e300 };
-    FastConv f = { mh, mw, up(y->h, mh), up(y->w, mw), 1 };
+    FastConv f = { mh, mw, div_up(y->h, mh), div_up(y->w, mw), 1 };
     int tiles = f.rows * f.columns;
     for (f.blocks = 1; f.blocks <= tiles; f.blocks++) {
         double cycles = cost_fast(s, &f);
         if (cycles < best.cycles)
             best = (Candidate){ f, cycles };
-        if (up(tiles, f.blocks) <= 8)
+        if (div_up(tiles, f.blocks) <= 8)
             break;
     }
     return best;
@@ -105,8 +103,8 @@ static bool recorded(const Plan *p, const Step *s, FastConv *out)
         *out = (FastConv){ r->mh, r->mw, 0, 0, r->blocks };
         if (!r->mh)
             return true;
-        out->rows = up(y->h, r->mh);
-        out->columns = up(y->w, r->mw);
+        out->rows = div_up(y->h, r->mh);
+        out->columns = div_up(y->w, r->mw);
         return allowed(p->options.numerics, r->mh, r->mw, &s->node->window) && r->blocks >= 1 && r->blocks <= out->rows * out->columns;
     }
     return false;
@@ -142,10 +140,10 @@ int weight_grad_call_images(const Step *s, const FastConv *f)
 static Candidate grad_form(const Step *s, int mh, int mw)
 {
     const Buffer *dy = s->in[1]->buffer;
-    FastConv f = { mh, mw, up(dy->h, mh), up(dy->w, mw), 1 };
+    FastConv f = { mh, mw, div_up(dy->h, mh), div_up(dy->w, mw), 1 };
     int rows = grad_tiles(s, &f) / f.columns;
-    f.blocks = up(f.rows, rows < 1 ? 1 : rows);
-    f.blocks = up(f.rows, up(f.rows, f.blocks)); /* none is empty */
+    f.blocks = div_up(f.rows, rows < 1 ? 1 : rows);
+    f.blocks = div_up(f.rows, div_up(f.rows, f.blocks)); /* none is empty */
     return (Candidate){ f, cost_weight_grad(s, &f) };
 }
 

@@ -10,8 +10,6 @@
 #include "kernels.h"
 #include "cook_toom_leaf.h"
 
-enum { MOST_TILE = 14 }; /* tiles of a product's register tile */
-
 static FastForm form_of(const Step *s)
 {
     FastForm f;
@@ -35,7 +33,7 @@ typedef struct Products {
     Lower *l;
     Type type;
     Var *v, *v_slab, *w, *weight, *blocks, *points, *m, *m_slab;
-    int n, nr, tiles; /* in all: tiles of the transform, blocks of outputs, register tiles for each of these blocks */
+    int n, nr, tiles; /* in all: tiles of the transform, blocks of outputs, register tiles of a product */
 } Products;
 
 /* Offset of the weights of product k. */
@@ -63,7 +61,7 @@ static void product_run(Products *p, Var *k, int first, int count, int from, int
     if (count == 0)
         return;
     Lower *l = p->l;
-    int lines = (16 * p->nr + p->tiles - 1) / p->tiles;
+    int lines = div_up(16 * p->nr, p->tiles);
     Var *t = loop_for_begin(l, "t", loop_int(l, 0), loop_int(l, count), 1);
     Expr *at = loop_mul(l, loop_add(l, loop_mul(l, loop_var(l, t), loop_int(l, size)), loop_int(l, from)), loop_int(l, 16));
     Tile tile = { size, p->nr, 16, 16, false, false, true, p->type };
@@ -92,7 +90,7 @@ static Func *products(Unit *u, Type type, int n, int nr, bool shared)
         return f;
     f = unit_func_later(u, name, name, arena_printf(a, "m[k] = v[k] * w[%s] for `points` products: %d tiles, %d outputs.", shared ? "weight[k]" : "k", n, 16 * nr), type);
     f->name = arena_printf(a, "%s", name);
-    int held = tile_most(type, nr), most = held < MOST_TILE ? held : MOST_TILE, tiles = (n + most - 1) / most, small = n / tiles, more = n % tiles;
+    int tiles = div_up(n, tile_most(type, nr)), small = n / tiles, more = n % tiles;
     Lower *l = lower_new(u, f);
     Products p = { .l = l, .type = type, .n = n, .nr = nr, .tiles = tiles };
     p.v = loop_param(l, VAR_PARAM_IN, "v", 0);
@@ -242,7 +240,7 @@ static Func *shape_func(LowerContext *c, const Step *s)
     Func *fn = unit_find_func(u, key);
     if (fn)
         return fn;
-    ShapeFn f = { .s = s, .type = c->plan->target->vector, .form = form_of(s), .nr = s->group_blocks };
+    ShapeFn f = { .s = s, .type = c->plan->target->vector, .form = form_of(s), .nr = s->tile_blocks };
     f.points = f.form.h.alpha * f.form.w.alpha;
     f.weights = f.form.h.weights * f.form.w.weights;
     f.weight = weight_table(u, &f.form);

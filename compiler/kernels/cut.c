@@ -23,19 +23,24 @@ int conv_row_pixels(const Step *s)
 }
 
 /* Registers: accumulators; a step's weights or its inputs, whichever are fewer; one of the others at a time. */
-int tile_most(Type vector, int blocks)
+static int tile_holds(Type vector, int blocks)
 {
     int accumulators = type_lanes(vector) == 16 ? 28 : 12, n = accumulators * type_lanes(vector) / (16 * blocks);
     return n < 1 ? 1 : n;
 }
 
-int conv_leaf_pixels(Type vector, const Step *s, int blocks)
+int tile_most(Type vector, int blocks)
 {
     enum { MOST = 14 };
+    int n = tile_holds(vector, blocks);
+    return n < MOST ? n : MOST;
+}
+
+int conv_leaf_pixels(Type vector, const Step *s, int blocks)
+{
     int most = tile_most(vector, blocks), row = conv_row_pixels(s);
     if (blocks == s->tile_blocks)
         return s->tile_pixels;
-    most = most < MOST ? most : MOST;
     return most < row ? most : row;
 }
 
@@ -52,12 +57,11 @@ static void choose_tile(const Plan *p, Step *s)
         s->tile_blocks = 4;
     if (s->tile_blocks > blocks)
         s->tile_blocks = blocks;
-    s->tile_pixels = tile_most(p->target->vector, s->tile_blocks);
+    s->tile_pixels = tile_holds(p->target->vector, s->tile_blocks);
     if (s->tile_pixels > conv_row_pixels(s))
         s->tile_pixels = conv_row_pixels(s);
-    int groups = (blocks + s->tile_blocks - 1) / s->tile_blocks;
-    int unit = conv_unit_pixels(p->target->vector, s), tiles = (conv_row_pixels(s) + unit - 1) / unit;
-    s->units = groups * (conv_is_flat(s) ? tiles : s->out[0]->buffer->h);
+    int tiles = div_up(conv_row_pixels(s), conv_unit_pixels(p->target->vector, s));
+    s->units = div_up(blocks, s->tile_blocks) * (conv_is_flat(s) ? tiles : s->out[0]->buffer->h);
 }
 
 static int blocks_of(const Place *p) { return place_span(p) / p->buffer->block; }
@@ -84,10 +88,9 @@ static void cut_fast(Plan *p, Step *s)
 {
     int blocks = place_span(s->out[0]) / 16, in_blocks = place_span(s->in[0]) / 16;
     const Window *w = &s->node->window;
-    s->group_blocks = fast_group_blocks(s);
-    s->tile_blocks = s->group_blocks;
-    s->units = s->fast.blocks * ((blocks + s->group_blocks - 1) / s->group_blocks);
-    take_scratch(p, s, cook_toom_scratch(&s->fast, fast_points(&s->fast, w), in_blocks, s->group_blocks));
+    s->tile_blocks = fast_group_blocks(s);
+    s->units = s->fast.blocks * div_up(blocks, s->tile_blocks);
+    take_scratch(p, s, cook_toom_scratch(&s->fast, fast_points(&s->fast, w), in_blocks, s->tile_blocks));
 }
 
 void kernel_cut(Plan *p, Step *s)

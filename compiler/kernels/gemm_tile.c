@@ -57,12 +57,11 @@ static int pieces_of(const Step *s)
     return s->weights->in_block == 1 || all * block <= DEPTH * 3 / 2 ? 1 : (all + n - 1) / n;
 }
 
-static int up(int n, int to) { return (n + to - 1) / to; }
 static int leaf_pixels(const ShapeFn *f, int nr) { return conv_leaf_pixels(f->plan->target->vector, f->s, nr); }
 static int unit_pixels(const ShapeFn *f) { return conv_unit_pixels(f->plan->target->vector, f->s); }
-static int row_tiles(const ShapeFn *f, int nr) { return up(f->ow, leaf_pixels(f, nr)); }
-static int flat_units(const ShapeFn *f) { return up(f->ow, unit_pixels(f)); }
-static int unit_tiles(const ShapeFn *f, int nr) { return up(unit_pixels(f), leaf_pixels(f, nr)); } /* the most of a flat unit */
+static int row_tiles(const ShapeFn *f, int nr) { return div_up(f->ow, leaf_pixels(f, nr)); }
+static int flat_units(const ShapeFn *f) { return div_up(f->ow, unit_pixels(f)); }
+static int unit_tiles(const ShapeFn *f, int nr) { return div_up(unit_pixels(f), leaf_pixels(f, nr)); } /* the most of a flat unit */
 
 /* Floats of weights that a tile takes for each input block. */
 static int block_weights(const ShapeFn *f, int nr) { return f->s->weights->in_block * f->s->weights->kh * f->s->weights->kw * 16 * nr; }
@@ -71,7 +70,7 @@ static int block_weights(const ShapeFn *f, int nr) { return f->s->weights->in_bl
 static int fetch_args(ShapeFn *f, Expr *weights, Expr *tile, int nr, Expr **args)
 {
     Lower *l = f->k.l;
-    int tiles = f->flat ? flat_units(f) * unit_tiles(f, nr) : row_tiles(f, nr) * f->oh, all = block_weights(f, nr) / 16, lines = up(all, tiles);
+    int tiles = f->flat ? flat_units(f) * unit_tiles(f, nr) : row_tiles(f, nr) * f->oh, all = block_weights(f, nr) / 16, lines = div_up(all, tiles);
     Expr *next = loop_add(l, weights, loop_int(l, (int64_t)f->piece.blocks * 16 * all));
     args[0] = loop_address(l, f->w, loop_add(l, next, loop_mul(l, tile, loop_int(l, 16 * lines * f->piece.blocks))));
     args[1] = tiles <= all ? loop_int(l, lines) : loop_bin(l, EX_LT, tile, loop_int(l, all));
@@ -146,7 +145,7 @@ static void tile_row(ShapeFn *f, Expr *block, Expr *oy, int nr)
 static void flat_unit(ShapeFn *f, Expr *block, Expr *u, Expr *px, int pixels, int nr)
 {
     Lower *l = f->k.l;
-    int n = up(pixels, leaf_pixels(f, nr));
+    int n = div_up(pixels, leaf_pixels(f, nr));
     for (int i = 0, from = 0; i < n; i++) {
         int size = (pixels - from + n - i - 1) / (n - i);
         Expr *tile = loop_add(l, loop_mul(l, u, loop_int(l, unit_tiles(f, nr))), loop_int(l, i));

@@ -51,7 +51,7 @@ int weight_grad_call_images(const Step *s, const FastConv *f);
 
 /* cut.c: blocks of 16 outputs that a fast form computes together; the products of a tile, for a pair of channels. */
 int fast_group_blocks(const Step *s);
-/* The most pixels of a register tile with so many blocks of outputs. */
+/* The most pixels of a register tile with so many blocks of outputs; a convolution of one group of blocks may hold more. */
 int tile_most(Type vector, int blocks);
 /* Convolutions by register tiles: whether the image is one row of pixels; pixels of a row; the most of a tile of `blocks` blocks; of a unit
  * of a flat image, whatever its blocks. */
@@ -60,6 +60,8 @@ int conv_row_pixels(const Step *s);
 int conv_leaf_pixels(Type vector, const Step *s, int blocks);
 int conv_unit_pixels(Type vector, const Step *s);
 int fast_points(const FastConv *f, const Window *w);
+
+static inline int div_up(int n, int to) { return (n + to - 1) / to; }
 
 /* ---- cost.c: cycles of the modelled machine ---- */
 
