@@ -1,218 +1,14 @@
 /* The load phase: every packed weight as loops over logical weights.
  *
- * What passes computed from weights is a tree of load operators; a packing function evaluates the tree per
- * element in double and rounds once.  Factors that belong to a row are computed once a row.  One function
+ * A packing function evaluates the tree of a weight (load_tree.h) per element in double and rounds once.  One function
  * serves all weights whose trees have one form: sizes are parameters.
  *
  *   rows x depth (input channels x taps) -> groups of `width` rows, [group][depth][width]             */
-#include "lower.h"
+#include "load_tree.h"
 #include "cook_toom.h"
 #include <string.h>
 
-enum { MAX_LEAVES = 8, MAX_ROWS = 16 };
-
-typedef struct Tree { /* of one packed weight: its leaves in order of first use, its text, its row values */
-    Lower *l;
-    Tensor *leaf[MAX_LEAVES];
-    Var *leaf_var[MAX_LEAVES];
-    int n_leaves;
-    const Tensor *row_of[MAX_ROWS];
-    Var *row_var[MAX_ROWS];
-    int n_rows;
-    Var *depth_total, *taps; /* input channels of a row of the weights; kh * kw */
-    const Node *flip;        /* or null */
-    Var *rows_total;         /* flip: rows of a group */
-} Tree;
-
-/* ---- The form of a tree ---- */
-
-static void collect(Arena *a, Tree *t, Tensor *x, const char **text)
-{
-    if (x->kind == TENSOR_WEIGHT) {
-        CHECK(t->n_leaves < MAX_LEAVES);
-        t->leaf[t->n_leaves++] = x;
-        *text = arena_printf(a, "%s w", *text);
-        return;
-    }
-    const Node *n = x->def;
-    *text = arena_printf(a, "%s %s", *text, op_name(n->op));
-    if (n->op == OP_BN_SCALE)
-        *text = arena_printf(a, "%s%d eps %.17g", *text, n->n_in, n->eps);
-    else if (n->op == OP_BN_SHIFT || n->op == OP_NORM_BIAS)
-        *text = arena_printf(a, "%s%d", *text, n->n_in);
-    if (n->op == OP_FLIP) {
-        t->flip = n;
-        *text = arena_printf(a, "%s%s %dx%d %dx%d/%dx%d %d,%d", *text, n->groups > 1 ? " groups" : "", n->kernel_h, n->kernel_w, n->window.kh, n->window.kw, n->window.sh, n->window.sw,
-                             n->window.top, n->window.left);
-    }
-    if (n->mean)
-        for (int i = 0; i < 3; i++)
-            *text = arena_printf(a, "%s %.17g/%.17g", *text, n->mean[i], n->std[i]);
-    for (int i = 0; i < n->n_in; i++)
-        collect(a, t, n->in[i], text);
-}
-
-static const char *leaf_name(const Tensor *w)
-{
-    switch (w->role) {
-    case ROLE_WEIGHT: return "w";
-    case ROLE_BIAS: return "bias";
-    case ROLE_GAMMA: return "gamma";
-    case ROLE_BETA: return "beta";
-    case ROLE_MEAN: return "mean";
-    case ROLE_VAR: return "var";
-    }
-    return "w";
-}
-
-/* ---- Values ---- */
-
-static Expr *read_leaf(Tree *t, const Tensor *x, int *next, Expr *index)
-{
-    CHECK(t->leaf[*next] == x);
-    Var *v = t->leaf_var[(*next)++];
-    return loop_convert(t->l, TY_F64, loop_load(t->l, TY_F32, v, index));
-}
-
-/* One of three doubles by input channel: the compiler sees constants. */
-static Expr *pick_channel(Lower *l, const double *v, Expr *ci)
-{
-    return loop_select(l, loop_bin(l, EX_EQ, ci, loop_int(l, 0)), loop_f64(l, v[0]),
-                       loop_select(l, loop_bin(l, EX_EQ, ci, loop_int(l, 1)), loop_f64(l, v[1]),
-                                   loop_f64(l, v[2])));
-}
-
-/* Element (co, ci, tap) of a weight that keeps its logical order. */
-static Expr *weight_index(Tree *t, Var *co, Var *ci, Expr *tap)
-{
-    Lower *l = t->l;
-    Expr *row = loop_add(l, loop_mul(l, loop_var(l, co), loop_var(l, t->depth_total)), loop_var(l, ci));
-    return loop_add(l, loop_mul(l, row, loop_var(l, t->taps)), tap);
-}
-
-static Expr *vector_value(Tree *t, const Tensor *x, int *next, Var *co);
-
-/* bias - sum over the row of w * mean / std: the shift of a normalize folded into the convolution. */
-static Expr *norm_bias_value(Tree *t, const Node *n, int *next, Var *co)
-{
-    Lower *l = t->l;
-    int w_leaf = (*next)++;
-    Expr *start = n->n_in > 1 ? vector_value(t, n->in[1], next, co) : loop_f64(l, 0);
-    Var *sum = loop_mut(l, "sum", start);
-    Var *ci = loop_for_begin(l, "ci", loop_int(l, 0), loop_var(l, t->depth_total), 1);
-    double shift[3];
-    for (int i = 0; i < 3; i++)
-        shift[i] = n->mean[i] / n->std[i];
-    Var *tap = loop_for_begin(l, "k", loop_int(l, 0), loop_var(l, t->taps), 1);
-    Expr *w = loop_convert(l, TY_F64, loop_load(l, TY_F32, t->leaf_var[w_leaf], weight_index(t, co, ci, loop_var(l, tap))));
-    loop_set(l, sum, loop_sub(l, loop_var(l, sum), loop_mul(l, w, pick_channel(l, shift, loop_var(l, ci)))));
-    loop_for_end(l);
-    loop_for_end(l);
-    return loop_var(l, sum);
-}
-
-/* Value of a vector (one double a row) at row co. */
-static Expr *vector_value(Tree *t, const Tensor *x, int *next, Var *co)
-{
-    Lower *l = t->l;
-    if (x->kind == TENSOR_WEIGHT)
-        return read_leaf(t, x, next, loop_var(l, co));
-    const Node *n = x->def;
-    switch (n->op) {
-    case OP_BN_SCALE: {
-        Expr *gamma = n->n_in > 1 ? vector_value(t, n->in[0], next, co) : loop_f64(l, 1);
-        Expr *var = vector_value(t, n->in[n->n_in - 1], next, co);
-        return loop_div(l, gamma, loop_sqrt(l, loop_add(l, var, loop_f64(l, n->eps))));
-    }
-    case OP_BN_SHIFT: { /* beta + (bias - mean) * s */
-        Var *s = loop_let(l, "scale", vector_value(t, n->in[0], next, co));
-        Expr *beta = vector_value(t, n->in[1], next, co);
-        Expr *mean = vector_value(t, n->in[2], next, co);
-        Expr *bias = n->n_in > 3 ? vector_value(t, n->in[3], next, co) : NULL;
-        if (!bias)
-            return loop_sub(l, beta, loop_mul(l, mean, loop_var(l, s)));
-        return loop_add(l, beta, loop_mul(l, loop_sub(l, bias, mean), loop_var(l, s)));
-    }
-    case OP_NORM_BIAS: return norm_bias_value(t, n, next, co);
-    default: ICE("the load phase cannot compute a vector by %s", op_name(n->op));
-    }
-}
-
-/* Row values of a weight's tree, computed ahead of its inner loops. */
-static void row_values(Tree *t, const Tensor *x, int *next, Var *co)
-{
-    if (x->kind == TENSOR_WEIGHT) {
-        (*next)++;
-        return;
-    }
-    const Node *n = x->def;
-    row_values(t, n->in[0], next, co);
-    if (n->op == OP_FLIP)
-        return;
-    if (n->op == OP_SCALE_ROWS) {
-        CHECK(t->n_rows < MAX_ROWS);
-        t->row_of[t->n_rows] = x;
-        t->row_var[t->n_rows++] = loop_let(t->l, "s", vector_value(t, n->in[1], next, co));
-    } else if (n->op != OP_NORM_WEIGHT) {
-        ICE("the load phase cannot compute a weight by %s", op_name(n->op));
-    }
-}
-
-/* Row co, channel ci of flipped weights: row ci, channel co of w, in the group of co; the taps of the phase from the last to the first. */
-static Expr *flipped_value(Tree *t, const Node *n, int *next, Var *co, Var *ci, Expr *tap)
-{
-    Lower *l = t->l;
-    const Window *w = &n->window;
-    Expr *row = loop_var(l, ci), *channel = loop_var(l, co), *rows = loop_var(l, t->rows_total);
-    if (n->groups > 1) {
-        row = loop_add(l, loop_mul(l, loop_div(l, channel, rows), loop_var(l, t->depth_total)), row);
-        channel = loop_bin(l, EX_MOD, channel, rows);
-    }
-    row = loop_add(l, loop_mul(l, row, rows), channel);
-    Expr *kw = loop_int(l, w->kw), *jy = loop_div(l, tap, kw), *jx = loop_bin(l, EX_MOD, tap, kw);
-    Expr *ky = loop_sub(l, loop_int(l, w->top + w->sh * (w->kh - 1)), loop_mul(l, jy, loop_int(l, w->sh)));
-    Expr *kx = loop_sub(l, loop_int(l, w->left + w->sw * (w->kw - 1)), loop_mul(l, jx, loop_int(l, w->sw)));
-    Expr *at = loop_add(l, loop_mul(l, ky, loop_int(l, n->kernel_w)), kx);
-    return read_leaf(t, n->in[0], next, loop_add(l, loop_mul(l, row, loop_int(l, n->kernel_h * n->kernel_w)), at));
-}
-
-static Expr *weight_value(Tree *t, const Tensor *x, int *next, Var *co, Var *ci, Expr *tap)
-{
-    Lower *l = t->l;
-    if (x->kind == TENSOR_WEIGHT)
-        return read_leaf(t, x, next, weight_index(t, co, ci, tap));
-    const Node *n = x->def;
-    if (n->op == OP_FLIP)
-        return flipped_value(t, n, next, co, ci, tap);
-    Expr *w = weight_value(t, n->in[0], next, co, ci, tap);
-    if (n->op == OP_NORM_WEIGHT)
-        return loop_div(l, w, pick_channel(l, n->std, loop_var(l, ci)));
-    for (int i = 0; i < t->n_rows; i++)
-        if (t->row_of[i] == x)
-            return loop_mul(l, w, loop_var(l, t->row_var[i]));
-    ICE("a row value is missing");
-}
-
 /* ---- Packing functions ---- */
-
-static void leaf_params(Tree *t)
-{
-    for (int i = 0; i < t->n_leaves; i++)
-        t->leaf_var[i] = loop_param(t->l, VAR_PARAM_IN, leaf_name(t->leaf[i]), 0);
-    if (t->flip)
-        t->rows_total = loop_param(t->l, VAR_PARAM_INT, "rows", 0);
-}
-
-static const char *tree_comment(Arena *a, const char *text)
-{
-    if (strstr(text, "bn_s"))
-        return strstr(text, "norm_") ? "with the batch norm and the input's scaling folded in"
-                                     : "with the batch norm folded in";
-    if (strstr(text, "flip"))
-        return strstr(text, "groups") ? "rows and channels of each group exchanged,\ntaps from the last to the first"
-                                      : "rows and channels exchanged, taps from the last to the first";
-    return arena_printf(a, "%s", strstr(text, "norm_") ? "with the input's scaling folded in" : "as they are");
-}
 
 /* The place of element (p, channel, tap) in packed weights: [p / width][channel block][tap][channel][width]. */
 static Expr *packed_index(Lower *l, Expr *p, Expr *channel, Var *tap, Tree *t, Var *depth, int block, int width)
@@ -234,7 +30,7 @@ static void conv_body(Tree *t, Tensor *x, Var **v, int block, int width)
     enum { CO0, CO1, CI0, N, FIRST, AT, DEPTH, OUT };
     Var *co = loop_for_begin(l, "co", loop_var(l, v[CO0]), loop_var(l, v[CO1]), 1);
     int next = 0;
-    row_values(t, x, &next, co);
+    tree_row_values(t, x, &next, co);
     Var *i = loop_for_begin(l, "i", loop_int(l, 0), loop_var(l, v[N]), 1);
     Var *ci = loop_let(l, "ci", loop_add(l, loop_var(l, v[CI0]), loop_var(l, i)));
     Var *tap = loop_for_begin(l, "k", loop_int(l, 0), loop_var(l, t->taps), 1);
@@ -242,7 +38,7 @@ static void conv_body(Tree *t, Tensor *x, Var **v, int block, int width)
     Expr *channel = loop_add(l, loop_var(l, v[AT]), loop_var(l, i));
     next = 0;
     loop_store(l, v[OUT], packed_index(l, p, channel, tap, t, v[DEPTH], block, width),
-               loop_convert(l, TY_F32, weight_value(t, x, &next, co, ci, loop_var(l, tap))));
+               loop_convert(l, TY_F32, tree_weight(t, x, &next, co, ci, loop_var(l, tap))));
     for (int k = 0; k < 3; k++)
         loop_for_end(l);
 }
@@ -252,7 +48,7 @@ static Func *pack_conv_func(LoadLower *c, Tensor *x, int block, int width)
     Arena *a = c->unit->arena;
     Tree t = { 0 };
     const char *text = "";
-    collect(a, &t, x, &text);
+    tree_collect(a, &t, x, &text);
     const char *key = arena_printf(a, "pack conv%s block %d width %d", text, block, width);
     Func *f = unit_find_func(c->unit, key);
     if (f)
@@ -266,7 +62,7 @@ static Func *pack_conv_func(LoadLower *c, Tensor *x, int block, int width)
         arena_printf(a, "[row / %d][channel / %d][k][channel %% %d][row %% %d]", width, block, block, width));
     f = unit_func(c->unit, key, arena_printf(a, "pack_conv_x%d", width), comment, TY_F32);
     Lower *l = t.l = lower_new(c->unit, f);
-    leaf_params(&t);
+    tree_params(&t);
     t.depth_total = loop_param(l, VAR_PARAM_INT, "ci_total", 0);
     t.taps = loop_param(l, VAR_PARAM_INT, "taps", 0);
     static const char *const names[] = { "co0", "co1", "ci0", "n", "first", "at", "depth" };
@@ -322,13 +118,13 @@ static void fast_body(Tree *t, Tensor *x, Var **v, const CookToom *h, const Cook
     enum { CO0, CO1, CI0, N, FIRST, AT, DEPTH, WIDTH, OUT };
     Var *co = loop_for_begin(l, "co", loop_var(l, v[CO0]), loop_var(l, v[CO1]), 1);
     int next = 0;
-    row_values(t, x, &next, co);
+    tree_row_values(t, x, &next, co);
     Var *i = loop_for_begin(l, "i", loop_int(l, 0), loop_var(l, v[N]), 1);
     Var *ci = loop_let(l, "ci", loop_add(l, loop_var(l, v[CI0]), loop_var(l, i)));
     Var *g[COOK_TOOM_MOST * COOK_TOOM_MOST];
     for (int k = 0; k < h->r * w->r; k++) {
         next = 0;
-        g[k] = loop_let(l, arena_printf(l->unit->arena, "g%d_%d", k / w->r, k % w->r), weight_value(t, x, &next, co, ci, loop_int(l, k)));
+        g[k] = loop_let(l, arena_printf(l->unit->arena, "g%d_%d", k / w->r, k % w->r), tree_weight(t, x, &next, co, ci, loop_int(l, k)));
     }
     Var *p = loop_let(l, "p", loop_add(l, loop_var(l, v[FIRST]), loop_var(l, co)));
     Expr *wide = loop_var(l, v[WIDTH]), *slab = loop_mul(l, loop_var(l, v[DEPTH]), wide);
@@ -346,7 +142,7 @@ static Func *pack_fast_func(LoadLower *c, const Packed *k, Tensor *x)
     Arena *a = c->unit->arena;
     Tree t = { 0 };
     const char *text = "";
-    collect(a, &t, x, &text);
+    tree_collect(a, &t, x, &text);
     const Window *win = &k->node->window;
     const char *form = arena_printf(a, "%dx%d_%dx%d%s", k->mh, k->mw, k->kh, k->kw,
                                     window_steps_by_1(win) ? "" : arena_printf(a, "_s%dx%d", win->sh, win->sw));
@@ -363,7 +159,7 @@ static Func *pack_fast_func(LoadLower *c, const Packed *k, Tensor *x)
         k->mh, k->mw, k->kh, k->kw, tree_comment(a, text));
     f = unit_func(c->unit, key, arena_printf(a, "pack_%s", form), comment, TY_F32);
     Lower *l = t.l = lower_new(c->unit, f);
-    leaf_params(&t);
+    tree_params(&t);
     t.depth_total = loop_param(l, VAR_PARAM_INT, "ci_total", 0);
     t.taps = loop_dim(l, "TAPS", k->kh * k->kw);
     static const char *const names[] = { "co0", "co1", "ci0", "n", "first", "at", "depth", "width" };
@@ -380,7 +176,7 @@ static Func *pack_vector_func(LoadLower *c, Tensor *x)
     Arena *a = c->unit->arena;
     Tree t = { 0 };
     const char *text = "";
-    collect(a, &t, x, &text);
+    tree_collect(a, &t, x, &text);
     const char *key = arena_printf(a, "pack vector%s", text);
     Func *f = unit_find_func(c->unit, key);
     if (f)
@@ -388,7 +184,7 @@ static Func *pack_vector_func(LoadLower *c, Tensor *x)
     const char *comment = arena_printf(a, "Packs one value a channel, %s: channels [c0, c0 + n).", tree_comment(a, text));
     f = unit_func(c->unit, key, "pack_vector", comment, TY_F32);
     Lower *l = t.l = lower_new(c->unit, f);
-    leaf_params(&t);
+    tree_params(&t);
     bool sums = strstr(text, "norm_bias") != NULL;
     t.depth_total = sums ? loop_param(l, VAR_PARAM_INT, "ci_total", 0) : NULL;
     t.taps = sums ? loop_param(l, VAR_PARAM_INT, "taps", 0) : NULL;
@@ -397,7 +193,7 @@ static Func *pack_vector_func(LoadLower *c, Tensor *x)
     Var *i = loop_for_begin(l, "i", loop_int(l, 0), loop_var(l, n), 1);
     Var *co = loop_let(l, "co", loop_add(l, loop_var(l, c0), loop_var(l, i)));
     int next = 0;
-    Expr *v = vector_value(&t, x, &next, co);
+    Expr *v = tree_vector(&t, x, &next, co);
     loop_store(l, out, loop_var(l, i), loop_convert(l, TY_F32, v));
     loop_for_end(l);
     return f;
@@ -447,7 +243,7 @@ static int add_leaves(LoadLower *c, Tensor *x, Expr **args)
 {
     Tree t = { 0 };
     const char *text = "";
-    collect(c->unit->arena, &t, x, &text);
+    tree_collect(c->unit->arena, &t, x, &text);
     for (int i = 0; i < t.n_leaves; i++)
         args[i] = raw_weight(c, t.leaf[i]);
     if (t.flip)
