@@ -6,7 +6,7 @@ ROUNDS = int(os.environ.get('ROUNDS', 5))
 FULL = ['--numerics', 'fast', '--target', 'x86-64-v4']
 # the row, options of inceptc
 ROWS = [(f'`--no-pass {p}`', FULL + ['--no-pass', p])
-        for p in ['merge-siblings', 'concat-in-place', 'fold-batchnorm', 'fuse-activation', 'reorder-avgpool', 'all']] + [
+        for p in ['merge-siblings', 'concat-in-place', 'fold-batchnorm', 'fuse-activation', 'reorder-avgpool', 'space-to-depth', 'all']] + [
     ('`--numerics safe`', ['--numerics', 'safe'] + FULL[2:]), ('`--numerics exact`', ['--numerics', 'exact'] + FULL[2:]),
     ('`--target x86-64-v3`', FULL[:2] + ['--target', 'x86-64-v3'])]
 

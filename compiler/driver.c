@@ -53,6 +53,14 @@ int driver_targets(const Options *o, const Target **out)
     return n;
 }
 
+PassOptions driver_passes(const Options *o)
+{
+    PassOptions p = { .off = o->pass_off };
+    for (int i = 0; i < n_targets; i++)
+        p.fast |= wants_target(o, &targets[i]) && targets[i].block > 1 && o->plan.numerics != NUMERICS_EXACT;
+    return p;
+}
+
 EmitTarget *driver_plans(Arena *a, Graph *g, const Target *const *own, int n, PlanOptions options)
 {
     EmitTarget *list = ARENA_ARRAY(a, n, EmitTarget);
@@ -383,7 +391,7 @@ int driver_build(const Options *o, Arena *a, const char *target, const char *pat
     if (!g)
         return file_error ? EXIT_FILE : EXIT_INPUT;
     Emit e = { .arena = a, .graph = g, .totals = graph_totals(g), .structure = structure_hash(g) };
-    PassOptions p = { o->pass_off, NULL, stdout };
+    PassOptions p = driver_passes(&own);
     passes_run_inference(g, &p);
     return driver_plan(&own, &e) && (!own.train || driver_plan_training(&own, &e)) ? driver_output(&own, &e) : EXIT_INPUT;
 }

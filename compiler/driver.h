@@ -11,6 +11,8 @@ int driver_fail(const RtError *err);
 const Target *driver_best_target(void);
 /* The one target that a report is of: that of the options; without one the best of all, with --probe the best that runs here. */
 const Target *driver_report_target(const Options *o);
+/* The passes that they leave out, and whether any convolution may be fast. */
+PassOptions driver_passes(const Options *o);
 /* The targets that the options name, in the order of `targets`; how many. */
 int driver_targets(const Options *o, const Target **out);
 /* Plans and units of g for them; null after an error. */

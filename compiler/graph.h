@@ -282,6 +282,7 @@ Graph *graph_parse(Arena *a, int file);
  * may be null); `after` (may be null) gets the graph printed when that pass has run. */
 typedef struct PassOptions {
     const char *const *off;
+    bool fast; /* convolutions may go by Cook-Toom's transforms: what helps only those is done */
     const char *dump_after;
     FILE *dump_file;
 } PassOptions;

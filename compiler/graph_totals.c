@@ -2,11 +2,14 @@
 #include "graph.h"
 #include <string.h>
 
+/* The zeros of weights that were spread over squares of pixels do not count. */
+static const Tensor *written(const Tensor *t) { return t->def && t->def->op == OP_DEPTH_WEIGHT ? t->def->in[0] : t; }
+
 int64_t node_macs(const Node *n)
 {
     if (n->op != OP_CONV && n->op != OP_LINEAR)
         return 0;
-    const Shape *w = &n->in[1]->shape, *y = &n->out[0]->shape;
+    const Shape *w = &written(n->in[1])->shape, *y = &n->out[0]->shape;
     int64_t pixels = n->op == OP_CONV ? (int64_t)y->dim[1] * y->dim[2] : 1;
     return shape_elems(w) * pixels;
 }
@@ -16,7 +19,7 @@ int64_t node_params(const Node *n)
     int64_t sum = 0;
     for (int i = 1; i < n->n_in; i++)
         if (tensor_in_load_phase(n->in[i]))
-            sum += shape_elems(&n->in[i]->shape);
+            sum += shape_elems(&written(n->in[i])->shape);
     return sum;
 }
 

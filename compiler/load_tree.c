@@ -23,6 +23,10 @@ void tree_collect(Arena *a, Tree *t, Tensor *x, const char **text)
         *text = arena_printf(a, "%s%s %dx%d %dx%d/%dx%d %d,%d", *text, n->groups > 1 ? " groups" : "", n->kernel_h, n->kernel_w, n->window.kh, n->window.kw, n->window.sh, n->window.sw,
                              n->window.top, n->window.left);
     }
+    if (n->op == OP_DEPTH_WEIGHT) {
+        t->spread = n;
+        *text = arena_printf(a, "%s %s %dx%d %d,%d", *text, shape_text(a, &n->in[0]->shape), n->window.sh, n->window.sw, n->window.top, n->window.left);
+    }
     if (n->mean)
         for (int i = 0; i < 3; i++)
             *text = arena_printf(a, "%s %.17g/%.17g", *text, n->mean[i], n->std[i]);
@@ -64,8 +68,10 @@ static Expr *pick_channel(Lower *l, const double *v, Expr *ci)
 static Expr *weight_index(Tree *t, Var *co, Var *ci, Expr *tap)
 {
     Lower *l = t->l;
-    Expr *row = loop_add(l, loop_mul(l, loop_var(l, co), loop_var(l, t->depth_total)), loop_var(l, ci));
-    return loop_add(l, loop_mul(l, row, loop_var(l, t->taps)), tap);
+    const int *d = t->spread ? t->spread->in[0]->shape.dim : NULL;
+    Expr *channels = d ? loop_int(l, d[1]) : loop_var(l, t->depth_total), *taps = d ? loop_int(l, d[2] * d[3]) : loop_var(l, t->taps);
+    Expr *row = loop_add(l, loop_mul(l, loop_var(l, co), channels), loop_var(l, ci));
+    return loop_add(l, loop_mul(l, row, taps), tap);
 }
 
 /* bias - sum over the row of w * mean / std: the shift of a normalize folded into the convolution. */
@@ -123,7 +129,7 @@ void tree_row_values(Tree *t, const Tensor *x, int *next, Var *co)
     }
     const Node *n = x->def;
     tree_row_values(t, n->in[0], next, co);
-    if (n->op == OP_FLIP)
+    if (n->op == OP_FLIP || n->op == OP_DEPTH_WEIGHT)
         return;
     if (n->op == OP_SCALE_ROWS) {
         CHECK(t->n_rows < MAX_ROWS);
@@ -152,6 +158,45 @@ static Expr *flipped_value(Tree *t, const Node *n, int *next, Var *co, Var *ci, 
     return read_leaf(t, n->in[0], next, loop_add(l, loop_mul(l, row, loop_int(l, n->kernel_h * n->kernel_w)), at));
 }
 
+/* Which channel input channel ci is one pixel of, and the first tap that this pixel of squares sees. */
+void tree_spread(Tree *t, Var *ci)
+{
+    Lower *l = t->l;
+    if (!t->spread)
+        return;
+    const Window *w = &t->spread->window;
+    Expr *channels = loop_int(l, t->spread->in[0]->shape.dim[1]), *across = loop_int(l, w->sw), *pixel = loop_div(l, loop_var(l, ci), channels);
+    t->channel = loop_let(l, "c", loop_bin(l, EX_MOD, loop_var(l, ci), channels));
+    t->ky = loop_let(l, "ky", loop_sub(l, loop_div(l, pixel, across), loop_int(l, w->top)));
+    t->kx = loop_let(l, "kx", loop_sub(l, loop_bin(l, EX_MOD, pixel, across), loop_int(l, w->left)));
+}
+
+/* 0 <= first + step < size, where step is one of [0, taps) times `stride` and first begins `before` the first: null where that always holds. */
+static Expr *within(Lower *l, Var *first, Expr *tap, int taps, int stride, int before, int size)
+{
+    bool known = tap->kind == EX_INT;
+    int64_t from = known ? tap->ival : 0, to = known ? tap->ival : taps - 1;
+    Expr *k = loop_add(l, loop_var(l, first), loop_mul(l, tap, loop_int(l, stride)));
+    Expr *low = from * stride < before ? loop_bin(l, EX_LE, loop_int(l, 0), k) : NULL;
+    Expr *high = (to + 1) * stride - 1 - before >= size ? loop_bin(l, EX_LT, k, loop_int(l, size)) : NULL;
+    return low && high ? loop_bin(l, EX_AND, low, high) : low ? low : high;
+}
+
+/* Tap (a, b) of squares is w's tap (ky + a * sh, kx + b * sw), or zero. */
+static Expr *spread_value(Tree *t, const Node *n, int *next, Var *co, Expr *tap)
+{
+    Lower *l = t->l;
+    const Window *w = &n->window;
+    const int *d = n->in[0]->shape.dim, *r = n->out[0]->shape.dim;
+    Expr *across = loop_int(l, r[3]), *a = loop_div(l, tap, across), *b = loop_bin(l, EX_MOD, tap, across), *wide = loop_int(l, d[3]);
+    Expr *first = loop_add(l, loop_mul(l, loop_var(l, t->ky), wide), loop_var(l, t->kx));
+    Expr *rest = loop_add(l, loop_mul(l, loop_mul(l, a, loop_int(l, w->sh)), wide), loop_mul(l, b, loop_int(l, w->sw)));
+    Expr *v = tree_weight(t, n->in[0], next, co, t->channel, loop_add(l, first, rest));
+    Expr *y = within(l, t->ky, a, r[2], w->sh, w->top, d[2]), *x = within(l, t->kx, b, r[3], w->sw, w->left, d[3]);
+    Expr *inside = y && x ? loop_bin(l, EX_AND, y, x) : y ? y : x;
+    return inside ? loop_select(l, inside, v, loop_f64(l, 0)) : v;
+}
+
 Expr *tree_weight(Tree *t, const Tensor *x, int *next, Var *co, Var *ci, Expr *tap)
 {
     Lower *l = t->l;
@@ -160,6 +205,8 @@ Expr *tree_weight(Tree *t, const Tensor *x, int *next, Var *co, Var *ci, Expr *t
     const Node *n = x->def;
     if (n->op == OP_FLIP)
         return flipped_value(t, n, next, co, ci, tap);
+    if (n->op == OP_DEPTH_WEIGHT)
+        return spread_value(t, n, next, co, tap);
     Expr *w = tree_weight(t, n->in[0], next, co, ci, tap);
     if (n->op == OP_NORM_WEIGHT)
         return loop_div(l, w, pick_channel(l, n->std, loop_var(l, ci)));
@@ -181,11 +228,11 @@ void tree_params(Tree *t)
 
 const char *tree_comment(Arena *a, const char *text)
 {
+    const char *squares = strstr(text, "depth_weight") ? ",\nfor the image's pixels as channels: each sees every other tap" : "";
     if (strstr(text, "bn_s"))
-        return strstr(text, "norm_") ? "with the batch norm and the input's scaling folded in"
-                                     : "with the batch norm folded in";
+        return arena_printf(a, "with the batch norm%s folded in%s", strstr(text, "norm_") ? " and the input's scaling" : "", squares);
     if (strstr(text, "flip"))
         return strstr(text, "groups") ? "rows and channels of each group exchanged,\ntaps from the last to the first"
                                       : "rows and channels exchanged, taps from the last to the first";
-    return arena_printf(a, "%s", strstr(text, "norm_") ? "with the input's scaling folded in" : "as they are");
+    return arena_printf(a, "%s%s", strstr(text, "norm_") ? "with the input's scaling folded in" : "as they are", squares);
 }

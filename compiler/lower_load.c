@@ -33,6 +33,7 @@ static void conv_body(Tree *t, Tensor *x, Var **v, int block, int width)
     tree_row_values(t, x, &next, co);
     Var *i = loop_for_begin(l, "i", loop_int(l, 0), loop_var(l, v[N]), 1);
     Var *ci = loop_let(l, "ci", loop_add(l, loop_var(l, v[CI0]), loop_var(l, i)));
+    tree_spread(t, ci);
     Var *tap = loop_for_begin(l, "k", loop_int(l, 0), loop_var(l, t->taps), 1);
     Expr *p = loop_add(l, loop_var(l, v[FIRST]), loop_var(l, co));
     Expr *channel = loop_add(l, loop_var(l, v[AT]), loop_var(l, i));
@@ -63,7 +64,7 @@ static Func *pack_conv_func(LoadLower *c, Tensor *x, int block, int width)
     f = unit_func(c->unit, key, arena_printf(a, "pack_conv_x%d", width), comment, TY_F32);
     Lower *l = t.l = lower_new(c->unit, f);
     tree_params(&t);
-    t.depth_total = loop_param(l, VAR_PARAM_INT, "ci_total", 0);
+    t.depth_total = t.spread ? NULL : loop_param(l, VAR_PARAM_INT, "ci_total", 0);
     t.taps = loop_param(l, VAR_PARAM_INT, "taps", 0);
     static const char *const names[] = { "co0", "co1", "ci0", "n", "first", "at", "depth" };
     Var *v[8];
@@ -121,6 +122,7 @@ static void fast_body(Tree *t, Tensor *x, Var **v, const CookToom *h, const Cook
     tree_row_values(t, x, &next, co);
     Var *i = loop_for_begin(l, "i", loop_int(l, 0), loop_var(l, v[N]), 1);
     Var *ci = loop_let(l, "ci", loop_add(l, loop_var(l, v[CI0]), loop_var(l, i)));
+    tree_spread(t, ci);
     Var *g[COOK_TOOM_MOST * COOK_TOOM_MOST];
     for (int k = 0; k < h->r * w->r; k++) {
         next = 0;
@@ -160,7 +162,7 @@ static Func *pack_fast_func(LoadLower *c, const Packed *k, Tensor *x)
     f = unit_func(c->unit, key, arena_printf(a, "pack_%s", form), comment, TY_F32);
     Lower *l = t.l = lower_new(c->unit, f);
     tree_params(&t);
-    t.depth_total = loop_param(l, VAR_PARAM_INT, "ci_total", 0);
+    t.depth_total = t.spread ? NULL : loop_param(l, VAR_PARAM_INT, "ci_total", 0);
     t.taps = loop_dim(l, "TAPS", k->kh * k->kw);
     static const char *const names[] = { "co0", "co1", "ci0", "n", "first", "at", "depth", "width" };
     Var *v[9];
@@ -251,6 +253,8 @@ static int add_leaves(LoadLower *c, Tensor *x, Expr **args)
     return t.n_leaves;
 }
 
+static bool is_spread(const Tensor *x) { return x->def && x->def->op == OP_DEPTH_WEIGHT; }
+
 /* Rows [co0, co1) of x; row 0 of x is physical row `row`.  `base` is the first row of the groups of `width`. */
 static void call_conv(LoadLower *c, const Packed *k, Tensor *x, int row, int co0, int co1, int base, int width)
 {
@@ -268,7 +272,7 @@ static void call_conv(LoadLower *c, const Packed *k, Tensor *x, int row, int co0
         int n = add_leaves(c, x, args);
         int values[] = { ci_total, taps, co0, co1, in->logical, in->n, row - base, in->physical, depth };
         for (int i = 0; i < 9; i++)
-            if (!(fast && i == 1)) /* the form knows its taps */
+            if (!(i == 0 && is_spread(x)) && !(i == 1 && fast)) /* the function knows them */
                 args[n++] = loop_int(l, values[i]);
         if (fast)
             args[n++] = loop_int(l, width);

@@ -74,9 +74,10 @@ static int compile(const Options *o, Arena *a)
             return code;
         phase_enter(outer);
     }
-    PassOptions p = { o->pass_off, NULL, stdout };
+    PassOptions p = driver_passes(o);
     if (o->dump && strncmp(o->dump, "after:", 6) == 0)
         p.dump_after = o->dump + 6;
+    p.dump_file = stdout;
     passes_run_inference(g, &p);
     if (p.dump_after)
         return EXIT_OK;

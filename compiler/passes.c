@@ -5,16 +5,18 @@
 typedef struct PassRow {
     const char *name;
     Pass *run;
+    bool fast; /* helps Cook-Toom's transforms alone */
 } PassRow;
 
 static const PassRow inference[] = {
-    { "remove-dead", pass_remove_dead },         /* heads that the output does not need, dropout */
-    { "fold-constants", pass_fold_constants },   /* input scaling into the first convolution */
-    { "fold-batchnorm", pass_fold_batchnorm },   /* batch norm into the weights */
-    { "reorder-avgpool", pass_reorder_avgpool }, /* average pool after its 1x1 */
-    { "merge-siblings", pass_merge_siblings },   /* the 1x1s of a module as one product */
-    { "fuse-activation", pass_fuse_activation }, /* ReLU and residual into the producer */
-    { "concat-in-place", pass_concat_in_place }, /* branches write their slice */
+    { "remove-dead", pass_remove_dead, false },         /* heads that the output does not need, dropout */
+    { "fold-constants", pass_fold_constants, false },   /* input scaling into the first convolution */
+    { "fold-batchnorm", pass_fold_batchnorm, false },   /* batch norm into the weights */
+    { "reorder-avgpool", pass_reorder_avgpool, false }, /* average pool after its 1x1 */
+    { "merge-siblings", pass_merge_siblings, false },   /* the 1x1s of a module as one product */
+    { "fuse-activation", pass_fuse_activation, false }, /* ReLU and residual into the producer */
+    { "concat-in-place", pass_concat_in_place, false }, /* branches write their slice */
+    { "space-to-depth", pass_space_to_depth, true },  /* a strided convolution of the image at stride 1 */
 };
 enum { N_PASSES = sizeof inference / sizeof *inference };
 
@@ -34,7 +36,7 @@ void passes_run_inference(Graph *g, const PassOptions *o)
     graph_compact(g);
     graph_verify(g, "elaboration");
     for (int i = 0; i < N_PASSES; i++) {
-        if (!is_off(o, inference[i].name)) {
+        if (!is_off(o, inference[i].name) && (o->fast || !inference[i].fast)) {
             const char *outer = phase_enter(arena_printf(g->arena, "pass %s", inference[i].name));
             inference[i].run(g);
             graph_verify(g, inference[i].name);

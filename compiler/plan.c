@@ -39,7 +39,7 @@ const char *const numerics_names[3] = { "exact", "safe", "fast" };
 
 const char *kernel_name(KernelKind k) { return kernel_names[k]; }
 
-/* The kernel of a run node; -1 for one that costs nothing of its own (a concat in place). */
+/* The kernel of a run node; -1 for one that costs nothing of its own: a concat in place, squares of the image, which the input step writes. */
 static int choose_kernel(const Plan *p, const Node *n)
 {
     if (p->options.training && (n->op == OP_DROPOUT || n->op >= OP_BN_SCALE || n->op == OP_CROSSENTROPY || n->op == OP_SLICE))
@@ -61,7 +61,7 @@ static int choose_kernel(const Plan *p, const Node *n)
     case OP_SOFTMAX: return KERNEL_SOFTMAX;
     case OP_NORMALIZE: return KERNEL_NORMALIZE;
     case OP_DROPOUT: case OP_COPY: return KERNEL_COPY;
-    case OP_CONCAT: return -1;
+    case OP_CONCAT: case OP_SPACE_TO_DEPTH: return -1;
     default: ICE("no kernel computes %s", op_name(n->op));
     }
 }
@@ -324,7 +324,8 @@ static void steps_of_concat(Plan *p, Node *n)
 static void make_steps(Plan *p)
 {
     Graph *g = p->graph;
-    new_step(p, NULL, KERNEL_INPUT, "input", 0, 1)->out[0] = p->places[g->input->id];
+    Node *squares = plan_squares(g);
+    new_step(p, squares, KERNEL_INPUT, "input", 0, 1)->out[0] = p->places[squares ? squares->out[0]->id : g->input->id];
     for (int i = 0; i < g->nodes.n; i++) {
         Node *n = g->nodes.at[i];
         if (n->dead || node_in_load_phase(n))

@@ -118,7 +118,7 @@ typedef struct PlanOptions {
 
 typedef struct Step {
     int index;
-    Node *node;              /* null for input and output */
+    Node *node;              /* null for output, and for input but for that which writes squares of pixels (space_to_depth) */
     KernelKind kernel;
     const char *name;        /* layer path for tables; "input", "output" */
     Place **in;              /* activation inputs */

@@ -5,6 +5,7 @@
 
 /* plan_memory.c */
 void plan_places(Plan *p);  /* a place for every run tensor; buffers without borders and offsets */
+Node *plan_squares(const Graph *g); /* the space_to_depth that reads the image, or null: its result is what the input step writes */
 void plan_borders(Plan *p); /* the largest border that the chosen kernels ask of each buffer; strides */
 void plan_offsets(Plan *p); /* live ranges and offsets; arena_bytes */
 /* The place of channels [c, c + n) of `whole`. */

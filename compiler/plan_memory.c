@@ -177,11 +177,18 @@ static void place_outputs(Plan *p, Node *n)
         place_of(p, n->out[k]);
 }
 
+Node *plan_squares(const Graph *g)
+{
+    Node *n = g->input->users.n == 1 ? g->input->users.at[0] : NULL;
+    return n && n->op == OP_SPACE_TO_DEPTH ? n : NULL;
+}
+
 void plan_places(Plan *p)
 {
     Graph *g = p->graph;
     p->places = ARENA_ARRAY(p->arena, g->next_id + 1, Place *);
-    place_of(p, g->input);
+    if (!plan_squares(g))
+        place_of(p, g->input);
     for (int i = 0; i < g->nodes.n; i++)
         place_outputs(p, g->nodes.at[i]);
 }

@@ -43,7 +43,8 @@ int verb_explain(const Options *o, Arena *a)
     Graph *g = net_load(a, o->inputs.at[0], &o->net, &file_error);
     if (!g)
         return file_error ? EXIT_FILE : EXIT_INPUT;
-    passes_run_inference(g, &(PassOptions){ o->pass_off, NULL, NULL });
+    PassOptions passes = driver_passes(o);
+    passes_run_inference(g, &passes);
     Plan *p = plan_new(a, g, driver_report_target(o), o->plan);
     if (diag_error_count() > 0)
         return EXIT_INPUT;

@@ -70,7 +70,7 @@ int verb_run(const Options *o, Arena *a)
     if (!g)
         return file_error ? EXIT_FILE : EXIT_INPUT;
     if (o->passes) {
-        PassOptions p = { o->pass_off, NULL, NULL };
+        PassOptions p = driver_passes(o);
         passes_run_inference(g, &p);
     }
     return evaluate(o, g, a);

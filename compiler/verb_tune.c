@@ -47,7 +47,8 @@ static Plan *plan_of_rank(Tune *t, const Target *target, int rank)
     Graph *g = net_load(t->a, t->o->inputs.at[0], &t->o->net, &file_error);
     if (!g)
         return NULL;
-    passes_run_inference(g, &(PassOptions){ t->o->pass_off, NULL, NULL });
+    PassOptions passes = driver_passes(t->o);
+    passes_run_inference(g, &passes);
     Plan *plan = plan_new(t->a, g, target, options_of_rank(t, rank));
     return diag_error_count() > 0 ? NULL : plan;
 }

@@ -61,6 +61,10 @@ static void print_fused(const Explain *e, const Step *s, const char *layer)
         printf("    one product of %d layers with the same input: %s\n", n->n_out, s->name);
     if (n->op != OP_BATCHNORM && has_op(e->net, layer, OP_BATCHNORM) && !has_op(e->plan->graph, layer, OP_BATCHNORM))
         printf("    its batch norm is inside its weights and bias\n");
+    if (n->op == OP_SPACE_TO_DEPTH)
+        printf("    writes each pixel of %d x %d squares as channels of their own\n", n->window.sh, n->window.sw);
+    if (node_macs(n) && n->in[1]->def && n->in[1]->def->op == OP_DEPTH_WEIGHT)
+        printf("    its stride is in its input, squares of pixels as channels: fewer taps, at stride 1\n");
     if (n->epilogue.residual)
         printf("    adds the residual with scale %g before it stores\n", n->epilogue.scale);
     if (n->epilogue.relu)

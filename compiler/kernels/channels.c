@@ -267,9 +267,52 @@ static Func *transfer_func(LowerContext *c, const Place *p, const int *d, bool i
     return f;
 }
 
+/* A row of squares: row py and column px of each, channel c, is a channel of its own; zero where a square leaves the image. */
+static void square_pixels(Lower *l, const Step *s, Var *x, Var *y, Var *oy)
+{
+    const int *d = s->node->in[0]->shape.dim;
+    const Window *w = &s->node->window;
+    Var *py = loop_for_begin(l, "py", loop_int(l, 0), loop_int(l, w->sh), 1);
+    Var *c = loop_for_begin(l, "c", loop_int(l, 0), loop_int(l, d[0]), 1);
+    Var *ox = loop_for_begin(l, "ox", loop_int(l, 0), loop_int(l, s->out[0]->buffer->w), 1);
+    Var *px = loop_for_begin(l, "px", loop_int(l, 0), loop_int(l, w->sw), 1);
+    Expr *iy = loop_add(l, loop_mul(l, loop_var(l, oy), loop_int(l, w->sh)), loop_var(l, py));
+    Expr *ix = loop_add(l, loop_mul(l, loop_var(l, ox), loop_int(l, w->sw)), loop_var(l, px));
+    Expr *row = loop_add(l, loop_mul(l, loop_var(l, c), loop_int(l, d[1])), iy);
+    Expr *v = loop_load(l, TY_F32, x, loop_add(l, loop_mul(l, row, loop_int(l, d[2])), ix));
+    if (d[1] % w->sh)
+        v = loop_select(l, loop_bin(l, EX_LT, iy, loop_int(l, d[1])), v, loop_f32(l, 0));
+    if (d[2] % w->sw)
+        v = loop_select(l, loop_bin(l, EX_LT, ix, loop_int(l, d[2])), v, loop_f32(l, 0));
+    Expr *pixel = loop_add(l, loop_mul(l, loop_var(l, py), loop_int(l, w->sw)), loop_var(l, px));
+    Expr *ch = loop_add(l, loop_mul(l, pixel, loop_int(l, d[0])), loop_var(l, c));
+    loop_store(l, y, element(l, s->out[0], ch, "ROW", loop_var(l, oy), loop_var(l, ox)), v);
+    for (int i = 0; i < 4; i++)
+        loop_for_end(l);
+}
+
+static Func *squares_func(LowerContext *c, const Step *s)
+{
+    Unit *u = c->page->unit;
+    const int *d = s->node->in[0]->shape.dim;
+    const Window *w = &s->node->window;
+    Func *f = unit_func(u, "input of squares", "copy_input",
+                        arena_printf(u->arena, "The caller's %d x %d x %d to the input buffer, inside its border: the pixels of one place of every\n"
+                                     "%d x %d square are channels of their own.", d[0], d[1], d[2], w->sh, w->sw), TY_F32);
+    Kernel k = { .l = lower_new(u, f) };
+    Lower *l = k.l;
+    Var *x = loop_param(l, VAR_PARAM_IN, "x", 0), *y = loop_param(l, VAR_PARAM_OUT, "y", 0);
+    kernel_units_begin(&k, s->units);
+    k.u->name = "oy";
+    square_pixels(l, s, x, y, k.u);
+    zero_gaps(l, y, s->out[0], loop_mul(l, loop_var(l, k.u), loop_var(l, loop_dim(l, "ROW", s->out[0]->buffer->row))));
+    kernel_units_end(&k);
+    return f;
+}
+
 void kernel_lower_input(LowerContext *c, Step *s)
 {
-    Func *f = transfer_func(c, s->out[0], c->plan->graph->input->shape.dim, true);
+    Func *f = s->node ? squares_func(c, s) : transfer_func(c, s->out[0], c->plan->graph->input->shape.dim, true);
     Expr *args[4] = { loop_address(c->page, c->input, loop_int(c->page, 0)), place_address(c, s->out[0], 0, 0) };
     kernel_call(c, f, args, 2);
 }

@@ -16,7 +16,7 @@ OP_FILE(conv) OP_FILE(batchnorm) OP_FILE(relu) OP_FILE(maxpool) OP_FILE(avgpool)
 OP_FILE(adaptiveavgpool) OP_FILE(linear) OP_FILE(concat) OP_FILE(add) OP_FILE(mul) OP_FILE(max) OP_FILE(lrn)
 OP_FILE(l2norm) OP_FILE(dropout) OP_FILE(softmax) OP_FILE(crossentropy) OP_FILE(normalize) OP_FILE(slice)
 OP_FILE(copy) OP_FILE(bn_weights) OP_FILE(scale_weights) OP_FILE(zeros) OP_FILE(bn_train) OP_FILE(conv_grad) OP_FILE(interleave)
-OP_FILE(maxpool_index)
+OP_FILE(maxpool_index) OP_FILE(space_to_depth)
 #undef OP_FILE
 OpGrad grad_conv, grad_linear, grad_bn_apply, grad_batchnorm, grad_relu, grad_maxpool, grad_avgpool, grad_globalavgpool, grad_adaptiveavgpool, grad_add,
     grad_concat, grad_dropout, grad_lrn, grad_l2norm, grad_mul, grad_max, grad_softmax,

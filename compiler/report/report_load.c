@@ -30,7 +30,8 @@ bool report_load(const Options *o, Arena *a, const char *path, bool training, Su
         return false;
     const Target *t = driver_report_target(o);
     *out = (Summary){ .layers = layers_of(a, written) };
-    passes_run_inference(passed, &(PassOptions){ o->pass_off, NULL, NULL });
+    PassOptions passes = driver_passes(o);
+    passes_run_inference(passed, &passes);
     Plan *p = plan_new(a, passed, t, o->plan);
     if (diag_error_count() == 0) {
         layers_add_plan(out->layers, p);

@@ -97,7 +97,8 @@ static int compute(Sweep *s, SweepRow *r)
     if (g) {
         s->net = arena_strdup(s->a, g->name);
         Totals totals = graph_totals(g);
-        passes_run_inference(g, &(PassOptions){ NULL, NULL, NULL });
+        PassOptions passes = driver_passes(&o);
+        passes_run_inference(g, &passes);
         Plan *p = plan_new(a, g, t, o.plan);
         code = diag_error_count() ? EXIT_INPUT : EXIT_OK;
         r->params = totals.params;

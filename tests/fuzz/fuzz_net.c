@@ -56,7 +56,7 @@ static void check_texts(Arena *a, const Graph *g)
 
 static void compile(Arena *a, Graph *g)
 {
-    passes_run_inference(g, &(PassOptions){ 0 });
+    passes_run_inference(g, &(PassOptions){ .fast = true });
     for (int i = 0; i < n_targets; i++) {
         Plan *p = plan_new(a, g, &targets[i], (PlanOptions){ .numerics = NUMERICS_FAST });
         if (diag_error_count() > 0)

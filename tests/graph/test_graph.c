@@ -165,7 +165,7 @@ static void test_text(void)
         Graph *g = net_load(arena, arena_printf(arena, "netdefs/%s.net", nets[i]), &o, &file_error);
         CU_ASSERT_PTR_NOT_NULL_FATAL(g);
         check_text(g);
-        passes_run_inference(g, &(PassOptions){ 0 });
+        passes_run_inference(g, &(PassOptions){ .fast = true });
         check_text(g);
     }
 }
@@ -266,6 +266,29 @@ static void test_concat_in_place(void)
     check_pass("concat-in-place", "input x 4x6x6\na = concat { conv 1x1 3 | in }\nb = concat { a | a }\noutput b\n", OP_CONCAT, 2, 2);
 }
 
+static void test_space_to_depth(void)
+{
+    check_pass("space-to-depth", "input x 3x24x22\na = conv 7x7/2 32 pad 3 bias bn relu\noutput a\n", OP_SPACE_TO_DEPTH, 0, 1);
+    check_pass("space-to-depth", "input x 2x19x23\na = conv 6x5/2x3 33 pad(3, 0, 2, 1)\noutput a\n", OP_DEPTH_WEIGHT, 0, 1);
+    check_pass("space-to-depth", "input x 1x21x30\na = conv 5x9/4 40 valid\noutput a\n", OP_SPACE_TO_DEPTH, 0, 1);
+    /* what the folds made of the weights is spread, too */
+    const char *net = "input x 3x25x21\nn = normalize mean(0.5, 0.4, 0.3) std(0.2, 0.3, 0.4)\na = conv 7x7/2 32 valid bn relu\noutput a\n";
+    Graph *plain = load(net), *g = load(net);
+    passes_run_inference(g, &(PassOptions){ .fast = true });
+    CU_ASSERT_EQUAL(count_op(g, OP_DEPTH_WEIGHT), 1);
+    CU_ASSERT_EQUAL(node_macs(g->output->def), graph_totals(plain).macs);
+    const double *want = output_of(plain), *got = output_of(g);
+    for (int64_t i = 0; i < shape_elems(&g->output->shape); i++)
+        CU_ASSERT_TRUE(fabs(want[i] - got[i]) <= 1e-11);
+    /* two readers, a small kernel, few outputs, squares of more channels than a block, stride 1 */
+    static const char *const not[] = { "a = concat { conv 7x7/2 32 pad 3 | conv 7x7/2 32 pad 3 }", "a = conv 3x3/2 32 pad 1", "a = conv 7x7/2 31 pad 3",
+                                       "a = conv 7x7/3 32 pad 3", "a = conv 7x7 32 pad 3" };
+    for (size_t i = 0; i < sizeof not / sizeof *not; i++)
+        check_pass("space-to-depth", arena_printf(arena, "input x 3x24x22\n%s\noutput a\n", not[i]), OP_SPACE_TO_DEPTH, 0, 0);
+    passes_run_inference(plain, &(PassOptions){ 0 });
+    CU_ASSERT_EQUAL(count_op(plain, OP_SPACE_TO_DEPTH), 0); /* no convolution may be fast */
+}
+
 /* A window's first maximum takes its gradient, and where that is costs a number for seven windows. */
 static void test_pool_index(void)
 {
@@ -325,6 +348,7 @@ int main(void)
     CU_add_test(s, "text", test_text);
     CU_add_test(s, "remove-dead", test_remove_dead);
     CU_add_test(s, "fold-batchnorm", test_fold_batchnorm);
+    CU_add_test(s, "space-to-depth", test_space_to_depth);
     CU_add_test(s, "fold-constants", test_fold_constants);
     CU_add_test(s, "fuse-activation", test_fuse_activation);
     CU_add_test(s, "merge-siblings", test_merge_siblings);
@@ -332,7 +356,7 @@ int main(void)
     CU_add_test(s, "concat-in-place", test_concat_in_place);
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();
-    int failed = (int)CU_get_number_of_failures() + (CU_get_run_summary()->nTestsRun != 13);
+    int failed = (int)CU_get_number_of_failures() + (CU_get_run_summary()->nTestsRun != 14);
     CU_cleanup_registry();
     return failed != 0;
 }

@@ -117,6 +117,24 @@ static inline double judge_pointwise(double **value, const Node *n, size_t i, in
     }
 }
 
+/* Channel c of squares: one pixel of each, zero outside the image. */
+static inline double judge_square(Image x, const Window *w, int c, int y, int px)
+{
+    int pixel = c / x.c;
+    return judge_at(x, c % x.c, y * w->sh + pixel / w->sw - w->top, px * w->sw + pixel % w->sw - w->left);
+}
+
+/* Each row of the weights is such an image. */
+static inline void judge_depth_weight(double **value, const Node *n)
+{
+    const int *d = n->in[0]->shape.dim, *r = n->out[0]->shape.dim;
+    double *u = value[n->out[0]->id];
+    for (int o = 0; o < r[0]; o++)
+        for (int c = 0; c < r[1]; c++)
+            for (int k = 0; k < r[2] * r[3]; k++)
+                *u++ = judge_square((Image){ value[n->in[0]->id] + (size_t)o * d[1] * d[2] * d[3], d[1], d[2], d[3] }, &n->window, c, k / r[3], k % r[3]);
+}
+
 /* One element of output k; `first` is the output's first row of the weights. */
 static inline double judge_element(double **value, const Node *n, int k, int first, int c, int oy, int ox)
 {
@@ -139,6 +157,7 @@ static inline double judge_element(double **value, const Node *n, int k, int fir
     case OP_MAXPOOL: return judge_pool(x, n, c, oy, ox);
     case OP_AVGPOOL: return judge_epilogue(value, n, k, i, c, 1, judge_pool(x, n, c, oy, ox));
     case OP_GLOBALAVGPOOL: case OP_ADAPTIVEAVGPOOL: return judge_adaptive(x, y, c, oy, ox);
+    case OP_SPACE_TO_DEPTH: return judge_square(x, &n->window, c, oy, ox);
     case OP_LRN: case OP_L2NORM: case OP_SOFTMAX: return judge_channels(x, n, c, oy, ox);
     default: return judge_pointwise(value, n, i, c);
     }
@@ -148,6 +167,10 @@ static inline double judge_element(double **value, const Node *n, int k, int fir
 static inline void judge_node(double **value, const Node *n)
 {
     int first = 0;
+    if (n->op == OP_DEPTH_WEIGHT) {
+        judge_depth_weight(value, n);
+        return;
+    }
     for (int k = 0; k < n->n_out; first += n->out[k++]->shape.dim[0]) {
         const int *d = n->out[k]->shape.dim;
         double *out = value[n->out[k]->id];

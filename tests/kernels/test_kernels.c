@@ -344,6 +344,15 @@ static void softmax_of_image(void) { op1(OP_SOFTMAX, gaps(2, 3)); }
 static void input_of_a_wide_row(void) { conv(input(3, 4, 37), 16, window(3, 3, 1, 1), 0); }
 static void input_of_whole_vectors(void) { conv(input(2, 3, 32), 16, window(1, 1, 1, 0), 0); }
 static void input_of_a_column(void) { conv(input(3, 7, 1), 16, window(3, 3, 1, 1), 0); }
+static void squares_of(int c, int h, int w, int co, Window win)
+{
+    conv(input(c, h, w), co, win, BIAS | RELU);
+    pass_space_to_depth(g);
+    CHECK(g->input->users.at[0]->op == OP_SPACE_TO_DEPTH);
+}
+static void squares_of_even_sizes(void) { squares_of(3, 22, 18, 40, window(7, 7, 2, 3)); }
+static void squares_of_odd_sizes(void) { squares_of(2, 19, 23, 33, (Window){ 6, 5, 2, 3, 3, 2, 0, 1 }); }
+static void squares_of_4x4(void) { squares_of(1, 17, 30, 32, (Window){ 9, 5, 4, 4, 2, 5, 0, 3 }); }
 static void normalize_then_conv(void)
 {
     Tensor *x = input(3, 9, 8);
@@ -378,6 +387,7 @@ static const Sample cases[] = {
     CASE(lrn_of_two_blocks), CASE(lrn_of_a_channel), CASE(lrn_of_many_blocks), CASE(lrn_of_wide_windows),
     CASE(lrn_of_one), CASE(lrn_without_k), CASE(lrn_to_and_from_borders), CASE(input_of_a_wide_row),
     CASE(input_of_whole_vectors), CASE(input_of_a_column), CASE(lrn_general_beta), CASE(l2norm), CASE(softmax), CASE(softmax_of_image), CASE(normalize_then_conv),
+    CASE(squares_of_even_sizes), CASE(squares_of_odd_sizes), CASE(squares_of_4x4),
 };
 enum { N_CASES = sizeof cases / sizeof *cases };
 
@@ -415,8 +425,9 @@ static const struct FastCase {
     { "fast_2x3_inside_concat", fast_2x3_inside_concat, 12 },
     { "fast_3x3_stride2", fast_3x3_stride2, 16 }, { "fast_stride2_valid_of_gaps", fast_stride2_valid_of_gaps, 5 },
     { "fast_strides_differ", fast_strides_differ, 20 },
+    { "squares_of_even_sizes", squares_of_even_sizes, 4 }, { "squares_of_odd_sizes", squares_of_odd_sizes, 5 },
 };
-enum { N_FAST_CASES = sizeof fast_cases / sizeof *fast_cases, MOST_FORMS = 128 };
+enum { N_FAST_CASES = sizeof fast_cases / sizeof *fast_cases, MOST_FORMS = 136 };
 
 /* ---- Compiling ---- */
 
