@@ -279,6 +279,8 @@ static int compile_c(const Options *o, Emit *e, const char *dir, const char *c_p
     argv[n++] = "-std=gnu11";
     argv[n++] = "-O2";
     argv[n++] = "-ffp-contract=off";
+    if (o->is_static) /* a small file that is to be shipped: 20 kB that debuggers alone would read */
+        argv[n++] = "-fno-asynchronous-unwind-tables";
     argv[n++] = arena_printf(a, "-I%s/runtime", home);
     argv[n++] = arena_printf(a, "-I%s", dir);
     argv[n++] = "-o";

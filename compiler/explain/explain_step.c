@@ -36,7 +36,7 @@ static void print_candidates(Arena *a, const Plan *p, const Step *s)
     printf("    ways that %s allows, by the model on %d threads:\n", numerics_names[p->options.numerics], COST_THREADS);
     for (int i = 0; i < n; i++) {
         const FastConv *f = &list[i].form;
-        bool chosen = s->kernel == KERNEL_COOK_TOOM ? f->mh == s->fast.mh && f->mw == s->fast.mw : !f->mh;
+        bool chosen = s->kernel == KERNEL_COOK_TOOM ? f->mh == s->fast.mh && f->mw == s->fast.mw && f->blocks == s->fast.blocks : !f->mh;
         if (i < SHOWN || chosen || !f->mh)
             printf("    %2d. %-36s %8.4f ms%s\n", i + 1, form_text(a, f), cost_milliseconds(list[i].cycles), chosen ? "  <- chosen" : "");
     }

@@ -3,6 +3,7 @@
  * and the record, never on the host. */
 #include "kernels.h"
 #include "../cook_toom.h"
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,18 +38,19 @@ static bool allowed(Numerics n, int mh, int mw, const Window *w)
            cook_toom_points(mw, w->kw, w->sw) <= most;
 }
 
-/* The best number of blocks of tiles for a form. */
-static Candidate best_blocks(const Step *s, int mh, int mw)
+/* The best number of blocks of tiles for a form, from least to most; none where it has fewer tiles. */
+static Candidate best_blocks(const Step *s, int mh, int mw, int least, int most)
 {
+    enum { FEWEST = 8 }; /* tiles of a block, where there are more */
     const Buffer *y = s->out[0]->buffer;
     Candidate best = { .cycles = 1e300 };
     FastConv f = { mh, mw, div_up(y->h, mh), div_up(y->w, mw), 1 };
     int tiles = f.rows * f.columns;
-    for (f.blocks = 1; f.blocks <= tiles; f.blocks++) {
+    for (f.blocks = least; f.blocks <= tiles && f.blocks <= most; f.blocks++) {
         double cycles = cost_fast(s, &f);
         if (cycles < best.cycles)
             best = (Candidate){ f, cycles };
-        if (div_up(tiles, f.blocks) <= 8)
+        if (div_up(tiles, f.blocks) <= FEWEST)
             break;
     }
     return best;
@@ -70,17 +72,26 @@ static int fast_forms(const Plan *p, const Step *s, Candidate out[MOST_CANDIDATE
     for (int mh = 1; mh <= COOK_TOOM_MOST; mh++)
         for (int mw = 1; mw <= COOK_TOOM_MOST; mw++)
             if (allowed(p->options.numerics, mh, mw, w))
-                out[n++] = best_blocks(s, mh, mw);
+                out[n++] = best_blocks(s, mh, mw, 1, INT_MAX);
     return n;
 }
 
-int kernel_candidates(const Plan *p, const Step *s, Candidate out[MOST_CANDIDATES])
+/* Forms and the direct way, the cheapest first; `others`: of each form what is not its best too, all tiles at once or in blocks. */
+static int ways(const Plan *p, const Step *s, bool others, Candidate out[MOST_CANDIDATES])
 {
-    int n = fast_forms(p, s, out);
+    int forms = fast_forms(p, s, out), n = forms;
+    for (int i = 0; i < forms && others; i++) {
+        bool whole = out[i].form.blocks == 1;
+        Candidate other = best_blocks(s, out[i].form.mh, out[i].form.mw, whole ? 2 : 1, whole ? INT_MAX : 1);
+        if (other.form.mh)
+            out[n++] = other;
+    }
     out[n++] = (Candidate){ .cycles = cost_direct(s) };
     qsort(out, (size_t)n, sizeof *out, by_cycles);
     return n;
 }
+
+int kernel_candidates(const Plan *p, const Step *s, Candidate out[MOST_CANDIDATES]) { return ways(p, s, true, out); }
 
 const char *kernel_shape_key(Arena *a, const Step *s)
 {
@@ -179,7 +190,7 @@ void kernel_choose(const Plan *p, Step *s)
         int n = fast_forms(p, s, list);
         chosen = n ? list[(p->options.form - 1) % n].form : chosen;
     } else if (!recorded(p, s, &chosen)) {
-        int n = kernel_candidates(p, s, list);
+        int n = ways(p, s, p->options.rank > 0, list);
         chosen = list[p->options.rank < n ? p->options.rank : 0].form;
     }
     if (!chosen.mh)

@@ -14,13 +14,14 @@ static const struct Machine {
     double memory;               /* bytes a cycle from memory, all processors together */
     double cold;                 /* share of that time which is not hidden behind the arithmetic */
     double near_bytes;           /* of L2 that scratch may take; beyond it products slow down */
-    double again;                /* bytes a cycle of weights read again from L3, as far as they show */
+    double again;                /* bytes a cycle of weights that a block of tiles reads once more, from L3, by each thread */
+    double sums;                 /* bytes a cycle of a gradient's sums from L3, as far as they show */
     double far_bytes;            /* weights of a layer that L3 does not keep from block to block */
     double pool, walk, pointwise;/* a vector of outputs: pools a tap, channel walks, element-wise */
     double scalar;               /* an element that is computed by itself: softmax */
     double ghz;
 } machine = { .direct = 0.965, .product = 0.98, .input = 8, .output = 5, .call = 15, .store = 2, .memory = 10.3, .cold = 0.65,
-              .near_bytes = 700e3, .again = 90, .far_bytes = 6e6, .pool = 1, .walk = 12, .pointwise = 4, .scalar = 60, .ghz = 3.68 };
+              .near_bytes = 700e3, .again = 20, .sums = 90, .far_bytes = 6e6, .pool = 1, .walk = 12, .pointwise = 4, .scalar = 60, .ghz = 3.68 };
 
 /* How much longer arithmetic and memory take than on the modelled machine. */
 static double work_scale = 1, memory_scale = 1;
@@ -80,10 +81,10 @@ static FastCost fast_parts(const Step *s, const FastConv *f)
                        (double)cook_toom_weights(f->mh, w->kh, w->sh) * cook_toom_weights(f->mw, w->kw, w->sw) * c * 16 * blocks };
 }
 
-/* Each block of tiles but the first reads the weights again. */
-static double again_cycles(double weights, double times)
+/* Each block of tiles but the first reads the weights again: of two blocks on two threads each reads all, of one half. */
+static double again_cycles(double weights, double blocks)
 {
-    return times * (4 * weights > machine.far_bytes ? weights_cycles(weights) : 4 * weights / machine.again);
+    return (blocks - 1) / COST_THREADS * (4 * weights > machine.far_bytes ? weights_cycles(weights) : 4 * weights / machine.again);
 }
 
 double cost_direct(const Step *s)
@@ -96,13 +97,13 @@ double cost_fast(const Step *s, const FastConv *f)
 {
     FastCost c = fast_parts(s, f);
     double units = up(f->blocks * c.groups, COST_THREADS), inputs = up(units, c.groups);
-    return units * c.unit + inputs * c.input + weights_cycles(c.weights) + again_cycles(c.weights, up(f->blocks, COST_THREADS) - 1);
+    return units * c.unit + inputs * c.input + weights_cycles(c.weights) + again_cycles(c.weights, f->blocks);
 }
 
 static Cost fast(const Step *s)
 {
     FastCost c = fast_parts(s, &s->fast);
-    return (Cost){ s->fast.blocks * (c.groups * c.unit + c.input), weights_cycles(c.weights) + again_cycles(c.weights, (s->fast.blocks - 1.0) / COST_THREADS) };
+    return (Cost){ s->fast.blocks * (c.groups * c.unit + c.input), weights_cycles(c.weights) + again_cycles(c.weights, s->fast.blocks) };
 }
 
 /* Sums of weights are read and written once for the images of a call. */
@@ -120,7 +121,7 @@ double cost_weight_grad(const Step *s, const FastConv *f)
     }
     calls = (f ? f->blocks : 1.0) / weight_grad_call_images(s, f);
     double sums = points * c * k, leaves = sums / 256 * 3 * machine.call;
-    double update = 2 * 4 * sums / (4 * sums > machine.far_bytes ? machine.memory : machine.again);
+    double update = 2 * 4 * sums / (4 * sums > machine.far_bytes ? machine.memory : machine.sums);
     return (sums / 16 * tiles / machine.direct + transforms) / COST_THREADS + calls * (leaves / COST_THREADS + update);
 }
 

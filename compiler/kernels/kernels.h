@@ -73,7 +73,7 @@ double cost_weight_grad(const Step *s, const FastConv *f);
 
 /* ---- choose.c ---- */
 
-enum { MOST_CANDIDATES = 64 };
+enum { MOST_CANDIDATES = 128 };
 typedef struct Candidate {
     FastConv form; /* mh 0: direct */
     double cycles;
