@@ -3,12 +3,13 @@ import json, os, re, statistics, subprocess, sys
 
 root = os.path.dirname(os.path.abspath(__file__)) + '/..'
 ROUNDS = int(os.environ.get('ROUNDS', 5))
-FULL = ['--numerics', 'fast', '--target', 'x86-64-v4']
+WIDE = 'avx512f' in open('/proc/cpuinfo').read()
+FULL = ['--numerics', 'fast', '--target', 'x86-64-v4' if WIDE else 'x86-64-v3']
 # the row, options of inceptc
 ROWS = [(f'`--no-pass {p}`', FULL + ['--no-pass', p])
         for p in ['merge-siblings', 'concat-in-place', 'fold-batchnorm', 'fuse-activation', 'reorder-avgpool', 'space-to-depth', 'all']] + [
     ('`--numerics safe`', ['--numerics', 'safe'] + FULL[2:]), ('`--numerics exact`', ['--numerics', 'exact'] + FULL[2:]),
-    ('`--target x86-64-v3`', FULL[:2] + ['--target', 'x86-64-v3'])]
+    ('`--target x86-64-v3`', FULL[:2] + ['--target', 'x86-64-v3'])][:None if WIDE else -1]
 
 def shell(*words):
     return subprocess.run(words, check=True, stdout=subprocess.PIPE, universal_newlines=True).stdout
@@ -62,7 +63,7 @@ if verb == 'build':
 else:
     model = re.search(r'model name\s*: (.*)', open('/proc/cpuinfo').read())[1]
     load = ' '.join(open('/proc/loadavg').read().split()[:3])
-    out = [f'`sh bench/ablation.sh {" ".join(nets)}`: {model}, {os.cpu_count()} processors, load {load}, {shell("gcc", "--version").splitlines()[0]}.', '']
+    out = [f'`sh bench/ablation.sh {" ".join(nets)}`: {model}, {os.cpu_count()} processors, {FULL[-1]}, load {load}, {shell("gcc", "--version").splitlines()[0]}.', '']
     for net in nets:
         out += table(folder, net) + ['']
     page = f'{root}/docs/ablation.md'

@@ -228,7 +228,7 @@ void tree_params(Tree *t)
 
 const char *tree_comment(Arena *a, const char *text)
 {
-    const char *squares = strstr(text, "depth_weight") ? ",\nfor the image's pixels as channels: each sees every other tap" : "";
+    const char *squares = strstr(text, "depth_weight") ? " and spread over\nthe pixels of squares (each sees every other tap)" : "";
     if (strstr(text, "bn_s"))
         return arena_printf(a, "with the batch norm%s folded in%s", strstr(text, "norm_") ? " and the input's scaling" : "", squares);
     if (strstr(text, "flip"))

@@ -186,8 +186,8 @@ static const int v4_gaps_8[8] = {
     1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007,
 };
 
-/* Packs weights of F(3 x 3, 4 x 4), as they are,
- * for the image's pixels as channels: each sees every other tap: Gh g Gw^T of the kernels of rows [co0, co1) and
+/* Packs weights of F(3 x 3, 4 x 4), as they are and spread over
+ * the pixels of squares (each sees every other tap): Gh g Gw^T of the kernels of rows [co0, co1) and
  * input channels [ci0, ci0 + n).  out is [row / width][product][channel][row % width]. */
 static void v4_pack_3x3_4x4(const float *restrict w, int co0, int co1, int ci0, int n, int first,
     int at, int depth, int width, float *restrict out)
@@ -7160,7 +7160,7 @@ static const RtTap v4_taps[] = { /* name, c, h, w, block, offset, row, plane, st
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_V4, RT_NUMERICS_SAFE, 0xb09584ad24ad8389, 2138160, 170480, 13369968, 59, 85, 45, v4_steps, v4_taps, googlenet_v4_step, googlenet_v4_load },
+    { RT_TARGET_V4, RT_NUMERICS_SAFE, 0x5989794a7bca5f8d, 2138160, 170480, 13369968, 59, 85, 45, v4_steps, v4_taps, googlenet_v4_step, googlenet_v4_load },
 };
 
 static const RtView view[5] = { /* kind, h, w, bicubic, 0..255, mean, std */
