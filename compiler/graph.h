@@ -246,6 +246,11 @@ void graph_mark_needed(const Graph *g, const Tensor *t, bool *needed);
  * training made it.  What does not is as in inference. */
 bool graph_moves(const Graph *g, const Tensor *t);
 
+static inline int div_up(int n, int to) { return (n + to - 1) / to; }
+
+/* A convolution's weights that a pass spread over squares of pixels (ops/space_to_depth.c)? */
+static inline bool tensor_is_spread(const Tensor *t) { return t->def && t->def->op == OP_DEPTH_WEIGHT; }
+
 /* True when t or the node depends on weights only. */
 bool node_in_load_phase(const Node *n);
 bool tensor_in_load_phase(const Tensor *t);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* The zeros of weights that were spread over squares of pixels do not count. */
-static const Tensor *written(const Tensor *t) { return t->def && t->def->op == OP_DEPTH_WEIGHT ? t->def->in[0] : t; }
+static const Tensor *written(const Tensor *t) { return tensor_is_spread(t) ? t->def->in[0] : t; }
 
 int64_t node_macs(const Node *n)
 {

@@ -253,8 +253,6 @@ static int add_leaves(LoadLower *c, Tensor *x, Expr **args)
     return t.n_leaves;
 }
 
-static bool is_spread(const Tensor *x) { return x->def && x->def->op == OP_DEPTH_WEIGHT; }
-
 /* Rows [co0, co1) of x; row 0 of x is physical row `row`.  `base` is the first row of the groups of `width`. */
 static void call_conv(LoadLower *c, const Packed *k, Tensor *x, int row, int co0, int co1, int base, int width)
 {
@@ -272,7 +270,7 @@ static void call_conv(LoadLower *c, const Packed *k, Tensor *x, int row, int co0
         int n = add_leaves(c, x, args);
         int values[] = { ci_total, taps, co0, co1, in->logical, in->n, row - base, in->physical, depth };
         for (int i = 0; i < 9; i++)
-            if (!(i == 0 && is_spread(x)) && !(i == 1 && fast)) /* the function knows them */
+            if (!(i == 0 && tensor_is_spread(x)) && !(i == 1 && fast)) /* the function knows them */
                 args[n++] = loop_int(l, values[i]);
         if (fast)
             args[n++] = loop_int(l, width);

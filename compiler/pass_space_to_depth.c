@@ -13,10 +13,10 @@ typedef struct Axis {
 
 static Axis axis(int size, int out, int k, int s, int pad)
 {
-    Axis a = { .before = (pad + s - 1) / s };
+    Axis a = { .before = div_up(pad, s) };
     a.shift = a.before * s - pad;
-    a.taps = (k + a.shift + s - 1) / s;
-    a.after = out + a.taps - 1 - (size + s - 1) / s - a.before;
+    a.taps = div_up(k + a.shift, s);
+    a.after = out + a.taps - 1 - div_up(size, s) - a.before;
     return a;
 }
 
@@ -27,13 +27,13 @@ static bool pays(const Node *n, const Tensor *image)
            w->kw >= LEAST_TAPS && image->shape.dim[0] * w->sh * w->sw <= BLOCK && n->out[0]->shape.dim[0] >= LEAST_OUTPUTS;
 }
 
-static Tensor *squares(Graph *g, Node *conv, OpKind op, int input, const char *what, Window w)
+/* The convolution reads its input through op. */
+static void read_through(Graph *g, Node *conv, OpKind op, int input, const char *what, Window w)
 {
     Node *n = graph_node(g, op, arena_printf(g->arena, "%s.%s", conv->path, what), &conv->in[input], 1, 1, conv->loc);
     n->window = w;
     CHECK(!graph_infer(g, n));
     graph_set_input(g, conv, input, n->out[0]);
-    return n->out[0];
 }
 
 static void rewrite(Graph *g, Node *conv)
@@ -43,8 +43,8 @@ static void rewrite(Graph *g, Node *conv)
     Axis y = axis(d[1], r[1], w.kh, w.sh, w.top), x = axis(d[2], r[2], w.kw, w.sw, w.left);
     if (y.after < 0 || x.after < 0)
         return;
-    squares(g, conv, OP_SPACE_TO_DEPTH, 0, "squares", (Window){ .sh = w.sh, .sw = w.sw });
-    squares(g, conv, OP_DEPTH_WEIGHT, 1, "depth_weight", (Window){ .sh = w.sh, .sw = w.sw, .top = y.shift, .left = x.shift });
+    read_through(g, conv, OP_SPACE_TO_DEPTH, 0, "squares", (Window){ .sh = w.sh, .sw = w.sw });
+    read_through(g, conv, OP_DEPTH_WEIGHT, 1, "depth_weight", (Window){ .sh = w.sh, .sw = w.sw, .top = y.shift, .left = x.shift });
     conv->window = (Window){ y.taps, x.taps, 1, 1, y.before, y.after, x.before, x.after };
     CHECK(!graph_infer(g, conv));
 }

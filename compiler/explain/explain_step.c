@@ -63,7 +63,7 @@ static void print_fused(const Explain *e, const Step *s, const char *layer)
         printf("    its batch norm is inside its weights and bias\n");
     if (n->op == OP_SPACE_TO_DEPTH)
         printf("    writes each pixel of %d x %d squares as channels of their own\n", n->window.sh, n->window.sw);
-    if (node_macs(n) && n->in[1]->def && n->in[1]->def->op == OP_DEPTH_WEIGHT)
+    if (node_macs(n) && tensor_is_spread(n->in[1]))
         printf("    its stride is in its input, squares of pixels as channels: fewer taps, at stride 1\n");
     if (n->epilogue.residual)
         printf("    adds the residual with scale %g before it stores\n", n->epilogue.scale);

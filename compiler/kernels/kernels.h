@@ -61,8 +61,6 @@ int conv_leaf_pixels(Type vector, const Step *s, int blocks);
 int conv_unit_pixels(Type vector, const Step *s);
 int fast_points(const FastConv *f, const Window *w);
 
-static inline int div_up(int n, int to) { return (n + to - 1) / to; }
-
 /* ---- cost.c: cycles of the modelled machine ---- */
 
 /* A convolution by register tiles, and by a form of Cook and Toom: with the threads that choices are made for. */

@@ -7,8 +7,6 @@
  * how far its first tap lies behind the first row and column of a square. */
 #include "ops.h"
 
-static int div_up(int n, int to) { return (n + to - 1) / to; }
-
 const char *infer_space_to_depth(Graph *g, Node *n)
 {
     const int *d = n->in[0]->shape.dim;
