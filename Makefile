@@ -161,7 +161,7 @@ uninstall:
 	$(Q)for d in "$(DESTDIR)$(datadir)/inceptc" "$(DESTDIR)$(includedir)/inceptrt"; do [ ! -d "$$d" ] || find "$$d" -depth -type d -empty -delete; done
 
 # Unit tests: a program of CUnit for each, and the tools of the shell tests. tests/run.sh runs every build/unit_*.
-UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph graph/test_name_table weights/test_names \
+UNIT = runtime/test_runtime formats/test_safetensors formats/test_npy formats/test_tensor_file formats/test_wire graph/test_graph graph/test_name_table graph/test_loop_verify weights/test_names \
   kernels/test_kernels train/test_log train/test_metrics train/test_checkpoint train/test_crash train/test_optimizer train/test_recipe train/test_data \
   train/test_language train/test_loader train/test_gradcheck
 TOOLS = train/gradient_tool train/steps_tool train/hash_tool runtime/view_tool formats/tensor_tool onnx/graph_to_onnx train/events_tool train/data_tool train/io_faults cli/diag_tool

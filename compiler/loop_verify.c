@@ -42,8 +42,10 @@ static void bind(Verify *v, const Var *var, const Expr *value)
         return;
     }
     Lin at = verify_value(v, value);
-    if (var->type == TY_INT)
+    if (var->type == TY_INT) {
         f->at = at;
+        f->bound = true;
+    }
 }
 
 /* A parameter that states its extent is its own array, which must lie in the caller's. */
@@ -332,8 +334,11 @@ void loop_verify(Unit *u)
         if (called[i])
             continue;
         for (int k = 0; k < f->params.n; k++)
-            if (f->params.at[k]->kind == VAR_PARAM_INT)
-                verify_fact(v, f->params.at[k])->at = verify_anything(v);
+            if (f->params.at[k]->kind == VAR_PARAM_INT) {
+                Fact *p = verify_fact(v, f->params.at[k]);
+                p->at = verify_anything(v);
+                p->bound = true;
+            }
         v->chain[0] = f;
         v->depth = 1;
         walk(v, &f->body, 0);

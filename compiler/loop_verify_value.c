@@ -163,7 +163,10 @@ static Lin read_var(Verify *v, const Var *var)
 {
     if (var->kind == VAR_DIM)
         return lin_int(var->value);
-    return var->type == TY_INT && !verify_is_pointer(var) ? verify_fact(v, var)->at : lin_int(0);
+    if (var->type != TY_INT || verify_is_pointer(var))
+        return lin_int(0);
+    const Fact *f = verify_fact(v, var);
+    return var->kind == VAR_PARAM_INT && !f->bound ? verify_anything(v) : f->at;
 }
 
 Lin verify_value(Verify *v, const Expr *e)

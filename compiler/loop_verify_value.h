@@ -12,6 +12,7 @@ typedef struct Fact { /* what a variable stands for */
     Lin at;            /* an int; a pointer: elements from the start of `base` */
     const Var *base;   /* pointers: the array named in messages and its extent */
     int64_t extent;
+    bool bound;        /* an int: `at` is what was given; not bound is an int of the context, any number at each reading */
 } Fact;
 
 typedef struct Verify {
