@@ -22,7 +22,14 @@ static int64_t ceil_div(int64_t a, int64_t k) { return -floor_div(-a, k); }
 
 /* ---- Forms ---- */
 
-Lin lin_int(int64_t c) { return (Lin){ .c = c }; }
+/* The terms behind the last are not set: forms are made and copied more often than anything else. */
+Lin lin_int(int64_t c)
+{
+    Lin out;
+    out.c = c;
+    out.n = 0;
+    return out;
+}
 
 bool lin_is_int(const Lin *a, int64_t *v)
 {
@@ -42,7 +49,7 @@ bool lin_older(const Lin *a, int mark) { return a->n == 0 || a->sym[a->n - 1] < 
 /* out = a + k * b; false when it has too many terms. */
 static bool combine(Lin *out, const Lin *a, int64_t k, const Lin *b)
 {
-    *out = (Lin){ .c = plus(a->c, times(k, b->c)) };
+    *out = lin_int(plus(a->c, times(k, b->c)));
     for (int i = 0, j = 0; i < a->n || j < b->n;) {
         int s = j == b->n || (i < a->n && a->sym[i] < b->sym[j]) ? a->sym[i] : b->sym[j];
         int64_t c = 0;
@@ -214,9 +221,10 @@ void range_forget(Range *r, int mark)
 
 static Lin interval(Range *r, const Lin *a, int64_t k, const Lin *b)
 {
-    Lin out, kb = scale(b, k);
+    Lin out;
     if (combine(&out, a, k, b))
         return out;
+    Lin kb = scale(b, k);
     return range_symbol(r, plus(range_lowest(r, a), range_lowest(r, &kb)),
                         plus(range_highest(r, a), range_highest(r, &kb)));
 }

@@ -1,8 +1,8 @@
 /* Walks a unit as the machine would, with affine ranges for values (loop_range.h), and stops with an
  * internal error where a load or store can leave its array.
  *
- * Starts from functions that nothing in the unit calls; a callee is walked at every call site with that
- * call's arguments, its pointers being places in the caller's arrays.  A local that a loop changes is
+ * Starts from functions that nothing in the unit calls; a callee is checked at every call site with that
+ * call's arguments (loop_verify_call.c), its pointers being places in the caller's arrays.  A local that a loop changes is
  * taken as  start + trip * change,  the change found by a first walk of the body that checks nothing.
  * A local or a loop's variable that indexes a table of ints is tried with each of its values: entries of one row belong
  * together.  Rows of VAR_PARAM_ROWS have no known length unless the variable's table gives them. */
@@ -14,72 +14,6 @@ enum { MOST_TRIED = 4096 };
 
 static void walk(Verify *v, const Body *b, int from);
 static bool walk_or_each(Verify *v, const Stmt *s);
-
-static void bind_pointer(Verify *v, Fact *f, const Expr *e)
-{
-    const Fact *base = verify_fact(v, e->var);
-    Lin index = e->kind == EX_ADDRESS ? verify_value(v, e->a) : lin_int(0);
-    if (e->var->kind == VAR_PARAM_ROWS && e->kind == EX_ADDRESS) {
-        verify_access(v, e->var, &index, 1);
-        int64_t row;
-        f->at = lin_int(0);
-        f->base = e->var;
-        f->extent = e->var->table && lin_is_int(&index, &row) ? e->var->table[row] : UNCHECKED;
-        return;
-    }
-    f->at = range_add(&v->r, &base->at, &index);
-    f->base = base->base;
-    f->extent = base->extent;
-}
-
-static void bind(Verify *v, const Var *var, const Expr *value)
-{
-    Fact *f = verify_fact(v, var);
-    if (verify_is_pointer(var)) {
-        if (value->kind != EX_ADDRESS && (value->kind != EX_VAR || !verify_is_pointer(value->var)))
-            ICE("in %s: '%s' is a pointer, its value is not", verify_chain_text(v), var->name);
-        bind_pointer(v, f, value);
-        return;
-    }
-    Lin at = verify_value(v, value);
-    if (var->type == TY_INT) {
-        f->at = at;
-        f->bound = true;
-    }
-}
-
-/* A parameter that states its extent is its own array, which must lie in the caller's. */
-static void bind_param(Verify *v, const Var *p, const Expr *arg)
-{
-    bind(v, p, arg);
-    Fact *f = verify_fact(v, p);
-    if (!verify_is_pointer(p) || p->extent == 0)
-        return;
-    int64_t lo = range_lowest(&v->r, &f->at), hi = range_highest(&v->r, &f->at);
-    if (f->extent != UNCHECKED && (lo < 0 || hi + p->extent > f->extent))
-        LEAVES(v, "in %s: '%s' needs %lld elements from [%s .. %s] of '%s', which has %lld", verify_chain_text(v), p->name,
-            (long long)p->extent, verify_number(v, lo), verify_number(v, hi), f->base->name, (long long)f->extent);
-    *f = (Fact){ .var = p, .base = p, .extent = p->extent };
-}
-
-static void walk_call(Verify *v, const Stmt *s)
-{
-    if (v->dry)
-        return;
-    if (!s->func) {
-        for (int i = 0; i < s->n_args; i++)
-            verify_value(v, s->args[i]);
-        return;
-    }
-    CHECK(v->depth < DEEPEST_CALL && s->n_args == s->func->params.n);
-    int mark = v->r.syms.n;
-    for (int i = 0; i < s->n_args; i++)
-        bind_param(v, s->func->params.at[i], s->args[i]);
-    v->chain[v->depth++] = s->func;
-    walk(v, &s->func->body, 0);
-    v->depth--;
-    v->r.syms.n = mark;
-}
 
 typedef LIST(const Var *) Vars;
 
@@ -281,7 +215,7 @@ static void walk_stmt(Verify *v, const Stmt *s)
     switch (s->kind) {
     case ST_FOR: walk_for(v, s); break;
     case ST_IF: walk_if(v, s); break;
-    case ST_LET: case ST_VAR: case ST_SET: bind(v, s->var, s->value); break;
+    case ST_LET: case ST_VAR: case ST_SET: verify_bind(v, s->var, s->value); break;
     case ST_STORE:
         verify_value(v, s->value);
         a = verify_value(v, s->index);
@@ -291,7 +225,10 @@ static void walk_stmt(Verify *v, const Stmt *s)
         a = verify_value(v, s->index);
         verify_fact(v, s->var)->at = range_add(&v->r, &verify_fact(v, s->var)->at, &a);
         break;
-    case ST_CALL: walk_call(v, s); break;
+    case ST_CALL:
+        if (!v->dry)
+            verify_call(v, s);
+        break;
     case ST_SWITCH: walk_switch(v, s); break;
     case ST_COMMENT: case ST_BLANK: case ST_PREFETCH: break;
     }
@@ -305,6 +242,8 @@ static void walk(Verify *v, const Body *b, int from)
             return;
     }
 }
+
+void verify_body(Verify *v, const Body *b) { walk(v, b, 0); }
 
 /* ---- The unit ---- */
 
@@ -334,11 +273,8 @@ void loop_verify(Unit *u)
         if (called[i])
             continue;
         for (int k = 0; k < f->params.n; k++)
-            if (f->params.at[k]->kind == VAR_PARAM_INT) {
-                Fact *p = verify_fact(v, f->params.at[k]);
-                p->at = verify_anything(v);
-                p->bound = true;
-            }
+            if (f->params.at[k]->kind == VAR_PARAM_INT)
+                verify_bind_int(v, f->params.at[k], verify_anything(v));
         v->chain[0] = f;
         v->depth = 1;
         walk(v, &f->body, 0);

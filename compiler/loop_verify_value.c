@@ -49,6 +49,13 @@ bool verify_is_pointer(const Var *v)
     return false;
 }
 
+void verify_bind_int(Verify *v, const Var *var, Lin at)
+{
+    Fact *f = verify_fact(v, var);
+    f->at = at;
+    f->bound = true;
+}
+
 Lin verify_anything(Verify *v) { return range_symbol(&v->r, -RANGE_FAR, RANGE_FAR); }
 
 /* ---- Checks ---- */
@@ -68,6 +75,16 @@ const char *verify_number(const Verify *v, int64_t n)
     return arena_printf(v->arena, "%lld", (long long)n);
 }
 
+bool verify_reach(Verify *v, const Fact *f, int64_t lo, int64_t hi)
+{
+    if (f->extent != UNCHECKED)
+        return lo >= 0 && hi < f->extent;
+    Fact *base = verify_fact(v, f->base);
+    base->low = lo < base->low ? lo : base->low;
+    base->high = hi > base->high ? hi : base->high;
+    return true;
+}
+
 void verify_access(Verify *v, const Var *pointer, const Lin *at, int lanes)
 {
     if (v->dry)
@@ -77,7 +94,7 @@ void verify_access(Verify *v, const Var *pointer, const Lin *at, int lanes)
     int64_t lo = range_lowest(&v->r, &place), hi = range_highest(&v->r, &place), last = hi + lanes - 1;
     if (f->extent == 0)
         ICE("in %s: nothing says how many elements '%s' has", verify_chain_text(v), pointer->name);
-    if (f->extent != UNCHECKED && (lo < 0 || last >= f->extent))
+    if (!verify_reach(v, f, lo, last))
         LEAVES(v, "in %s: %s[%s .. %s] leaves '%s', which has %lld elements", verify_chain_text(v), pointer->name, verify_number(v, lo),
             verify_number(v, last), f->base->name, (long long)f->extent);
     if (range_lowest(&v->r, at) < INT32_MIN || range_highest(&v->r, at) > INT32_MAX)
