@@ -101,6 +101,7 @@ struct Func {
     Body body;
     Type vector;        /* TY_V8/TY_V16: needs the target's instructions; TY_F32: plain C */
     bool external;      /* not static */
+    bool apart;         /* C compilers are to keep its calls as calls; those of vectors always */
 };
 
 typedef struct Unit { /* a translation unit's worth of functions and tables, in order of definition */

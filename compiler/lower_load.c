@@ -10,6 +10,14 @@
 
 /* ---- Packing functions ---- */
 
+/* Called for every layer: by itself gcc puts it into the page hundreds of times. */
+static Func *packing_func(LoadLower *c, const char *key, const char *name, const char *comment)
+{
+    Func *f = unit_func(c->unit, key, name, comment, TY_F32);
+    f->apart = true;
+    return f;
+}
+
 /* The place of element (p, channel, tap) in packed weights: [p / width][channel block][tap][channel][width]. */
 static Expr *packed_index(Lower *l, Expr *p, Expr *channel, Var *tap, Tree *t, Var *depth, int block, int width)
 {
@@ -61,7 +69,7 @@ static Func *pack_conv_func(LoadLower *c, Tensor *x, int block, int width)
         tree_comment(a, text), block * width == 1 ? "[row][channel][k]" :
         block == 1 ? arena_printf(a, "[row / %d][channel][k][row %% %d]", width, width) :
         arena_printf(a, "[row / %d][channel / %d][k][channel %% %d][row %% %d]", width, block, block, width));
-    f = unit_func(c->unit, key, arena_printf(a, "pack_conv_x%d", width), comment, TY_F32);
+    f = packing_func(c, key, arena_printf(a, "pack_conv_x%d", width), comment);
     Lower *l = t.l = lower_new(c->unit, f);
     tree_params(&t);
     t.depth_total = t.spread ? NULL : loop_param(l, VAR_PARAM_INT, "ci_total", 0);
@@ -159,7 +167,7 @@ static Func *pack_fast_func(LoadLower *c, const Packed *k, Tensor *x)
         "Packs weights of F(%d x %d, %d x %d), %s: Gh g Gw^T of the kernels of rows [co0, co1) and\n"
         "input channels [ci0, ci0 + n).  out is [row / width][product][channel][row %% width].",
         k->mh, k->mw, k->kh, k->kw, tree_comment(a, text));
-    f = unit_func(c->unit, key, arena_printf(a, "pack_%s", form), comment, TY_F32);
+    f = packing_func(c, key, arena_printf(a, "pack_%s", form), comment);
     Lower *l = t.l = lower_new(c->unit, f);
     tree_params(&t);
     t.depth_total = t.spread ? NULL : loop_param(l, VAR_PARAM_INT, "ci_total", 0);
@@ -184,7 +192,7 @@ static Func *pack_vector_func(LoadLower *c, Tensor *x)
     if (f)
         return f;
     const char *comment = arena_printf(a, "Packs one value a channel, %s: channels [c0, c0 + n).", tree_comment(a, text));
-    f = unit_func(c->unit, key, "pack_vector", comment, TY_F32);
+    f = packing_func(c, key, "pack_vector", comment);
     Lower *l = t.l = lower_new(c->unit, f);
     tree_params(&t);
     bool sums = strstr(text, "norm_bias") != NULL;
@@ -210,10 +218,9 @@ static Func *pack_batchnorm_func(LoadLower *c, const Node *bn, bool shift)
     Func *f = unit_find_func(c->unit, key);
     if (f)
         return f;
-    f = unit_func(c->unit, key, shift ? "pack_shift" : "pack_scale",
+    f = packing_func(c, key, shift ? "pack_shift" : "pack_scale",
                   shift ? "Packs beta - mean * gamma / sqrt(var + eps) of a batch norm, channels [c0, c0 + n)."
-                        : "Packs gamma / sqrt(var + eps) of a batch norm, channels [c0, c0 + n).",
-                  TY_F32);
+                        : "Packs gamma / sqrt(var + eps) of a batch norm, channels [c0, c0 + n).");
     Lower *l = lower_new(c->unit, f);
     Var *gamma = has_gamma ? loop_param(l, VAR_PARAM_IN, "gamma", 0) : NULL;
     Var *beta = shift ? loop_param(l, VAR_PARAM_IN, "beta", 0) : NULL;

@@ -4,7 +4,9 @@
 void print_c_prologue(FILE *f)
 {
     fprintf(f, "#include <math.h>\n\n/* Multiply, then add: no contraction. */\n#if defined __clang__ || !defined __GNUC__\n"
-               "#pragma STDC FP_CONTRACT OFF\n#endif\n");
+               "#pragma STDC FP_CONTRACT OFF\n#endif\n"
+               "\n#ifdef __GNUC__\n#define RT_APART __attribute__((noinline)) /* a page calls it for every layer: its code stands once */\n"
+               "#else\n#define RT_APART\n#endif\n");
 }
 
 /* Lanes k, k + 1, ... of a followed by b.  AVX2 shifts halves: of a and its upper neighbours, or of these and b. */

@@ -74,6 +74,12 @@
 #if defined __clang__ || !defined __GNUC__
 #pragma STDC FP_CONTRACT OFF
 #endif
+
+#ifdef __GNUC__
+#define RT_APART __attribute__((noinline)) /* a page calls it for every layer: its code stands once */
+#else
+#define RT_APART
+#endif
 #include <immintrin.h>
 
 /* 16 floats and the instructions for them.  noinline: a register tile inside its caller has too few registers. */
@@ -189,8 +195,8 @@ static const int v4_gaps_8[8] = {
 /* Packs weights of F(3 x 3, 4 x 4), as they are and spread over
  * the pixels of squares (each sees every other tap): Gh g Gw^T of the kernels of rows [co0, co1) and
  * input channels [ci0, ci0 + n).  out is [row / width][product][channel][row % width]. */
-static void v4_pack_3x3_4x4(const float *restrict w, int co0, int co1, int ci0, int n, int first,
-    int at, int depth, int width, float *restrict out)
+static RT_APART void v4_pack_3x3_4x4(const float *restrict w, int co0, int co1, int ci0, int n,
+    int first, int at, int depth, int width, float *restrict out)
 {
     for (int co = co0; co < co1; co++)
         for (int i = 0; i < n; i++) {
@@ -346,7 +352,7 @@ static void v4_pack_3x3_4x4(const float *restrict w, int co0, int co1, int ci0, 
 }
 
 /* Packs one value a channel, as they are: channels [c0, c0 + n). */
-static void v4_pack_vector(const float *restrict bias, int c0, int n, float *restrict out)
+static RT_APART void v4_pack_vector(const float *restrict bias, int c0, int n, float *restrict out)
 {
     for (int i = 0; i < n; i++) {
         const int co = c0 + i;
@@ -357,8 +363,8 @@ static void v4_pack_vector(const float *restrict bias, int c0, int n, float *res
 /* Packs convolution weights, as they are: rows [co0, co1) of w[co][ci][k], input
  * channels [ci0, ci0 + n), to out as rows from `first + co0` and channels from `at` on.
  * out is [row / 32][channel / 16][k][channel % 16][row % 32]. */
-static void v4_pack_conv_x32(const float *restrict w, int ci_total, int taps, int co0, int co1,
-    int ci0, int n, int first, int at, int depth, float *restrict out)
+static RT_APART void v4_pack_conv_x32(const float *restrict w, int ci_total, int taps, int co0,
+    int co1, int ci0, int n, int first, int at, int depth, float *restrict out)
 {
     for (int co = co0; co < co1; co++)
         for (int i = 0; i < n; i++) {
@@ -371,8 +377,8 @@ static void v4_pack_conv_x32(const float *restrict w, int ci_total, int taps, in
 
 /* Packs weights of F(4 x 4, 3 x 3), as they are: Gh g Gw^T of the kernels of rows [co0, co1) and
  * input channels [ci0, ci0 + n).  out is [row / width][product][channel][row % width]. */
-static void v4_pack_4x4_3x3(const float *restrict w, int ci_total, int co0, int co1, int ci0, int n,
-    int first, int at, int depth, int width, float *restrict out)
+static RT_APART void v4_pack_4x4_3x3(const float *restrict w, int ci_total, int co0, int co1,
+    int ci0, int n, int first, int at, int depth, int width, float *restrict out)
 {
     enum { TAPS = 9 };
 
@@ -511,8 +517,8 @@ static void v4_pack_4x4_3x3(const float *restrict w, int ci_total, int co0, int 
 /* Packs convolution weights, as they are: rows [co0, co1) of w[co][ci][k], input
  * channels [ci0, ci0 + n), to out as rows from `first + co0` and channels from `at` on.
  * out is [row / 16][channel / 16][k][channel % 16][row % 16]. */
-static void v4_pack_conv_x16(const float *restrict w, int ci_total, int taps, int co0, int co1,
-    int ci0, int n, int first, int at, int depth, float *restrict out)
+static RT_APART void v4_pack_conv_x16(const float *restrict w, int ci_total, int taps, int co0,
+    int co1, int ci0, int n, int first, int at, int depth, float *restrict out)
 {
     for (int co = co0; co < co1; co++)
         for (int i = 0; i < n; i++) {
@@ -525,8 +531,8 @@ static void v4_pack_conv_x16(const float *restrict w, int ci_total, int taps, in
 
 /* Packs weights of F(2 x 2, 5 x 5), as they are: Gh g Gw^T of the kernels of rows [co0, co1) and
  * input channels [ci0, ci0 + n).  out is [row / width][product][channel][row % width]. */
-static void v4_pack_2x2_5x5(const float *restrict w, int ci_total, int co0, int co1, int ci0, int n,
-    int first, int at, int depth, int width, float *restrict out)
+static RT_APART void v4_pack_2x2_5x5(const float *restrict w, int ci_total, int co0, int co1,
+    int ci0, int n, int first, int at, int depth, int width, float *restrict out)
 {
     enum { TAPS = 25 };
 
@@ -739,8 +745,8 @@ static void v4_pack_2x2_5x5(const float *restrict w, int ci_total, int co0, int 
 
 /* Packs weights of F(3 x 4, 3 x 3), as they are: Gh g Gw^T of the kernels of rows [co0, co1) and
  * input channels [ci0, ci0 + n).  out is [row / width][product][channel][row % width]. */
-static void v4_pack_3x4_3x3(const float *restrict w, int ci_total, int co0, int co1, int ci0, int n,
-    int first, int at, int depth, int width, float *restrict out)
+static RT_APART void v4_pack_3x4_3x3(const float *restrict w, int ci_total, int co0, int co1,
+    int ci0, int n, int first, int at, int depth, int width, float *restrict out)
 {
     enum { TAPS = 9 };
 
@@ -855,8 +861,8 @@ static void v4_pack_3x4_3x3(const float *restrict w, int ci_total, int co0, int 
 
 /* Packs weights of F(3 x 3, 3 x 3), as they are: Gh g Gw^T of the kernels of rows [co0, co1) and
  * input channels [ci0, ci0 + n).  out is [row / width][product][channel][row % width]. */
-static void v4_pack_3x3_3x3(const float *restrict w, int ci_total, int co0, int co1, int ci0, int n,
-    int first, int at, int depth, int width, float *restrict out)
+static RT_APART void v4_pack_3x3_3x3(const float *restrict w, int ci_total, int co0, int co1,
+    int ci0, int n, int first, int at, int depth, int width, float *restrict out)
 {
     enum { TAPS = 9 };
 
@@ -946,8 +952,8 @@ static void v4_pack_3x3_3x3(const float *restrict w, int ci_total, int co0, int 
 
 /* Packs weights of F(2 x 4, 3 x 3), as they are: Gh g Gw^T of the kernels of rows [co0, co1) and
  * input channels [ci0, ci0 + n).  out is [row / width][product][channel][row % width]. */
-static void v4_pack_2x4_3x3(const float *restrict w, int ci_total, int co0, int co1, int ci0, int n,
-    int first, int at, int depth, int width, float *restrict out)
+static RT_APART void v4_pack_2x4_3x3(const float *restrict w, int ci_total, int co0, int co1,
+    int ci0, int n, int first, int at, int depth, int width, float *restrict out)
 {
     enum { TAPS = 9 };
 
@@ -1040,8 +1046,8 @@ static void v4_pack_2x4_3x3(const float *restrict w, int ci_total, int co0, int 
 /* Packs convolution weights, as they are: rows [co0, co1) of w[co][ci][k], input
  * channels [ci0, ci0 + n), to out as rows from `first + co0` and channels from `at` on.
  * out is [row / 64][channel / 16][k][channel % 16][row % 64]. */
-static void v4_pack_conv_x64(const float *restrict w, int ci_total, int taps, int co0, int co1,
-    int ci0, int n, int first, int at, int depth, float *restrict out)
+static RT_APART void v4_pack_conv_x64(const float *restrict w, int ci_total, int taps, int co0,
+    int co1, int ci0, int n, int first, int at, int depth, float *restrict out)
 {
     for (int co = co0; co < co1; co++)
         for (int i = 0; i < n; i++) {
@@ -1055,8 +1061,8 @@ static void v4_pack_conv_x64(const float *restrict w, int ci_total, int taps, in
 /* Packs convolution weights, as they are: rows [co0, co1) of w[co][ci][k], input
  * channels [ci0, ci0 + n), to out as rows from `first + co0` and channels from `at` on.
  * out is [row / 48][channel / 16][k][channel % 16][row % 48]. */
-static void v4_pack_conv_x48(const float *restrict w, int ci_total, int taps, int co0, int co1,
-    int ci0, int n, int first, int at, int depth, float *restrict out)
+static RT_APART void v4_pack_conv_x48(const float *restrict w, int ci_total, int taps, int co0,
+    int co1, int ci0, int n, int first, int at, int depth, float *restrict out)
 {
     for (int co = co0; co < co1; co++)
         for (int i = 0; i < n; i++) {
@@ -7160,7 +7166,7 @@ static const RtTap v4_taps[] = { /* name, c, h, w, block, offset, row, plane, st
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_V4, RT_NUMERICS_SAFE, 0x5989794a7bca5f8d, 2138160, 170480, 13369968, 59, 85, 45, v4_steps, v4_taps, googlenet_v4_step, googlenet_v4_load },
+    { RT_TARGET_V4, RT_NUMERICS_SAFE, 0xc528f7b697b93160, 2138160, 170480, 13369968, 59, 85, 45, v4_steps, v4_taps, googlenet_v4_step, googlenet_v4_load },
 };
 
 static const RtView view[5] = { /* kind, h, w, bicubic, 0..255, mean, std */

@@ -215,10 +215,16 @@
 #pragma STDC FP_CONTRACT OFF
 #endif
 
+#ifdef __GNUC__
+#define RT_APART __attribute__((noinline)) /* a page calls it for every layer: its code stands once */
+#else
+#define RT_APART
+#endif
+
 /* Packs convolution weights, with the batch norm folded in: rows [co0, co1) of w[co][ci][k], input
  * channels [ci0, ci0 + n), to out as rows from `first + co0` and channels from `at` on.
  * out is [row][channel][k]. */
-static void pack_conv_x1(const float *restrict w, const float *restrict gamma,
+static RT_APART void pack_conv_x1(const float *restrict w, const float *restrict gamma,
     const float *restrict var, int ci_total, int taps, int co0, int co1, int ci0, int n, int first,
     int at, int depth, float *restrict out)
 {
@@ -234,7 +240,7 @@ static void pack_conv_x1(const float *restrict w, const float *restrict gamma,
 }
 
 /* Packs one value a channel, with the batch norm folded in: channels [c0, c0 + n). */
-static void pack_vector(const float *restrict gamma, const float *restrict var,
+static RT_APART void pack_vector(const float *restrict gamma, const float *restrict var,
     const float *restrict beta, const float *restrict mean, int c0, int n, float *restrict out)
 {
     for (int i = 0; i < n; i++) {
@@ -247,8 +253,8 @@ static void pack_vector(const float *restrict gamma, const float *restrict var,
 /* Packs convolution weights, as they are: rows [co0, co1) of w[co][ci][k], input
  * channels [ci0, ci0 + n), to out as rows from `first + co0` and channels from `at` on.
  * out is [row][channel][k]. */
-static void pack_conv_x1_2(const float *restrict w, int ci_total, int taps, int co0, int co1,
-    int ci0, int n, int first, int at, int depth, float *restrict out)
+static RT_APART void pack_conv_x1_2(const float *restrict w, int ci_total, int taps, int co0,
+    int co1, int ci0, int n, int first, int at, int depth, float *restrict out)
 {
     for (int co = co0; co < co1; co++)
         for (int i = 0; i < n; i++) {
@@ -260,7 +266,7 @@ static void pack_conv_x1_2(const float *restrict w, int ci_total, int taps, int 
 }
 
 /* Packs one value a channel, as they are: channels [c0, c0 + n). */
-static void pack_vector_2(const float *restrict bias, int c0, int n, float *restrict out)
+static RT_APART void pack_vector_2(const float *restrict bias, int c0, int n, float *restrict out)
 {
     for (int i = 0; i < n; i++) {
         const int co = c0 + i;
@@ -5165,7 +5171,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x43f5c7cba183c6f3, 3479824, 0, 55813264, 199, 296, 149, plain_steps, plain_taps, inception_resnet_v2_plain_step, inception_resnet_v2_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x4684d26059eb0207, 3479824, 0, 55813264, 199, 296, 149, plain_steps, plain_taps, inception_resnet_v2_plain_step, inception_resnet_v2_plain_load },
 };
 
 static const RtView view[3] = { /* kind, h, w, bicubic, 0..255, mean, std */
