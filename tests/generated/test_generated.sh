@@ -17,6 +17,19 @@ fi
 bad() {
     if grep -nE "$1" "$work" | grep -v '^[0-9]*: \*' | head -3 | grep .; then echo "$1: $2"; exit 1; fi
 }
+# Functions that call no other: what a C compiler works on longest.
+leaves() {
+    awk '/^static (RT_[A-Z0-9]+ )?void [a-z0-9_]+\(/ { match($0, /[a-z0-9_]+\(/); name = substr($0, RSTART, RLENGTH); leaf[name] = 1; next }
+        name && /^    / { for (t = $0; match(t, /[a-z0-9_]+\(/); t = substr(t, RSTART + RLENGTH)) if (substr(t, RSTART, RLENGTH) in leaf) leaf[name] = 0 }
+        /^}/ { name = "" } END { for (f in leaf) n += leaf[f]; print n + 0 }' "$work"
+}
+for target in plain x86-64-v3 x86-64-v4; do
+    for numerics in exact fast safe; do
+        build/inceptc netdefs/"$1".net --target=$target --numerics=$numerics -o - >"$work" || exit 1
+        n=$(leaves)
+        [ "$n" -gt 5 ] && [ "$n" -le 100 ] || { echo "$target, $numerics: $n leaf functions, at most 100 are allowed"; exit 1; }
+    done
+done
 for target in plain x86-64-v3 x86-64-v4; do
     build/inceptc netdefs/"$1".net --target=$target -o - >"$work" || exit 1
     bad '[^0-9.a-z_]1 \* |[])a-z0-9_] \* 1([^0-9.]|$)' 'a product with 1'
