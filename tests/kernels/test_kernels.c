@@ -462,7 +462,8 @@ static void *compile(const Target *t, Plan **plans, const Sample *list, int n, c
     const char *base = arena_printf(arena, "%s/%s-%s", dir, t->symbol, list[0].name); /* dlopen goes by names */
     FILE *f = fopen(arena_printf(arena, "%s.c", base), "w");
     CHECK(f);
-    fprintf(f, "#include \"rt.h\"\n#include <math.h>\n");
+    fprintf(f, "#include \"rt.h\"\n");
+    print_c_prologue(f);
     print_c_vector_prologue(t->vector, f);
     for (int i = 0; i < n; i++) {
         plans[i] = plan_new(arena, build(&list[i]), t, (PlanOptions){ .numerics = list[i].form ? NUMERICS_FAST : NUMERICS_EXACT, .form = list[i].form });
