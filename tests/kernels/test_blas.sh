@@ -16,7 +16,7 @@ odd) layer=13,9,11,7,3,5,2,3,0,1,2,1 conv="3x5/2x3 7 pad(0, 1, 2, 1)" ;;
 esac
 x=$(echo $layer | cut -d, -f1-3 | tr , x)
 printf 'net one\nconventions torch\ninput x %s\nc = conv %s bias=0.5\noutput c\n' "$x" "$conv" >one.net
-"$here/build/inceptc" one.net --numerics exact -o one && ./one init --seed 4 -o w.safetensors >/dev/null || exit 1
+"$here/build/inceptc" one.net --numerics exact --cc "sh $here/tests/avx512/cc.sh gcc" -o one && ./one init --seed 4 -o w.safetensors >/dev/null || exit 1
 /usr/bin/python3 -c "
 import numpy as np
 np.save('x.npy', np.random.RandomState(1).randn($(echo $layer | cut -d, -f1-3)).astype(np.float32))"

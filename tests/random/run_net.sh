@@ -26,7 +26,7 @@ variant() {
     shift
     $inceptc r.net "$@" -o $name.c || fail "$seed" "$*"
     sed 's/"none.h"/"'$name'.h"/' none.c | cmp -s - $name.c && [ $name != none ] && return
-    $inceptc r.net "$@" --cc "$cc" -o net || fail "$seed" "$*"
+    $inceptc r.net "$@" --cc "sh $here/tests/avx512/cc.sh $cc" -o net || fail "$seed" "$*"
     [ "$(./net info | grep -c '^plain\|^x86-64-v[34]')" = 3 ] || fail "$seed" 'three targets'
     for t in $(./net info | awk '$NF == "yes" { print $1 }'); do
         ./net predict x.npy --weights w.safetensors --target $t --logits out-$name-$t.npy --threads 3 >/dev/null ||
