@@ -80,11 +80,24 @@ EmitTarget *driver_plans(Arena *a, Graph *g, const Target *const *own, int n, Pl
     return diag_error_count() == 0 ? list : NULL;
 }
 
+/* A record of another level, target or network changes nothing: worth a word. */
+static void check_tuning(const Options *o, const Emit *e)
+{
+    for (int i = 0; i < e->n_targets; i++)
+        for (int k = 0; k < e->targets[i].plan->steps.n; k++)
+            if (e->targets[i].plan->steps.at[k]->recorded)
+                return;
+    diag_warning((Loc){ 0 }, NULL, "the tuning record '%s' says nothing of this network's convolutions at numerics %s", o->tuning,
+                 numerics_names[o->plan.numerics]);
+}
+
 bool driver_plan(const Options *o, Emit *e)
 {
     const Target **own = ARENA_ARRAY(e->arena, n_targets, const Target *);
     e->n_targets = driver_targets(o, own);
     e->targets = driver_plans(e->arena, (Graph *)e->graph, own, e->n_targets, o->plan);
+    if (e->targets && o->tuning)
+        check_tuning(o, e);
     return e->targets != NULL;
 }
 

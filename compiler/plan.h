@@ -132,6 +132,7 @@ typedef struct Step {
     int units;               /* work units, of equal cost; contiguous ranges go to threads */
     int tile_pixels, tile_blocks; /* conv tiles: most pixels, nr; KERNEL_COOK_TOOM: blocks of outputs of a unit */
     FastConv fast;           /* KERNEL_COOK_TOOM */
+    bool recorded; /* how it is computed is what the tuning record says */
     int64_t scratch_floats;  /* per thread */
 } Step;
 

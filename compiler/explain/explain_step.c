@@ -24,6 +24,17 @@ static const char *form_text(Arena *a, const FastConv *f)
                  : "direct";
 }
 
+static void print_way(Arena *a, const char *rank, const Candidate *way, const Step *chosen_by)
+{
+    printf("    %3s %-36s %8.4f ms%s\n", rank, form_text(a, &way->form), cost_milliseconds(way->cycles),
+           !chosen_by ? "" : chosen_by->recorded ? "  <- chosen, by the tuning record" : "  <- chosen");
+}
+
+static bool is_chosen(const Step *s, const FastConv *f)
+{
+    return s->kernel == KERNEL_COOK_TOOM ? f->mh == s->fast.mh && f->mw == s->fast.mw && f->blocks == s->fast.blocks : !f->mh;
+}
+
 static void print_candidates(Arena *a, const Plan *p, const Step *s)
 {
     Candidate list[MOST_CANDIDATES];
@@ -33,13 +44,16 @@ static void print_candidates(Arena *a, const Plan *p, const Step *s)
         return;
     }
     int n = kernel_candidates(p, s, list);
+    bool listed = false;
     printf("    ways that %s allows, by the model on %d threads:\n", numerics_names[p->options.numerics], COST_THREADS);
     for (int i = 0; i < n; i++) {
-        const FastConv *f = &list[i].form;
-        bool chosen = s->kernel == KERNEL_COOK_TOOM ? f->mh == s->fast.mh && f->mw == s->fast.mw && f->blocks == s->fast.blocks : !f->mh;
-        if (i < SHOWN || chosen || !f->mh)
-            printf("    %2d. %-36s %8.4f ms%s\n", i + 1, form_text(a, f), cost_milliseconds(list[i].cycles), chosen ? "  <- chosen" : "");
+        bool chosen = is_chosen(s, &list[i].form);
+        listed |= chosen;
+        if (i < SHOWN || chosen || !list[i].form.mh)
+            print_way(a, arena_printf(a, "%d.", i + 1), &list[i], chosen ? s : NULL);
     }
+    if (!listed) /* a record may have another number of blocks */
+        print_way(a, "", &(Candidate){ s->fast, cost_fast(s, &s->fast) }, s);
 }
 
 /* ---- What the step took in from its neighbours ---- */

@@ -189,7 +189,9 @@ void kernel_choose(const Plan *p, Step *s)
     if (p->options.form) {
         int n = fast_forms(p, s, list);
         chosen = n ? list[(p->options.form - 1) % n].form : chosen;
-    } else if (!recorded(p, s, &chosen)) {
+    } else if (recorded(p, s, &chosen)) {
+        s->recorded = true;
+    } else {
         int n = ways(p, s, p->options.rank > 0, list);
         chosen = list[p->options.rank < n ? p->options.rank : 0].form;
     }

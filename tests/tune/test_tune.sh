@@ -53,8 +53,13 @@ record)
     model=$(plan)
     for other in "$row F6x6 1" "$row F2x2 1000" "x86-64-v4 fast 3x3 32x16x16 32x16x16 direct" "x86-64-v4 safe 3x3 32x16x16 32x16x17 direct"; do
         printf 'inceptc-tuning 1\n%s\n' "$other" >r.tuning # beyond the level, too many blocks, another level, another shape
-        [ "$(plan --tuning r.tuning)" = "$model" ] || fail "the plan follows $other"
+        [ "$(plan --tuning r.tuning 2>out.txt)" = "$model" ] || fail "the plan follows $other"
+        grep -q "warning: the tuning record 'r.tuning' says nothing of this network's convolutions at numerics safe" out.txt || fail "no word about $other"
     done
+    printf 'inceptc-tuning 1\n%s F2x3 4\n' "$row" >r.tuning
+    $inceptc n.net --tuning r.tuning -o n.c >out.txt 2>&1 && [ ! -s out.txt ] || fail 'a word about a record that decides'
+    layer=$($inceptc explain n.net --target=x86-64-v4 --tuning r.tuning | awk '/F\(2x3\)/ { print $2 }')
+    $inceptc explain n.net "$layer" --target=x86-64-v4 --tuning r.tuning >out.txt && grep -q 'F(2x3).*<- chosen, by the tuning record' out.txt || fail 'explain'
     ;;
 damaged)
     refuse "r.tuning:1: a tuning record begins with 'inceptc-tuning 1', not inceptc-tuning 2" 'inceptc-tuning 2\n'
