@@ -1,8 +1,8 @@
 /* inceptc tune: measures the candidates that the model ranks first and writes what was fastest as a record.
  *
  * Program k computes every convolution by its k-th candidate, the last one directly; `bench --layers` of the whole program times
- * each step with cold weights and real neighbours.  The programs take turns, and the best of the rounds
- * counts, so that a disturbance of one round decides nothing. */
+ * each step with cold weights and real neighbours.  The programs take many short turns, and the best of the rounds
+ * counts, so that a disturbance of some decides nothing; what is hardly faster than the model's choice is not preferred to it. */
 #include "driver.h"
 #include "../formats/npy.h"
 #include "../formats/replace.h"
@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RANKS = 5, ROUNDS = 3 };
+enum { RANKS = 5, ROUNDS = 12 };
+#define WORTH 0.97 /* of the time that the model's choice takes */
 
 typedef struct Tried {
     const char *key;
@@ -70,7 +71,7 @@ static int build(Tune *t, const Target *target, int rank, const char *path)
 static int measure(Tune *t, int rank, char *program, char *times)
 {
     char *threads = arena_printf(t->a, "%d", t->o->threads);
-    char *argv[] = { program, "bench", "--seed", "1", "--layers", "--json", "--seconds", "0.7", "-o", times, t->o->threads ? "--threads" : NULL, threads, NULL };
+    char *argv[] = { program, "bench", "--seed", "1", "--layers", "--json", "--seconds", "0.3", "-o", times, t->o->threads ? "--threads" : NULL, threads, NULL };
     int code = driver_run(t->o, argv), n = t->plan[rank]->steps.n;
     NpyArray at;
     if (code) {
@@ -120,7 +121,7 @@ static int fastest(const Tried *s)
     for (int k = 1; k < RANKS; k++)
         if (s->seconds[k] < s->seconds[best])
             best = k;
-    return best;
+    return s->seconds[best] < WORTH * s->seconds[0] ? best : 0;
 }
 
 static void print_record(const Tune *t, const char *machine, FILE *f)
