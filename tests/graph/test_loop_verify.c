@@ -88,56 +88,34 @@ static void call_at(Made *m, Func *f, Expr *at, Expr *n)
 
 static void call(Made *m, Func *f, int at, int n) { call_at(m, f, loop_int(m->l, at), loop_int(m->l, n)); }
 
-static void every_call_is_checked(void)
+/* fill(arena + at[k], n[k]) twice; `extent` is what fill says of its array. */
+static Made two_calls(int extent, const int at[2], const int n[2])
 {
     Made m = make();
-    Func *f = fill(&m, 0);
-    call(&m, f, 0, 50);
-    call(&m, f, 50, 50);
-    call(&m, f, 0, 100);
-    stays(m);
+    Func *f = fill(&m, extent);
+    for (int k = 0; k < 2; k++)
+        call(&m, f, at[k], n[k]);
+    return m;
+}
+#define CALLS(extent, at, n, then_at, then_n) two_calls(extent, (int[]){ at, then_at }, (int[]){ n, then_n })
 
-    m = make();
-    f = fill(&m, 0);
-    call(&m, f, 0, 50);
-    call(&m, f, 51, 50);
-    leaves(m, "in fill, called from page: x[51 .. 100] leaves 'c->arena', which has 100 elements");
-
-    m = make();
-    f = fill(&m, 0);
-    call(&m, f, 0, 100);
-    call(&m, f, 0, 101);
-    leaves(m, "x[0 .. 100] leaves 'c->arena'");
-
-    m = make();
-    f = fill(&m, 0);
-    call(&m, f, 10, 50);
-    call(&m, f, -1, 50);
-    leaves(m, "x[-1 .. 48] leaves 'c->arena'");
+static void every_call_is_checked(void)
+{
+    stays(CALLS(0, 0, 50, 50, 50));
+    stays(CALLS(0, 0, 50, 0, 100));
+    leaves(CALLS(0, 0, 50, 51, 50), "in fill, called from page: x[51 .. 100] leaves 'c->arena', which has 100 elements");
+    leaves(CALLS(0, 0, 100, 0, 101), "x[0 .. 100] leaves 'c->arena'");
+    leaves(CALLS(0, 10, 50, -1, 50), "x[-1 .. 48] leaves 'c->arena'");
 }
 
 static void arrays_with_a_length_lie_in_the_callers(void)
 {
-    Made m = make();
-    Func *f = fill(&m, 25);
-    call(&m, f, 0, 25);
-    call(&m, f, 75, 25);
-    stays(m);
-
-    m = make();
-    f = fill(&m, 25);
-    call(&m, f, 0, 25);
-    call(&m, f, 76, 25);
-    leaves(m, "in page: 'x' needs 25 elements from [76 .. 76] of 'c->arena', which has 100");
-
-    m = make();
-    f = fill(&m, 25);
-    call(&m, f, 0, 25);
-    call(&m, f, 0, 26);
-    leaves(m, "x[0 .. 25] leaves 'x', which has 25 elements");
+    stays(CALLS(25, 0, 25, 75, 25));
+    leaves(CALLS(25, 0, 25, 76, 25), "in page: 'x' needs 25 elements from [76 .. 76] of 'c->arena', which has 100");
+    leaves(CALLS(25, 0, 25, 0, 26), "x[0 .. 25] leaves 'x', which has 25 elements");
 }
 
-/* for (i = 0; i < trips; i++) fill(arena + i * 25, 25 or what i leaves of 125) */
+/* for (i = 0; i < trips; i++) fill(arena + i * 25, 25, or with `rest` what lies behind that place) */
 static Made in_a_loop(int trips, bool rest)
 {
     Made m = make();
