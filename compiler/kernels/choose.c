@@ -1,5 +1,5 @@
 /* Direct or fast, and by which tile: what the tuning record says, else the cheapest by a model of the machine
- * (cost.c), as far as the level of numerics goes.  The choice depends on the network, the level, the target
+ * (cost.c), or one nearly as cheap with fewer weights, as far as the level of numerics goes.  The choice depends on the network, the level, the target
  * and the record, never on the host. */
 #include "kernels.h"
 #include "../cook_toom.h"
@@ -76,7 +76,28 @@ static int fast_forms(const Plan *p, const Step *s, Candidate out[MOST_CANDIDATE
     return n;
 }
 
-/* Forms and the direct way, the cheapest first; `others`: of each form what is not its best too, all tiles at once or in blocks. */
+/* Values of packed weights for each pair of channels. */
+static int weights_of(const FastConv *f, const Window *w)
+{
+    return f->mh ? cook_toom_weights(f->mh, w->kh, w->sh) * cook_toom_weights(f->mw, w->kw, w->sw) : w->kh * w->kw;
+}
+
+/* Brings forward, of all ways that the model cannot tell from the cheapest, the one with the fewest weights: what memory and
+ * caches carry less of is worth more on a machine that has less of them than the modelled one. */
+static void prefer_small(const Step *s, Candidate *list, int n)
+{
+    const double near = 1.03; /* docs/kernels.md, "The choice" */
+    const Window *w = &s->node->window;
+    int best = 0;
+    for (int i = 1; i < n && list[i].cycles <= near * list[0].cycles; i++)
+        if (weights_of(&list[i].form, w) < weights_of(&list[best].form, w))
+            best = i;
+    Candidate small = list[best];
+    memmove(list + 1, list, (size_t)best * sizeof *list);
+    list[0] = small;
+}
+
+/* Forms and the direct way, the model's choice first, then the cheapest; `others`: of each form what is not its best too, all tiles at once or in blocks. */
 static int ways(const Plan *p, const Step *s, bool others, Candidate out[MOST_CANDIDATES])
 {
     int forms = fast_forms(p, s, out), n = forms;
@@ -88,6 +109,7 @@ static int ways(const Plan *p, const Step *s, bool others, Candidate out[MOST_CA
     }
     out[n++] = (Candidate){ .cycles = cost_direct(s) };
     qsort(out, (size_t)n, sizeof *out, by_cycles);
+    prefer_small(s, out, n);
     return n;
 }
 

@@ -76,7 +76,7 @@ typedef struct Candidate {
     FastConv form; /* mh 0: direct */
     double cycles;
 } Candidate;
-/* The ways to compute a convolution that the level allows, the cheapest by the model first.  Returns how many. */
+/* The ways to compute a convolution that the level allows: the model's choice, then the cheapest first.  Returns how many. */
 int kernel_candidates(const Plan *p, const Step *s, Candidate out[MOST_CANDIDATES]);
 /* Why there is only the direct way; null when there are others. */
 const char *kernel_why_direct(const Plan *p, const Step *s);
