@@ -32,7 +32,7 @@ OPS = adaptiveavgpool add avgpool batchnorm bn_train bn_weights concat conv conv
 EXPLAIN = explain_layer explain_step
 SWEEP = sweep sweep_plot sweep_run sweep_table sweep_values
 WEIGHTS = load_plan load_report name_pattern names verb_weights weights_diff weights_embed weights_export weights_import weights_list
-KERNELS = channels choose common conv_plain cook_toom cook_toom_leaf cost cut gemm_tile loss lrn pointwise pool pool_rows tile_leaf train train_grad \
+KERNELS = channels choose common conv_plain cook_toom cook_toom_leaf cost cut gemm_tile groups loss lrn pointwise pool pool_rows tile_leaf train train_grad \
   train_norm weight_grad weight_grad_fast weight_grad_grouped
 FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safetensors_write append crc32c events events_summary histogram wire \
   safetensors_hash sha256

@@ -271,6 +271,7 @@ typedef struct Totals {
 } Totals;
 Totals graph_totals(const Graph *g);
 int64_t node_macs(const Node *n);
+bool node_is_depthwise(const Node *n); /* as many groups as input and output channels */
 int64_t node_params(const Node *n);
 
 /* Aborts with ICE naming the rule and the node when the graph is broken. `when` says after what. */

@@ -5,6 +5,11 @@
 /* The zeros of weights that were spread over squares of pixels do not count. */
 static const Tensor *written(const Tensor *t) { return tensor_is_spread(t) ? t->def->in[0] : t; }
 
+bool node_is_depthwise(const Node *n)
+{
+    return n->op == OP_CONV && n->groups > 1 && n->in[0]->shape.dim[0] == n->groups && n->out[0]->shape.dim[0] == n->groups;
+}
+
 int64_t node_macs(const Node *n)
 {
     if (n->op != OP_CONV && n->op != OP_LINEAR)

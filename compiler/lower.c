@@ -10,7 +10,7 @@ int lower_weight_index(const LoadLower *c, const Tensor *t)
 
 static KernelLower *const kernel_lower[] = {
     [KERNEL_INPUT] = kernel_lower_input, [KERNEL_CONV] = kernel_lower_conv,
-    [KERNEL_COOK_TOOM] = kernel_lower_cook_toom, [KERNEL_CONV_GROUPED] = kernel_lower_conv_grouped, [KERNEL_MAXPOOL] = kernel_lower_maxpool,
+    [KERNEL_COOK_TOOM] = kernel_lower_cook_toom, [KERNEL_MAXPOOL] = kernel_lower_maxpool,
     [KERNEL_AVGPOOL] = kernel_lower_avgpool, [KERNEL_GLOBALAVGPOOL] = kernel_lower_globalavgpool,
     [KERNEL_ADAPTIVEAVGPOOL] = kernel_lower_adaptiveavgpool, [KERNEL_BATCHNORM] = kernel_lower_batchnorm,
     [KERNEL_RELU] = kernel_lower_relu, [KERNEL_ADD] = kernel_lower_add, [KERNEL_MUL] = kernel_lower_mul,

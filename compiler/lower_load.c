@@ -260,37 +260,103 @@ static int add_leaves(LoadLower *c, Tensor *x, Expr **args)
     return t.n_leaves;
 }
 
-/* Rows [co0, co1) of x; row 0 of x is physical row `row`.  `base` is the first row of the groups of `width`. */
-static void call_conv(LoadLower *c, const Packed *k, Tensor *x, int row, int co0, int co1, int base, int width)
+enum { PART_AT = 4, PART_INTS };
+typedef struct Part { /* of a weight: input channels [ci0, ci0 + n) of rows [co0, co1), packed from channel `at` on */
+    int ints[PART_INTS]; /* co0, co1, ci0, n, at */
+} Part;
+typedef LIST(Part) Parts;
+
+/* Rows [co0, co1) of one group, of one tile: what they see of each piece of the input. */
+static void parts_of_group(Arena *a, const Packed *k, int seen, int co0, int co1, Parts *out)
 {
-    Lower *l = c->page;
-    if (co0 >= co1)
-        return; /* no function either: nothing would call it */
-    bool fast = k->form == PACK_COOK_TOOM;
-    int taps = k->kh * k->kw, depth = fast ? k->in_channels : k->in_channels * taps;
-    int ci_total = (int)(shape_elems(&x->shape) / x->shape.dim[0]) / taps;
-    int64_t row_floats = (int64_t)depth * (fast ? k->floats / k->out_channels / k->in_channels : 1); /* out_channels is whole blocks, so the quotient is */
-    Func *f = fast ? pack_fast_func(c, k, x) : pack_conv_func(c, x, k->in_block, width);
+    int cig = k->node->in[1]->shape.dim[1], from = co0 / (k->node->out[0]->shape.dim[0] / k->node->groups) * cig, to = from + cig;
     for (int s = 0; s < k->n_in_segments; s++) {
         const Segment *in = &k->in_segments[s];
-        Expr *args[MAX_LEAVES + 12];
-        int n = add_leaves(c, x, args);
-        int values[] = { ci_total, taps, co0, co1, in->logical, in->n, row - base, in->physical, depth };
-        for (int i = 0; i < 9; i++)
-            if (!(i == 0 && tensor_is_spread(x)) && !(i == 1 && fast)) /* the function knows them */
-                args[n++] = loop_int(l, values[i]);
-        if (fast)
-            args[n++] = loop_int(l, width);
-        args[n++] = loop_address(l, c->packed, loop_int(l, k->offset + base * row_floats));
-        loop_call(l, f, args, n);
+        int c0 = in->logical > from ? in->logical : from, c1 = in->logical + in->n < to ? in->logical + in->n : to;
+        if (c0 < c1)
+            LIST_PUSH(a, out, ((Part){ { co0, co1, c0 - from, c1 - c0, in->physical + c0 - in->logical - seen * k->in_block } }));
     }
+}
+
+/* Rows [co0, co1) of a weight whose row 0 is physical row `row`: by pieces of the input and, where groups see other channels, by groups. */
+static Parts parts_of_rows(Arena *a, const Packed *k, int row, int co0, int co1, int base, int width)
+{
+    Parts out = { 0 };
+    for (int s = 0; s < k->n_in_segments && !k->seen && co0 < co1; s++) {
+        const Segment *in = &k->in_segments[s];
+        LIST_PUSH(a, &out, ((Part){ { co0, co1, in->logical, in->n, in->physical } }));
+    }
+    int cog = k->node->out[0]->shape.dim[0] / (k->node->groups > 1 ? k->node->groups : 1);
+    for (int end; k->seen && co0 < co1; co0 = end) {
+        int group = (co0 / cog + 1) * cog, tile = base + ((row + co0 - base) / width + 1) * width - row;
+        end = group < tile ? group : tile;
+        end = end < co1 ? end : co1;
+        parts_of_group(a, k, k->seen[(row + co0) / 16], co0, end, &out);
+    }
+    return out;
+}
+
+/* Packs one part; row 0 of x is row `first` from `base` on, the first row of the groups of `width`. */
+static void call_part(LoadLower *c, const Packed *k, Tensor *x, Expr *const *part, int first, int base, int width)
+{
+    Lower *l = c->page;
+    bool fast = k->form == PACK_COOK_TOOM;
+    int taps = k->kh * k->kw, depth = fast ? k->in_channels : k->in_channels * taps;
+    int64_t row_floats = (int64_t)depth * (fast ? k->floats / k->out_channels / k->in_channels : 1); /* out_channels is whole blocks, so the quotient is */
+    Func *f = fast ? pack_fast_func(c, k, x) : pack_conv_func(c, x, k->in_block, width);
+    Expr *args[MAX_LEAVES + 12];
+    int n = add_leaves(c, x, args);
+    if (!tensor_is_spread(x)) /* otherwise the function knows it */
+        args[n++] = loop_int(l, shape_elems(&x->shape) / x->shape.dim[0] / taps);
+    if (!fast)
+        args[n++] = loop_int(l, taps);
+    for (int i = 0; i < PART_INTS; i++) {
+        if (i == PART_AT)
+            args[n++] = loop_int(l, first);
+        args[n++] = part[i];
+    }
+    args[n++] = loop_int(l, depth);
+    if (fast)
+        args[n++] = loop_int(l, width);
+    args[n++] = loop_address(l, c->packed, loop_int(l, k->offset + base * row_floats));
+    loop_call(l, f, args, n);
+}
+
+static Var *parts_table(Unit *u, const Parts *parts)
+{
+    int *all = ARENA_ARRAY(u->arena, PART_INTS * parts->n, int);
+    for (int i = 0; i < parts->n; i++)
+        memcpy(all + PART_INTS * i, parts->at[i].ints, sizeof parts->at[i].ints);
+    return unit_table(u, "parts", all, PART_INTS * parts->n);
+}
+
+/* Rows [co0, co1) of x; row 0 of x is physical row `row`.  A few calls are written out; more are a table, and a loop over it. */
+static void call_conv(LoadLower *c, const Packed *k, Tensor *x, int row, int co0, int co1, int base, int width)
+{
+    enum { MOST_CALLS = 4 };
+    Lower *l = c->page;
+    Parts parts = parts_of_rows(c->unit->arena, k, row, co0, co1, base, width);
+    Expr *ints[PART_INTS];
+    for (int p = 0; p < parts.n && parts.n <= MOST_CALLS; p++) {
+        for (int i = 0; i < PART_INTS; i++)
+            ints[i] = loop_int(l, parts.at[p].ints[i]);
+        call_part(c, k, x, ints, row - base, base, width);
+    }
+    if (parts.n <= MOST_CALLS)
+        return;
+    loop_comment(l, "parts: rows [co0, co1), input channels [ci0, ci0 + n), packed from channel `at` on");
+    Var *table = parts_table(c->unit, &parts), *at = loop_for_begin(l, "i", loop_int(l, 0), loop_int(l, parts.n), 1);
+    for (int i = 0; i < PART_INTS; i++)
+        ints[i] = loop_load(l, TY_INT, table, loop_add(l, loop_mul(l, loop_var(l, at), loop_int(l, PART_INTS)), loop_int(l, i)));
+    call_part(c, k, x, ints, row - base, base, width);
+    loop_for_end(l);
 }
 
 /* The last group of tiles may be narrower than the others: rows are cut where it begins.
  * Rows [co0, co1) of x lie at physical rows row + co. */
 static void pack_rows(LoadLower *c, const Packed *k, Tensor *x, int row, int co0, int co1)
 {
-    int width = k->row_major ? 1 : k->group * c->target->block;
+    int width = k->group * c->target->block;
     int full = k->out_channels / width * width;
     int cut = full - row < co0 ? co0 : full - row < co1 ? full - row : co1;
     call_conv(c, k, x, row, co0, cut, 0, width);

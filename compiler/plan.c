@@ -19,7 +19,7 @@ const Target *target_find(const char *name)
 }
 
 static const char *const kernel_names[] = {
-    [KERNEL_INPUT] = "input", [KERNEL_CONV] = "conv", [KERNEL_COOK_TOOM] = "conv", [KERNEL_CONV_GROUPED] = "grouped conv",
+    [KERNEL_INPUT] = "input", [KERNEL_CONV] = "conv", [KERNEL_COOK_TOOM] = "conv",
     [KERNEL_MAXPOOL] = "maxpool", [KERNEL_AVGPOOL] = "avgpool",
     [KERNEL_GLOBALAVGPOOL] = "globalavgpool", [KERNEL_ADAPTIVEAVGPOOL] = "adaptivepool",
     [KERNEL_BATCHNORM] = "batchnorm", [KERNEL_RELU] = "relu", [KERNEL_ADD] = "add",
@@ -45,8 +45,7 @@ static int choose_kernel(const Plan *p, const Node *n)
     if (p->options.training && (n->op == OP_DROPOUT || n->op >= OP_BN_SCALE || n->op == OP_CROSSENTROPY || n->op == OP_SLICE))
         return train_kernel(n);
     switch ((int)n->op) {
-    case OP_CONV: return n->groups > 1 ? KERNEL_CONV_GROUPED : KERNEL_CONV;
-    case OP_LINEAR: return KERNEL_CONV;
+    case OP_CONV: case OP_LINEAR: return KERNEL_CONV;
     case OP_BATCHNORM: return KERNEL_BATCHNORM;
     case OP_RELU: return KERNEL_RELU;
     case OP_MAXPOOL: return KERNEL_MAXPOOL;
@@ -137,13 +136,20 @@ void plan_packed_columns(Plan *p, Packed *k, const Place *in)
     k->in_channels = (int)align_up(last->physical + last->n, k->in_block);
 }
 
-/* The grouped kernel counts output channels as the network does. */
-static void map_rows_logical(Plan *p, Packed *k, const Step *s)
+/* Columns of grouped weights: those of one group, where a kernel finds its inputs by the output; else the blocks that a tile's outputs see. */
+static void group_columns(Plan *p, Packed *k, const Step *s)
 {
-    k->out_channels = s->node->out[0]->shape.dim[0];
-    k->out_segments = ARENA_NEW(p->arena, Segment);
-    *k->out_segments = (Segment){ 0, 0, k->out_channels };
-    k->n_out_segments = 1;
+    if (p->target->block == 1 || conv_is_depthwise(s)) {
+        k->in_block = 1;
+        k->in_channels = s->node->in[1]->shape.dim[1];
+        k->in_segments = ARENA_NEW(p->arena, Segment);
+        *k->in_segments = (Segment){ 0, 0, k->in_channels };
+        k->n_in_segments = 1;
+        return;
+    }
+    int blocks;
+    k->seen = conv_seen(p->arena, s, s->tile_blocks, &blocks);
+    k->in_channels = blocks * k->in_block;
 }
 
 void plan_packed_floats(Plan *p, Packed *k, int64_t floats)
@@ -160,18 +166,11 @@ static void pack_conv(Plan *p, Step *s)
     Packed *k = plan_packed(p, fast ? PACK_COOK_TOOM : PACK_CONV, n, n->in[1]);
     map_rows(p, k, s);
     plan_packed_columns(p, k, s->in[0]);
-    if (s->kernel == KERNEL_CONV_GROUPED) {
-        map_rows_logical(p, k, s);
-        k->in_channels = n->in[1]->shape.dim[1];
-        k->in_segments = ARENA_NEW(p->arena, Segment);
-        *k->in_segments = (Segment){ 0, 0, k->in_channels };
-        k->n_in_segments = 1;
-        k->in_block = 1;
-        k->row_major = true;
-    }
+    if (n->groups > 1)
+        group_columns(p, k, s);
     k->kh = n->op == OP_LINEAR ? n->in[0]->shape.dim[1] : n->window.kh;
     k->kw = n->op == OP_LINEAR ? n->in[0]->shape.dim[2] : n->window.kw;
-    k->group = s->kernel == KERNEL_CONV_GROUPED ? 1 : s->tile_blocks;
+    k->group = s->tile_blocks;
     k->mh = fast ? s->fast.mh : 1;
     k->mw = fast ? s->fast.mw : 1;
     int64_t products = fast ? (int64_t)cook_toom_weights(k->mh, k->kh, n->window.sh) * cook_toom_weights(k->mw, k->kw, n->window.sw)
@@ -183,10 +182,7 @@ static void pack_conv(Plan *p, Step *s)
 static Packed *pack_vector(Plan *p, Step *s, Tensor *t)
 {
     Packed *k = plan_packed(p, PACK_VECTOR, s->node, t);
-    if (s->kernel == KERNEL_CONV_GROUPED)
-        map_rows_logical(p, k, s);
-    else
-        map_rows(p, k, s);
+    map_rows(p, k, s);
     plan_packed_floats(p, k, k->out_channels);
     return k;
 }
@@ -241,7 +237,7 @@ static void pack_weights(Plan *p, Step *s)
         return;
     bool tiles = p->target->block > 1;
     switch (s->kernel) {
-    case KERNEL_CONV: case KERNEL_COOK_TOOM: case KERNEL_CONV_GROUPED:
+    case KERNEL_CONV: case KERNEL_COOK_TOOM:
         pack_conv(p, s);
         if (node_bias(s->node) || tiles)
             s->bias = pack_vector(p, s, node_bias(s->node));
@@ -359,6 +355,8 @@ const char *plan_step_operation(Arena *a, const Step *s)
     if (s->node->op == OP_LINEAR)
         return "fc";
     const Window *w = &s->node->window;
+    if (s->node->op == OP_CONV && s->node->groups > 1)
+        name = node_is_depthwise(s->node) ? "depthwise conv" : "grouped conv";
     if (!w->kh || s->kernel == KERNEL_COPY)
         return name;
     name = arena_printf(a, "%s %dx%d", name, w->kh, w->kw);
@@ -370,7 +368,7 @@ const char *plan_step_operation(Arena *a, const Step *s)
 const char *plan_step_kernel(Arena *a, const Plan *p, const Step *s)
 {
     const char *name = plan_step_operation(a, s);
-    if (s->kernel == KERNEL_CONV && p->target->block > 1)
+    if (s->kernel == KERNEL_CONV && p->target->block > 1 && s->node->groups <= 1)
         return arena_printf(a, "%s tile %dx%d", name, s->tile_pixels, s->tile_blocks);
     if (s->fast.mh)
         return arena_printf(a, "%s F(%dx%d)", name, s->fast.mh, s->fast.mw);

@@ -52,7 +52,6 @@ typedef enum KernelKind {
     KERNEL_INPUT,      /* user's C x H x W to the input buffer */
     KERNEL_CONV,       /* conv and linear: plain loops or register tiles, by target */
     KERNEL_COOK_TOOM,  /* conv by a fast algorithm */
-    KERNEL_CONV_GROUPED,
     KERNEL_MAXPOOL, KERNEL_AVGPOOL, KERNEL_GLOBALAVGPOOL, KERNEL_ADAPTIVEAVGPOOL,
     KERNEL_BATCHNORM, KERNEL_RELU, KERNEL_ADD, KERNEL_MUL, KERNEL_MAX, KERNEL_LRN, KERNEL_L2NORM,
     KERNEL_SOFTMAX, KERNEL_NORMALIZE, KERNEL_COPY,
@@ -83,7 +82,7 @@ typedef struct Packed {
     int n_in_segments, in_channels;
     int in_block;            /* 1 or 16: block of the input buffer */
     int group;               /* nr: blocks of outputs per weight row (tiles) */
-    bool row_major;          /* [co][ci][kh][kw] whatever the target: grouped convolutions */
+    const int *seen;         /* groups: the first input block that each block of outputs reads, in_channels from there; null: all read the same */
     int kh, kw;
     int mh, mw;              /* PACK_COOK_TOOM: outputs of a tile */
     Node *node;

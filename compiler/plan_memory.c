@@ -20,6 +20,8 @@ static const Tensor *map_source(const Tensor *t)
         return NULL;
     if (node_residual(n) && n->n_out == 1)
         return node_residual(n);
+    if (node_is_depthwise(n))
+        return n->in[0];
     switch ((int)n->op) {
     case OP_BATCHNORM: case OP_RELU: case OP_MAXPOOL: case OP_AVGPOOL: case OP_GLOBALAVGPOOL: case OP_ADAPTIVEAVGPOOL:
     case OP_ADD: case OP_MUL: case OP_MAX: case OP_LRN: case OP_DROPOUT: case OP_COPY: return n->in[0];
@@ -67,7 +69,7 @@ static bool is_read_by_convs(const Plan *p, const Tensor *t)
         return false;
     for (int i = 0; i < t->users.n; i++) {
         const Node *n = t->users.at[i];
-        bool conv = (n->op == OP_CONV && n->groups == 1 && n->in[0] == t && node_residual(n) != t) || n->op == OP_CONV_WEIGHT_GRAD;
+        bool conv = (n->op == OP_CONV && n->in[0] == t && node_residual(n) != t) || n->op == OP_CONV_WEIGHT_GRAD;
         if (!conv && !(n->op == OP_NORMALIZE && is_read_by_convs(p, n->out[0])))
             return false;
     }
@@ -208,7 +210,7 @@ void plan_borders(Plan *p)
 {
     for (int i = 0; i < p->steps.n; i++) {
         const Step *s = p->steps.at[i];
-        if (s->kernel != KERNEL_CONV && s->kernel != KERNEL_COOK_TOOM && s->kernel != KERNEL_CONV_GROUPED && s->kernel != KERNEL_WEIGHT_GRAD &&
+        if (s->kernel != KERNEL_CONV && s->kernel != KERNEL_COOK_TOOM && s->kernel != KERNEL_WEIGHT_GRAD &&
             s->kernel != KERNEL_WEIGHT_GRAD_GROUPED)
             continue;
         if (s->node->op == OP_LINEAR)

@@ -20,6 +20,8 @@ const char *kernel_why_direct(const Plan *p, const Step *s)
     const Window *w = &n->window;
     if (n->op != OP_CONV || p->target->block != 16)
         return "there is no other way on this target";
+    if (n->groups > 1)
+        return "fast forms read all channels, a group reads its own";
     if (window_is_1x1(w))
         return "a 1x1 convolution is one product already";
     if (w->sh > 2 || w->sw > 2 || (w->sh == 2 && w->kh < 3) || (w->sw == 2 && w->kw < 3))

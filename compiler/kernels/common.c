@@ -11,6 +11,8 @@ int place_span(const Place *p)
     return (n + b - 1) / b * b;
 }
 
+int place_blocks(const Place *p) { return place_span(p) / p->buffer->block; }
+
 bool place_same_map(const Place *a, const Place *b)
 {
     if (a->n_segments != b->n_segments || a->buffer->block != b->buffer->block)

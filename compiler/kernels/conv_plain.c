@@ -2,6 +2,8 @@
  *
  *   y[co][oy][ox] = b[co] + sum over ci, ky, kx of w[co][ci][ky][kx] * x[ci][oy*SH + ky][ox*SW + kx]
  *
+ * where ci counts from the first channel of co's group.
+ *
  * One row of y is built at a time: the innermost loop runs along the row, multiplies, then adds.
  * A fully connected layer is a convolution whose kernel is as large as its input. */
 #include "kernels.h"
@@ -9,7 +11,7 @@
 bool conv_is_flat(const Step *s);
 
 typedef struct Conv {
-    int ci, co, kh, kw, sh, sw, oh, ow;
+    int ci, co, groups, kh, kw, sh, sw, oh, ow; /* ci: of a group */
     int64_t xrow, xplane, yrow, yplane, rrow, rplane;
     bool bias, residual, relu;
     double scale;
@@ -21,6 +23,7 @@ static Conv describe(const Step *s, int k)
     const Buffer *x = s->in[0]->buffer, *y = s->out[k]->buffer;
     bool linear = n->op == OP_LINEAR, flat = conv_is_flat(s);
     Conv c = { .ci = s->weights->in_channels, .co = s->out[k]->segments[0].n, .kh = s->weights->kh, .kw = s->weights->kw };
+    c.groups = n->groups > 1 ? n->groups : 1;
     c.sh = linear ? 1 : n->window.sh;
     c.sw = linear ? 1 : n->window.sw;
     c.oh = flat ? 1 : y->h;
@@ -46,7 +49,8 @@ static const char *conv_name(Arena *a, const Conv *c, const Step *s)
     const char *kind = s->node->op == OP_LINEAR ? "fc" : arena_printf(a, "conv%dx%d", c->kh, c->kw);
     const char *stride = c->sh == 1 && c->sw == 1 ? "" : c->sh == c->sw ? arena_printf(a, "s%d", c->sh)
                                                                   : arena_printf(a, "s%dx%d", c->sh, c->sw);
-    return arena_printf(a, "%s%s_%dx%dx%d_to_%d%s%s", kind, stride, d[0], d[1], d[2], c->co,
+    const char *groups = c->groups > 1 ? arena_printf(a, "_groups%d", c->groups) : "";
+    return arena_printf(a, "%s%s%s_%dx%dx%d_to_%d%s%s", kind, stride, groups, d[0], d[1], d[2], c->co,
                         c->relu ? "_relu" : "", c->residual ? "_add" : "");
 }
 
@@ -71,9 +75,12 @@ static Expr *weight_index(Lower *l, const Conv *c, Var *co, Var *ci, Var *ky, Va
     return loop_add(l, loop_mul(l, wi, loop_var(l, loop_dim(l, "KW", c->kw))), loop_var(l, kx));
 }
 
-static Expr *input_index(Lower *l, const Conv *c, Var *ci, Expr *iy, Expr *ix)
+static Expr *input_index(Lower *l, const Conv *c, Var *co, Var *ci, Expr *iy, Expr *ix)
 {
-    Expr *xi = loop_add(l, loop_mul(l, loop_var(l, ci), loop_var(l, loop_dim(l, "X_PLANE", c->xplane))),
+    Expr *channel = loop_var(l, ci);
+    if (c->groups > 1)
+        channel = loop_add(l, loop_mul(l, loop_div(l, loop_var(l, co), loop_int(l, c->co / c->groups)), loop_var(l, loop_dim(l, "CI", c->ci))), channel);
+    Expr *xi = loop_add(l, loop_mul(l, channel, loop_var(l, loop_dim(l, "X_PLANE", c->xplane))),
                         loop_mul(l, iy, loop_var(l, loop_dim(l, "X_ROW", c->xrow))));
     return loop_add(l, xi, ix);
 }
@@ -86,7 +93,7 @@ static void sum_row(Lower *l, const Conv *c, Var *x, Var *w, Var *row, Var *co, 
     Var *kx = loop_for_begin(l, "kx", loop_int(l, 0), loop_var(l, loop_dim(l, "KW", c->kw)), 1);
     Var *wv = loop_let(l, "wv", loop_load(l, TY_F32, w, weight_index(l, c, co, ci, ky, kx)));
     Expr *iy = loop_add(l, loop_mul(l, loop_var(l, oy), loop_int(l, c->sh)), loop_var(l, ky));
-    Var *xr = loop_let(l, "xr", loop_address(l, x, input_index(l, c, ci, iy, loop_var(l, kx))));
+    Var *xr = loop_let(l, "xr", loop_address(l, x, input_index(l, c, co, ci, iy, loop_var(l, kx))));
     Var *ox = loop_for_begin(l, "ox", loop_int(l, 0), loop_var(l, loop_dim(l, "OW", c->ow)), 1);
     Expr *at = loop_var(l, ox);
     Expr *xv = loop_load(l, TY_F32, xr, loop_mul(l, at, loop_int(l, c->sw)));
@@ -124,7 +131,7 @@ static void sum_pixel(Lower *l, const Conv *c, Var *x, Var *w, Var *b, Var *r, V
     Var *ky = loop_for_begin(l, "ky", loop_int(l, 0), loop_var(l, loop_dim(l, "KH", c->kh)), 1);
     Var *kx = loop_for_begin(l, "kx", loop_int(l, 0), loop_var(l, loop_dim(l, "KW", c->kw)), 1);
     Expr *wv = loop_load(l, TY_F32, w, weight_index(l, c, co, ci, ky, kx));
-    Expr *xv = loop_load(l, TY_F32, x, input_index(l, c, ci, loop_var(l, ky), loop_var(l, kx)));
+    Expr *xv = loop_load(l, TY_F32, x, input_index(l, c, co, ci, loop_var(l, ky), loop_var(l, kx)));
     loop_set(l, sum, loop_add(l, loop_var(l, sum), loop_mul(l, wv, xv)));
     for (int i = 0; i < 3; i++)
         loop_for_end(l);
@@ -143,7 +150,7 @@ static void sum_pixel(Lower *l, const Conv *c, Var *x, Var *w, Var *b, Var *r, V
 static Func *conv_func(Unit *u, const Conv *c, const Step *s)
 {
     Arena *a = u->arena;
-    const char *key = arena_printf(a, "conv %d %d %dx%d/%dx%d %dx%d %lld %lld %lld %lld %lld %lld %d %d %d %.17g", c->ci, c->co,
+    const char *key = arena_printf(a, "conv %d %d/%d %dx%d/%dx%d %dx%d %lld %lld %lld %lld %lld %lld %d %d %d %.17g", c->ci, c->co, c->groups,
                                    c->kh, c->kw, c->sh, c->sw, c->oh, c->ow, (long long)c->xrow, (long long)c->xplane,
                                    (long long)c->yrow, (long long)c->yplane, (long long)c->rrow, (long long)c->rplane,
                                    c->bias, c->residual, c->relu, c->residual ? c->scale : 1);

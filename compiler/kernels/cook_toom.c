@@ -64,7 +64,7 @@ static void product_run(Products *p, Var *k, int first, int count, int from, int
     int lines = div_up(16 * p->nr, p->tiles);
     Var *t = loop_for_begin(l, "t", loop_int(l, 0), loop_int(l, count), 1);
     Expr *at = loop_mul(l, loop_add(l, loop_mul(l, loop_var(l, t), loop_int(l, size)), loop_int(l, from)), loop_int(l, 16));
-    Tile tile = { size, p->nr, 16, 16, false, false, true, p->type };
+    Tile tile = { size, p->nr, 16, 16, false, false, true, p->type, false };
     Expr *args[10];
     int c = 0;
     args[c++] = loop_address(l, p->v, loop_add(l, loop_mul(l, loop_var(l, k), loop_var(l, p->v_slab)), at));

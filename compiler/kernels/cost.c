@@ -57,7 +57,8 @@ static Cost direct(const Step *s)
     const Node *n = s->node;
     bool linear = n->op == OP_LINEAR;
     double taps = linear ? pixels_of(s->in[0]) : (double)n->window.kh * n->window.kw;
-    double c = place_span(s->in[0]), k = out_channels(s), pixels = linear ? 1 : pixels_of(s->out[0]);
+    double c = n->groups > 1 && s->weights ? s->weights->in_channels : place_span(s->in[0]), k = out_channels(s);
+    double pixels = linear ? 1 : pixels_of(s->out[0]);
     Cost cost = { c * k / 16 * taps * pixels / machine.direct, weights_cycles(c * k * taps) };
     if (pixels == 1) /* nothing to hide the weights behind */
         cost.memory = fmax(4 * c * k * taps / machine.memory - cost.work / COST_THREADS, 0);
@@ -135,9 +136,8 @@ Cost cost_step(const Plan *p, const Step *s)
     double plain = p->target->block == 1 ? 8 : 1; /* compilers vectorise plain C by half at best */
     Cost c = { 0, 0 };
     switch (s->kernel) {
-    case KERNEL_CONV: c = direct(s); break;
+    case KERNEL_CONV: c = conv_is_depthwise(s) ? by_vector(s, machine.pointwise + (double)w->kh * w->kw) : direct(s); break;
     case KERNEL_COOK_TOOM: c = fast(s); break;
-    case KERNEL_CONV_GROUPED: c.work = (double)node_macs(s->node); break;
     case KERNEL_MAXPOOL: case KERNEL_AVGPOOL: c = by_vector(s, 4 + machine.pool * w->kh * w->kw); break;
     case KERNEL_GLOBALAVGPOOL: case KERNEL_ADAPTIVEAVGPOOL:
         c.work = pixels_of(s->in[0]) * place_span(s->in[0]) / 16 * machine.pool;

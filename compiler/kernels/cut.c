@@ -57,14 +57,14 @@ static void choose_tile(const Plan *p, Step *s)
         s->tile_blocks = 4;
     if (s->tile_blocks > blocks)
         s->tile_blocks = blocks;
-    s->tile_pixels = tile_holds(p->target->vector, s->tile_blocks);
+    if (s->node->groups > 1)
+        s->tile_blocks = conv_group_blocks(p->arena, s, s->tile_blocks);
+    s->tile_pixels = conv_is_depthwise(s) ? tile_most(p->target->vector, 1) : tile_holds(p->target->vector, s->tile_blocks);
     if (s->tile_pixels > conv_row_pixels(s))
         s->tile_pixels = conv_row_pixels(s);
     int tiles = div_up(conv_row_pixels(s), conv_unit_pixels(p->target->vector, s));
     s->units = div_up(blocks, s->tile_blocks) * (conv_is_flat(s) ? tiles : s->out[0]->buffer->h);
 }
-
-static int blocks_of(const Place *p) { return place_span(p) / p->buffer->block; }
 
 /* A register tile of 32 outputs takes each product. */
 int fast_group_blocks(const Step *s)
@@ -104,28 +104,27 @@ void kernel_cut(Plan *p, Step *s)
             s->units = s->out[0]->segments[0].n;
         break;
     case KERNEL_COOK_TOOM: cut_fast(p, s); break;
-    case KERNEL_CONV_GROUPED: s->units = place_span(s->out[0]); break;
     case KERNEL_MAXPOOL: case KERNEL_AVGPOOL: case KERNEL_ADAPTIVEAVGPOOL: case KERNEL_BATCHNORM: case KERNEL_RELU:
     case KERNEL_ADD: case KERNEL_MUL: case KERNEL_MAX: case KERNEL_COPY:
-        s->units = blocks_of(s->out[0]) * y->h;
+        s->units = place_blocks(s->out[0]) * y->h;
         break;
-    case KERNEL_GLOBALAVGPOOL: s->units = blocks_of(s->out[0]); break;
+    case KERNEL_GLOBALAVGPOOL: s->units = place_blocks(s->out[0]); break;
     case KERNEL_LRN: case KERNEL_L2NORM: case KERNEL_SOFTMAX: case KERNEL_NORMALIZE: case KERNEL_INPUT:
         s->units = y->h;
         break;
     case KERNEL_OUTPUT: s->units = s->in[0]->buffer->h; break;
     case KERNEL_WEIGHT_GRAD:
-        s->units = blocks_of(s->in[1]) * blocks_of(s->in[0]);
+        s->units = place_blocks(s->in[1]) * place_blocks(s->in[0]);
         if (s->fast.mh)
             take_scratch(p, s, weight_grad_fast_size(s).scratch);
         break;
     case KERNEL_WEIGHT_GRAD_GROUPED: s->units = s->node->in[1]->shape.dim[0]; break;
-    case KERNEL_BIAS_GRAD: case KERNEL_BN_PARTS: case KERNEL_BN_GRAD_PARTS: s->units = blocks_of(s->in[0]); break;
+    case KERNEL_BIAS_GRAD: case KERNEL_BN_PARTS: case KERNEL_BN_GRAD_PARTS: s->units = place_blocks(s->in[0]); break;
     case KERNEL_BN_STATS: case KERNEL_BN_GRAD_STATS: s->units = s->node->in[2]->shape.dim[0]; break;
-    case KERNEL_BN_APPLY: case KERNEL_BN_GRAD: case KERNEL_RELU_GRAD: case KERNEL_MAXPOOL_INDEX: s->units = blocks_of(s->out[0]) * y->h; break;
+    case KERNEL_BN_APPLY: case KERNEL_BN_GRAD: case KERNEL_RELU_GRAD: case KERNEL_MAXPOOL_INDEX: s->units = place_blocks(s->out[0]) * y->h; break;
     case KERNEL_MAXPOOL_GRAD: case KERNEL_MAXPOOL_INDEX_GRAD: case KERNEL_AVGPOOL_GRAD: case KERNEL_GLOBALAVGPOOL_GRAD: case KERNEL_ADAPTIVEAVGPOOL_GRAD:
     case KERNEL_INTERLEAVE:
-        s->units = blocks_of(s->out[0]);
+        s->units = place_blocks(s->out[0]);
         break;
     case KERNEL_LRN_GRAD:
         s->units = y->h;

@@ -14,7 +14,7 @@ typedef struct ShapeFn {
     const Step *s;
     const Plan *plan;
     Kernel k;
-    Var *x, *w, *b, *y, *r, *table;
+    Var *x, *w, *b, *y, *r, *table, *seen; /* table: where outputs lie; seen: which inputs they read; or null */
     bool flat;
     int blocks, nr, oh, ow, cb;
     int64_t depth; /* floats of a weight row's column */
@@ -77,6 +77,15 @@ static int fetch_args(ShapeFn *f, Expr *weights, Expr *tile, int nr, Expr **args
     return 2;
 }
 
+/* The first input block of the piece at hand, for outputs from `block` on. */
+static Expr *first_input(ShapeFn *f, Expr *block)
+{
+    Lower *l = f->k.l;
+    if (conv_is_depthwise(f->s))
+        return block;
+    return f->seen ? loop_add(l, loop_load(l, TY_INT, f->seen, block), f->piece.first) : f->piece.first;
+}
+
 /* One call of a leaf: `pixels` pixels from px on, `nr` blocks from `block` on. */
 static void call_leaf(ShapeFn *f, Expr *block, Expr *oy, Expr *tile, Expr *px, int pixels, int nr)
 {
@@ -86,17 +95,19 @@ static void call_leaf(ShapeFn *f, Expr *block, Expr *oy, Expr *tile, Expr *px, i
     bool linear = f->s->node->op == OP_LINEAR;
     int sw = linear ? 1 : win->sw, sh = linear ? 1 : win->sh;
     bool adds = f->r && f->piece.last;
-    Tile t = { pixels, nr, sw * x->block, x->block, adds, f->piece.more, false, f->plan->target->vector };
+    Tile t = { pixels, nr, sw * x->block, x->block, adds, f->piece.more, false, f->plan->target->vector, conv_is_depthwise(f->s) };
     Expr *args[32];
     int n = 0;
     Expr *xi = loop_add(l, loop_mul(l, oy, loop_mul(l, loop_int(l, sh), loop_int(l, x->row))),
                         loop_mul(l, px, loop_int(l, sw * x->block)));
-    xi = loop_add(l, xi, loop_mul(l, f->piece.first, loop_var(l, loop_dim(l, "X_PLANE", x->plane))));
+    xi = loop_add(l, xi, loop_mul(l, first_input(f, block), loop_var(l, loop_dim(l, "X_PLANE", x->plane))));
     args[n++] = loop_address(l, f->x, xi);
-    args[n++] = f->piece.blocks == f->cb ? loop_var(l, loop_dim(l, "CB", f->cb)) : loop_int(l, f->piece.blocks);
+    if (!t.depthwise)
+        args[n++] = f->piece.blocks == f->cb ? loop_var(l, loop_dim(l, "CB", f->cb)) : loop_int(l, f->piece.blocks);
     args[n++] = loop_var(l, loop_dim(l, "KH", f->s->weights->kh));
     args[n++] = loop_var(l, loop_dim(l, "KW", f->s->weights->kw));
-    args[n++] = loop_var(l, loop_dim(l, "X_PLANE", x->plane));
+    if (!t.depthwise)
+        args[n++] = loop_var(l, loop_dim(l, "X_PLANE", x->plane));
     args[n++] = loop_var(l, loop_dim(l, "X_ROW", x->row));
     Expr *weights = loop_add(l, loop_mul(l, block, loop_var(l, loop_dim(l, "W_BLOCK", 16 * f->depth))),
                              loop_mul(l, f->piece.first, loop_int(l, block_weights(f, nr))));
@@ -282,7 +293,7 @@ static const char *shape_key(Arena *a, const Step *s, const Var *table)
 {
     const Node *n = s->node;
     const Window *w = &n->window;
-    const char *key = arena_printf(a, "tiles %d %dx%d/%dx%d tile %dx%d relu %u %s", s->weights->in_channels, s->weights->kh,
+    const char *key = arena_printf(a, "tiles %d/%d %dx%d/%dx%d tile %dx%d relu %u %s", s->weights->in_channels, n->groups, s->weights->kh,
                                    s->weights->kw, w->sh, w->sw, s->tile_pixels, s->tile_blocks, n->epilogue.relu, place_key(a, s->in[0]));
     if (s->residual)
         key = arena_printf(a, "%s r %.17g %s", key, n->epilogue.scale, place_key(a, s->residual));
@@ -296,9 +307,12 @@ static const char *shape_name(Arena *a, const Step *s)
     for (int k = 0; k < s->n_out; k++)
         co += s->node->out[k]->shape.dim[0];
     const Window *w = &s->node->window;
-    const char *kind = s->node->op == OP_LINEAR ? "fc" : arena_printf(a, "conv%dx%d", w->kh, w->kw);
+    bool depthwise = conv_is_depthwise(s);
+    const char *kind = s->node->op == OP_LINEAR ? "fc" : arena_printf(a, "%s%dx%d", depthwise ? "depthwise" : "conv", w->kh, w->kw);
     if (s->node->op == OP_CONV && !window_steps_by_1(w))
         kind = arena_printf(a, "%ss%d", kind, w->sh);
+    if (s->node->groups > 1 && !depthwise)
+        kind = arena_printf(a, "%s_groups%d", kind, s->node->groups);
     return arena_printf(a, "%s_%dx%dx%d_to_%d%s", kind, d[0], d[1], d[2], co, s->residual ? "_add" : s->n_out > 1 ? "_merged" : "");
 }
 
@@ -315,6 +329,8 @@ static Func *shape_func(LowerContext *c, Step *s)
     for (int k = 0; k < s->n_out; k++)
         blocks += place_span(s->out[k]) / 16;
     ShapeFn f = { .s = s, .plan = c->plan, .flat = conv_is_flat(s), .blocks = blocks, .nr = s->tile_blocks, .table = table };
+    if (s->weights->seen)
+        f.seen = unit_table(u, "seen", s->weights->seen, blocks);
     f.oh = f.flat ? 1 : s->out[0]->buffer->h;
     f.ow = conv_row_pixels(s);
     f.cb = s->weights->in_channels / s->weights->in_block;
@@ -323,7 +339,8 @@ static Func *shape_func(LowerContext *c, Step *s)
     const char *comment = arena_printf(a, "x: %d x %d x %d, w: %d x %d taps, y: %d blocks of 16 x %d x %d; tiles of up to %d pixels x %d blocks%s.",
                                        d[0], d[1], d[2], s->weights->kh, s->weights->kw, blocks, s->out[0]->buffer->h,
                                        s->out[0]->buffer->w, s->tile_pixels, s->tile_blocks,
-                                       table ? ";\neach block finds its place, row pitch and ReLU in a table" : "");
+                                       table ? ";\neach block finds its place, row pitch and ReLU in a table" :
+                                       s->weights->seen ? arena_printf(a, ";\neach block reads %d channels, from the input block of a table on", s->weights->in_channels) : "");
     /* leaves come first in the file: build the body aside */
     Func *fn = unit_func_later(u, key, arena_printf(a, "%s", shape_name(a, s)), comment, c->plan->target->vector);
     fn->name = unit_unique_name(u, fn->name);

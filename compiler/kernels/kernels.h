@@ -5,7 +5,7 @@
 #include "../plan_build.h"
 
 KernelLower kernel_lower_input, kernel_lower_output, kernel_lower_copy, kernel_lower_normalize;
-KernelLower kernel_lower_conv, kernel_lower_conv_grouped, kernel_lower_cook_toom;
+KernelLower kernel_lower_conv, kernel_lower_cook_toom;
 KernelLower kernel_lower_maxpool, kernel_lower_avgpool, kernel_lower_globalavgpool, kernel_lower_adaptiveavgpool;
 KernelLower kernel_lower_batchnorm, kernel_lower_relu, kernel_lower_add, kernel_lower_mul, kernel_lower_max;
 KernelLower kernel_lower_lrn, kernel_lower_l2norm, kernel_lower_softmax;
@@ -27,6 +27,7 @@ typedef struct Tile {
     bool more;                 /* adds to y: a later piece of a sum */
     bool product;              /* no taps, no bias, no floor: one product of Cook and Toom */
     Type vector;
+    bool depthwise;            /* output k reads channel k alone: no blocks of inputs, no planes */
 } Tile;
 /* The leaf of a tile: y = max(floor, b + sum of w * x), or max(floor, r + scale * (b + ...)); of a product y = sum of w * x. */
 Func *tile_leaf(Unit *u, const Tile *t);
@@ -61,6 +62,11 @@ int conv_leaf_pixels(Type vector, const Step *s, int blocks);
 int conv_unit_pixels(Type vector, const Step *s);
 int fast_points(const FastConv *f, const Window *w);
 
+/* ---- groups.c: convolutions whose outputs do not read all channels ---- */
+
+/* Blocks of outputs of a tile: `most`, or one where more would read more. */
+int conv_group_blocks(Arena *a, const Step *s, int most);
+
 /* ---- cost.c: cycles of the modelled machine ---- */
 
 /* A convolution by register tiles, and by a form of Cook and Toom: with the threads that choices are made for. */
@@ -89,6 +95,7 @@ enum { LANES_MOST = 16 };
 
 /* Physical channels of a place from its first: a multiple of the block. */
 int place_span(const Place *p);
+int place_blocks(const Place *p); /* the same, in blocks of its buffer */
 int place_count(const Place *p); /* logical channels */
 /* Address of pixel (y, x) of the place's first channel on the page: arena + offset. */
 Expr *place_address(LowerContext *c, const Place *p, int y, int x);

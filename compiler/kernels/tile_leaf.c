@@ -12,7 +12,8 @@ enum { MOST_ACC = 32 };
 
 static const char *leaf_name(Arena *a, const Tile *t)
 {
-    const char *s = arena_printf(a, t->product ? "product_%dx%d" : "tile_%dx%d", t->pixels, t->blocks);
+    const char *s = t->depthwise ? arena_printf(a, "depthwise_%d", t->pixels)
+                                 : arena_printf(a, t->product ? "product_%dx%d" : "tile_%dx%d", t->pixels, t->blocks);
     if (t->lanes_in == 1)
         s = arena_printf(a, "%s_image", s);
     if (t->pitch != t->lanes_in)
@@ -22,8 +23,8 @@ static const char *leaf_name(Arena *a, const Tile *t)
     return t->residual ? arena_printf(a, "%s_add", s) : s;
 }
 
-/* An image's planes have few weights; a single pixel waits for nothing but its own. */
-bool tile_fetches(const Tile *t) { return t->product || (t->lanes_in == 16 && t->pixels > 1); }
+/* An image's planes and a depthwise convolution have few weights; a single pixel waits for nothing but its own. */
+bool tile_fetches(const Tile *t) { return t->product || (t->lanes_in == 16 && t->pixels > 1 && !t->depthwise); }
 
 typedef struct LeafVars {
     Var *x, *blocks, *kh, *kw, *plane, *row, *w, *b, *next, *lines, *y[4], *floor[4], *r[4], *scale;
@@ -35,10 +36,10 @@ static LeafVars leaf_params(Lower *l, const Tile *t)
 {
     LeafVars v = { 0 };
     v.x = loop_param(l, VAR_PARAM_IN, "x", 0);
-    v.blocks = loop_param(l, VAR_PARAM_INT, "blocks", 0);
+    v.blocks = t->depthwise ? NULL : loop_param(l, VAR_PARAM_INT, "blocks", 0);
     v.kh = t->product ? NULL : loop_param(l, VAR_PARAM_INT, "kh", 0);
     v.kw = t->product ? NULL : loop_param(l, VAR_PARAM_INT, "kw", 0);
-    v.plane = loop_param(l, VAR_PARAM_INT, "plane", 0);
+    v.plane = t->depthwise ? NULL : loop_param(l, VAR_PARAM_INT, "plane", 0);
     v.row = t->product ? NULL : loop_param(l, VAR_PARAM_INT, "row", 0);
     v.w = loop_param(l, VAR_PARAM_IN, "w", 0);
     v.next = tile_fetches(t) ? loop_param(l, VAR_PARAM_IN, "next", 0) : NULL;
@@ -104,12 +105,45 @@ static void leaf_step(const LeafStep *s, Var **acc, int vectors)
     loop_advance(l, s->w, loop_int(l, vectors * type_lanes(s->t->vector)));
 }
 
-/* The taps of a row of planes: the next step reads most of what this one did, gcc would spill to keep it. */
+/* pixels * vectors multiply-adds of one tap: each lane has its own weight and input. */
+static void depthwise_step(const LeafStep *s, Var **acc, int vectors)
+{
+    Lower *l = s->l;
+    int lanes = type_lanes(s->t->vector);
+    Expr *w[8];
+    for (int j = 0; j < vectors; j++)
+        w[j] = named_value(s, true, j);
+    for (int i = 0; i < s->t->pixels * vectors; i++) {
+        Expr *at = loop_add(l, s->at, loop_int(l, i / vectors * s->t->pitch + i % vectors * lanes));
+        loop_set(l, acc[i], loop_fma(l, loop_load(l, s->t->vector, s->x, at), w[i % vectors], loop_var(l, acc[i])));
+    }
+    loop_advance(l, s->w, loop_int(l, vectors * lanes));
+}
+
+/* The next tap reads most of what this one did: compilers would spill to keep it. */
+static void read_again(Lower *l, Var *xr)
+{
+    Expr *args[] = { loop_address(l, xr, loop_int(l, 0)) };
+    loop_call_rt(l, "RT_READ_AGAIN", args, 1);
+}
+
+static void depthwise_loops(Lower *l, const Tile *t, const LeafVars *v, Var **acc, int vectors)
+{
+    Var *wp = loop_pointer(l, "wp", loop_address(l, v->w, loop_int(l, 0)), false);
+    Var *ky = loop_for_begin(l, "ky", loop_int(l, 0), loop_var(l, v->kh), 1);
+    Var *xr = loop_let(l, "xr", loop_address(l, v->x, loop_mul(l, loop_var(l, ky), loop_var(l, v->row))));
+    Var *kx = loop_for_begin(l, "kx", loop_int(l, 0), loop_var(l, v->kw), 1);
+    read_again(l, xr);
+    depthwise_step(&(LeafStep){ l, t, wp, xr, loop_mul(l, loop_var(l, kx), loop_int(l, 16)) }, acc, vectors);
+    loop_for_end(l);
+    loop_for_end(l);
+}
+
+/* The taps of a row of planes. */
 static void image_row(Lower *l, const Tile *t, const LeafVars *v, Var *wp, Var *xr, Var **acc, int vectors)
 {
     Var *kx = loop_for_begin(l, "kx", loop_int(l, 0), loop_var(l, v->kw), 1);
-    Expr *args[] = { loop_address(l, xr, loop_int(l, 0)) };
-    loop_call_rt(l, "RT_READ_AGAIN", args, 1);
+    read_again(l, xr);
     leaf_step(&(LeafStep){ l, t, wp, xr, loop_var(l, kx) }, acc, vectors);
     loop_for_end(l);
 }
@@ -178,6 +212,20 @@ static void declare_sums(Lower *l, const Tile *t, const Var *bias, int vectors, 
         }
 }
 
+static const char *leaf_comment(Arena *a, const Tile *t)
+{
+    const char *sum = arena_printf(a, "%s%s + sum of w * x%s", t->residual ? "r + scale * (" : "", t->more ? "y" : "b", t->residual ? ")" : ""), *s;
+    int outputs = 16 * t->blocks;
+    if (t->product)
+        s = arena_printf(a, "%d tiles x %d outputs of one product: y = sum of w * x over the channels of x.", t->pixels, outputs);
+    else if (t->depthwise)
+        s = arena_printf(a, "%d pixels x %d channels: y = max(floor, %s), each channel by itself.  w: %d weights for each tap.", t->pixels, outputs, sum, outputs);
+    else
+        s = arena_printf(a, "%d pixels x %d outputs: y = max(floor, %s).  x: %s, w: one row of\n%d outputs for each input channel and tap, in this order.",
+                         t->pixels, outputs, sum, t->lanes_in == 16 ? "blocks of 16 channels" : "planes", outputs);
+    return tile_fetches(t) ? arena_printf(a, "%s\nMeanwhile `lines` cache lines a block of channels are fetched from next on.", s) : s;
+}
+
 Func *tile_leaf(Unit *u, const Tile *t)
 {
     const char *name = leaf_name(u->arena, t);
@@ -185,15 +233,7 @@ Func *tile_leaf(Unit *u, const Tile *t)
     Func *f = unit_find_func(u, key);
     if (f)
         return f;
-    const char *comment = t->product
-        ? arena_printf(u->arena, "%d tiles x %d outputs of one product: y = sum of w * x over the channels of x.", t->pixels, 16 * t->blocks)
-        : arena_printf(u->arena,
-              "%d pixels x %d outputs: y = max(floor, %s%s + sum of w * x%s).  x: %s, w: one row of\n"
-              "%d outputs for each input channel and tap, in this order.",
-              t->pixels, 16 * t->blocks, t->residual ? "r + scale * (" : "", t->more ? "y" : "b", t->residual ? ")" : "", t->lanes_in == 16 ? "blocks of 16 channels" : "planes",
-              16 * t->blocks);
-    if (tile_fetches(t))
-        comment = arena_printf(u->arena, "%s\nMeanwhile `lines` cache lines a block of channels are fetched from next on.", comment);
+    const char *comment = leaf_comment(u->arena, t);
     f = unit_func(u, key, name, comment, t->vector);
     Lower *l = lower_new(u, f);
     LeafVars v = leaf_params(l, t);
@@ -201,7 +241,10 @@ Func *tile_leaf(Unit *u, const Tile *t)
     Var *acc[MOST_ACC];
     CHECK(t->pixels * vectors <= MOST_ACC && vectors <= 8);
     declare_sums(l, t, v.b, vectors, acc);
-    leaf_loops(l, t, &v, acc, vectors);
+    if (t->depthwise)
+        depthwise_loops(l, t, &v, acc, vectors);
+    else
+        leaf_loops(l, t, &v, acc, vectors);
     leaf_stores(l, t, &v, acc, vectors);
     return f;
 }

@@ -3,7 +3,7 @@
  *   dw[co][ci][ky][kx] = sum over images, oy, ox of dy[co][oy][ox] * x[co / CO * CI + ci][oy*SH + ky - top][ox*SW + kx - left]
  *
  * CO outputs and CI inputs are a group's.  A unit is an output channel: dw itself holds its sums from call to call, so nothing
- * is combined.  Scalar like the forward kernel: layers of groups are a small share of any network of this family. */
+ * is combined.  Scalar: layers of groups are a small share of any network of this family. */
 #include "weight_grad.h"
 
 enum { MOST_SUMS = 8 }; /* at once: additions of one sum wait for each other, those of several taps do not */

@@ -1,10 +1,10 @@
 # spills.py < objdump -d: register tiles must keep their accumulators and weights in registers: no instruction of an innermost
 # loop of multiply-adds touches the stack with a vector.  Loops that store vectors elsewhere are transforms, which may.  A leaf (*_tile_PxB*,
-# *_product_PxB*) that has not gone into its caller must have such a loop.
+# *_product_PxB*, *_depthwise_P*) that has not gone into its caller must have such a loop.
 # Prints what is wrong; the last line counts leaves and loops.
 import re, sys
 
-LEAF = re.compile(r'_(?:tile|product)_(\d+)x(\d+)')
+LEAF = re.compile(r'_(?:tile|product)_(\d+)x(\d+)|_depthwise_(\d+)')
 
 def functions(lines):
     name, body = None, []
@@ -47,7 +47,7 @@ for name, body in functions(sys.stdin):
     leaves += bool(leaf)
     n_loops += len(loops)
     if leaf:
-        accumulators = int(leaf[1]) * int(leaf[2]) * 16 // {'v3': 8, 'v4': 16}[name[:2]]
+        accumulators = (int(leaf[3]) if leaf[3] else int(leaf[1]) * int(leaf[2])) * 16 // {'v3': 8, 'v4': 16}[name[:2]]
         if not any(count(l) % accumulators == 0 for l in loops):
             wrong.append(f'{name}: no loop of {accumulators} multiply-adds')
     touches = max([sum(bool(touches_stack(a, frame)) for _, _, a in l) for l in loops], default=0)

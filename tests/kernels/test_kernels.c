@@ -199,6 +199,58 @@ static void conv_grouped_of_gaps(void)
     x = conv_node(x, (int[]){ 72 }, 1, window(3, 3, 1, 1), 72, BIAS, x, 0.3)->out[0];
     conv(x, 8, window(1, 1, 1, 0), 0);
 }
+static Tensor *grouped(Tensor *x, int co, Window w, int groups, int flags) { return conv_node(x, &co, 1, w, groups, flags, NULL, 1)->out[0]; }
+static void conv_groups_of_an_image(void) /* which only convolutions read: planes */
+{
+    Tensor *x = input(3, 13, 12);
+    grouped(x, 24, window(7, 7, 2, 3), 3, BIAS | RELU);
+    grouped(x, 3, window(3, 3, 1, 1), 3, BIAS);
+    grouped(x, 57, window(2, 3, 1, 0), 3, 0);
+}
+static void conv_groups_of_few(void) /* several to a block, of inputs or of outputs */
+{
+    Tensor *x = input(128, 5, 6);
+    grouped(x, 128, window(3, 3, 1, 1), 32, BIAS | RELU);
+    grouped(x, 96, window(3, 3, 2, 1), 32, BIAS);
+    grouped(x, 256, window(1, 1, 1, 0), 128, BIAS);
+    grouped(x, 32, window(1, 3, 1, 0), 32, RELU);
+}
+static void conv_groups_of_blocks(void)
+{
+    Tensor *x = input(96, 4, 7);
+    x = grouped(x, 192, window(3, 3, 1, 1), 3, BIAS | RELU);
+    x = grouped(x, 96, window(3, 3, 1, 1), 2, BIAS);
+    grouped(x, 32, window(1, 1, 1, 0), 2, RELU);
+}
+static void conv_groups_across_blocks(void)
+{
+    Tensor *x = grouped(input(40, 5, 4), 60, window(3, 3, 1, 1), 5, BIAS | RELU);
+    x = grouped(x, 44, window(3, 2, 1, 1), 2, 0);
+    x = grouped(x, 77, window(1, 1, 1, 0), 11, BIAS);
+    conv_node(x, (int[]){ 77 }, 1, window(3, 3, 1, 1), 7, BIAS | RELU, x, 0.4);
+}
+static void conv_groups_of_a_pixel(void) { grouped(grouped(input(64, 1, 1), 80, window(1, 1, 1, 0), 4, BIAS), 40, window(3, 3, 1, 1), 20, BIAS); }
+static void conv_groups_of_gaps(void)
+{
+    Tensor *x = gaps(5, 6);
+    Tensor *y = grouped(x, 24, window(3, 3, 1, 1), 8, BIAS), *z = grouped(x, 144, window(3, 3, 2, 1), 36, RELU);
+    conv(op_many(OP_CONCAT, 2, y, grouped(y, 12, window(1, 1, 1, 0), 4, BIAS), NULL), 16, window(1, 1, 1, 0), 0);
+    grouped(z, 72, window(2, 2, 1, 0), 72, BIAS);
+}
+static void conv_depthwise(void)
+{
+    Tensor *x = grouped(input(40, 9, 31), 40, window(3, 3, 1, 1), 40, BIAS | RELU);
+    x = grouped(x, 40, window(5, 4, 2, 2), 40, 0);
+    conv_node(x, (int[]){ 40 }, 1, window(3, 3, 1, 1), 40, BIAS | RELU, x, 0.25);
+    grouped(grouped(x, 40, (Window){ 1, 7, 1, 1, 0, 0, 3, 3 }, 40, BIAS), 40, window(1, 1, 1, 0), 40, RELU);
+}
+static void conv_depthwise_of_gaps(void) /* in a concat; the residual lies otherwise than the input */
+{
+    Tensor *x = gaps(5, 6), *y = conv(g->input, 72, window(1, 1, 1, 0), BIAS);
+    Tensor *d = grouped(x, 72, window(3, 3, 1, 1), 72, BIAS | RELU);
+    conv(op_many(OP_CONCAT, 3, d, y, grouped(y, 72, window(3, 3, 1, 1), 72, 0)), 24, window(1, 1, 1, 0), 0);
+    conv_node(x, (int[]){ 72 }, 1, window(3, 3, 1, 1), 72, BIAS | RELU, y, 0.5);
+}
 static void linear_of_image(void) { linear(input(18, 4, 3), 37, BIAS | RELU); }
 static void linear_of_vector(void) { linear(linear(input(100, 1, 1), 130, BIAS), 10, 0); }
 static void linear_of_gaps(void) { linear(gaps(3, 3), 50, BIAS); }
@@ -374,7 +426,8 @@ static const Sample cases[] = {
     CASE(conv3x3_stride2_odd), CASE(conv5x5), CASE(conv_image_7x7_stride2), CASE(conv_image_3x3_valid),
     CASE(conv_asymmetric), CASE(conv_chain_with_borders), CASE(conv_of_gaps), CASE(conv1x1_of_gaps_to_many),
     CASE(conv_residual), CASE(conv1x1_of_a_deep_sum), CASE(conv_residual_of_a_deep_sum), CASE(conv_residual_with_gaps), CASE(conv_merged), CASE(conv_grouped),
-    CASE(conv_grouped_of_gaps), CASE(linear_of_image), CASE(linear_of_vector), CASE(linear_of_gaps),
+    CASE(conv_grouped_of_gaps), CASE(conv_groups_of_an_image), CASE(conv_groups_of_few), CASE(conv_groups_of_blocks), CASE(conv_groups_across_blocks),
+    CASE(conv_groups_of_a_pixel), CASE(conv_groups_of_gaps), CASE(conv_depthwise), CASE(conv_depthwise_of_gaps), CASE(linear_of_image), CASE(linear_of_vector), CASE(linear_of_gaps),
     CASE(linear_with_a_border), CASE(maxpool_3x3_stride2_ceil), CASE(maxpool_padded), CASE(maxpool_asymmetric),
     CASE(avgpool_counts_border), CASE(avgpool_counts_pixels), CASE(avgpool_with_epilogue),
     CASE(pools_of_an_image), CASE(pools_of_a_square), CASE(pools_of_gaps), CASE(pools_of_a_small_image),
