@@ -282,12 +282,14 @@ static void parts_of_group(Arena *a, const Packed *k, int seen, int co0, int co1
 static Parts parts_of_rows(Arena *a, const Packed *k, int row, int co0, int co1, int base, int width)
 {
     Parts out = { 0 };
-    for (int s = 0; s < k->n_in_segments && !k->seen && co0 < co1; s++) {
+    for (int s = 0; s < k->n_in_segments && !k->seen; s++) {
         const Segment *in = &k->in_segments[s];
         LIST_PUSH(a, &out, ((Part){ { co0, co1, in->logical, in->n, in->physical } }));
     }
-    int cog = k->node->out[0]->shape.dim[0] / (k->node->groups > 1 ? k->node->groups : 1);
-    for (int end; k->seen && co0 < co1; co0 = end) {
+    if (!k->seen)
+        return out;
+    int cog = k->node->out[0]->shape.dim[0] / k->node->groups;
+    for (int end; co0 < co1; co0 = end) {
         int group = (co0 / cog + 1) * cog, tile = base + ((row + co0 - base) / width + 1) * width - row;
         end = group < tile ? group : tile;
         end = end < co1 ? end : co1;
@@ -335,6 +337,8 @@ static void call_conv(LoadLower *c, const Packed *k, Tensor *x, int row, int co0
 {
     enum { MOST_CALLS = 4 };
     Lower *l = c->page;
+    if (co0 >= co1)
+        return; /* no function either: nothing would call it */
     Parts parts = parts_of_rows(c->unit->arena, k, row, co0, co1, base, width);
     Expr *ints[PART_INTS];
     for (int p = 0; p < parts.n && parts.n <= MOST_CALLS; p++) {
@@ -360,8 +364,7 @@ static void pack_rows(LoadLower *c, const Packed *k, Tensor *x, int row, int co0
     int full = k->out_channels / width * width;
     int cut = full - row < co0 ? co0 : full - row < co1 ? full - row : co1;
     call_conv(c, k, x, row, co0, cut, 0, width);
-    if (cut < co1)
-        call_conv(c, k, x, row, cut, co1, full, k->out_channels - full);
+    call_conv(c, k, x, row, cut, co1, full, k->out_channels - full);
 }
 
 /* The convolution's weights that the tree of a vector sums over, or null. */

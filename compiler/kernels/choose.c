@@ -1,6 +1,6 @@
 /* Direct or fast, and by which tile: what the tuning record says, else the cheapest by a model of the machine
- * (cost.c), or one nearly as cheap with fewer weights, as far as the level of numerics goes.  The choice depends on the network, the level, the target
- * and the record, never on the host. */
+ * (cost.c), or one nearly as cheap with fewer weights, as far as the level of numerics goes.  The choice depends on
+ * the network, the level, the target and the record, never on the host. */
 #include "kernels.h"
 #include "../cook_toom.h"
 #include <limits.h>
@@ -99,7 +99,8 @@ static void prefer_small(const Step *s, Candidate *list, int n)
     list[0] = small;
 }
 
-/* Forms and the direct way, the model's choice first, then the cheapest; `others`: of each form what is not its best too, all tiles at once or in blocks. */
+/* Forms and the direct way, the model's choice first, then the cheapest; `others`: of each form what is not its best too, all tiles at
+ * once or in blocks. */
 static int ways(const Plan *p, const Step *s, bool others, Candidate out[MOST_CANDIDATES])
 {
     int forms = fast_forms(p, s, out), n = forms;
@@ -159,7 +160,7 @@ enum { GRAD_PIXELS = 512, GRAD_IMAGES = 64 }; /* the most of a call, but for one
 static int grad_tiles(const Step *s, const FastConv *f)
 {
     enum { LEAST = 32, MOST = 96, SCRATCH = 2 << 20 };
-    int n = SCRATCH / (fast_points(f, &s->node->window) * 64 * (1 + place_span(s->in[1]) / 16));
+    int n = SCRATCH / (fast_points(f, &s->node->window) * 64 * (1 + place_blocks(s->in[1])));
     return n < LEAST ? LEAST : n > MOST ? MOST : n;
 }
 

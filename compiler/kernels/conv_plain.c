@@ -8,8 +8,6 @@
  * A fully connected layer is a convolution whose kernel is as large as its input. */
 #include "kernels.h"
 
-bool conv_is_flat(const Step *s);
-
 typedef struct Conv {
     int ci, co, groups, kh, kw, sh, sw, oh, ow; /* ci: of a group */
     int64_t xrow, xplane, yrow, yplane, rrow, rplane;

@@ -245,7 +245,7 @@ static Func *shape_func(LowerContext *c, const Step *s)
     f.weights = f.form.h.weights * f.form.w.weights;
     f.weight = weight_table(u, &f.form);
     f.in_blocks = s->weights->in_channels / 16;
-    f.out_blocks = place_span(s->out[0]) / 16;
+    f.out_blocks = place_blocks(s->out[0]);
     const int *d = s->node->in[0]->shape.dim;
     const char *name = arena_printf(a, "conv%dx%d%s_%dx%dx%d_to_%d_f%dx%d", s->weights->kh, s->weights->kw,
                                     window_steps_by_1(win) ? "" : arena_printf(a, "s%d", win->sh > win->sw ? win->sh : win->sw), d[0], d[1], d[2],

@@ -74,7 +74,7 @@ typedef struct FastCost {
 static FastCost fast_parts(const Step *s, const FastConv *f)
 {
     const Window *w = &s->node->window;
-    double c = place_span(s->in[0]), blocks = place_span(s->out[0]) / 16, nr = fast_group_blocks(s);
+    double c = place_span(s->in[0]), blocks = place_blocks(s->out[0]), nr = fast_group_blocks(s);
     double points = fast_points(f, w), n = up((double)f->rows * f->columns, f->blocks);
     double gemm = points * (n * c * nr / machine.product + up(n, 14) * machine.call + machine.store * n * nr);
     double scratch = 4 * points * n * (c + 16 * nr), far = scratch > machine.near_bytes ? 1 + 0.1 * (scratch / machine.near_bytes - 1) : 1;

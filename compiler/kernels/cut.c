@@ -46,11 +46,17 @@ int conv_leaf_pixels(Type vector, const Step *s, int blocks)
 
 int conv_unit_pixels(Type vector, const Step *s) { return conv_leaf_pixels(vector, s, 1); }
 
-static void choose_tile(const Plan *p, Step *s)
+int conv_out_blocks(const Step *s)
 {
     int blocks = 0;
     for (int k = 0; k < s->n_out; k++)
-        blocks += place_span(s->out[k]) / 16;
+        blocks += place_blocks(s->out[k]);
+    return blocks;
+}
+
+static void choose_tile(const Plan *p, Step *s)
+{
+    int blocks = conv_out_blocks(s);
     int pixels = conv_row_pixels(s) * (conv_is_flat(s) ? 1 : s->out[0]->buffer->h);
     s->tile_blocks = s->in[0]->buffer->block > 1 ? 2 : 1; /* of an image: gcc 12 spoils the wider tile */
     if (pixels == 1) /* one pixel: more blocks hide the latency of the accumulators */
@@ -70,7 +76,7 @@ static void choose_tile(const Plan *p, Step *s)
 int fast_group_blocks(const Step *s)
 {
     enum { MOST = 2 };
-    int blocks = place_span(s->out[0]) / 16;
+    int blocks = place_blocks(s->out[0]);
     return blocks < MOST ? blocks : MOST;
 }
 
@@ -86,7 +92,7 @@ static void take_scratch(Plan *p, Step *s, int64_t floats)
 /* Units are (block of tiles, group of outputs). */
 static void cut_fast(Plan *p, Step *s)
 {
-    int blocks = place_span(s->out[0]) / 16, in_blocks = place_span(s->in[0]) / 16;
+    int blocks = place_blocks(s->out[0]), in_blocks = place_blocks(s->in[0]);
     const Window *w = &s->node->window;
     s->tile_blocks = fast_group_blocks(s);
     s->units = s->fast.blocks * div_up(blocks, s->tile_blocks);

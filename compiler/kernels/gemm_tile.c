@@ -279,7 +279,7 @@ static Var *output_table(LowerContext *c, const Step *s)
     Arena *a = c->plan->arena;
     for (int k = 0; k < s->n_out; k++) {
         const Buffer *b = s->out[k]->buffer;
-        for (int i = 0; i < place_span(s->out[k]) / 16; i++) {
+        for (int i = 0; i < place_blocks(s->out[k]); i++) {
             int64_t at = b->offset + (s->out[k]->segments[0].physical / 16 + i) * b->plane + b->top * b->row + b->left * 16;
             LIST_PUSH(a, &rows, (int)at);
             LIST_PUSH(a, &rows, (int)b->row);
@@ -325,9 +325,7 @@ static Func *shape_func(LowerContext *c, Step *s)
     Func *found = unit_find_func(u, key);
     if (found)
         return found;
-    int blocks = 0;
-    for (int k = 0; k < s->n_out; k++)
-        blocks += place_span(s->out[k]) / 16;
+    int blocks = conv_out_blocks(s);
     ShapeFn f = { .s = s, .plan = c->plan, .flat = conv_is_flat(s), .blocks = blocks, .nr = s->tile_blocks, .table = table };
     if (s->weights->seen)
         f.seen = unit_table(u, "seen", s->weights->seen, blocks);

@@ -61,7 +61,9 @@ const int *conv_seen(Arena *a, const Step *s, int nr, int *n)
 int conv_group_blocks(Arena *a, const Step *s, int most)
 {
     int one, more;
+    if (most == 1 || conv_is_depthwise(s))
+        return 1;
     conv_seen(a, s, 1, &one);
     conv_seen(a, s, most, &more);
-    return conv_is_depthwise(s) || more > one ? 1 : most;
+    return more > one ? 1 : most;
 }

@@ -58,6 +58,7 @@ int tile_most(Type vector, int blocks);
  * of a flat image, whatever its blocks. */
 bool conv_is_flat(const Step *s);
 int conv_row_pixels(const Step *s);
+int conv_out_blocks(const Step *s); /* of all outputs */
 int conv_leaf_pixels(Type vector, const Step *s, int blocks);
 int conv_unit_pixels(Type vector, const Step *s);
 int fast_points(const FastConv *f, const Window *w);

@@ -93,7 +93,7 @@ static void block_row(Lrn *p, Expr *block, bool first, bool last)
 static void row_body(Lrn *p)
 {
     Lower *l = p->l;
-    int blocks = place_span(p->s->in[0]) / 16;
+    int blocks = place_blocks(p->s->in[0]);
     block_row(p, loop_int(l, 0), true, blocks == 1);
     Var *b = loop_for_begin(l, "block", loop_int(l, 1), loop_int(l, blocks - 1), 1);
     if (blocks > 2)

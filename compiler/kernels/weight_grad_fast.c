@@ -44,13 +44,13 @@ FastGradSize weight_grad_fast_size(const Step *s)
     z.tiles = (f->rows + f->blocks - 1) / f->blocks * f->columns;
     z.slab = odd_lines((int64_t)s->images * z.tiles * 16);
     z.block = z.points * z.slab;
-    z.scratch = z.block * (1 + place_span(s->in[1]) / 16);
+    z.scratch = z.block * (1 + place_blocks(s->in[1]));
     return z;
 }
 
 static FastGrad begin(LowerContext *c, Step *s, bool *fresh)
 {
-    FastGrad g = { .form = form_of(s), .size = weight_grad_fast_size(s), .out_blocks = place_span(s->in[1]) / 16 };
+    FastGrad g = { .form = form_of(s), .size = weight_grad_fast_size(s), .out_blocks = place_blocks(s->in[1]) };
     const Window *w = &s->node->window;
     const FastConv *f = &s->fast;
     Arena *a = c->page->unit->arena;
