@@ -33,7 +33,7 @@ EXPLAIN = explain_layer explain_step
 SWEEP = sweep sweep_plot sweep_run sweep_table sweep_values
 WEIGHTS = load_plan load_report name_pattern names verb_weights weights_diff weights_embed weights_export weights_import weights_list
 KERNELS = channels choose common conv_plain cook_toom cook_toom_leaf cost cut gemm_tile groups loss lrn pointwise pool pool_rows tile_leaf train train_grad \
-  train_norm weight_grad weight_grad_fast weight_grad_grouped
+  train_norm weight_grad weight_grad_fast
 FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safetensors_write append crc32c events events_summary histogram wire \
   safetensors_hash sha256
 COMPILER_FORMATS = onnx_write npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip

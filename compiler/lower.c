@@ -17,7 +17,7 @@ static KernelLower *const kernel_lower[] = {
     [KERNEL_MAX] = kernel_lower_max, [KERNEL_LRN] = kernel_lower_lrn, [KERNEL_L2NORM] = kernel_lower_l2norm,
     [KERNEL_SOFTMAX] = kernel_lower_softmax, [KERNEL_NORMALIZE] = kernel_lower_normalize,
     [KERNEL_COPY] = kernel_lower_copy, [KERNEL_OUTPUT] = kernel_lower_output,
-    [KERNEL_WEIGHT_GRAD] = kernel_lower_weight_grad, [KERNEL_WEIGHT_GRAD_GROUPED] = kernel_lower_weight_grad_grouped,
+    [KERNEL_WEIGHT_GRAD] = kernel_lower_weight_grad,
     [KERNEL_BIAS_GRAD] = kernel_lower_bias_grad, [KERNEL_INTERLEAVE] = kernel_lower_interleave,
     [KERNEL_BN_PARTS] = kernel_lower_bn_parts, [KERNEL_BN_STATS] = kernel_lower_bn_stats, [KERNEL_BN_APPLY] = kernel_lower_bn_apply,
     [KERNEL_BN_GRAD_PARTS] = kernel_lower_bn_grad_parts, [KERNEL_BN_GRAD_STATS] = kernel_lower_bn_grad_stats, [KERNEL_BN_GRAD] = kernel_lower_bn_grad,

@@ -26,7 +26,7 @@ static const char *const kernel_names[] = {
     [KERNEL_MUL] = "mul", [KERNEL_MAX] = "max", [KERNEL_LRN] = "lrn", [KERNEL_L2NORM] = "l2norm",
     [KERNEL_SOFTMAX] = "softmax", [KERNEL_NORMALIZE] = "normalize", [KERNEL_COPY] = "copy",
     [KERNEL_OUTPUT] = "output", [KERNEL_WEIGHT_GRAD] = "weight grad",
-    [KERNEL_WEIGHT_GRAD_GROUPED] = "grouped weight grad", [KERNEL_BIAS_GRAD] = "bias grad", [KERNEL_INTERLEAVE] = "interleave",
+    [KERNEL_BIAS_GRAD] = "bias grad", [KERNEL_INTERLEAVE] = "interleave",
     [KERNEL_BN_PARTS] = "bn parts", [KERNEL_BN_STATS] = "bn stats", [KERNEL_BN_APPLY] = "bn apply", [KERNEL_BN_GRAD_PARTS] = "bn grad parts",
     [KERNEL_BN_GRAD_STATS] = "bn grad stats", [KERNEL_BN_GRAD] = "bn grad", [KERNEL_RELU_GRAD] = "relu grad", [KERNEL_MAXPOOL_GRAD] = "maxpool grad",
     [KERNEL_MAXPOOL_INDEX] = "maxpool index", [KERNEL_MAXPOOL_INDEX_GRAD] = "maxpool index grad",
@@ -148,7 +148,7 @@ static void group_columns(Plan *p, Packed *k, const Step *s)
         return;
     }
     int blocks;
-    k->seen = conv_seen(p->arena, s, s->tile_blocks, &blocks);
+    k->seen = groups_seen(p->arena, s->node->groups, s->in[0], s->out[0], s->tile_blocks, &blocks);
     k->in_channels = blocks * k->in_block;
 }
 

@@ -210,8 +210,7 @@ void plan_borders(Plan *p)
 {
     for (int i = 0; i < p->steps.n; i++) {
         const Step *s = p->steps.at[i];
-        if (s->kernel != KERNEL_CONV && s->kernel != KERNEL_COOK_TOOM && s->kernel != KERNEL_WEIGHT_GRAD &&
-            s->kernel != KERNEL_WEIGHT_GRAD_GROUPED)
+        if (s->kernel != KERNEL_CONV && s->kernel != KERNEL_COOK_TOOM && s->kernel != KERNEL_WEIGHT_GRAD)
             continue;
         if (s->node->op == OP_LINEAR)
             continue;

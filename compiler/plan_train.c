@@ -8,7 +8,7 @@ int train_kernel(const Node *n)
     case OP_CROSSENTROPY: return KERNEL_CROSSENTROPY;
     case OP_CROSSENTROPY_GRAD: return KERNEL_CROSSENTROPY_GRAD;
     case OP_INTERLEAVE: return KERNEL_INTERLEAVE;
-    case OP_CONV_WEIGHT_GRAD: return n->groups > 1 ? KERNEL_WEIGHT_GRAD_GROUPED : KERNEL_WEIGHT_GRAD;
+    case OP_CONV_WEIGHT_GRAD: return KERNEL_WEIGHT_GRAD;
     case OP_BIAS_GRAD: return KERNEL_BIAS_GRAD;
     case OP_BN_PARTS: return KERNEL_BN_PARTS;
     case OP_BN_STATS: return KERNEL_BN_STATS;
@@ -34,7 +34,7 @@ int train_kernel(const Node *n)
 static int images_of(const Step *s)
 {
     switch ((int)s->kernel) {
-    case KERNEL_WEIGHT_GRAD: case KERNEL_WEIGHT_GRAD_GROUPED: return weight_grad_call_images(s, s->fast.mh ? &s->fast : NULL);
+    case KERNEL_WEIGHT_GRAD: return weight_grad_call_images(s, s->fast.mh ? &s->fast : NULL);
     case KERNEL_BIAS_GRAD: case KERNEL_BN_STATS: case KERNEL_BN_GRAD_STATS: return 1;
     default: return 0;
     }
@@ -116,11 +116,12 @@ int train_packed_once(const Plan *p)
     return n;
 }
 
-/* Sums that an input and an output have. */
-static int64_t products_of_pair(const Step *s)
+/* Sums of a weight gradient that an output has. */
+static int64_t sums_of_output(Plan *p, const Step *s)
 {
     const Window *w = &s->node->window;
-    return s->fast.mh ? fast_points(&s->fast, w) : (int64_t)w->kh * w->kw;
+    GradInputs in = weight_grad_inputs(p->arena, s);
+    return (int64_t)in.blocks * in.channels * (s->fast.mh ? fast_points(&s->fast, w) : w->kh * w->kw);
 }
 
 void train_batch(Plan *p, Step *s)
@@ -131,7 +132,7 @@ void train_batch(Plan *p, Step *s)
     Buffer *b = s->sums = ARENA_NEW(p->arena, Buffer);
     int64_t channels = place_span(s->in[s->n_in - 1]);
     if (s->kernel == KERNEL_WEIGHT_GRAD)
-        channels *= place_span(s->in[0]) * products_of_pair(s);
+        channels *= sums_of_output(p, s);
     *b = (Buffer){ .id = p->buffers.n, .name = arena_printf(p->arena, "%s.sums", s->name), .kind = BUFFER_SHARED, .block = p->target->block,
                    .channels = (int)channels, .h = 1, .w = 1 };
     LIST_PUSH(p->arena, &p->buffers, b);

@@ -151,7 +151,7 @@ static bool recorded(const Plan *p, const Step *s, FastConv *out)
 static bool grad_is_direct(const Plan *p, const Step *s)
 {
     const Window *w = &s->node->window;
-    return p->target->block != 16 || s->in[0]->buffer->block != 16 || window_is_1x1(w) || !window_steps_by_1(w);
+    return p->target->block != 16 || s->node->groups > 1 || s->in[0]->buffer->block != 16 || window_is_1x1(w) || !window_steps_by_1(w);
 }
 
 enum { GRAD_PIXELS = 512, GRAD_IMAGES = 64 }; /* the most of a call, but for one image's pixels */

@@ -147,7 +147,7 @@ Cost cost_step(const Plan *p, const Step *s)
     case KERNEL_INPUT: c = by_vector(s, machine.pointwise); break;
     case KERNEL_SOFTMAX: c = by_vector(s, 16 * machine.scalar); break;
     case KERNEL_OUTPUT: c.work = pixels_of(s->in[0]) * place_span(s->in[0]) / 4; break;
-    case KERNEL_WEIGHT_GRAD: case KERNEL_WEIGHT_GRAD_GROUPED: case KERNEL_BIAS_GRAD: case KERNEL_INTERLEAVE: case KERNEL_BN_PARTS: case KERNEL_BN_STATS:
+    case KERNEL_WEIGHT_GRAD: case KERNEL_BIAS_GRAD: case KERNEL_INTERLEAVE: case KERNEL_BN_PARTS: case KERNEL_BN_STATS:
     case KERNEL_BN_APPLY: case KERNEL_BN_GRAD_PARTS: case KERNEL_BN_GRAD_STATS: case KERNEL_BN_GRAD: case KERNEL_RELU_GRAD: case KERNEL_MAXPOOL_GRAD:
     case KERNEL_MAXPOOL_INDEX: case KERNEL_MAXPOOL_INDEX_GRAD:
     case KERNEL_AVGPOOL_GRAD: case KERNEL_GLOBALAVGPOOL_GRAD: case KERNEL_ADAPTIVEAVGPOOL_GRAD: case KERNEL_LRN_GRAD: case KERNEL_L2NORM_GRAD: case KERNEL_SOFTMAX_GRAD: case KERNEL_DROPOUT:

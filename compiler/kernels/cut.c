@@ -120,11 +120,10 @@ void kernel_cut(Plan *p, Step *s)
         break;
     case KERNEL_OUTPUT: s->units = s->in[0]->buffer->h; break;
     case KERNEL_WEIGHT_GRAD:
-        s->units = place_blocks(s->in[1]) * place_blocks(s->in[0]);
+        s->units = place_blocks(s->in[1]) * weight_grad_inputs(p->arena, s).blocks;
         if (s->fast.mh)
             take_scratch(p, s, weight_grad_fast_size(s).scratch);
         break;
-    case KERNEL_WEIGHT_GRAD_GROUPED: s->units = s->node->in[1]->shape.dim[0]; break;
     case KERNEL_BIAS_GRAD: case KERNEL_BN_PARTS: case KERNEL_BN_GRAD_PARTS: s->units = place_blocks(s->in[0]); break;
     case KERNEL_BN_STATS: case KERNEL_BN_GRAD_STATS: s->units = s->node->in[2]->shape.dim[0]; break;
     case KERNEL_BN_APPLY: case KERNEL_BN_GRAD: case KERNEL_RELU_GRAD: case KERNEL_MAXPOOL_INDEX: s->units = place_blocks(s->out[0]) * y->h; break;

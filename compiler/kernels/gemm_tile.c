@@ -14,7 +14,7 @@ typedef struct ShapeFn {
     const Step *s;
     const Plan *plan;
     Kernel k;
-    Var *x, *w, *b, *y, *r, *table, *seen; /* table: where outputs lie; seen: which inputs they read; or null */
+    Var *x, *w, *b, *y, *r, *table; /* table: where outputs lie, or null */
     bool flat;
     int blocks, nr, oh, ow, cb;
     int64_t depth; /* floats of a weight row's column */
@@ -83,7 +83,10 @@ static Expr *first_input(ShapeFn *f, Expr *block)
     Lower *l = f->k.l;
     if (conv_is_depthwise(f->s))
         return block;
-    return f->seen ? loop_add(l, loop_load(l, TY_INT, f->seen, block), f->piece.first) : f->piece.first;
+    const Step *s = f->s;
+    if (!s->weights->seen)
+        return f->piece.first;
+    return loop_add(l, groups_first_seen(l, s->node->groups, s->in[0], s->out[0], s->weights->seen, block), f->piece.first);
 }
 
 /* One call of a leaf: `pixels` pixels from px on, `nr` blocks from `block` on. */
@@ -327,8 +330,6 @@ static Func *shape_func(LowerContext *c, Step *s)
         return found;
     int blocks = conv_out_blocks(s);
     ShapeFn f = { .s = s, .plan = c->plan, .flat = conv_is_flat(s), .blocks = blocks, .nr = s->tile_blocks, .table = table };
-    if (s->weights->seen)
-        f.seen = unit_table(u, "seen", s->weights->seen, blocks);
     f.oh = f.flat ? 1 : s->out[0]->buffer->h;
     f.ow = conv_row_pixels(s);
     f.cb = s->weights->in_channels / s->weights->in_block;
@@ -338,7 +339,7 @@ static Func *shape_func(LowerContext *c, Step *s)
                                        d[0], d[1], d[2], s->weights->kh, s->weights->kw, blocks, s->out[0]->buffer->h,
                                        s->out[0]->buffer->w, s->tile_pixels, s->tile_blocks,
                                        table ? ";\neach block finds its place, row pitch and ReLU in a table" :
-                                       s->weights->seen ? arena_printf(a, ";\neach block reads %d channels, from the input block of a table on", s->weights->in_channels) : "");
+                                       s->weights->seen ? arena_printf(a, ";\neach block reads the %d channels that its groups lie in", s->weights->in_channels) : "");
     /* leaves come first in the file: build the body aside */
     Func *fn = unit_func_later(u, key, arena_printf(a, "%s", shape_name(a, s)), comment, c->plan->target->vector);
     fn->name = unit_unique_name(u, fn->name);

@@ -65,8 +65,18 @@ int fast_points(const FastConv *f, const Window *w);
 
 /* ---- groups.c: convolutions whose outputs do not read all channels ---- */
 
+/* The first block of x that a block of y reads, as groups_seen found: 0, its own, by the group (of blocks of one channel), or by a table. */
+Expr *groups_first_seen(Lower *l, int groups, const Place *x, const Place *y, const int *seen, Expr *block);
 /* Blocks of outputs of a tile: `most`, or one where more would read more. */
 int conv_group_blocks(Arena *a, const Step *s, int most);
+
+typedef struct GradInputs { /* what a block of outputs meets in the gradient of weights: some blocks of inputs, each a unit of work */
+    int blocks;      /* how many */
+    int channels;    /* of each that every output has sums with */
+    bool lanes;      /* only with that of its own lane */
+    const int *seen; /* by block of outputs, the first; null where all see all */
+} GradInputs;
+GradInputs weight_grad_inputs(Arena *a, const Step *s);
 
 /* ---- cost.c: cycles of the modelled machine ---- */
 

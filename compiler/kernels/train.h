@@ -3,7 +3,7 @@
 #define INCEPTC_KERNELS_TRAIN_H
 #include "kernels.h"
 
-KernelLower kernel_lower_weight_grad, kernel_lower_weight_grad_grouped, kernel_lower_bias_grad, kernel_lower_interleave;
+KernelLower kernel_lower_weight_grad, kernel_lower_bias_grad, kernel_lower_interleave;
 KernelLower kernel_lower_bn_parts, kernel_lower_bn_stats, kernel_lower_bn_apply;
 KernelLower kernel_lower_bn_grad_parts, kernel_lower_bn_grad_stats, kernel_lower_bn_grad;
 KernelLower kernel_lower_relu_grad, kernel_lower_maxpool_grad, kernel_lower_maxpool_index, kernel_lower_maxpool_index_grad, kernel_lower_avgpool_grad, kernel_lower_globalavgpool_grad,

@@ -4,10 +4,19 @@
  *
  * A unit is a block of outputs times a block of inputs with all taps: it has its own sums, so nothing is combined.  The leaf
  * keeps `depth` x 16 sums in registers and walks the pixels: it loads dy's vectors once a pixel and broadcasts `depth`
- * neighbours of x: channels of a block, or columns of an image plane (there the taps of a row are neighbours). */
+ * neighbours of x: channels of a block, or columns of an image plane (there the taps of a row are neighbours).
+ *
+ * Of a grouped convolution a block of outputs meets the blocks of inputs that its groups lie in (groups.c), and sums across groups are
+ * dropped at the end.  Depthwise it meets its own: neighbours are the taps of a row, and lanes meet as they are. */
 #include "weight_grad.h"
 
 /* ---- The leaf ---- */
+
+typedef struct Leaf {
+    Type type;
+    int depth, vectors; /* sums: neighbours times vectors of outputs */
+    bool lanes;
+} Leaf;
 
 typedef struct LeafVars {
     Var *x, *dy, *images, *image, *rows, *columns, *x_row, *x_pixel, *dy_row, *sums;
@@ -31,34 +40,46 @@ static LeafVars leaf_params(Lower *l)
 
 static const char *numbered(Lower *l, const char *s, int i, int j) { return arena_printf(l->unit->arena, j < 0 ? "%s%d" : "%s%d_%d", s, i, j); }
 
-static void leaf_pixel(Lower *l, const LeafVars *v, Type type, int depth, int vectors, Var *xp, Var *dp, Var **acc)
+/* Of x, what vector j of outputs is multiplied by for neighbour i. */
+static Expr *neighbour(Lower *l, const Leaf *f, Var *xp, int i, int j)
 {
+    if (f->lanes)
+        return loop_load(l, f->type, xp, loop_int(l, (f->vectors * i + j) * type_lanes(f->type)));
+    return loop_splat(l, f->type, loop_load(l, TY_F32, xp, loop_int(l, i)));
+}
+
+static void leaf_pixel(Lower *l, const LeafVars *v, const Leaf *f, Var *xp, Var *dp, Var **acc)
+{
+    Type type = f->type;
+    int vectors = f->vectors;
     Var *d[2];
     for (int j = 0; j < vectors; j++)
         d[j] = loop_let(l, numbered(l, "d", j, -1), loop_load(l, type, dp, loop_int(l, j * type_lanes(type))));
-    for (int i = 0; i < depth; i++) {
-        Expr *x = loop_splat(l, type, loop_load(l, TY_F32, xp, loop_int(l, i)));
-        if (vectors > 1)
+    for (int i = 0; i < f->depth; i++) {
+        Expr *x = f->lanes ? NULL : neighbour(l, f, xp, i, 0);
+        if (x && vectors > 1)
             x = loop_var(l, loop_let(l, numbered(l, "x", i, -1), x));
         for (int j = 0; j < vectors; j++) {
             Var *a = acc[i * vectors + j];
-            loop_set(l, a, loop_fma(l, loop_var(l, d[j]), x, loop_var(l, a)));
+            loop_set(l, a, loop_fma(l, loop_var(l, d[j]), x ? x : neighbour(l, f, xp, i, j), loop_var(l, a)));
         }
     }
     loop_advance(l, xp, loop_var(l, v->x_pixel));
     loop_advance(l, dp, loop_int(l, vectors * type_lanes(type)));
 }
 
-static Func *leaf(Unit *u, Type type, int depth, int vectors)
+static Func *leaf(Unit *u, const Leaf *form)
 {
     enum { MOST = 40 };
-    const char *name = arena_printf(u->arena, "weight_grad_x%d", depth);
+    Type type = form->type;
+    int depth = form->depth, vectors = form->vectors, width = vectors * type_lanes(type);
+    const char *name = arena_printf(u->arena, form->lanes ? "weight_grad_lanes_x%d" : "weight_grad_x%d", depth);
     const char *key = arena_printf(u->arena, "leaf %s", name);
     Func *f = unit_find_func(u, key);
     if (f)
         return f;
-    int width = vectors * type_lanes(type);
-    f = unit_func(u, key, name, arena_printf(u->arena, "sums[i][o] += sum over images, rows and columns of x[i] * dy[o], for %d neighbours i in x and %d outputs o.", depth, width), type);
+    f = unit_func(u, key, name, arena_printf(u->arena, "sums[i][o] += sum over images, rows and columns of x[i]%s * dy[o], for %d neighbours i in x and %d outputs o.",
+                                             form->lanes ? "[o]" : "", depth, width), type);
     Lower *l = lower_new(u, f);
     LeafVars v = leaf_params(l);
     Var *acc[MOST];
@@ -71,7 +92,7 @@ static Func *leaf(Unit *u, Type type, int depth, int vectors)
     Var *xp = loop_pointer(l, "xp", loop_address(l, xi, loop_mul(l, loop_var(l, oy), loop_var(l, v.x_row))), false);
     Var *dp = loop_pointer(l, "dp", loop_address(l, di, loop_mul(l, loop_var(l, oy), loop_var(l, v.dy_row))), false);
     loop_for_begin(l, "ox", loop_int(l, 0), loop_var(l, v.columns), 1);
-    leaf_pixel(l, &v, type, depth, vectors, xp, dp, acc);
+    leaf_pixel(l, &v, form, xp, dp, acc);
     loop_for_end(l);
     loop_for_end(l);
     loop_advance(l, xi, loop_var(l, v.image));
@@ -101,19 +122,19 @@ void outer_sum_leaves(LowerContext *c, const OuterSum *o)
     int depth[MOST_LEAVES], n = leaf_depths(o->depth, type_lanes(type), depth);
     CHECK(n <= MOST_LEAVES);
     for (int i = 0; i < n; i++)
-        leaf(c->page->unit, type, depth[i], c->plan->target->block / type_lanes(type));
+        leaf(c->page->unit, &(Leaf){ type, depth[i], c->plan->target->block / type_lanes(type), o->lanes });
 }
 
 void outer_sum(TrainKernel *t, const OuterSum *o, Var *x, Expr *x_at, Var *dy, Expr *dy_at, Var *sums, Expr *sums_at)
 {
     Lower *l = t->l;
-    int depth[MOST_LEAVES], pieces = leaf_depths(o->depth, t->lanes, depth), block = t->vectors * t->lanes;
+    int depth[MOST_LEAVES], pieces = leaf_depths(o->depth, t->lanes, depth), block = t->vectors * t->lanes, pitch = o->lanes ? block : 1;
     for (int i = 0, from = 0; i < pieces; from += depth[i++]) {
         Expr *args[] = {
-            loop_address(l, x, loop_add(l, x_at, loop_int(l, from))), loop_address(l, dy, dy_at), o->images, o->image, o->rows, o->columns,
+            loop_address(l, x, loop_add(l, x_at, loop_int(l, from * pitch))), loop_address(l, dy, dy_at), o->images, o->image, o->rows, o->columns,
             loop_int(l, o->x_row), loop_int(l, o->x_pixel), loop_int(l, o->dy_row), loop_address(l, sums, loop_add(l, sums_at, loop_int(l, from * block))),
         };
-        loop_call(l, leaf(l->unit, t->type, depth[i], t->vectors), args, (int)(sizeof args / sizeof *args));
+        loop_call(l, leaf(l->unit, &(Leaf){ t->type, depth[i], t->vectors, o->lanes }), args, (int)(sizeof args / sizeof *args));
     }
 }
 
@@ -153,66 +174,88 @@ static Expr *logical_channel(Lower *l, const Place *p, const char *name, Expr *b
     return loop_var(l, loop_let(l, name, loop_load(l, TY_INT, table, index)));
 }
 
-static int logical_count(const Place *p)
-{
-    int n = 0;
-    for (int i = 0; i < p->n_segments; i++)
-        n += p->segments[i].n;
-    return n;
-}
-
 static void if_channel(Lower *l, const Place *p, Expr *c)
 {
-    Expr *below = loop_bin(l, EX_LT, c, loop_int(l, logical_count(p)));
+    Expr *below = loop_bin(l, EX_LT, c, loop_int(l, place_count(p)));
     loop_if_begin(l, p->n_segments > 1 ? loop_bin(l, EX_AND, loop_bin(l, EX_LE, loop_int(l, 0), c), below) : below);
+}
+
+/* Begins what is done where inputs and outputs are of one group. */
+static void if_one_group(Lower *l, Expr *ci, Expr *cig, Expr *co, Expr *cog)
+{
+    loop_if_begin(l, loop_bin(l, EX_EQ, loop_div(l, ci, cig), loop_div(l, co, cog)));
 }
 
 void weight_grad_scatter(TrainKernel *t, Expr *ob, Expr *ib, Var *sums, Expr *base, Var *dw)
 {
     Lower *l = t->l;
     const Place *x = t->s->in[0], *dy = t->s->in[1];
-    int all = t->s->node->window.kh * t->s->node->window.kw, x_block = x->buffer->block, block = dy->buffer->block;
-    Expr *i = loop_var(l, train_for(t, "i", x_block)), *ci = logical_channel(l, x, "ci", ib, i);
-    if_channel(l, x, ci);
+    GradInputs in = weight_grad_inputs(l->unit->arena, t->s);
+    int all = t->s->node->window.kh * t->s->node->window.kw, block = dy->buffer->block, groups = t->s->node->groups;
+    Expr *cig = loop_int(l, place_count(x) / groups), *cog = loop_int(l, place_count(dy) / groups);
+    Expr *i = loop_int(l, 0), *ci = i;
+    if (!in.lanes) {
+        i = loop_var(l, train_for(t, "i", in.channels));
+        ci = logical_channel(l, x, "ci", ib, i);
+        if_channel(l, x, ci);
+    }
     Expr *o = loop_var(l, train_for(t, "o", block)), *co = logical_channel(l, dy, "co", ob, o);
     if_channel(l, dy, co);
+    bool mixed = in.seen && x->buffer->block * block > 1; /* with blocks of one channel nothing else is met */
+    if (mixed)
+        if_one_group(l, ci, cig, co, cog);
+    if (in.seen)
+        ci = loop_bin(l, EX_MOD, ci, cig);
     Expr *tap = loop_var(l, train_for(t, "k", all));
-    Expr *to = loop_add(l, loop_mul(l, co, loop_int(l, logical_count(x))), ci);
-    to = loop_add(l, loop_mul(l, to, loop_int(l, all)), tap);
-    Expr *from = loop_add(l, loop_mul(l, loop_add(l, loop_mul(l, tap, loop_int(l, x_block)), i), loop_int(l, block)), o);
+    Expr *to = loop_add(l, loop_mul(l, loop_add(l, loop_mul(l, co, cig), ci), loop_int(l, all)), tap);
+    Expr *from = loop_add(l, loop_mul(l, loop_add(l, loop_mul(l, tap, loop_int(l, in.channels)), i), loop_int(l, block)), o);
     loop_store(l, dw, to, loop_load(l, TY_F32, sums, loop_add(l, base, from)));
-    for (int k = 0; k < 2; k++) {
-        loop_for_end(l);
-        loop_if_end(l);
-    }
     loop_for_end(l);
+    if (mixed)
+        loop_if_end(l);
+    for (int k = in.lanes; k < 2; k++) {
+        loop_if_end(l);
+        loop_for_end(l);
+    }
 }
 
 /* ---- The direct way ---- */
 
-static OuterSum pixels_of(const Step *s)
+static OuterSum pixels_of(const Step *s, const GradInputs *in)
 {
     const Window *w = &s->node->window;
     const Buffer *x = s->in[0]->buffer, *dy = s->in[1]->buffer;
-    return (OuterSum){ .depth = x->block == 1 ? w->kw : x->block, .x_row = (int)(w->sh * x->row), .x_pixel = w->sw * x->block, .dy_row = (int)dy->row };
+    return (OuterSum){ .depth = in->channels == 1 ? w->kw : x->block, .lanes = in->lanes, .x_row = (int)(w->sh * x->row), .x_pixel = w->sw * x->block,
+                       .dy_row = (int)dy->row };
 }
 
-static void unit_body(TrainKernel *t, const OuterSum *o, Var *sums, Var *dw, const BatchPart *batch)
+static Expr *input_block(TrainKernel *t, const GradInputs *in, Expr *ob)
+{
+    Lower *l = t->l;
+    if (in->lanes)
+        return ob;
+    Expr *ib = loop_bin(l, EX_MOD, loop_var(l, t->k.u), loop_int(l, in->blocks));
+    if (in->seen)
+        ib = loop_add(l, groups_first_seen(l, t->s->node->groups, t->s->in[0], t->s->in[1], in->seen, ob), ib);
+    return loop_var(l, loop_let(l, t->s->in[0]->buffer->block > 1 ? "ib" : "i0", ib));
+}
+
+static void unit_body(TrainKernel *t, const OuterSum *o, const GradInputs *in, Var *sums, Var *dw, const BatchPart *batch)
 {
     Lower *l = t->l;
     const Window *w = &t->s->node->window;
     const Buffer *x = t->s->in[0]->buffer, *dy = t->s->in[1]->buffer;
-    int blocks_in = place_span(t->s->in[0]) / x->block, floats = w->kh * w->kw * x->block * dy->block;
-    bool plane = x->block == 1; /* the taps of a row are neighbours */
-    Expr *u = loop_var(l, t->k.u), *in = loop_int(l, blocks_in);
-    Expr *ob = loop_var(l, loop_let(l, dy->block > 1 ? "ob" : "o0", loop_div(l, u, in)));
-    Expr *ib = loop_var(l, loop_let(l, plane ? "i0" : "ib", loop_bin(l, EX_MOD, u, in)));
+    int floats = w->kh * w->kw * in->channels * dy->block;
+    bool rows = in->channels == 1; /* the taps of a row are neighbours */
+    Expr *u = loop_var(l, t->k.u);
+    Expr *ob = loop_var(l, loop_let(l, dy->block > 1 ? "ob" : "o0", loop_div(l, u, loop_int(l, in->blocks))));
+    Expr *ib = input_block(t, in, ob);
     Expr *base = loop_var(l, loop_let(l, "base", loop_mul(l, u, loop_int(l, floats))));
     train_if_first(t, batch);
     weight_grad_clear(t, floats, sums, base);
     loop_if_end(l);
-    Expr *tap = loop_var(l, train_for(t, "k", plane ? w->kh : w->kh * w->kw));
-    Expr *ky = plane ? tap : loop_div(l, tap, loop_int(l, w->kw)), *kx = plane ? loop_int(l, 0) : loop_bin(l, EX_MOD, tap, loop_int(l, w->kw));
+    Expr *tap = loop_var(l, train_for(t, "k", rows ? w->kh : w->kh * w->kw));
+    Expr *ky = rows ? tap : loop_div(l, tap, loop_int(l, w->kw)), *kx = rows ? loop_int(l, 0) : loop_bin(l, EX_MOD, tap, loop_int(l, w->kw));
     Expr *x_at = loop_add(l, loop_mul(l, ib, loop_int(l, x->plane)), loop_mul(l, ky, loop_int(l, x->row)));
     x_at = loop_add(l, x_at, loop_mul(l, kx, loop_int(l, x->block)));
     outer_sum(t, o, t->in[0], x_at, t->in[1], loop_mul(l, ob, loop_int(l, dy->plane)), sums,
@@ -228,10 +271,13 @@ static void lower_direct(LowerContext *c, Step *s)
     TrainKernel t;
     const Window *w = &s->node->window;
     Arena *a = c->page->unit->arena;
-    OuterSum o = pixels_of(s);
+    GradInputs in = weight_grad_inputs(a, s);
+    OuterSum o = pixels_of(s, &in);
+    int groups = s->node->groups;
     const char *key = arena_printf(a, "%dx%d/%dx%d %d,%d", w->kh, w->kw, w->sh, w->sw, w->top, w->left);
+    const char *name = arena_printf(a, groups > 1 ? "weight_grad%dx%d_groups%d" : "weight_grad%dx%d", w->kh, w->kw, groups);
     outer_sum_leaves(c, &o);
-    bool fresh = train_begin(&t, c, s, arena_printf(a, "weight_grad%dx%d", w->kh, w->kw), "x dy", key,
+    bool fresh = train_begin(&t, c, s, name, "x dy", key,
         "dw += sum over the pixels of some images of dy times x; sums begin with the first image and go to dw with the last.");
     train_see_images(&t, 0, -w->top, -w->left);
     train_see_images(&t, 1, 0, 0);
@@ -244,7 +290,7 @@ static void lower_direct(LowerContext *c, Step *s)
         train_units(&t);
         o.rows = loop_var(t.l, loop_dim(t.l, "OH", s->in[1]->buffer->h));
         o.columns = loop_var(t.l, loop_dim(t.l, "OW", s->in[1]->buffer->w));
-        unit_body(&t, &o, sums, dw, &batch);
+        unit_body(&t, &o, &in, sums, dw, &batch);
     }
     train_call(&t);
 }
