@@ -2,11 +2,11 @@
 # run.sh [PATTERN]: every test, or those whose names match. JOBS at a time (default: one a processor); what a failed one said is
 # shown. The last line is "N passed, N failed".
 cd "$(dirname "$0")/.." || exit 1
-tests() { # name and command, a line each
+tests() { # name and command, a line each; units first, for one of them takes minutes and would be alone at the end
+    for t in build/unit_*; do echo "$(basename "$t" | sed s/unit_//) $t"; done
     for t in tests/*/test_*.sh; do
         for c in $(sh "$t" --list); do echo "$(basename "$t" .sh | sed s/test_//)/$c sh $t $c"; done
     done
-    for t in build/unit_*; do echo "$(basename "$t" | sed s/unit_//) $t"; done
     echo 'program sh tests/runtime/program.sh build/tiny'
 }
 one='name=$1
