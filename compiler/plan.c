@@ -148,7 +148,7 @@ static void group_columns(Plan *p, Packed *k, const Step *s)
         return;
     }
     int blocks;
-    k->seen = groups_seen(p->arena, s->node->groups, s->in[0], s->out[0], s->tile_blocks, &blocks);
+    k->seen = conv_seen(p->arena, s, s->tile_blocks, &blocks);
     k->in_channels = blocks * k->in_block;
 }
 

@@ -40,9 +40,8 @@ void plan_packed_columns(Plan *p, Packed *k, const Place *in);
 void kernel_choose(const Plan *p, Step *s);
 /* kernels/cut.c, when borders are known: work units, register tile and scratch. */
 void kernel_cut(Plan *p, Step *s);
-/* kernels/groups.c, of convolutions from x to y in groups: whether every output reads the channel of its own lane; the first block of x
- * that each block of y reads by tiles of nr of them, and how many, as many for all. */
-bool groups_are_lanes(int groups, const Place *x, const Place *y);
+/* kernels/groups.c, of grouped convolutions and of the gradients of their weights: whether every output reads the channel of its own lane;
+ * the first input block that each block of outputs reads by tiles of nr of them, and how many, as many for all. */
 bool conv_is_depthwise(const Step *s);
-const int *groups_seen(Arena *a, int groups, const Place *x, const Place *y, int nr, int *n);
+const int *conv_seen(Arena *a, const Step *s, int nr, int *n);
 #endif

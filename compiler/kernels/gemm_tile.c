@@ -81,12 +81,10 @@ static int fetch_args(ShapeFn *f, Expr *weights, Expr *tile, int nr, Expr **args
 static Expr *first_input(ShapeFn *f, Expr *block)
 {
     Lower *l = f->k.l;
+    const int *seen = f->s->weights->seen;
     if (conv_is_depthwise(f->s))
         return block;
-    const Step *s = f->s;
-    if (!s->weights->seen)
-        return f->piece.first;
-    return loop_add(l, groups_first_seen(l, s->node->groups, s->in[0], s->out[0], s->weights->seen, block), f->piece.first);
+    return seen ? loop_add(l, conv_first_seen(l, f->s, seen, block), f->piece.first) : f->piece.first;
 }
 
 /* One call of a leaf: `pixels` pixels from px on, `nr` blocks from `block` on. */

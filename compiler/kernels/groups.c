@@ -6,12 +6,15 @@
  * Depthwise, where output k reads channel k, lanes meet as they are. */
 #include "kernels.h"
 
-bool groups_are_lanes(int groups, const Place *x, const Place *y)
+/* What the outputs of a convolution are, or their gradient. */
+static const Place *outputs_of(const Step *s) { return s->kernel == KERNEL_WEIGHT_GRAD ? s->in[1] : s->out[0]; }
+
+bool conv_is_depthwise(const Step *s)
 {
+    int groups = s->node->groups;
+    const Place *x = s->in[0], *y = outputs_of(s);
     return groups > 1 && groups == place_count(x) && groups == place_count(y) && x->buffer->block == 16 && place_same_map(x, y);
 }
-
-bool conv_is_depthwise(const Step *s) { return s->node->op == OP_CONV && groups_are_lanes(s->node->groups, s->in[0], s->out[0]); }
 
 /* The physical channel of logical channel c, counted from the place's first block. */
 static int physical_channel(const Place *p, int c)
@@ -23,9 +26,11 @@ static int physical_channel(const Place *p, int c)
 }
 
 /* The first and the last input block that outputs of blocks [from, to) read. */
-static void range_seen(int groups, const Place *x, const Place *y, int from, int to, int *first, int *last)
+static void range_seen(const Step *s, int from, int to, int *first, int *last)
 {
-    int cig = place_count(x) / groups, cog = place_count(y) / groups, base = y->segments[0].physical, block = y->buffer->block;
+    const Place *x = s->in[0], *y = outputs_of(s);
+    int groups = s->node->groups, cig = place_count(x) / groups, cog = place_count(y) / groups;
+    int base = y->segments[0].physical, block = y->buffer->block;
     *first = place_blocks(x);
     *last = 0;
     for (int i = 0; i < y->n_segments; i++) {
@@ -42,25 +47,26 @@ static void range_seen(int groups, const Place *x, const Place *y, int from, int
     }
 }
 
-const int *groups_seen(Arena *a, int groups, const Place *x, const Place *y, int nr, int *n)
+const int *conv_seen(Arena *a, const Step *s, int nr, int *n)
 {
-    int blocks = place_blocks(y), first, last, *seen = ARENA_ARRAY(a, blocks, int);
+    int most = place_blocks(s->in[0]), blocks = place_blocks(outputs_of(s)), first, last, *seen = ARENA_ARRAY(a, blocks, int);
     *n = 1;
     for (int b = 0; b < blocks; b += nr) {
-        range_seen(groups, x, y, b, b + nr, &first, &last);
+        range_seen(s, b, b + nr, &first, &last);
         *n = last - first + 1 > *n ? last - first + 1 : *n;
         for (int k = b; k < b + nr && k < blocks; k++)
             seen[k] = first;
     }
     for (int b = 0; b < blocks; b++)
-        if (seen[b] > place_blocks(x) - *n)
-            seen[b] = place_blocks(x) - *n;
+        if (seen[b] > most - *n)
+            seen[b] = most - *n;
     return seen;
 }
 
-Expr *groups_first_seen(Lower *l, int groups, const Place *x, const Place *y, const int *seen, Expr *block)
+Expr *conv_first_seen(Lower *l, const Step *s, const int *seen, Expr *block)
 {
-    const int n = place_blocks(y), ratio[][2] = { { 0, 1 }, { 1, 1 }, { place_count(x) / groups, place_count(y) / groups } };
+    const Place *x = s->in[0], *y = outputs_of(s);
+    const int groups = s->node->groups, n = place_blocks(y), ratio[][2] = { { 0, 1 }, { 1, 1 }, { place_count(x) / groups, place_count(y) / groups } };
     for (int i = 0; i < 3; i++) {
         bool fits = true;
         for (int b = 0; b < n; b++)
@@ -76,18 +82,18 @@ int conv_group_blocks(Arena *a, const Step *s, int most)
     int one, more;
     if (most == 1 || conv_is_depthwise(s))
         return 1;
-    groups_seen(a, s->node->groups, s->in[0], s->out[0], 1, &one);
-    groups_seen(a, s->node->groups, s->in[0], s->out[0], most, &more);
+    conv_seen(a, s, 1, &one);
+    conv_seen(a, s, most, &more);
     return more > one ? 1 : most;
 }
 
 GradInputs weight_grad_inputs(Arena *a, const Step *s)
 {
-    const Place *x = s->in[0], *dy = s->in[1];
-    GradInputs in = { .blocks = place_blocks(x), .channels = x->buffer->block, .lanes = groups_are_lanes(s->node->groups, x, dy) };
-    if (in.lanes)
-        in.blocks = in.channels = 1;
-    else if (s->node->groups > 1)
-        in.seen = groups_seen(a, s->node->groups, x, dy, 1, &in.blocks);
+    if (conv_is_depthwise(s))
+        return (GradInputs){ .blocks = 1, .channels = 1, .lanes = true };
+    const Place *x = s->in[0];
+    GradInputs in = { .blocks = place_blocks(x), .channels = x->buffer->block };
+    if (s->node->groups > 1)
+        in.seen = conv_seen(a, s, 1, &in.blocks);
     return in;
 }

@@ -65,8 +65,8 @@ int fast_points(const FastConv *f, const Window *w);
 
 /* ---- groups.c: convolutions whose outputs do not read all channels ---- */
 
-/* The first block of x that a block of y reads, as groups_seen found: 0, its own, by the group (of blocks of one channel), or by a table. */
-Expr *groups_first_seen(Lower *l, int groups, const Place *x, const Place *y, const int *seen, Expr *block);
+/* The first input block that a block of outputs reads, as conv_seen found: 0, its own, by the group (of blocks of one channel), or by a table. */
+Expr *conv_first_seen(Lower *l, const Step *s, const int *seen, Expr *block);
 /* Blocks of outputs of a tile: `most`, or one where more would read more. */
 int conv_group_blocks(Arena *a, const Step *s, int most);
 

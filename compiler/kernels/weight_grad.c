@@ -40,32 +40,25 @@ static LeafVars leaf_params(Lower *l)
 
 static const char *numbered(Lower *l, const char *s, int i, int j) { return arena_printf(l->unit->arena, j < 0 ? "%s%d" : "%s%d_%d", s, i, j); }
 
-/* Of x, what vector j of outputs is multiplied by for neighbour i. */
-static Expr *neighbour(Lower *l, const Leaf *f, Var *xp, int i, int j)
-{
-    if (f->lanes)
-        return loop_load(l, f->type, xp, loop_int(l, (f->vectors * i + j) * type_lanes(f->type)));
-    return loop_splat(l, f->type, loop_load(l, TY_F32, xp, loop_int(l, i)));
-}
-
 static void leaf_pixel(Lower *l, const LeafVars *v, const Leaf *f, Var *xp, Var *dp, Var **acc)
 {
     Type type = f->type;
-    int vectors = f->vectors;
+    int vectors = f->vectors, lanes = type_lanes(type);
     Var *d[2];
     for (int j = 0; j < vectors; j++)
-        d[j] = loop_let(l, numbered(l, "d", j, -1), loop_load(l, type, dp, loop_int(l, j * type_lanes(type))));
+        d[j] = loop_let(l, numbered(l, "d", j, -1), loop_load(l, type, dp, loop_int(l, j * lanes)));
     for (int i = 0; i < f->depth; i++) {
-        Expr *x = f->lanes ? NULL : neighbour(l, f, xp, i, 0);
+        Expr *x = f->lanes ? NULL : loop_splat(l, type, loop_load(l, TY_F32, xp, loop_int(l, i)));
         if (x && vectors > 1)
             x = loop_var(l, loop_let(l, numbered(l, "x", i, -1), x));
         for (int j = 0; j < vectors; j++) {
             Var *a = acc[i * vectors + j];
-            loop_set(l, a, loop_fma(l, loop_var(l, d[j]), x ? x : neighbour(l, f, xp, i, j), loop_var(l, a)));
+            Expr *xj = x ? x : loop_load(l, type, xp, loop_int(l, (vectors * i + j) * lanes));
+            loop_set(l, a, loop_fma(l, loop_var(l, d[j]), xj, loop_var(l, a)));
         }
     }
     loop_advance(l, xp, loop_var(l, v->x_pixel));
-    loop_advance(l, dp, loop_int(l, vectors * type_lanes(type)));
+    loop_advance(l, dp, loop_int(l, vectors * lanes));
 }
 
 static Func *leaf(Unit *u, const Leaf *form)
@@ -180,12 +173,6 @@ static void if_channel(Lower *l, const Place *p, Expr *c)
     loop_if_begin(l, p->n_segments > 1 ? loop_bin(l, EX_AND, loop_bin(l, EX_LE, loop_int(l, 0), c), below) : below);
 }
 
-/* Begins what is done where inputs and outputs are of one group. */
-static void if_one_group(Lower *l, Expr *ci, Expr *cig, Expr *co, Expr *cog)
-{
-    loop_if_begin(l, loop_bin(l, EX_EQ, loop_div(l, ci, cig), loop_div(l, co, cog)));
-}
-
 void weight_grad_scatter(TrainKernel *t, Expr *ob, Expr *ib, Var *sums, Expr *base, Var *dw)
 {
     Lower *l = t->l;
@@ -203,7 +190,7 @@ void weight_grad_scatter(TrainKernel *t, Expr *ob, Expr *ib, Var *sums, Expr *ba
     if_channel(l, dy, co);
     bool mixed = in.seen && x->buffer->block * block > 1; /* with blocks of one channel nothing else is met */
     if (mixed)
-        if_one_group(l, ci, cig, co, cog);
+        loop_if_begin(l, loop_bin(l, EX_EQ, loop_div(l, ci, cig), loop_div(l, co, cog)));
     if (in.seen)
         ci = loop_bin(l, EX_MOD, ci, cig);
     Expr *tap = loop_var(l, train_for(t, "k", all));
@@ -236,7 +223,7 @@ static Expr *input_block(TrainKernel *t, const GradInputs *in, Expr *ob)
         return ob;
     Expr *ib = loop_bin(l, EX_MOD, loop_var(l, t->k.u), loop_int(l, in->blocks));
     if (in->seen)
-        ib = loop_add(l, groups_first_seen(l, t->s->node->groups, t->s->in[0], t->s->in[1], in->seen, ob), ib);
+        ib = loop_add(l, conv_first_seen(l, t->s, in->seen, ob), ib);
     return loop_var(l, loop_let(l, t->s->in[0]->buffer->block > 1 ? "ib" : "i0", ib));
 }
 
