@@ -48,13 +48,16 @@ static Expr *floor_of(ShapeFn *f, Expr *block, int j)
     return loop_select(l, loop_load(l, TY_INT, f->table, at), loop_f32(l, 0), loop_f32(l, -1.0 / 0.0));
 }
 
-/* A depth of about 256 is summed in one go, so that long sums err no more than short ones. */
-static int pieces_of(const Step *s)
+/* Depth of a piece: a long sum errs no more than a short one, and the weights of a group stay in L1: 16 kB, which AVX2's tiles read
+ * again for every three pixels, twice that for those of AVX-512 and where a single pixel reads them once. */
+static int piece_depth(const ShapeFn *f) { return type_lanes(f->plan->target->vector) == 8 && f->s->tile_pixels > 1 ? 128 : 256; }
+
+static int pieces_of(const ShapeFn *f)
 {
-    enum { DEPTH = 256 };
-    int block = s->weights->in_block * s->weights->kh * s->weights->kw, all = s->weights->in_channels / s->weights->in_block;
-    int n = DEPTH / block > 1 ? DEPTH / block : 1;
-    return s->weights->in_block == 1 || all * block <= DEPTH * 3 / 2 ? 1 : (all + n - 1) / n;
+    const Packed *w = f->s->weights;
+    int block = w->in_block * w->kh * w->kw, all = w->in_channels / w->in_block, depth = piece_depth(f);
+    int n = depth / block > 1 ? depth / block : 1;
+    return w->in_block == 1 || all * block <= depth * 3 / 2 ? 1 : (all + n - 1) / n;
 }
 
 static int leaf_pixels(const ShapeFn *f, int nr) { return conv_leaf_pixels(f->plan->target->vector, f->s, nr); }
@@ -238,7 +241,7 @@ static void piece_rows(ShapeFn *f, Expr *block, int nr, const Rows *rows, Piece 
 static void group_pieces(ShapeFn *f, Expr *block, int nr, void *arg)
 {
     Lower *l = f->k.l;
-    int n = pieces_of(f->s), blocks = (f->cb + n - 1) / n, last = (f->cb - 1) / blocks;
+    int n = pieces_of(f), blocks = (f->cb + n - 1) / n, last = (f->cb - 1) / blocks;
     piece_rows(f, block, nr, arg, (Piece){ loop_int(l, 0), blocks, false, false });
     if (last > 1) {
         Var *k = loop_for_begin(l, "k", loop_int(l, 1), loop_int(l, last), 1);
@@ -265,7 +268,7 @@ static void shape_pieces(ShapeFn *f, int rows)
 static void shape_body(ShapeFn *f)
 {
     int rows = f->flat ? flat_units(f) : f->oh;
-    if (pieces_of(f->s) == 1)
+    if (pieces_of(f) == 1)
         shape_units(f, rows);
     else
         shape_pieces(f, rows);
