@@ -37,7 +37,7 @@ inceptc's levels of numerics, each turn a process of its own; a peer is one proc
 weights before the peers see them (`inceptc -o net.onnx`). A ratio is a row's median by ours: above 1, ours is faster.
 
 - median, quartiles: of the latency of a run (a whole batch) over %(ROUNDS)s rounds of %(TURN)s s, rows alternating.
-- first: from a process that has started (a peer: whose Python runs) to the first result: libraries, the file, compiling, one run.
+- first: from a process that has started (a peer: whose Python runs) to the first result: libraries, the file, compiling, one run; files in memory.
 - others: the largest share of the processors that other processes took during the turns that count: undisturbed ones, or all of a row
   that has none, which is marked DISTURBED.
 - peak: the process's largest resident memory (VmHWM), Python's and numpy's 30 MB included for the peers.
@@ -122,6 +122,8 @@ def prepared(row, net):
     print('%s: %s' % (net.name, row.name), file=sys.stderr, flush=True)
     try:
         data.update(row.prepare(net))
+        row.open(1, 1) # what counts comes later: its files are in memory then, as those of all rows are
+        row.close()
     except Refused as e:
         data['reason'] = str(e)
     return row, data
