@@ -13,14 +13,16 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 /usr/bin/python3 "$stored/weights.py" "$net" "$stored" w.safetensors noise.npy || exit 1
-# certify REFERENCE LEAST MOST OPTIONS...: at least so many tensors are compared and all agree, or err by MOST of their deviation.
+most=0 # what a tensor that disagrees may err, of its deviation
+# certify REFERENCE LEAST OPTIONS...: at least so many tensors are compared and all agree, or err by $most.
 certify() {
-    reference=$1 least=$2 most=$3
-    shift 3
+    reference=$1 least=$2
+    shift 2
     "$here/build/inceptc" certify "$here/netdefs/$net.net" --weights w.safetensors --input "$here/demo/cat.png" --input noise.npy \
         --against "$reference" "$@" >out.txt 2>&1
     status=$?
-    n=$(sed -n 's/^[0-9]* of \([0-9]*\) tensors agree.*/\1/p' out.txt) agree=$(sed -n 's/^\([0-9]*\) of [0-9]* tensors agree.*/\1/p' out.txt)
+    sed -n 's/^\([0-9]*\) of \([0-9]*\) tensors agree.*/\1 \2/p' out.txt >counts.txt
+    read -r agree n <counts.txt
     near=$(awk -v most="$most" '$NF == "DISAGREES" && $(NF - 2) ~ /^[0-9]/ && $(NF - 2) + 0 <= most' out.txt | wc -l)
     [ "${n:-0}" -ge "$least" ] && [ "$agree" -eq $((n - near)) ] && [ $status -eq $((near > 0)) ] ||
         { echo "$net $*: ${n:-no} tensors compared, expected $least"; grep -v ' agrees$' out.txt; exit 1; }
@@ -28,9 +30,8 @@ certify() {
 }
 # All but what the reference computes inside a function: the nested concatenations and pools of v3 and v4.
 tensors=$("$here/build/inceptc" "$here/netdefs/$net.net" --dump=graph | grep -c '^node')
-certify "$stored/$net.safetensors" $((tensors - 8)) 0
-[ ! -f "$stored/$net.training.safetensors" ] || certify "$stored/$net.training.safetensors" $((tensors - 8)) 0 --training
+certify "$stored/$net.safetensors" $((tensors - 8))
+[ ! -f "$stored/$net.training.safetensors" ] || certify "$stored/$net.training.safetensors" $((tensors - 8)) --training
 # Of inception_v4 single numbers err by up to 1.7e-4 (docs/certify.md, of whole arrays): whether one beyond 1e-4 is among the stored is chance.
-most=0
 [ "$net" != inception_v4 ] || most=1.7e-4
-certify "$stored/$net.safetensors" $((tensors / 4)) $most --compiled --numerics exact
+certify "$stored/$net.safetensors" $((tensors / 4)) --compiled --numerics exact
