@@ -93,6 +93,7 @@ input image 3x4x4
 c = conv 1x1 2 linear nobn bias
 output c
 N
+    sed -e 's/^net t/net h/' -e 's/^c =/h = conv 1x1 3 linear nobn bias\nc = h ->/' t.net >h.net
     /usr/bin/python3 - "$here/tests/peers" <<'P' || exit 1
 import os, sys
 import numpy as np
@@ -103,6 +104,13 @@ w = formula.uniform('w', 6).astype(np.float32).reshape(2, 3, 1, 1)
 b = formula.uniform('b', 2).astype(np.float32)
 y = np.einsum('oi,nihw->nohw', w[:, :, 0, 0].astype(float), x) + b.reshape(1, 2, 1, 1)
 formula.write('w.safetensors', {'c.weight': w, 'c.bias': b})
+h = np.einsum('oi,nihw->nohw', np.eye(3), x)
+for name, inside, logits in (('inside', 1.5e-4, 0), ('far', 3e-4, 0), ('logits', 0, 1.5e-4)):  # of the deviation, in one number
+    off = {'input': x, 'h': h.copy(), 'c': y.copy()}
+    for key, by in (('h', inside), ('c', logits)):
+        off[key][0, 0, 0, 0] += by * off[key][0].std()
+    formula.write(f'{name}.safetensors', off)
+formula.write('h_weights.safetensors', {'h.weight': np.eye(3, dtype=np.float32).reshape(3, 3, 1, 1), 'h.bias': b[:1].repeat(3) * 0, 'c.weight': w, 'c.bias': b})
 z = formula.uniform('z', 3 * 36).reshape(3, 6, 6)
 pool = np.pad(z, ((0, 0), (0, 1), (0, 1)), constant_values=-9)
 pool = np.array([[[c[2 * i:2 * i + 3, 2 * j:2 * j + 3].max() for j in range(3)] for i in range(3)] for c in pool])
@@ -132,6 +140,9 @@ P
     expect 0 '2 of 2 tensors agree' t.net --weights w.safetensors --against weights
     expect 0 '1 input' t.net --weights w.safetensors --against one
     expect 0 'the compiled program, 2 inputs' t.net --weights w.safetensors --against good --compiled --target plain
+    expect 0 'at most 0.0002 is allowed' h.net --weights h_weights.safetensors --against inside.safetensors --compiled --numerics exact
+    expect 1 "the first disagreement is 'h'" h.net --weights h_weights.safetensors --against far.safetensors --compiled --numerics exact
+    expect 1 "the first disagreement is 'c'" h.net --weights h_weights.safetensors --against logits.safetensors --compiled --numerics exact
     expect 0 '"agrees": true, "first_disagreement": null' t.net --weights w.safetensors --against good --json
     expect 1 '0 of 1 tensors agree' t.net --weights w.safetensors --against wrong
     expect 1 '0 of 1 tensors agree' t.net --weights w.safetensors --against nan
