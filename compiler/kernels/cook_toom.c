@@ -34,6 +34,7 @@ typedef struct Products {
     Type type;
     Var *v, *v_slab, *w, *weight, *blocks, *points, *m, *m_slab;
     int n, nr, tiles; /* in all: tiles of the transform, blocks of outputs, register tiles of a product */
+    int depth;        /* channels of an input block that count */
 } Products;
 
 /* Offset of the weights of product k. */
@@ -64,7 +65,7 @@ static void product_run(Products *p, Var *k, int first, int count, int from, int
     int lines = div_up(16 * p->nr, p->tiles);
     Var *t = loop_for_begin(l, "t", loop_int(l, 0), loop_int(l, count), 1);
     Expr *at = loop_mul(l, loop_add(l, loop_mul(l, loop_var(l, t), loop_int(l, size)), loop_int(l, from)), loop_int(l, 16));
-    Tile tile = { size, p->nr, 16, 16, false, false, true, p->type, false };
+    Tile tile = { size, p->nr, 16, 16, false, false, true, p->type, false, p->depth };
     Expr *args[10];
     int c = 0;
     args[c++] = loop_address(l, p->v, loop_add(l, loop_mul(l, loop_var(l, k), loop_var(l, p->v_slab)), at));
@@ -81,10 +82,12 @@ static void product_run(Products *p, Var *k, int first, int count, int from, int
 }
 
 /* products(v, v_slab, w, [weight,] blocks, points, m, m_slab) for n tiles and nr blocks of 16 outputs. */
-static Func *products(Unit *u, Type type, int n, int nr, bool shared)
+static Func *products(Unit *u, Type type, int n, int nr, int depth, bool shared)
 {
     Arena *a = u->arena;
     const char *name = arena_printf(a, shared ? "shared_products_%dx%d" : "products_%dx%d", n, nr);
+    if (depth < 16)
+        name = arena_printf(a, "%s_of_%d", name, depth);
     Func *f = unit_find_func(u, name);
     if (f)
         return f;
@@ -92,7 +95,7 @@ static Func *products(Unit *u, Type type, int n, int nr, bool shared)
     f->name = arena_printf(a, "%s", name);
     int tiles = div_up(n, tile_most(type, nr)), small = n / tiles, more = n % tiles;
     Lower *l = lower_new(u, f);
-    Products p = { .l = l, .type = type, .n = n, .nr = nr, .tiles = tiles };
+    Products p = { .l = l, .type = type, .n = n, .nr = nr, .tiles = tiles, .depth = depth };
     p.v = loop_param(l, VAR_PARAM_IN, "v", 0);
     p.v_slab = loop_param(l, VAR_PARAM_INT, "v_slab", 0);
     p.w = loop_param(l, VAR_PARAM_IN, "w", 0);
@@ -117,7 +120,7 @@ typedef struct ShapeFn {
     Type type;
     FastForm form;
     Var *x, *w, *b, *y, *v, *m, *have;
-    int points, weights, in_blocks, out_blocks, nr; /* nr: blocks of a group */
+    int points, weights, in_blocks, depth, out_blocks, nr; /* depth: channels of an input block that count; nr: blocks of a group */
     Var *weight; /* table of the weight of each product; null where each has its own */
 } ShapeFn;
 
@@ -168,7 +171,7 @@ static void group(ShapeFn *f, Expr *first, int n, Expr *block, int nr)
     args[count++] = loop_var(l, loop_dim(l, "POINTS", f->points));
     args[count++] = loop_address(l, f->m, loop_int(l, 0));
     args[count++] = loop_int(l, odd_lines((int64_t)nr * n * 16));
-    loop_call(l, products(l->unit, f->type, n, nr, f->weight != NULL), args, count);
+    loop_call(l, products(l->unit, f->type, n, nr, f->depth, f->weight != NULL), args, count);
     for (int j = 0; j < nr; j++)
         call_output(f, first, n, block, j, nr);
 }
@@ -245,6 +248,7 @@ static Func *shape_func(LowerContext *c, const Step *s)
     f.weights = f.form.h.weights * f.form.w.weights;
     f.weight = weight_table(u, &f.form);
     f.in_blocks = s->weights->in_channels / 16;
+    f.depth = conv_depth(s);
     f.out_blocks = place_blocks(s->out[0]);
     const int *d = s->node->in[0]->shape.dim;
     const char *name = arena_printf(a, "conv%dx%d%s_%dx%dx%d_to_%d_f%dx%d", s->weights->kh, s->weights->kw,

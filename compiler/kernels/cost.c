@@ -59,7 +59,7 @@ static Cost direct(const Step *s)
     double taps = linear ? pixels_of(s->in[0]) : (double)n->window.kh * n->window.kw;
     double c = n->groups > 1 && s->weights ? s->weights->in_channels : place_span(s->in[0]), k = out_channels(s);
     double pixels = linear ? 1 : pixels_of(s->out[0]);
-    Cost cost = { c * k / 16 * taps * pixels / machine.direct, weights_cycles(c * k * taps) };
+    Cost cost = { c * conv_depth(s) / 16 * k / 16 * taps * pixels / machine.direct, weights_cycles(c * k * taps) };
     if (pixels == 1) /* nothing to hide the weights behind */
         cost.memory = fmax(4 * c * k * taps / machine.memory - cost.work / COST_THREADS, 0);
     return cost;
@@ -76,7 +76,7 @@ static FastCost fast_parts(const Step *s, const FastConv *f)
     const Window *w = &s->node->window;
     double c = place_span(s->in[0]), blocks = place_blocks(s->out[0]), nr = fast_group_blocks(s);
     double points = fast_points(f, w), n = up((double)f->rows * f->columns, f->blocks);
-    double gemm = points * (n * c * nr / machine.product + up(n, 14) * machine.call + machine.store * n * nr);
+    double gemm = points * (n * c * conv_depth(s) / 16 * nr / machine.product + up(n, 14) * machine.call + machine.store * n * nr);
     double scratch = 4 * points * n * (c + 16 * nr), far = scratch > machine.near_bytes ? 1 + 0.1 * (scratch / machine.near_bytes - 1) : 1;
     return (FastCost){ far * (gemm + machine.output * points * n * nr), far * machine.input * points * n * c / 16, up(blocks, nr),
                        (double)cook_toom_weights(f->mh, w->kh, w->sh) * cook_toom_weights(f->mw, w->kw, w->sw) * c * 16 * blocks };

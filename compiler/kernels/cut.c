@@ -16,6 +16,13 @@ bool conv_is_flat(const Step *s)
     return !bordered;
 }
 
+/* In fours, which a leaf writes out. */
+int conv_depth(const Step *s)
+{
+    bool full = place_blocks(s->in[0]) > 1 || s->in[0]->buffer->block == 1 || s->node->groups > 1;
+    return full ? 16 : 4 * div_up(s->node->in[0]->shape.dim[0], 4);
+}
+
 int conv_row_pixels(const Step *s)
 {
     const Buffer *y = s->out[0]->buffer;

@@ -99,7 +99,7 @@ static void call_leaf(ShapeFn *f, Expr *block, Expr *oy, Expr *tile, Expr *px, i
     bool linear = f->s->node->op == OP_LINEAR;
     int sw = linear ? 1 : win->sw, sh = linear ? 1 : win->sh;
     bool adds = f->r && f->piece.last;
-    Tile t = { pixels, nr, sw * x->block, x->block, adds, f->piece.more, false, f->plan->target->vector, conv_is_depthwise(f->s) };
+    Tile t = { pixels, nr, sw * x->block, x->block, adds, f->piece.more, false, f->plan->target->vector, conv_is_depthwise(f->s), conv_depth(f->s) };
     Expr *args[32];
     int n = 0;
     Expr *xi = loop_add(l, loop_mul(l, oy, loop_mul(l, loop_int(l, sh), loop_int(l, x->row))),

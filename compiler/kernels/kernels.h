@@ -28,6 +28,7 @@ typedef struct Tile {
     bool product;              /* no taps, no bias, no floor: one product of Cook and Toom */
     Type vector;
     bool depthwise;            /* output k reads channel k alone: no blocks of inputs, no planes */
+    int depth;                 /* channels of an input block that are summed: 16, or fewer where the others are 0 */
 } Tile;
 /* The leaf of a tile: y = max(floor, b + sum of w * x), or max(floor, r + scale * (b + ...)); of a product y = sum of w * x. */
 Func *tile_leaf(Unit *u, const Tile *t);
@@ -54,6 +55,8 @@ int weight_grad_call_images(const Step *s, const FastConv *f);
 int fast_group_blocks(const Step *s);
 /* The most pixels of a register tile with so many blocks of outputs; a convolution of one group of blocks may hold more. */
 int tile_most(Type vector, int blocks);
+/* Channels of an input block that register tiles add up: 16, or fewer where the only block is not full. */
+int conv_depth(const Step *s);
 /* Convolutions by register tiles: whether the image is one row of pixels; pixels of a row; the most of a tile of `blocks` blocks; of a unit
  * of a flat image, whatever its blocks. */
 bool conv_is_flat(const Step *s);

@@ -14,6 +14,8 @@ static const char *leaf_name(Arena *a, const Tile *t)
 {
     const char *s = t->depthwise ? arena_printf(a, "depthwise_%d", t->pixels)
                                  : arena_printf(a, t->product ? "product_%dx%d" : "tile_%dx%d", t->pixels, t->blocks);
+    if (t->depth < 16)
+        s = arena_printf(a, "%s_of_%d", s, t->depth);
     if (t->lanes_in == 1)
         s = arena_printf(a, "%s_image", s);
     if (t->pitch != t->lanes_in)
@@ -148,13 +150,15 @@ static void image_row(Lower *l, const Tile *t, const LeafVars *v, Var *wp, Var *
     loop_for_end(l);
 }
 
-/* A block of channels, where it pays by four steps written out: what counts a loop takes issue slots, which two threads on one core compete for. */
+/* A block of channels, `depth` of its 16, where it pays by four steps written out: what counts a loop takes issue slots, which two threads on one core compete for. */
 static void block_steps(Lower *l, const Tile *t, Var *wp, Var *xr, Expr *at, Var **acc, int vectors)
 {
-    Var *c = loop_for_begin(l, "c", loop_int(l, 0), loop_int(l, 16), 1);
+    Var *c = loop_for_begin(l, "c", loop_int(l, 0), loop_int(l, t->depth), 1);
     loop_unroll(l);
     leaf_step(&(LeafStep){ l, t, wp, xr, loop_add(l, at, loop_var(l, c)) }, acc, vectors);
     loop_for_end(l);
+    if (t->depth < 16)
+        loop_advance(l, wp, loop_int(l, (16 - t->depth) * 16 * t->blocks));
 }
 
 /* The loops over the depth. */
@@ -217,7 +221,8 @@ static const char *leaf_comment(Arena *a, const Tile *t)
     const char *sum = arena_printf(a, "%s%s + sum of w * x%s", t->residual ? "r + scale * (" : "", t->more ? "y" : "b", t->residual ? ")" : ""), *s;
     int outputs = 16 * t->blocks;
     if (t->product)
-        s = arena_printf(a, "%d tiles x %d outputs of one product: y = sum of w * x over the channels of x.", t->pixels, outputs);
+        s = arena_printf(a, "%d tiles x %d outputs of one product: y = sum of w * x over %s.", t->pixels, outputs,
+                         t->depth < 16 ? arena_printf(a, "the %d channels of x, whose blocks have 16", t->depth) : "the channels of x");
     else if (t->depthwise)
         s = arena_printf(a, "%d pixels x %d channels: y = max(floor, %s), each channel by itself.  w: %d weights for each tap.", t->pixels, outputs, sum, outputs);
     else
