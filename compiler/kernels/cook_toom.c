@@ -120,7 +120,7 @@ typedef struct ShapeFn {
     Type type;
     FastForm form;
     Var *x, *w, *b, *y, *v, *m, *have;
-    int points, weights, in_blocks, depth, out_blocks, nr; /* depth: channels of an input block that count; nr: blocks of a group */
+    int points, weights, in_blocks, out_blocks, nr; /* nr: blocks of a group */
     Var *weight; /* table of the weight of each product; null where each has its own */
 } ShapeFn;
 
@@ -171,7 +171,7 @@ static void group(ShapeFn *f, Expr *first, int n, Expr *block, int nr)
     args[count++] = loop_var(l, loop_dim(l, "POINTS", f->points));
     args[count++] = loop_address(l, f->m, loop_int(l, 0));
     args[count++] = loop_int(l, odd_lines((int64_t)nr * n * 16));
-    loop_call(l, products(l->unit, f->type, n, nr, f->depth, f->weight != NULL), args, count);
+    loop_call(l, products(l->unit, f->type, n, nr, conv_depth(f->s), f->weight != NULL), args, count);
     for (int j = 0; j < nr; j++)
         call_output(f, first, n, block, j, nr);
 }
@@ -248,7 +248,6 @@ static Func *shape_func(LowerContext *c, const Step *s)
     f.weights = f.form.h.weights * f.form.w.weights;
     f.weight = weight_table(u, &f.form);
     f.in_blocks = s->weights->in_channels / 16;
-    f.depth = conv_depth(s);
     f.out_blocks = place_blocks(s->out[0]);
     const int *d = s->node->in[0]->shape.dim;
     const char *name = arena_printf(a, "conv%dx%d%s_%dx%dx%d_to_%d_f%dx%d", s->weights->kh, s->weights->kw,

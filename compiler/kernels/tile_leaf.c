@@ -150,7 +150,8 @@ static void image_row(Lower *l, const Tile *t, const LeafVars *v, Var *wp, Var *
     loop_for_end(l);
 }
 
-/* A block of channels, `depth` of its 16, where it pays by four steps written out: what counts a loop takes issue slots, which two threads on one core compete for. */
+/* A block of channels, `depth` of its 16, where it pays by four steps written out: what counts a loop takes issue slots, which two
+ * threads on one core compete for. */
 static void block_steps(Lower *l, const Tile *t, Var *wp, Var *xr, Expr *at, Var **acc, int vectors)
 {
     Var *c = loop_for_begin(l, "c", loop_int(l, 0), loop_int(l, t->depth), 1);

@@ -104,13 +104,12 @@ w = formula.uniform('w', 6).astype(np.float32).reshape(2, 3, 1, 1)
 b = formula.uniform('b', 2).astype(np.float32)
 y = np.einsum('oi,nihw->nohw', w[:, :, 0, 0].astype(float), x) + b.reshape(1, 2, 1, 1)
 formula.write('w.safetensors', {'c.weight': w, 'c.bias': b})
-h = np.einsum('oi,nihw->nohw', np.eye(3), x)
 for name, inside, logits in (('inside', 1.5e-4, 0), ('far', 3e-4, 0), ('logits', 0, 1.5e-4)):  # of the deviation, in one number
-    off = {'input': x, 'h': h.copy(), 'c': y.copy()}
+    off = {'input': x, 'h': x.copy(), 'c': y.copy()}  # h is the identity
     for key, by in (('h', inside), ('c', logits)):
         off[key][0, 0, 0, 0] += by * off[key][0].std()
     formula.write(f'{name}.safetensors', off)
-formula.write('h_weights.safetensors', {'h.weight': np.eye(3, dtype=np.float32).reshape(3, 3, 1, 1), 'h.bias': b[:1].repeat(3) * 0, 'c.weight': w, 'c.bias': b})
+formula.write('h_weights.safetensors', {'h.weight': np.eye(3, dtype=np.float32).reshape(3, 3, 1, 1), 'h.bias': np.zeros(3, np.float32), 'c.weight': w, 'c.bias': b})
 z = formula.uniform('z', 3 * 36).reshape(3, 6, 6)
 pool = np.pad(z, ((0, 0), (0, 1), (0, 1)), constant_values=-9)
 pool = np.array([[[c[2 * i:2 * i + 3, 2 * j:2 * j + 3].max() for j in range(3)] for i in range(3)] for c in pool])
