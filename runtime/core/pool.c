@@ -39,6 +39,8 @@ typedef struct Worker {
 
 struct RtPool {
     int threads;
+    int home;          /* the processor of the thread that made it, or -1 */
+    cpu_set_t allowed; /* processors; none when they could not be had */
     int quit; /* written before the barrier that workers wait at, as is job */
     Job job;
     Barrier barrier;
@@ -103,21 +105,38 @@ static void walk(RtPool *pool, Job job, int part)
     }
 }
 
+/* The part-th of the allowed processors behind `home`. */
+static int processor_of(const cpu_set_t *allowed, int home, int part)
+{
+    int cpu = home;
+    for (int left = part; left; left -= CPU_ISSET(cpu, allowed) != 0)
+        cpu = (cpu + 1) % CPU_SETSIZE;
+    return cpu;
+}
+
+/* A scheduler may begin or wake a thread on its maker's processor and leave it there for milliseconds, of which one picture has
+ * twenty.  So each worker comes to its first job on a processor of its own; from there it may be moved as any other. */
+static void place(const Worker *w)
+{
+    const RtPool *pool = w->pool;
+    cpu_set_t own;
+    if (pool->home < 0 || w->part >= CPU_COUNT(&pool->allowed))
+        return;
+    CPU_ZERO(&own);
+    CPU_SET(processor_of(&pool->allowed, pool->home, w->part), &own);
+    (void)pthread_setaffinity_np(w->thread, sizeof own, &own);
+}
+
 static void *work(void *arg)
 {
     Worker *w = arg;
-    for (;;) {
-        meet(&w->pool->barrier);
-        if (w->pool->quit)
-            return NULL;
+    meet(&w->pool->barrier);
+    (void)sched_setaffinity(0, sizeof w->pool->allowed, &w->pool->allowed); /* it was placed before; no set, no change */
+    while (!w->pool->quit) {
         walk(w->pool, w->pool->job, w->part);
+        meet(&w->pool->barrier);
     }
-}
-
-static int processors(void)
-{
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
+    return NULL;
 }
 
 /* Starts workers with all signals blocked, so that handlers run on the host's threads. Returns how
@@ -132,6 +151,7 @@ static int start(RtPool *pool, int threads)
         pool->workers[n] = (Worker){ .pool = pool, .part = n + 1 };
         if (pthread_create(&pool->workers[n].thread, NULL, work, &pool->workers[n]))
             break;
+        place(&pool->workers[n]);
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return n;
@@ -155,8 +175,10 @@ RtPool *rt_pool_new(int threads)
         free(pool);
         return NULL;
     }
-    *pool = (RtPool){ .workers = workers, .threads = threads };
-    pool->barrier.spins = threads > processors() ? 0 : SPINS;
+    *pool = (RtPool){ .workers = workers, .threads = threads, .home = sched_getcpu() };
+    if (sched_getaffinity(0, sizeof pool->allowed, &pool->allowed))
+        CPU_ZERO(&pool->allowed);
+    pool->barrier.spins = threads > CPU_COUNT(&pool->allowed) ? 0 : SPINS;
     atomic_init(&pool->barrier.members, threads);
     pthread_mutex_init(&pool->barrier.mutex, NULL);
     pthread_cond_init(&pool->barrier.moved, NULL);

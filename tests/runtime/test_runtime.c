@@ -6,6 +6,7 @@
 #include "tiny_network.h"
 #include "../suite.h"
 #include <math.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,6 +99,7 @@ static void pow_is_good_where_normalisation_needs_it(void)
 enum { STEPS = 200, PARTS_MAX = 8 };
 typedef struct Walk {
     atomic_int done[STEPS];
+    cpu_set_t allowed; /* processors of the thread that asks; of all, in the end */
     int parts, taps, sum; /* sum: plain, so that the race detector sees whether barriers order it */
     atomic_int errors;
 } Walk;
@@ -109,6 +111,9 @@ static void walk_step(void *arg, int step, int part, int parts)
         atomic_fetch_add(&w->errors, 1);
     if (step > 0 && atomic_load(&w->done[step - 1]) != parts)
         atomic_fetch_add(&w->errors, 1); /* somebody is still in the step before */
+    cpu_set_t allowed;
+    if (step % 64 == 0 && (sched_getaffinity(0, sizeof allowed, &allowed) || !CPU_EQUAL(&allowed, &w->allowed)))
+        atomic_fetch_add(&w->errors, 1); /* a worker that was placed stays bound */
     if (part == step % parts)
         w->sum += step;
     atomic_fetch_add(&w->done[step], 1);
@@ -132,6 +137,7 @@ static void pool_walks_steps_in_order(void)
         for (int round = 0; round < 6; round++) {
             Walk *w = calloc(1, sizeof *w);
             w->parts = threads;
+            CU_ASSERT_EQUAL(sched_getaffinity(0, sizeof w->allowed, &w->allowed), 0);
             if (round % 2)
                 rt_pool_run_tapped(pool, STEPS, walk_step, w, walk_tap, w);
             else
@@ -152,6 +158,7 @@ static void pool_null_is_one_thread(void)
 {
     Walk *w = calloc(1, sizeof *w);
     w->parts = 1;
+    CU_ASSERT_EQUAL(sched_getaffinity(0, sizeof w->allowed, &w->allowed), 0);
     rt_pool_run_tapped(NULL, STEPS, walk_step, w, walk_tap, w);
     CU_ASSERT_EQUAL(w->errors, 0);
     CU_ASSERT_EQUAL(w->taps, STEPS);
