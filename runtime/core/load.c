@@ -156,7 +156,7 @@ static RtStatus load(Source *s, RtTarget target, void *weights)
 static RtStatus copy_packed(const RtNetwork *net, RtTarget target, const char *name, const void *bytes, size_t size,
                             void *weights, RtError *err)
 {
-    RtStatus status = packed_check(net, target, name, bytes, size, err);
+    RtStatus status = packed_check(net, target, name, bytes, size, NULL, err);
     if (!status)
         memcpy(weights, bytes, size);
     return status;

@@ -4,7 +4,7 @@
 #include "../rt.h"
 
 #define HEAD_MAGIC UINT64_C(0x3130575452504e49) /* "INPRTW01" */
-enum { HEAD_VERSION = 1 };                      /* of the head's fields and the checksum */
+enum { HEAD_VERSION = 2 };                      /* of the head's fields and the checksum */
 typedef struct RtHead {                         /* 64 bytes, before the packed floats */
     uint64_t magic;
     uint32_t version, target;
@@ -16,8 +16,10 @@ typedef struct RtHead {                         /* 64 bytes, before the packed f
 
 /* packed.c: does a file begin as packed weights do?  Fewer bytes than the magic has count when they fit. */
 int packed_is(const void *bytes, size_t size);
-/* Are these bytes (of a multiple of 8) packed weights of a plan that net has, undamaged?  name stands in messages. */
-RtStatus packed_check(const RtNetwork *net, RtTarget target, const char *name, const void *bytes, size_t size, RtError *err);
+/* Are these bytes (of a multiple of 8) packed weights of a plan that net has, undamaged?  name stands in messages; pool (or null)
+ * shares the reading. */
+RtStatus packed_check(const RtNetwork *net, RtTarget target, const char *name, const void *bytes, size_t size, RtPool *pool,
+                      RtError *err);
 /* Zeroed, 64-byte aligned; from 2 MiB on aligned to 2 MiB and on big pages where the system gives them.  Null when out of memory.
  * Ended by rt_free. */
 void *memory_new(size_t bytes);

@@ -63,14 +63,14 @@ static RtStatus map(Session *s, const Program *p)
 {
     RtError err;
     s->mapped = true;
-    return rt_map_packed(s->net, s->target, p->options.weights, &s->weights, &err)
+    return rt_map_packed(s->net, s->target, p->options.weights, s->pool, &s->weights, &err)
                ? program_fail(p, &err)
                : RT_OK;
 }
 
 typedef enum Use { USE_NORMAL, USE_BRIEF, USE_BATCH } Use;
 
-/* Weights first: they are what can be wrong. */
+/* Threads first, for they read a packed file together; then weights, which are what can be wrong. */
 static RtStatus open_all(Session *s, const Program *p, RtTarget target, int threads,
                          const uint64_t *fallback, Use use)
 {
@@ -81,20 +81,20 @@ static RtStatus open_all(Session *s, const Program *p, RtTarget target, int thre
     if (o->weights && o->seed.given)
         return program_error(p, RT_ERROR_USAGE, "--weights and --seed exclude each other");
     bool mapped = use == USE_BRIEF && o->weights && rt_is_packed(o->weights);
+    s->pool = threads > 1 ? rt_pool_new(threads) : NULL;
+    if (threads > 1 && !s->pool)
+        return program_error(p, RT_ERROR_FILE, "cannot start %d threads", threads);
     RtStatus status = mapped ? map(s, p) : load(s, p, fallback);
     if (status || !threads)
         return status;
     bool batch = use == USE_BATCH;
     s->arena = batch ? rt_batch_arena_new(p->net, target, threads) : rt_arena_new(p->net, target, threads);
-    s->pool = threads > 1 ? rt_pool_new(threads) : NULL;
     if (!s->arena)
         return program_error(p, RT_ERROR_FILE,
                              "out of memory: %zu bytes of weights and %zu of activations are needed",
                              rt_weights_bytes(p->net, target),
                              batch ? rt_batch_arena_bytes(p->net, target, threads)
                                    : rt_arena_bytes(p->net, target, threads));
-    if (threads > 1 && !s->pool)
-        return program_error(p, RT_ERROR_FILE, "cannot start %d threads", threads);
     return RT_OK;
 }
 

@@ -1,5 +1,6 @@
-/* packed_use.c FILE: a good file of packed weights, cut at every 4 KiB and with turned bits: each bit of the head and 300 words
- * of the rest.  All must be refused with a byte offset.  The file is changed and ends empty.  Linked with a compiled network. */
+/* packed_use.c FILE: a good file of packed weights, cut at every 4 KiB and with turned bits: each bit of the head, 300 words
+ * of the rest, and one in each half MiB.  All must be refused with a byte offset.  The file is changed and ends empty.  Linked
+ * with a compiled network. */
 #define _GNU_SOURCE
 #include "rt.h"
 #include <fcntl.h>
@@ -12,12 +13,14 @@ extern const RtNetwork NETWORK;
 enum { HEAD = 64, PAGE = 4096, WORDS = 300 };
 
 static int bad;
+static RtPool *pools[2]; /* taken in turns: the caller alone, and three threads that read together */
 
 static void expect(const char *path, int accepted, const char *what, long long at)
 {
+    static unsigned turn;
     RtError err = { 0, "" };
     const void *weights = NULL;
-    RtStatus status = rt_map_packed(&NETWORK, rt_best_target(&NETWORK), path, &weights, &err);
+    RtStatus status = rt_map_packed(&NETWORK, rt_best_target(&NETWORK), path, pools[turn++ % 2], &weights, &err);
     int good = accepted ? status == RT_OK : status == RT_ERROR_INPUT && !weights && strstr(err.message, ": byte ");
     if (!good && bad++ < 10)
         printf("%s %lld: status %d, '%s'\n", what, at, (int)status, err.message);
@@ -42,9 +45,11 @@ int main(int argc, char **argv)
     const char *path = argc == 2 ? argv[1] : "";
     int fd = open(path, O_RDWR | O_CLOEXEC);
     long long size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
-    if (size <= HEAD)
+    pools[1] = rt_pool_new(3);
+    if (size <= HEAD || !pools[1])
         return 2;
-    expect(path, 1, "as it is", 0);
+    for (int i = 0; i < 2; i++)
+        expect(path, 1, "as it is", 0);
     for (int bit = 0; bit < 8 * HEAD; bit++)
         turn(fd, path, bit);
     RtPhilox random = { { 0 }, { 1 } };
@@ -54,6 +59,10 @@ int main(int argc, char **argv)
         rt_philox(&random, out);
         turn(fd, path, 8 * HEAD + (long long)(((uint64_t)out[0] << 32 | out[1]) % (uint64_t)(8 * (size - HEAD))));
     }
+    int blocks = 0; /* of what threads share: the first bit of each half, and the last of all */
+    for (long long at = HEAD; at < size; at += 1 << 19, blocks++)
+        turn(fd, path, 8 * at);
+    turn(fd, path, 8 * size - 1);
     expect(path, 1, "turned back", 0);
     if (pwrite(fd, "", 1, size) != 1)
         abort();
@@ -64,6 +73,7 @@ int main(int argc, char **argv)
             abort();
         expect(path, 0, "cut at", at);
     }
-    printf("%d bits turned, %d cuts, %d not refused\n", 8 * HEAD + WORDS, cuts, bad);
+    rt_pool_free(pools[1]);
+    printf("%d bits turned, %d cuts, %d not refused\n", 8 * HEAD + WORDS + blocks + 1, cuts, bad);
     return bad != 0;
 }
