@@ -61,21 +61,44 @@ static void print_head(const Emit *e, FILE *f)
     fprintf(f, " */\n#include \"rt.h\"\n");
 }
 
+/* Packing functions are plain C of what their keys say: the first unit that has one prints it for all. */
+static bool stands_already(const Emit *e, Func *f)
+{
+    const Func *first = unit_find_func(e->packing, f->key);
+    if (first)
+        f->name = first->name;
+    else {
+        f->name = unit_unique_name(e->packing, f->base);
+        unit_append(e->packing, f);
+    }
+    return first != NULL;
+}
+
 /* Functions and tables of a vector target carry its symbol; the pages have it already. */
-void emit_name_functions(Arena *a, const EmitTarget *t)
+static void name_by_symbol(Arena *a, const EmitTarget *t)
 {
     if (t->plan->target->vector == TY_F32 && !t->plan->options.training)
         return;
     const char *symbol = t->plan->target->symbol;
     for (int i = 0; i < t->unit->funcs.n; i++) {
         Func *f = t->unit->funcs.at[i];
-        if (f->key != f->name)
+        if (f->key != f->name && !f->packs)
             f->name = arena_printf(a, "%s_%s", symbol, f->name);
     }
     for (int i = 0; i < t->unit->tables.n; i++) {
         Var *v = t->unit->tables.at[i];
         v->name = arena_printf(a, "%s_%s", symbol, v->name);
     }
+}
+
+void emit_functions(const Emit *e, const EmitTarget *t, FILE *f)
+{
+    Unit own = { .arena = e->arena, .tables = t->unit->tables };
+    name_by_symbol(e->arena, t);
+    for (int i = 0; i < t->unit->funcs.n; i++)
+        if (!t->unit->funcs.at[i]->packs || !stands_already(e, t->unit->funcs.at[i]))
+            LIST_PUSH(e->arena, &own.funcs, t->unit->funcs.at[i]);
+    print_c_unit(&own, f);
 }
 
 void emit_buffers(const Plan *p, FILE *f)
@@ -211,7 +234,8 @@ const char *const emit_rt_targets[] = { "RT_TARGET_PLAIN", "RT_TARGET_V3", "RT_T
 
 const char *const emit_rt_numerics[] = { "RT_NUMERICS_EXACT", "RT_NUMERICS_SAFE", "RT_NUMERICS_FAST" };
 
-/* Of all code that computes packed weights: the functions up to the page of the load phase, which lower_plan puts first. */
+/* Of all code that computes packed weights: the functions up to the page of the load phase, which lower_plan puts first.  Asked
+ * before they get names that depend on the file's other targets. */
 static uint64_t layout_hash(const EmitTarget *t)
 {
     Unit part = { .arena = t->unit->arena, .tables = t->unit->tables };
@@ -234,14 +258,14 @@ static uint64_t layout_hash(const EmitTarget *t)
     return hash;
 }
 
-static void print_plans(const Emit *e, const int *taps, FILE *f)
+static void print_plans(const Emit *e, const uint64_t *layouts, const int *taps, FILE *f)
 {
     fprintf(f, "\nstatic const RtPlan plans[%d] = {\n", e->n_targets);
     for (int i = 0; i < e->n_targets; i++) {
         const Plan *p = e->targets[i].plan;
         const char *s = p->target->symbol;
         fprintf(f, "    { %s, %s, 0x%016llx, %lld, %lld, %lld, %d, %d, %d, %s_steps, %s_taps, %s_%s_step, %s_%s_load },\n",
-                emit_rt_targets[p->target - targets], emit_rt_numerics[plan_numerics(p)], (unsigned long long)layout_hash(&e->targets[i]),
+                emit_rt_targets[p->target - targets], emit_rt_numerics[plan_numerics(p)], (unsigned long long)layouts[i],
                 (long long)(p->arena_bytes / 4), (long long)p->scratch_floats, (long long)(p->weights_bytes / 4), p->steps.n, taps[i], cost_group_from(p),
                 s, s, e->graph->name, s, e->graph->name, s);
     }
@@ -333,19 +357,20 @@ void emit_header(const Emit *e, FILE *f)
     fprintf(f, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }
 
-void emit_c(const Emit *e, FILE *f)
+static void emit_all(const Emit *e, FILE *f)
 {
     int *taps = ARENA_ARRAY(e->arena, e->n_targets, int);
+    uint64_t *layouts = ARENA_ARRAY(e->arena, e->n_targets, uint64_t);
     print_head(e, f);
     fprintf(f, "#include \"%s\"\n", e->header);
     print_c_prologue(f);
     for (int i = 0; i < e->n_targets; i++) {
         const EmitTarget *t = &e->targets[i];
-        emit_name_functions(e->arena, t);
+        layouts[i] = layout_hash(t);
         if (e->n_targets > 1)
             fprintf(f, "\n/* ======== %s ======== */\n", t->plan->target->name);
         print_c_vector_prologue(t->plan->target->vector, f);
-        print_c_unit(t->unit, f);
+        emit_functions(e, t, f);
         emit_buffers(t->plan, f);
     }
     int n_weights = emit_weights_table(e->graph, "weights_table", f);
@@ -353,10 +378,17 @@ void emit_c(const Emit *e, FILE *f)
         print_steps_table(e, e->targets[i].plan, f);
         taps[i] = emit_taps(e->targets[i].plan, is_tap, f);
     }
-    print_plans(e, taps, f);
+    print_plans(e, layouts, taps, f);
     print_view(e->graph, f);
     if (e->train)
         emit_train(e, f);
     print_network(e, n_weights, f);
     print_interface(e->graph->name, f);
+}
+
+void emit_c(const Emit *e, FILE *f)
+{
+    Emit with_packing = *e;
+    with_packing.packing = unit_new(e->arena);
+    emit_all(&with_packing, f);
 }

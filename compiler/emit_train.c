@@ -15,10 +15,9 @@ static bool is_logits(const Plan *p, const Tensor *t)
 static int print_target(const Emit *e, const EmitTarget *t, FILE *f)
 {
     const Plan *p = t->plan;
-    emit_name_functions(e->arena, t);
     fprintf(f, "\n/* ======== Training, %s ======== */\n", p->target->name);
     print_c_training_prologue(p->target->vector, f);
-    print_c_unit(t->unit, f);
+    emit_functions(e, t, f);
     emit_buffers(p, f);
     fprintf(f, "\nstatic const RtTrainStep %s_steps[%d] = { /* as above; images of a call over the batch */\n", p->target->symbol, p->steps.n);
     for (int i = 0; i < p->steps.n; i++) {

@@ -54,6 +54,7 @@ Func *unit_func(Unit *u, const char *key, const char *name, const char *comment,
 {
     Func *f = ARENA_NEW(u->arena, Func);
     f->key = arena_strdup(u->arena, key);
+    f->base = name;
     f->name = unit_unique_name(u, name);
     f->comment = comment;
     f->vector = vector;

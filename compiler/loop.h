@@ -96,12 +96,13 @@ struct Stmt {
 struct Func {
     const char *name, *comment; /* comment: lines separated by \n, printed above */
     const char *key;    /* what makes it distinct: unit_find_func shares by it */
+    const char *base;   /* its name without the number that makes it unique */
     LIST(Var *) params;
     LIST(Var *) dims;   /* VAR_DIM in the order declared */
     Body body;
     Type vector;        /* TY_V8/TY_V16: needs the target's instructions; TY_F32: plain C */
     bool external;      /* not static */
-    bool apart;         /* C compilers are to keep its calls as calls; those of vectors always */
+    bool packs;         /* packs weights: plain C on all targets.  C compilers are to keep its calls as calls, as those of vectors */
 };
 
 typedef struct Unit { /* a translation unit's worth of functions and tables, in order of definition */

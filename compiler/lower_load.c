@@ -14,7 +14,7 @@
 static Func *packing_func(LoadLower *c, const char *key, const char *name, const char *comment)
 {
     Func *f = unit_func(c->unit, key, name, comment, TY_F32);
-    f->apart = true;
+    f->packs = true;
     return f;
 }
 

@@ -554,7 +554,7 @@ static void print_func(const Func *fn, FILE *f)
     Text t = { 0 };
     fprintf(f, "\n");
     print_comment(fn->comment, f);
-    const char *isa = fn->vector == TY_V16 ? "RT_V4 " : fn->vector == TY_V8 ? "RT_V3 " : fn->apart ? "RT_APART " : "";
+    const char *isa = fn->vector == TY_V16 ? "RT_V4 " : fn->vector == TY_V8 ? "RT_V3 " : fn->packs ? "RT_APART " : "";
     put(&t, "%s%svoid %s(", fn->external ? "" : "static ", isa, fn->name);
     for (int i = 0; i < fn->params.n; i++)
         put(&t, "%s%s%s", i ? ", " : "", param_type(fn->params.at[i]), fn->params.at[i]->name);

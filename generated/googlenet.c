@@ -195,7 +195,7 @@ static const int v4_gaps_8[8] = {
 /* Packs weights of F(3 x 3, 4 x 4), as they are and spread over
  * the pixels of squares (each sees every other tap): Gh g Gw^T of the kernels of rows [co0, co1) and
  * input channels [ci0, ci0 + n).  out is [row / width][product][channel][row % width]. */
-static RT_APART void v4_pack_3x3_4x4(const float *restrict w, int co0, int co1, int ci0, int n,
+static RT_APART void pack_3x3_4x4(const float *restrict w, int co0, int co1, int ci0, int n,
     int first, int at, int depth, int width, float *restrict out)
 {
     for (int co = co0; co < co1; co++)
@@ -352,7 +352,7 @@ static RT_APART void v4_pack_3x3_4x4(const float *restrict w, int co0, int co1, 
 }
 
 /* Packs one value a channel, as they are: channels [c0, c0 + n). */
-static RT_APART void v4_pack_vector(const float *restrict bias, int c0, int n, float *restrict out)
+static RT_APART void pack_vector(const float *restrict bias, int c0, int n, float *restrict out)
 {
     for (int i = 0; i < n; i++) {
         const int co = c0 + i;
@@ -363,7 +363,7 @@ static RT_APART void v4_pack_vector(const float *restrict bias, int c0, int n, f
 /* Packs convolution weights, as they are: rows [co0, co1) of w[co][ci][k], input
  * channels [ci0, ci0 + n), to out as rows from `first + co0` and channels from `at` on.
  * out is [row / 32][channel / 16][k][channel % 16][row % 32]. */
-static RT_APART void v4_pack_conv_x32(const float *restrict w, int ci_total, int taps, int co0,
+static RT_APART void pack_conv_x32(const float *restrict w, int ci_total, int taps, int co0,
     int co1, int ci0, int n, int first, int at, int depth, float *restrict out)
 {
     for (int co = co0; co < co1; co++)
@@ -377,8 +377,8 @@ static RT_APART void v4_pack_conv_x32(const float *restrict w, int ci_total, int
 
 /* Packs weights of F(4 x 4, 3 x 3), as they are: Gh g Gw^T of the kernels of rows [co0, co1) and
  * input channels [ci0, ci0 + n).  out is [row / width][product][channel][row % width]. */
-static RT_APART void v4_pack_4x4_3x3(const float *restrict w, int ci_total, int co0, int co1,
-    int ci0, int n, int first, int at, int depth, int width, float *restrict out)
+static RT_APART void pack_4x4_3x3(const float *restrict w, int ci_total, int co0, int co1, int ci0,
+    int n, int first, int at, int depth, int width, float *restrict out)
 {
     enum { TAPS = 9 };
 
@@ -517,7 +517,7 @@ static RT_APART void v4_pack_4x4_3x3(const float *restrict w, int ci_total, int 
 /* Packs convolution weights, as they are: rows [co0, co1) of w[co][ci][k], input
  * channels [ci0, ci0 + n), to out as rows from `first + co0` and channels from `at` on.
  * out is [row / 16][channel / 16][k][channel % 16][row % 16]. */
-static RT_APART void v4_pack_conv_x16(const float *restrict w, int ci_total, int taps, int co0,
+static RT_APART void pack_conv_x16(const float *restrict w, int ci_total, int taps, int co0,
     int co1, int ci0, int n, int first, int at, int depth, float *restrict out)
 {
     for (int co = co0; co < co1; co++)
@@ -531,8 +531,8 @@ static RT_APART void v4_pack_conv_x16(const float *restrict w, int ci_total, int
 
 /* Packs weights of F(2 x 2, 5 x 5), as they are: Gh g Gw^T of the kernels of rows [co0, co1) and
  * input channels [ci0, ci0 + n).  out is [row / width][product][channel][row % width]. */
-static RT_APART void v4_pack_2x2_5x5(const float *restrict w, int ci_total, int co0, int co1,
-    int ci0, int n, int first, int at, int depth, int width, float *restrict out)
+static RT_APART void pack_2x2_5x5(const float *restrict w, int ci_total, int co0, int co1, int ci0,
+    int n, int first, int at, int depth, int width, float *restrict out)
 {
     enum { TAPS = 25 };
 
@@ -745,8 +745,8 @@ static RT_APART void v4_pack_2x2_5x5(const float *restrict w, int ci_total, int 
 
 /* Packs weights of F(2 x 4, 3 x 3), as they are: Gh g Gw^T of the kernels of rows [co0, co1) and
  * input channels [ci0, ci0 + n).  out is [row / width][product][channel][row % width]. */
-static RT_APART void v4_pack_2x4_3x3(const float *restrict w, int ci_total, int co0, int co1,
-    int ci0, int n, int first, int at, int depth, int width, float *restrict out)
+static RT_APART void pack_2x4_3x3(const float *restrict w, int ci_total, int co0, int co1, int ci0,
+    int n, int first, int at, int depth, int width, float *restrict out)
 {
     enum { TAPS = 9 };
 
@@ -838,8 +838,8 @@ static RT_APART void v4_pack_2x4_3x3(const float *restrict w, int ci_total, int 
 
 /* Packs weights of F(2 x 3, 3 x 3), as they are: Gh g Gw^T of the kernels of rows [co0, co1) and
  * input channels [ci0, ci0 + n).  out is [row / width][product][channel][row % width]. */
-static RT_APART void v4_pack_2x3_3x3(const float *restrict w, int ci_total, int co0, int co1,
-    int ci0, int n, int first, int at, int depth, int width, float *restrict out)
+static RT_APART void pack_2x3_3x3(const float *restrict w, int ci_total, int co0, int co1, int ci0,
+    int n, int first, int at, int depth, int width, float *restrict out)
 {
     enum { TAPS = 9 };
 
@@ -911,8 +911,8 @@ static RT_APART void v4_pack_2x3_3x3(const float *restrict w, int ci_total, int 
 
 /* Packs weights of F(3 x 3, 3 x 3), as they are: Gh g Gw^T of the kernels of rows [co0, co1) and
  * input channels [ci0, ci0 + n).  out is [row / width][product][channel][row % width]. */
-static RT_APART void v4_pack_3x3_3x3(const float *restrict w, int ci_total, int co0, int co1,
-    int ci0, int n, int first, int at, int depth, int width, float *restrict out)
+static RT_APART void pack_3x3_3x3(const float *restrict w, int ci_total, int co0, int co1, int ci0,
+    int n, int first, int at, int depth, int width, float *restrict out)
 {
     enum { TAPS = 9 };
 
@@ -1002,8 +1002,8 @@ static RT_APART void v4_pack_3x3_3x3(const float *restrict w, int ci_total, int 
 
 /* Packs weights of F(2 x 2, 3 x 3), as they are: Gh g Gw^T of the kernels of rows [co0, co1) and
  * input channels [ci0, ci0 + n).  out is [row / width][product][channel][row % width]. */
-static RT_APART void v4_pack_2x2_3x3(const float *restrict w, int ci_total, int co0, int co1,
-    int ci0, int n, int first, int at, int depth, int width, float *restrict out)
+static RT_APART void pack_2x2_3x3(const float *restrict w, int ci_total, int co0, int co1, int ci0,
+    int n, int first, int at, int depth, int width, float *restrict out)
 {
     enum { TAPS = 9 };
 
@@ -1056,7 +1056,7 @@ static RT_APART void v4_pack_2x2_3x3(const float *restrict w, int ci_total, int 
 /* Packs convolution weights, as they are: rows [co0, co1) of w[co][ci][k], input
  * channels [ci0, ci0 + n), to out as rows from `first + co0` and channels from `at` on.
  * out is [row / 64][channel / 16][k][channel % 16][row % 64]. */
-static RT_APART void v4_pack_conv_x64(const float *restrict w, int ci_total, int taps, int co0,
+static RT_APART void pack_conv_x64(const float *restrict w, int ci_total, int taps, int co0,
     int co1, int ci0, int n, int first, int at, int depth, float *restrict out)
 {
     for (int co = co0; co < co1; co++)
@@ -1071,7 +1071,7 @@ static RT_APART void v4_pack_conv_x64(const float *restrict w, int ci_total, int
 /* Packs convolution weights, as they are: rows [co0, co1) of w[co][ci][k], input
  * channels [ci0, ci0 + n), to out as rows from `first + co0` and channels from `at` on.
  * out is [row / 48][channel / 16][k][channel % 16][row % 48]. */
-static RT_APART void v4_pack_conv_x48(const float *restrict w, int ci_total, int taps, int co0,
+static RT_APART void pack_conv_x48(const float *restrict w, int ci_total, int taps, int co0,
     int co1, int ci0, int n, int first, int at, int depth, float *restrict out)
 {
     for (int co = co0; co < co1; co++)
@@ -1086,127 +1086,127 @@ static RT_APART void v4_pack_conv_x48(const float *restrict w, int ci_total, int
 /* Packs all weights: raw[i] is row i of the weights table, packed is zeroed. */
 static void googlenet_v4_load(const float *const *raw, float *restrict packed)
 {
-    v4_pack_3x3_4x4(raw[0], 0, 64, 0, 12, 0, 0, 16, 32, packed);
-    v4_pack_vector(raw[1], 0, 64, packed + 36864);
-    v4_pack_conv_x32(raw[2], 64, 1, 0, 64, 0, 64, 0, 0, 64, packed + 36928);
-    v4_pack_vector(raw[3], 0, 64, packed + 41024);
-    v4_pack_4x4_3x3(raw[4], 64, 0, 192, 0, 64, 0, 0, 64, 32, packed + 41088);
-    v4_pack_vector(raw[5], 0, 192, packed + 483456);
-    v4_pack_conv_x32(raw[6], 192, 1, 0, 64, 0, 192, 0, 0, 192, packed + 483648);
-    v4_pack_conv_x32(raw[7], 192, 1, 0, 96, 0, 192, 64, 0, 192, packed + 483648);
-    v4_pack_conv_x16(raw[8], 192, 1, 0, 16, 0, 192, 0, 0, 192, packed + 514368);
-    v4_pack_vector(raw[9], 0, 64, packed + 517440);
-    v4_pack_vector(raw[10], 0, 96, packed + 517504);
-    v4_pack_vector(raw[11], 0, 16, packed + 517600);
-    v4_pack_4x4_3x3(raw[12], 96, 0, 128, 0, 96, 0, 0, 96, 32, packed + 517616);
-    v4_pack_vector(raw[13], 0, 128, packed + 959984);
-    v4_pack_2x2_5x5(raw[14], 16, 0, 32, 0, 16, 0, 0, 16, 32, packed + 960112);
-    v4_pack_vector(raw[15], 0, 32, packed + 978544);
-    v4_pack_conv_x32(raw[16], 192, 1, 0, 32, 0, 192, 0, 0, 192, packed + 978576);
-    v4_pack_vector(raw[17], 0, 32, packed + 984720);
-    v4_pack_conv_x32(raw[18], 256, 1, 0, 128, 0, 256, 0, 0, 256, packed + 984752);
-    v4_pack_conv_x32(raw[19], 256, 1, 0, 128, 0, 256, 128, 0, 256, packed + 984752);
-    v4_pack_conv_x32(raw[20], 256, 1, 0, 32, 0, 256, 256, 0, 256, packed + 984752);
-    v4_pack_vector(raw[21], 0, 128, packed + 1058480);
-    v4_pack_vector(raw[22], 0, 128, packed + 1058608);
-    v4_pack_vector(raw[23], 0, 32, packed + 1058736);
-    v4_pack_4x4_3x3(raw[24], 128, 0, 192, 0, 128, 0, 0, 128, 32, packed + 1058768);
-    v4_pack_vector(raw[25], 0, 192, packed + 1943504);
-    v4_pack_2x2_5x5(raw[26], 32, 0, 96, 0, 32, 0, 0, 32, 32, packed + 1943696);
-    v4_pack_vector(raw[27], 0, 96, packed + 2054288);
-    v4_pack_conv_x32(raw[28], 256, 1, 0, 64, 0, 256, 0, 0, 256, packed + 2054384);
-    v4_pack_vector(raw[29], 0, 64, packed + 2070768);
-    v4_pack_conv_x32(raw[30], 480, 1, 0, 192, 0, 480, 0, 0, 480, packed + 2070832);
-    v4_pack_conv_x32(raw[31], 480, 1, 0, 96, 0, 480, 192, 0, 480, packed + 2070832);
-    v4_pack_conv_x16(raw[32], 480, 1, 0, 16, 0, 480, 0, 0, 480, packed + 2209072);
-    v4_pack_vector(raw[33], 0, 192, packed + 2216752);
-    v4_pack_vector(raw[34], 0, 96, packed + 2216944);
-    v4_pack_vector(raw[35], 0, 16, packed + 2217040);
-    v4_pack_2x4_3x3(raw[36], 96, 0, 192, 0, 96, 0, 0, 96, 32, packed + 2217056);
-    v4_pack_2x4_3x3(raw[36], 96, 192, 208, 0, 96, -192, 0, 96, 16, packed + 2659424);
-    v4_pack_vector(raw[37], 0, 208, packed + 2696288);
-    v4_pack_2x2_5x5(raw[38], 16, 0, 32, 0, 16, 0, 0, 16, 32, packed + 2696496);
-    v4_pack_2x2_5x5(raw[38], 16, 32, 48, 0, 16, -32, 0, 16, 16, packed + 2714928);
-    v4_pack_vector(raw[39], 0, 48, packed + 2724144);
-    v4_pack_conv_x32(raw[40], 480, 1, 0, 64, 0, 480, 0, 0, 480, packed + 2724192);
-    v4_pack_vector(raw[41], 0, 64, packed + 2754912);
-    v4_pack_conv_x32(raw[42], 512, 1, 0, 160, 0, 512, 0, 0, 512, packed + 2754976);
-    v4_pack_conv_x32(raw[43], 512, 1, 0, 112, 0, 512, 160, 0, 512, packed + 2754976);
-    v4_pack_conv_x32(raw[44], 512, 1, 0, 16, 0, 512, 272, 0, 512, packed + 2754976);
-    v4_pack_conv_x16(raw[44], 512, 1, 16, 24, 0, 512, -16, 0, 512, packed + 2902432);
-    v4_pack_vector(raw[45], 0, 160, packed + 2910624);
-    v4_pack_vector(raw[46], 0, 112, packed + 2910784);
-    v4_pack_vector(raw[47], 0, 24, packed + 2910896);
-    v4_pack_2x3_3x3(raw[48], 112, 0, 224, 0, 112, 0, 0, 112, 32, packed + 2910928);
-    v4_pack_vector(raw[49], 0, 224, packed + 3412688);
-    v4_pack_2x2_5x5(raw[50], 24, 0, 64, 0, 24, 0, 0, 32, 32, packed + 3412912);
-    v4_pack_vector(raw[51], 0, 64, packed + 3486640);
-    v4_pack_conv_x32(raw[52], 512, 1, 0, 64, 0, 512, 0, 0, 512, packed + 3486704);
-    v4_pack_vector(raw[53], 0, 64, packed + 3519472);
-    v4_pack_conv_x32(raw[54], 512, 1, 0, 128, 0, 512, 0, 0, 512, packed + 3519536);
-    v4_pack_conv_x32(raw[55], 512, 1, 0, 128, 0, 512, 128, 0, 512, packed + 3519536);
-    v4_pack_conv_x32(raw[56], 512, 1, 0, 24, 0, 512, 256, 0, 512, packed + 3519536);
-    v4_pack_vector(raw[57], 0, 128, packed + 3666992);
-    v4_pack_vector(raw[58], 0, 128, packed + 3667120);
-    v4_pack_vector(raw[59], 0, 24, packed + 3667248);
-    v4_pack_3x3_3x3(raw[60], 128, 0, 256, 0, 128, 0, 0, 128, 32, packed + 3667280);
-    v4_pack_vector(raw[61], 0, 256, packed + 4486480);
-    v4_pack_2x2_5x5(raw[62], 24, 0, 64, 0, 24, 0, 0, 32, 32, packed + 4486736);
-    v4_pack_vector(raw[63], 0, 64, packed + 4560464);
-    v4_pack_conv_x32(raw[64], 512, 1, 0, 64, 0, 512, 0, 0, 512, packed + 4560528);
-    v4_pack_vector(raw[65], 0, 64, packed + 4593296);
-    v4_pack_conv_x32(raw[66], 512, 1, 0, 112, 0, 512, 0, 0, 512, packed + 4593360);
-    v4_pack_conv_x32(raw[67], 512, 1, 0, 144, 0, 512, 112, 0, 512, packed + 4593360);
-    v4_pack_conv_x32(raw[68], 512, 1, 0, 32, 0, 512, 256, 0, 512, packed + 4593360);
-    v4_pack_vector(raw[69], 0, 112, packed + 4740816);
-    v4_pack_vector(raw[70], 0, 144, packed + 4740928);
-    v4_pack_vector(raw[71], 0, 32, packed + 4741072);
-    v4_pack_2x4_3x3(raw[72], 144, 0, 288, 0, 144, 0, 0, 144, 32, packed + 4741104);
-    v4_pack_vector(raw[73], 0, 288, packed + 5736432);
-    v4_pack_2x2_5x5(raw[74], 32, 0, 64, 0, 32, 0, 0, 32, 32, packed + 5736720);
-    v4_pack_vector(raw[75], 0, 64, packed + 5810448);
-    v4_pack_conv_x32(raw[76], 512, 1, 0, 64, 0, 512, 0, 0, 512, packed + 5810512);
-    v4_pack_vector(raw[77], 0, 64, packed + 5843280);
-    v4_pack_conv_x32(raw[78], 528, 1, 0, 256, 0, 528, 0, 0, 528, packed + 5843344);
-    v4_pack_conv_x32(raw[79], 528, 1, 0, 160, 0, 528, 256, 0, 528, packed + 5843344);
-    v4_pack_conv_x32(raw[80], 528, 1, 0, 32, 0, 528, 416, 0, 528, packed + 5843344);
-    v4_pack_vector(raw[81], 0, 256, packed + 6079888);
-    v4_pack_vector(raw[82], 0, 160, packed + 6080144);
-    v4_pack_vector(raw[83], 0, 32, packed + 6080304);
-    v4_pack_3x3_3x3(raw[84], 160, 0, 320, 0, 160, 0, 0, 160, 32, packed + 6080336);
-    v4_pack_vector(raw[85], 0, 320, packed + 7360336);
-    v4_pack_2x2_5x5(raw[86], 32, 0, 128, 0, 32, 0, 0, 32, 32, packed + 7360656);
-    v4_pack_vector(raw[87], 0, 128, packed + 7508112);
-    v4_pack_conv_x32(raw[88], 528, 1, 0, 128, 0, 528, 0, 0, 528, packed + 7508240);
-    v4_pack_vector(raw[89], 0, 128, packed + 7575824);
-    v4_pack_conv_x32(raw[90], 832, 1, 0, 256, 0, 832, 0, 0, 832, packed + 7575952);
-    v4_pack_conv_x32(raw[91], 832, 1, 0, 160, 0, 832, 256, 0, 832, packed + 7575952);
-    v4_pack_conv_x32(raw[92], 832, 1, 0, 32, 0, 832, 416, 0, 832, packed + 7575952);
-    v4_pack_vector(raw[93], 0, 256, packed + 7948688);
-    v4_pack_vector(raw[94], 0, 160, packed + 7948944);
-    v4_pack_vector(raw[95], 0, 32, packed + 7949104);
-    v4_pack_2x2_3x3(raw[96], 160, 0, 320, 0, 160, 0, 0, 160, 32, packed + 7949136);
-    v4_pack_vector(raw[97], 0, 320, packed + 8768336);
-    v4_pack_2x2_5x5(raw[98], 32, 0, 128, 0, 32, 0, 0, 32, 32, packed + 8768656);
-    v4_pack_vector(raw[99], 0, 128, packed + 8916112);
-    v4_pack_conv_x32(raw[100], 832, 1, 0, 128, 0, 832, 0, 0, 832, packed + 8916240);
-    v4_pack_vector(raw[101], 0, 128, packed + 9022736);
-    v4_pack_conv_x32(raw[102], 832, 1, 0, 384, 0, 832, 0, 0, 832, packed + 9022864);
-    v4_pack_conv_x32(raw[103], 832, 1, 0, 192, 0, 832, 384, 0, 832, packed + 9022864);
-    v4_pack_conv_x32(raw[104], 832, 1, 0, 32, 0, 832, 576, 0, 832, packed + 9022864);
-    v4_pack_conv_x16(raw[104], 832, 1, 32, 48, 0, 832, -32, 0, 832, packed + 9528720);
-    v4_pack_vector(raw[105], 0, 384, packed + 9542032);
-    v4_pack_vector(raw[106], 0, 192, packed + 9542416);
-    v4_pack_vector(raw[107], 0, 48, packed + 9542608);
-    v4_pack_2x2_3x3(raw[108], 192, 0, 384, 0, 192, 0, 0, 192, 32, packed + 9542656);
-    v4_pack_vector(raw[109], 0, 384, packed + 10722304);
-    v4_pack_2x2_5x5(raw[110], 48, 0, 128, 0, 48, 0, 0, 48, 32, packed + 10722688);
-    v4_pack_vector(raw[111], 0, 128, packed + 10943872);
-    v4_pack_conv_x32(raw[112], 832, 1, 0, 128, 0, 832, 0, 0, 832, packed + 10944000);
-    v4_pack_vector(raw[113], 0, 128, packed + 11050496);
-    v4_pack_conv_x64(raw[114], 1024, 1, 0, 960, 0, 1024, 0, 0, 1024, packed + 11050624);
-    v4_pack_conv_x48(raw[114], 1024, 1, 960, 1000, 0, 1024, -960, 0, 1024, packed + 12033664);
-    v4_pack_vector(raw[115], 0, 1000, packed + 12082816);
+    pack_3x3_4x4(raw[0], 0, 64, 0, 12, 0, 0, 16, 32, packed);
+    pack_vector(raw[1], 0, 64, packed + 36864);
+    pack_conv_x32(raw[2], 64, 1, 0, 64, 0, 64, 0, 0, 64, packed + 36928);
+    pack_vector(raw[3], 0, 64, packed + 41024);
+    pack_4x4_3x3(raw[4], 64, 0, 192, 0, 64, 0, 0, 64, 32, packed + 41088);
+    pack_vector(raw[5], 0, 192, packed + 483456);
+    pack_conv_x32(raw[6], 192, 1, 0, 64, 0, 192, 0, 0, 192, packed + 483648);
+    pack_conv_x32(raw[7], 192, 1, 0, 96, 0, 192, 64, 0, 192, packed + 483648);
+    pack_conv_x16(raw[8], 192, 1, 0, 16, 0, 192, 0, 0, 192, packed + 514368);
+    pack_vector(raw[9], 0, 64, packed + 517440);
+    pack_vector(raw[10], 0, 96, packed + 517504);
+    pack_vector(raw[11], 0, 16, packed + 517600);
+    pack_4x4_3x3(raw[12], 96, 0, 128, 0, 96, 0, 0, 96, 32, packed + 517616);
+    pack_vector(raw[13], 0, 128, packed + 959984);
+    pack_2x2_5x5(raw[14], 16, 0, 32, 0, 16, 0, 0, 16, 32, packed + 960112);
+    pack_vector(raw[15], 0, 32, packed + 978544);
+    pack_conv_x32(raw[16], 192, 1, 0, 32, 0, 192, 0, 0, 192, packed + 978576);
+    pack_vector(raw[17], 0, 32, packed + 984720);
+    pack_conv_x32(raw[18], 256, 1, 0, 128, 0, 256, 0, 0, 256, packed + 984752);
+    pack_conv_x32(raw[19], 256, 1, 0, 128, 0, 256, 128, 0, 256, packed + 984752);
+    pack_conv_x32(raw[20], 256, 1, 0, 32, 0, 256, 256, 0, 256, packed + 984752);
+    pack_vector(raw[21], 0, 128, packed + 1058480);
+    pack_vector(raw[22], 0, 128, packed + 1058608);
+    pack_vector(raw[23], 0, 32, packed + 1058736);
+    pack_4x4_3x3(raw[24], 128, 0, 192, 0, 128, 0, 0, 128, 32, packed + 1058768);
+    pack_vector(raw[25], 0, 192, packed + 1943504);
+    pack_2x2_5x5(raw[26], 32, 0, 96, 0, 32, 0, 0, 32, 32, packed + 1943696);
+    pack_vector(raw[27], 0, 96, packed + 2054288);
+    pack_conv_x32(raw[28], 256, 1, 0, 64, 0, 256, 0, 0, 256, packed + 2054384);
+    pack_vector(raw[29], 0, 64, packed + 2070768);
+    pack_conv_x32(raw[30], 480, 1, 0, 192, 0, 480, 0, 0, 480, packed + 2070832);
+    pack_conv_x32(raw[31], 480, 1, 0, 96, 0, 480, 192, 0, 480, packed + 2070832);
+    pack_conv_x16(raw[32], 480, 1, 0, 16, 0, 480, 0, 0, 480, packed + 2209072);
+    pack_vector(raw[33], 0, 192, packed + 2216752);
+    pack_vector(raw[34], 0, 96, packed + 2216944);
+    pack_vector(raw[35], 0, 16, packed + 2217040);
+    pack_2x4_3x3(raw[36], 96, 0, 192, 0, 96, 0, 0, 96, 32, packed + 2217056);
+    pack_2x4_3x3(raw[36], 96, 192, 208, 0, 96, -192, 0, 96, 16, packed + 2659424);
+    pack_vector(raw[37], 0, 208, packed + 2696288);
+    pack_2x2_5x5(raw[38], 16, 0, 32, 0, 16, 0, 0, 16, 32, packed + 2696496);
+    pack_2x2_5x5(raw[38], 16, 32, 48, 0, 16, -32, 0, 16, 16, packed + 2714928);
+    pack_vector(raw[39], 0, 48, packed + 2724144);
+    pack_conv_x32(raw[40], 480, 1, 0, 64, 0, 480, 0, 0, 480, packed + 2724192);
+    pack_vector(raw[41], 0, 64, packed + 2754912);
+    pack_conv_x32(raw[42], 512, 1, 0, 160, 0, 512, 0, 0, 512, packed + 2754976);
+    pack_conv_x32(raw[43], 512, 1, 0, 112, 0, 512, 160, 0, 512, packed + 2754976);
+    pack_conv_x32(raw[44], 512, 1, 0, 16, 0, 512, 272, 0, 512, packed + 2754976);
+    pack_conv_x16(raw[44], 512, 1, 16, 24, 0, 512, -16, 0, 512, packed + 2902432);
+    pack_vector(raw[45], 0, 160, packed + 2910624);
+    pack_vector(raw[46], 0, 112, packed + 2910784);
+    pack_vector(raw[47], 0, 24, packed + 2910896);
+    pack_2x3_3x3(raw[48], 112, 0, 224, 0, 112, 0, 0, 112, 32, packed + 2910928);
+    pack_vector(raw[49], 0, 224, packed + 3412688);
+    pack_2x2_5x5(raw[50], 24, 0, 64, 0, 24, 0, 0, 32, 32, packed + 3412912);
+    pack_vector(raw[51], 0, 64, packed + 3486640);
+    pack_conv_x32(raw[52], 512, 1, 0, 64, 0, 512, 0, 0, 512, packed + 3486704);
+    pack_vector(raw[53], 0, 64, packed + 3519472);
+    pack_conv_x32(raw[54], 512, 1, 0, 128, 0, 512, 0, 0, 512, packed + 3519536);
+    pack_conv_x32(raw[55], 512, 1, 0, 128, 0, 512, 128, 0, 512, packed + 3519536);
+    pack_conv_x32(raw[56], 512, 1, 0, 24, 0, 512, 256, 0, 512, packed + 3519536);
+    pack_vector(raw[57], 0, 128, packed + 3666992);
+    pack_vector(raw[58], 0, 128, packed + 3667120);
+    pack_vector(raw[59], 0, 24, packed + 3667248);
+    pack_3x3_3x3(raw[60], 128, 0, 256, 0, 128, 0, 0, 128, 32, packed + 3667280);
+    pack_vector(raw[61], 0, 256, packed + 4486480);
+    pack_2x2_5x5(raw[62], 24, 0, 64, 0, 24, 0, 0, 32, 32, packed + 4486736);
+    pack_vector(raw[63], 0, 64, packed + 4560464);
+    pack_conv_x32(raw[64], 512, 1, 0, 64, 0, 512, 0, 0, 512, packed + 4560528);
+    pack_vector(raw[65], 0, 64, packed + 4593296);
+    pack_conv_x32(raw[66], 512, 1, 0, 112, 0, 512, 0, 0, 512, packed + 4593360);
+    pack_conv_x32(raw[67], 512, 1, 0, 144, 0, 512, 112, 0, 512, packed + 4593360);
+    pack_conv_x32(raw[68], 512, 1, 0, 32, 0, 512, 256, 0, 512, packed + 4593360);
+    pack_vector(raw[69], 0, 112, packed + 4740816);
+    pack_vector(raw[70], 0, 144, packed + 4740928);
+    pack_vector(raw[71], 0, 32, packed + 4741072);
+    pack_2x4_3x3(raw[72], 144, 0, 288, 0, 144, 0, 0, 144, 32, packed + 4741104);
+    pack_vector(raw[73], 0, 288, packed + 5736432);
+    pack_2x2_5x5(raw[74], 32, 0, 64, 0, 32, 0, 0, 32, 32, packed + 5736720);
+    pack_vector(raw[75], 0, 64, packed + 5810448);
+    pack_conv_x32(raw[76], 512, 1, 0, 64, 0, 512, 0, 0, 512, packed + 5810512);
+    pack_vector(raw[77], 0, 64, packed + 5843280);
+    pack_conv_x32(raw[78], 528, 1, 0, 256, 0, 528, 0, 0, 528, packed + 5843344);
+    pack_conv_x32(raw[79], 528, 1, 0, 160, 0, 528, 256, 0, 528, packed + 5843344);
+    pack_conv_x32(raw[80], 528, 1, 0, 32, 0, 528, 416, 0, 528, packed + 5843344);
+    pack_vector(raw[81], 0, 256, packed + 6079888);
+    pack_vector(raw[82], 0, 160, packed + 6080144);
+    pack_vector(raw[83], 0, 32, packed + 6080304);
+    pack_3x3_3x3(raw[84], 160, 0, 320, 0, 160, 0, 0, 160, 32, packed + 6080336);
+    pack_vector(raw[85], 0, 320, packed + 7360336);
+    pack_2x2_5x5(raw[86], 32, 0, 128, 0, 32, 0, 0, 32, 32, packed + 7360656);
+    pack_vector(raw[87], 0, 128, packed + 7508112);
+    pack_conv_x32(raw[88], 528, 1, 0, 128, 0, 528, 0, 0, 528, packed + 7508240);
+    pack_vector(raw[89], 0, 128, packed + 7575824);
+    pack_conv_x32(raw[90], 832, 1, 0, 256, 0, 832, 0, 0, 832, packed + 7575952);
+    pack_conv_x32(raw[91], 832, 1, 0, 160, 0, 832, 256, 0, 832, packed + 7575952);
+    pack_conv_x32(raw[92], 832, 1, 0, 32, 0, 832, 416, 0, 832, packed + 7575952);
+    pack_vector(raw[93], 0, 256, packed + 7948688);
+    pack_vector(raw[94], 0, 160, packed + 7948944);
+    pack_vector(raw[95], 0, 32, packed + 7949104);
+    pack_2x2_3x3(raw[96], 160, 0, 320, 0, 160, 0, 0, 160, 32, packed + 7949136);
+    pack_vector(raw[97], 0, 320, packed + 8768336);
+    pack_2x2_5x5(raw[98], 32, 0, 128, 0, 32, 0, 0, 32, 32, packed + 8768656);
+    pack_vector(raw[99], 0, 128, packed + 8916112);
+    pack_conv_x32(raw[100], 832, 1, 0, 128, 0, 832, 0, 0, 832, packed + 8916240);
+    pack_vector(raw[101], 0, 128, packed + 9022736);
+    pack_conv_x32(raw[102], 832, 1, 0, 384, 0, 832, 0, 0, 832, packed + 9022864);
+    pack_conv_x32(raw[103], 832, 1, 0, 192, 0, 832, 384, 0, 832, packed + 9022864);
+    pack_conv_x32(raw[104], 832, 1, 0, 32, 0, 832, 576, 0, 832, packed + 9022864);
+    pack_conv_x16(raw[104], 832, 1, 32, 48, 0, 832, -32, 0, 832, packed + 9528720);
+    pack_vector(raw[105], 0, 384, packed + 9542032);
+    pack_vector(raw[106], 0, 192, packed + 9542416);
+    pack_vector(raw[107], 0, 48, packed + 9542608);
+    pack_2x2_3x3(raw[108], 192, 0, 384, 0, 192, 0, 0, 192, 32, packed + 9542656);
+    pack_vector(raw[109], 0, 384, packed + 10722304);
+    pack_2x2_5x5(raw[110], 48, 0, 128, 0, 48, 0, 0, 48, 32, packed + 10722688);
+    pack_vector(raw[111], 0, 128, packed + 10943872);
+    pack_conv_x32(raw[112], 832, 1, 0, 128, 0, 832, 0, 0, 832, packed + 10944000);
+    pack_vector(raw[113], 0, 128, packed + 11050496);
+    pack_conv_x64(raw[114], 1024, 1, 0, 960, 0, 1024, 0, 0, 1024, packed + 11050624);
+    pack_conv_x48(raw[114], 1024, 1, 960, 1000, 0, 1024, -960, 0, 1024, packed + 12033664);
+    pack_vector(raw[115], 0, 1000, packed + 12082816);
 }
 
 /* The caller's 3 x 224 x 224 to the input buffer, inside its border: the pixels of one place of every
@@ -7435,7 +7435,7 @@ static const RtTap v4_taps[] = { /* name, c, h, w, block, offset, row, plane, st
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_V4, RT_NUMERICS_SAFE, 0xab41ac92612afec3, 2134384, 180848, 12083824, 59, 85, 45, v4_steps, v4_taps, googlenet_v4_step, googlenet_v4_load },
+    { RT_TARGET_V4, RT_NUMERICS_SAFE, 0xa9abbcdbbd41b8e3, 2134384, 180848, 12083824, 59, 85, 45, v4_steps, v4_taps, googlenet_v4_step, googlenet_v4_load },
 };
 
 static const RtView view[5] = { /* kind, h, w, bicubic, 0..255, mean, std */

@@ -31,6 +31,9 @@ refused() { # TEXT COMMAND...
 [ "$(./n info --json | grep -c '"runs_here": true')" = 1 ] ||
     refused 'byte 12: packed for target plain, but' ./n predict x.npy --weights plain.packed
 ./n predict x.npy --weights plain.packed --target plain >/dev/null || exit 1
+target=$(./n bench --seed 1 --seconds 0.01 2>&1 | sed -n 's/.*, \(plain\|x86-64-v.\), .*/\1/p')
+inceptc n.net --numerics safe "--target=$target" -o alone && ./alone predict x.npy -o alone.npy --weights w.packed >/dev/null && cmp st.npy alone.npy ||
+    { echo "a program of $target alone has another layout"; exit 1; }
 if [ "$1" = googlenet ]; then # of a random net the two may be the same code
     refused 'byte 24: packed in layout' ./exact predict x.npy --weights w.packed
 fi
