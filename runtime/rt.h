@@ -210,7 +210,8 @@ double rt_numerics_error(RtNumerics numerics);
 /* ---- Running a network ---- */
 
 typedef struct RtPool RtPool;
-/* threads >= 1, the caller being one of them.  Idle workers park.  Null when threads cannot be had. */
+/* threads >= 1, the caller being one of them.  Idle workers park.  They come to their first job on processors of their own where
+ * there are enough, and then run on any that the caller had.  Null when threads cannot be had. */
 RtPool *rt_pool_new(int threads);
 void rt_pool_free(RtPool *pool);
 int rt_pool_threads(const RtPool *pool); /* 1 for a null pool */
