@@ -61,17 +61,15 @@ static void print_head(const Emit *e, FILE *f)
     fprintf(f, " */\n#include \"rt.h\"\n");
 }
 
-/* Packing functions are plain C of what their keys say: the first unit that has one prints it for all. */
-static bool stands_already(const Emit *e, Func *f)
+/* Packing functions are plain C of what their keys say: the first unit that has one prints it for all.  Names f for the file;
+ * whether it is to be printed. */
+static bool name_packing(const Emit *e, Func *f)
 {
     const Func *first = unit_find_func(e->packing, f->key);
-    if (first)
-        f->name = first->name;
-    else {
-        f->name = unit_unique_name(e->packing, f->base);
+    f->name = first ? first->name : unit_unique_name(e->packing, f->base);
+    if (!first)
         unit_append(e->packing, f);
-    }
-    return first != NULL;
+    return !first;
 }
 
 /* Functions and tables of a vector target carry its symbol; the pages have it already. */
@@ -96,7 +94,7 @@ void emit_functions(const Emit *e, const EmitTarget *t, FILE *f)
     Unit own = { .arena = e->arena, .tables = t->unit->tables };
     name_by_symbol(e->arena, t);
     for (int i = 0; i < t->unit->funcs.n; i++)
-        if (!t->unit->funcs.at[i]->packs || !stands_already(e, t->unit->funcs.at[i]))
+        if (!t->unit->funcs.at[i]->packs || name_packing(e, t->unit->funcs.at[i]))
             LIST_PUSH(e->arena, &own.funcs, t->unit->funcs.at[i]);
     print_c_unit(&own, f);
 }

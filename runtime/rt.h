@@ -257,7 +257,8 @@ void rt_pack(const RtNetwork *net, RtTarget target, const float *const *raw, voi
 RtStatus rt_save_packed(const RtNetwork *net, const void *weights, const char *path, RtError *err);
 /* Maps such a file: *weights is read-only memory for rt_forward, shared by all processes that map it, until
  * rt_unmap_packed.  Network, target, layout, size and checksum must be right; else an error says at which byte what was
- * found and expected, and *weights stays as it is.  The threads of pool (may be null) read it together.  The file may be replaced while mapped, not written to or cut.
+ * found and expected, and *weights stays as it is.  The threads of pool (may be null) read it together.  The file may be
+ * replaced while mapped, not written to or cut.
  * Copies made by rt_load lie on big pages and run a few per cent faster: worth it from some ten images on. */
 RtStatus rt_map_packed(const RtNetwork *net, RtTarget target, const char *path, RtPool *pool, const void **weights, RtError *err);
 void rt_unmap_packed(const RtNetwork *net, const void *weights);

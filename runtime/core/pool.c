@@ -131,7 +131,7 @@ static void *work(void *arg)
 {
     Worker *w = arg;
     meet(&w->pool->barrier);
-    (void)sched_setaffinity(0, sizeof w->pool->allowed, &w->pool->allowed); /* it was placed before; no set, no change */
+    (void)sched_setaffinity(0, sizeof w->pool->allowed, &w->pool->allowed); /* placed by now: free again; fails with an empty set */
     while (!w->pool->quit) {
         walk(w->pool, w->pool->job, w->part);
         meet(&w->pool->barrier);
