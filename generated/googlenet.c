@@ -2848,9 +2848,10 @@ static RT_V4 void v4_tile_14x1(const float *restrict x, int blocks, int kh, int 
 }
 
 /* x: 192 x 28 x 28, w: 1 x 1 taps, y: 11 blocks of 16 x 28 x 28; tiles of up to 14 pixels x 2 blocks;
- * each block finds its place, row pitch and ReLU in a table. */
+ * each block finds its place, row pitch and ReLU in `outputs`. */
 static RT_V4 void v4_conv1x1_192x28x28_to_176_merged(const float *restrict x,
-    const float *restrict w, const float *restrict b, float *restrict arena, int part, int parts)
+    const float *restrict w, const float *restrict b, float *restrict arena,
+    const int *restrict outputs, int part, int parts)
 {
     enum { OH = 28, X_PLANE = 12544, CB = 12, KH = 1, KW = 1, X_ROW = 448, W_BLOCK = 3072 };
 
@@ -2864,16 +2865,16 @@ static RT_V4 void v4_conv1x1_192x28x28_to_176_merged(const float *restrict x,
                 v4_tile_14x2(x + oy * 448 + t * 224, CB, KH, KW, X_PLANE, X_ROW,
                     w + block * W_BLOCK, w + block * W_BLOCK + 6144 + (oy * 2 + t) * 192,
                     oy * 2 + t < 32, b + block * 16,
-                    arena + v4_outputs[block * 3] + oy * v4_outputs[block * 3 + 1] + t * 224,
-                    v4_outputs[block * 3 + 2] ? 0.0f : -INFINITY,
-                    arena + v4_outputs[(block + 1) * 3] + oy * v4_outputs[(block + 1) * 3 + 1]
-                    + t * 224, v4_outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+                    arena + outputs[block * 3] + oy * outputs[block * 3 + 1] + t * 224,
+                    outputs[block * 3 + 2] ? 0.0f : -INFINITY,
+                    arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1] + t * 224,
+                    outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
         else
             for (int t = 0; t < 2; t++)
                 v4_tile_14x1(x + oy * 448 + t * 224, CB, KH, KW, X_PLANE, X_ROW, w + 10 * W_BLOCK,
                     w + 10 * W_BLOCK + 3072 + (oy * 2 + t) * 192, oy * 2 + t < 16, b + 160,
-                    arena + v4_outputs[30] + oy * v4_outputs[31] + t * 224,
-                    v4_outputs[32] ? 0.0f : -INFINITY);
+                    arena + outputs[30] + oy * outputs[31] + t * 224,
+                    outputs[32] ? 0.0f : -INFINITY);
     }
 }
 
@@ -3459,9 +3460,10 @@ static RT_V4 void v4_conv1x1_192x28x28_to_32(const float *restrict x, const floa
 }
 
 /* x: 256 x 28 x 28, w: 1 x 1 taps, y: 18 blocks of 16 x 28 x 28; tiles of up to 14 pixels x 2 blocks;
- * each block finds its place, row pitch and ReLU in a table. */
+ * each block finds its place, row pitch and ReLU in `outputs`. */
 static RT_V4 void v4_conv1x1_256x28x28_to_288_merged(const float *restrict x,
-    const float *restrict w, const float *restrict b, float *restrict arena, int part, int parts)
+    const float *restrict w, const float *restrict b, float *restrict arena,
+    const int *restrict outputs, int part, int parts)
 {
     enum { OH = 28, X_PLANE = 12544, CB = 16, KH = 1, KW = 1, X_ROW = 448, W_BLOCK = 4096 };
 
@@ -3473,10 +3475,10 @@ static RT_V4 void v4_conv1x1_256x28x28_to_288_merged(const float *restrict x,
         for (int t = 0; t < 2; t++)
             v4_tile_14x2(x + oy * 448 + t * 224, CB, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
                 w + block * W_BLOCK + 8192 + (oy * 2 + t) * 256, oy * 2 + t < 32, b + block * 16,
-                arena + v4_outputs_2[block * 3] + oy * v4_outputs_2[block * 3 + 1] + t * 224,
-                v4_outputs_2[block * 3 + 2] ? 0.0f : -INFINITY,
-                arena + v4_outputs_2[(block + 1) * 3] + oy * v4_outputs_2[(block + 1) * 3 + 1]
-                + t * 224, v4_outputs_2[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+                arena + outputs[block * 3] + oy * outputs[block * 3 + 1] + t * 224,
+                outputs[block * 3 + 2] ? 0.0f : -INFINITY,
+                arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1] + t * 224,
+                outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
     }
 }
 
@@ -3794,9 +3796,10 @@ static RT_V4 void v4_tile_14x1_more(const float *restrict x, int blocks, int kh,
 }
 
 /* x: 480 x 14 x 14, w: 1 x 1 taps, y: 19 blocks of 16 x 14 x 14; tiles of up to 14 pixels x 2 blocks;
- * each block finds its place, row pitch and ReLU in a table. */
+ * each block finds its place, row pitch and ReLU in `outputs`. */
 static RT_V4 void v4_conv1x1_480x14x14_to_304_merged(const float *restrict x,
-    const float *restrict w, const float *restrict b, float *restrict arena, int part, int parts)
+    const float *restrict w, const float *restrict b, float *restrict arena,
+    const int *restrict outputs, int part, int parts)
 {
     enum { OH = 14, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224, W_BLOCK = 7680 };
 
@@ -3810,26 +3813,25 @@ static RT_V4 void v4_conv1x1_480x14x14_to_304_merged(const float *restrict x,
             for (int oy = from; oy < to; oy++)
                 v4_tile_14x2(x + oy * 224, 15, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
                     w + block * W_BLOCK + 7680 + oy * 720, 3, b + block * 16,
-                    arena + v4_outputs_3[block * 3] + oy * v4_outputs_3[block * 3 + 1], -INFINITY,
-                    arena + v4_outputs_3[(block + 1) * 3] + oy * v4_outputs_3[(block + 1) * 3 + 1],
+                    arena + outputs[block * 3] + oy * outputs[block * 3 + 1], -INFINITY,
+                    arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
                     -INFINITY);
             for (int oy = from; oy < to; oy++)
                 v4_tile_14x2_more(x + oy * 224 + 15 * X_PLANE, 15, KH, KW, X_PLANE, X_ROW,
                     w + block * W_BLOCK + 7680, w + block * W_BLOCK + 15360 + oy * 720, 3,
-                    arena + v4_outputs_3[block * 3] + oy * v4_outputs_3[block * 3 + 1],
-                    v4_outputs_3[block * 3 + 2] ? 0.0f : -INFINITY,
-                    arena + v4_outputs_3[(block + 1) * 3] + oy * v4_outputs_3[(block + 1) * 3 + 1],
-                    v4_outputs_3[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+                    arena + outputs[block * 3] + oy * outputs[block * 3 + 1],
+                    outputs[block * 3 + 2] ? 0.0f : -INFINITY,
+                    arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
+                    outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
         } else {
             for (int oy = from; oy < to; oy++)
                 v4_tile_14x1(x + oy * 224, 15, KH, KW, X_PLANE, X_ROW, w + 18 * W_BLOCK,
                     w + 18 * W_BLOCK + 3840 + oy * 480, 2, b + 288,
-                    arena + v4_outputs_3[54] + oy * v4_outputs_3[55], -INFINITY);
+                    arena + outputs[54] + oy * outputs[55], -INFINITY);
             for (int oy = from; oy < to; oy++)
                 v4_tile_14x1_more(x + oy * 224 + 15 * X_PLANE, 15, KH, KW, X_PLANE, X_ROW,
                     w + 18 * W_BLOCK + 3840, w + 18 * W_BLOCK + 7680 + oy * 480, 2,
-                    arena + v4_outputs_3[54] + oy * v4_outputs_3[55],
-                    v4_outputs_3[56] ? 0.0f : -INFINITY);
+                    arena + outputs[54] + oy * outputs[55], outputs[56] ? 0.0f : -INFINITY);
         }
     }
 }
@@ -4401,9 +4403,10 @@ static RT_V4 void v4_conv1x1_480x14x14_to_64(const float *restrict x, const floa
 }
 
 /* x: 512 x 14 x 14, w: 1 x 1 taps, y: 19 blocks of 16 x 14 x 14; tiles of up to 14 pixels x 2 blocks;
- * each block finds its place, row pitch and ReLU in a table. */
+ * each block finds its place, row pitch and ReLU in `outputs`. */
 static RT_V4 void v4_conv1x1_512x14x14_to_296_merged(const float *restrict x,
-    const float *restrict w, const float *restrict b, float *restrict arena, int part, int parts)
+    const float *restrict w, const float *restrict b, float *restrict arena,
+    const int *restrict outputs, int part, int parts)
 {
     enum { OH = 14, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224, W_BLOCK = 8192 };
 
@@ -4417,26 +4420,25 @@ static RT_V4 void v4_conv1x1_512x14x14_to_296_merged(const float *restrict x,
             for (int oy = from; oy < to; oy++)
                 v4_tile_14x2(x + oy * 224, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
                     w + block * W_BLOCK + 8192 + oy * 768, 3, b + block * 16,
-                    arena + v4_outputs_4[block * 3] + oy * v4_outputs_4[block * 3 + 1], -INFINITY,
-                    arena + v4_outputs_4[(block + 1) * 3] + oy * v4_outputs_4[(block + 1) * 3 + 1],
+                    arena + outputs[block * 3] + oy * outputs[block * 3 + 1], -INFINITY,
+                    arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
                     -INFINITY);
             for (int oy = from; oy < to; oy++)
                 v4_tile_14x2_more(x + oy * 224 + 16 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
                     w + block * W_BLOCK + 8192, w + block * W_BLOCK + 16384 + oy * 768, 3,
-                    arena + v4_outputs_4[block * 3] + oy * v4_outputs_4[block * 3 + 1],
-                    v4_outputs_4[block * 3 + 2] ? 0.0f : -INFINITY,
-                    arena + v4_outputs_4[(block + 1) * 3] + oy * v4_outputs_4[(block + 1) * 3 + 1],
-                    v4_outputs_4[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+                    arena + outputs[block * 3] + oy * outputs[block * 3 + 1],
+                    outputs[block * 3 + 2] ? 0.0f : -INFINITY,
+                    arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
+                    outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
         } else {
             for (int oy = from; oy < to; oy++)
                 v4_tile_14x1(x + oy * 224, 16, KH, KW, X_PLANE, X_ROW, w + 18 * W_BLOCK,
                     w + 18 * W_BLOCK + 4096 + oy * 512, 2, b + 288,
-                    arena + v4_outputs_4[54] + oy * v4_outputs_4[55], -INFINITY);
+                    arena + outputs[54] + oy * outputs[55], -INFINITY);
             for (int oy = from; oy < to; oy++)
                 v4_tile_14x1_more(x + oy * 224 + 16 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
                     w + 18 * W_BLOCK + 4096, w + 18 * W_BLOCK + 8192 + oy * 512, 2,
-                    arena + v4_outputs_4[54] + oy * v4_outputs_4[55],
-                    v4_outputs_4[56] ? 0.0f : -INFINITY);
+                    arena + outputs[54] + oy * outputs[55], outputs[56] ? 0.0f : -INFINITY);
         }
     }
 }
@@ -4930,9 +4932,10 @@ static RT_V4 void v4_conv1x1_512x14x14_to_64(const float *restrict x, const floa
 }
 
 /* x: 512 x 14 x 14, w: 1 x 1 taps, y: 18 blocks of 16 x 14 x 14; tiles of up to 14 pixels x 2 blocks;
- * each block finds its place, row pitch and ReLU in a table. */
+ * each block finds its place, row pitch and ReLU in `outputs`. */
 static RT_V4 void v4_conv1x1_512x14x14_to_280_merged(const float *restrict x,
-    const float *restrict w, const float *restrict b, float *restrict arena, int part, int parts)
+    const float *restrict w, const float *restrict b, float *restrict arena,
+    const int *restrict outputs, int part, int parts)
 {
     enum { OH = 14, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224, W_BLOCK = 8192 };
 
@@ -4945,16 +4948,15 @@ static RT_V4 void v4_conv1x1_512x14x14_to_280_merged(const float *restrict x,
         for (int oy = from; oy < to; oy++)
             v4_tile_14x2(x + oy * 224, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
                 w + block * W_BLOCK + 8192 + oy * 768, 3, b + block * 16,
-                arena + v4_outputs_5[block * 3] + oy * v4_outputs_5[block * 3 + 1], -INFINITY,
-                arena + v4_outputs_5[(block + 1) * 3] + oy * v4_outputs_5[(block + 1) * 3 + 1],
-                -INFINITY);
+                arena + outputs[block * 3] + oy * outputs[block * 3 + 1], -INFINITY,
+                arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1], -INFINITY);
         for (int oy = from; oy < to; oy++)
             v4_tile_14x2_more(x + oy * 224 + 16 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
                 w + block * W_BLOCK + 8192, w + block * W_BLOCK + 16384 + oy * 768, 3,
-                arena + v4_outputs_5[block * 3] + oy * v4_outputs_5[block * 3 + 1],
-                v4_outputs_5[block * 3 + 2] ? 0.0f : -INFINITY,
-                arena + v4_outputs_5[(block + 1) * 3] + oy * v4_outputs_5[(block + 1) * 3 + 1],
-                v4_outputs_5[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+                arena + outputs[block * 3] + oy * outputs[block * 3 + 1],
+                outputs[block * 3 + 2] ? 0.0f : -INFINITY,
+                arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
+                outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
     }
 }
 
@@ -5206,35 +5208,6 @@ static RT_V4 void v4_conv3x3_128x14x14_to_256_f3x3(const float *restrict x, cons
     }
 }
 
-/* x: 512 x 14 x 14, w: 1 x 1 taps, y: 18 blocks of 16 x 14 x 14; tiles of up to 14 pixels x 2 blocks;
- * each block finds its place, row pitch and ReLU in a table. */
-static RT_V4 void v4_conv1x1_512x14x14_to_288_merged(const float *restrict x,
-    const float *restrict w, const float *restrict b, float *restrict arena, int part, int parts)
-{
-    enum { OH = 14, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224, W_BLOCK = 8192 };
-
-    const int begin = rt_begin(126, part, parts);
-    const int end = rt_begin(126, part + 1, parts);
-    for (int group = 0; group < 9; group++) {
-        const int from = begin - group * OH > 0 ? begin - group * OH : 0;
-        const int to = end - group * OH < OH ? end - group * OH : OH;
-        const int block = group * 2;
-        for (int oy = from; oy < to; oy++)
-            v4_tile_14x2(x + oy * 224, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                w + block * W_BLOCK + 8192 + oy * 768, 3, b + block * 16,
-                arena + v4_outputs_6[block * 3] + oy * v4_outputs_6[block * 3 + 1], -INFINITY,
-                arena + v4_outputs_6[(block + 1) * 3] + oy * v4_outputs_6[(block + 1) * 3 + 1],
-                -INFINITY);
-        for (int oy = from; oy < to; oy++)
-            v4_tile_14x2_more(x + oy * 224 + 16 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
-                w + block * W_BLOCK + 8192, w + block * W_BLOCK + 16384 + oy * 768, 3,
-                arena + v4_outputs_6[block * 3] + oy * v4_outputs_6[block * 3 + 1],
-                v4_outputs_6[block * 3 + 2] ? 0.0f : -INFINITY,
-                arena + v4_outputs_6[(block + 1) * 3] + oy * v4_outputs_6[(block + 1) * 3 + 1],
-                v4_outputs_6[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
-    }
-}
-
 /* x: 144 x 14 x 14, w: 3 x 3 taps, y: 18 blocks of 16 x 14 x 14, by F(2 x 4, 3 x 3):
  * 7 x 4 tiles in 2 blocks, 24 products each where the direct way takes 72. */
 static RT_V4 void v4_conv3x3_144x14x14_to_288_f2x4(const float *restrict x, const float *restrict w,
@@ -5305,9 +5278,10 @@ static RT_V4 void v4_conv5x5_32x14x14_to_64_f2x2(const float *restrict x, const 
 }
 
 /* x: 528 x 14 x 14, w: 1 x 1 taps, y: 28 blocks of 16 x 14 x 14; tiles of up to 14 pixels x 2 blocks;
- * each block finds its place, row pitch and ReLU in a table. */
+ * each block finds its place, row pitch and ReLU in `outputs`. */
 static RT_V4 void v4_conv1x1_528x14x14_to_448_merged(const float *restrict x,
-    const float *restrict w, const float *restrict b, float *restrict arena, int part, int parts)
+    const float *restrict w, const float *restrict b, float *restrict arena,
+    const int *restrict outputs, int part, int parts)
 {
     enum { OH = 14, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224, W_BLOCK = 8448 };
 
@@ -5320,22 +5294,20 @@ static RT_V4 void v4_conv1x1_528x14x14_to_448_merged(const float *restrict x,
         for (int oy = from; oy < to; oy++)
             v4_tile_14x2(x + oy * 224, 11, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
                 w + block * W_BLOCK + 5632 + oy * 528, 3, b + block * 16,
-                arena + v4_outputs_7[block * 3] + oy * v4_outputs_7[block * 3 + 1], -INFINITY,
-                arena + v4_outputs_7[(block + 1) * 3] + oy * v4_outputs_7[(block + 1) * 3 + 1],
-                -INFINITY);
+                arena + outputs[block * 3] + oy * outputs[block * 3 + 1], -INFINITY,
+                arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1], -INFINITY);
         for (int oy = from; oy < to; oy++)
             v4_tile_14x2_more(x + oy * 224 + 11 * X_PLANE, 11, KH, KW, X_PLANE, X_ROW,
                 w + block * W_BLOCK + 5632, w + block * W_BLOCK + 11264 + oy * 528, 3,
-                arena + v4_outputs_7[block * 3] + oy * v4_outputs_7[block * 3 + 1], -INFINITY,
-                arena + v4_outputs_7[(block + 1) * 3] + oy * v4_outputs_7[(block + 1) * 3 + 1],
-                -INFINITY);
+                arena + outputs[block * 3] + oy * outputs[block * 3 + 1], -INFINITY,
+                arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1], -INFINITY);
         for (int oy = from; oy < to; oy++)
             v4_tile_14x2_more(x + oy * 224 + 22 * X_PLANE, 11, KH, KW, X_PLANE, X_ROW,
                 w + block * W_BLOCK + 11264, w + block * W_BLOCK + 16896 + oy * 528, 3,
-                arena + v4_outputs_7[block * 3] + oy * v4_outputs_7[block * 3 + 1],
-                v4_outputs_7[block * 3 + 2] ? 0.0f : -INFINITY,
-                arena + v4_outputs_7[(block + 1) * 3] + oy * v4_outputs_7[(block + 1) * 3 + 1],
-                v4_outputs_7[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+                arena + outputs[block * 3] + oy * outputs[block * 3 + 1],
+                outputs[block * 3 + 2] ? 0.0f : -INFINITY,
+                arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
+                outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
     }
 }
 
@@ -5612,9 +5584,10 @@ static RT_V4 void v4_tile_7x2_more(const float *restrict x, int blocks, int kh, 
 }
 
 /* x: 832 x 7 x 7, w: 1 x 1 taps, y: 28 blocks of 16 x 7 x 7; tiles of up to 7 pixels x 2 blocks;
- * each block finds its place, row pitch and ReLU in a table. */
+ * each block finds its place, row pitch and ReLU in `outputs`. */
 static RT_V4 void v4_conv1x1_832x7x7_to_448_merged(const float *restrict x, const float *restrict w,
-    const float *restrict b, float *restrict arena, int part, int parts)
+    const float *restrict b, float *restrict arena, const int *restrict outputs, int part,
+    int parts)
 {
     enum { OH = 7, X_PLANE = 784, KH = 1, KW = 1, X_ROW = 112, W_BLOCK = 13312 };
 
@@ -5627,24 +5600,23 @@ static RT_V4 void v4_conv1x1_832x7x7_to_448_merged(const float *restrict x, cons
         for (int oy = from; oy < to; oy++)
             v4_tile_7x2(x + oy * 112, 13, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
                 w + block * W_BLOCK + 6656 + oy * 1040, 5, b + block * 16,
-                arena + v4_outputs_8[block * 3] + oy * v4_outputs_8[block * 3 + 1], -INFINITY,
-                arena + v4_outputs_8[(block + 1) * 3] + oy * v4_outputs_8[(block + 1) * 3 + 1],
-                -INFINITY);
+                arena + outputs[block * 3] + oy * outputs[block * 3 + 1], -INFINITY,
+                arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1], -INFINITY);
         for (int k = 1; k < 3; k++)
             for (int oy = from; oy < to; oy++)
                 v4_tile_7x2_more(x + oy * 112 + k * 13 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
                     w + block * W_BLOCK + k * 6656,
                     w + block * W_BLOCK + k * 6656 + 6656 + oy * 1040, 5,
-                    arena + v4_outputs_8[block * 3] + oy * v4_outputs_8[block * 3 + 1], -INFINITY,
-                    arena + v4_outputs_8[(block + 1) * 3] + oy * v4_outputs_8[(block + 1) * 3 + 1],
+                    arena + outputs[block * 3] + oy * outputs[block * 3 + 1], -INFINITY,
+                    arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
                     -INFINITY);
         for (int oy = from; oy < to; oy++)
             v4_tile_7x2_more(x + oy * 112 + 39 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
                 w + block * W_BLOCK + 19968, w + block * W_BLOCK + 26624 + oy * 1040, 5,
-                arena + v4_outputs_8[block * 3] + oy * v4_outputs_8[block * 3 + 1],
-                v4_outputs_8[block * 3 + 2] ? 0.0f : -INFINITY,
-                arena + v4_outputs_8[(block + 1) * 3] + oy * v4_outputs_8[(block + 1) * 3 + 1],
-                v4_outputs_8[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+                arena + outputs[block * 3] + oy * outputs[block * 3 + 1],
+                outputs[block * 3 + 2] ? 0.0f : -INFINITY,
+                arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
+                outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
     }
 }
 
@@ -6461,9 +6433,10 @@ static RT_V4 void v4_tile_7x1_more(const float *restrict x, int blocks, int kh, 
 }
 
 /* x: 832 x 7 x 7, w: 1 x 1 taps, y: 39 blocks of 16 x 7 x 7; tiles of up to 7 pixels x 2 blocks;
- * each block finds its place, row pitch and ReLU in a table. */
+ * each block finds its place, row pitch and ReLU in `outputs`. */
 static RT_V4 void v4_conv1x1_832x7x7_to_624_merged(const float *restrict x, const float *restrict w,
-    const float *restrict b, float *restrict arena, int part, int parts)
+    const float *restrict b, float *restrict arena, const int *restrict outputs, int part,
+    int parts)
 {
     enum { OH = 7, X_PLANE = 784, KH = 1, KW = 1, X_ROW = 112, W_BLOCK = 13312 };
 
@@ -6477,39 +6450,38 @@ static RT_V4 void v4_conv1x1_832x7x7_to_624_merged(const float *restrict x, cons
             for (int oy = from; oy < to; oy++)
                 v4_tile_7x2(x + oy * 112, 13, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
                     w + block * W_BLOCK + 6656 + oy * 1040, 5, b + block * 16,
-                    arena + v4_outputs_9[block * 3] + oy * v4_outputs_9[block * 3 + 1], -INFINITY,
-                    arena + v4_outputs_9[(block + 1) * 3] + oy * v4_outputs_9[(block + 1) * 3 + 1],
+                    arena + outputs[block * 3] + oy * outputs[block * 3 + 1], -INFINITY,
+                    arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
                     -INFINITY);
             for (int k = 1; k < 3; k++)
                 for (int oy = from; oy < to; oy++)
                     v4_tile_7x2_more(x + oy * 112 + k * 13 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
                         w + block * W_BLOCK + k * 6656,
                         w + block * W_BLOCK + k * 6656 + 6656 + oy * 1040, 5,
-                        arena + v4_outputs_9[block * 3] + oy * v4_outputs_9[block * 3 + 1],
-                        -INFINITY, arena + v4_outputs_9[(block + 1) * 3]
-                        + oy * v4_outputs_9[(block + 1) * 3 + 1], -INFINITY);
+                        arena + outputs[block * 3] + oy * outputs[block * 3 + 1], -INFINITY,
+                        arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
+                        -INFINITY);
             for (int oy = from; oy < to; oy++)
                 v4_tile_7x2_more(x + oy * 112 + 39 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
                     w + block * W_BLOCK + 19968, w + block * W_BLOCK + 26624 + oy * 1040, 5,
-                    arena + v4_outputs_9[block * 3] + oy * v4_outputs_9[block * 3 + 1],
-                    v4_outputs_9[block * 3 + 2] ? 0.0f : -INFINITY,
-                    arena + v4_outputs_9[(block + 1) * 3] + oy * v4_outputs_9[(block + 1) * 3 + 1],
-                    v4_outputs_9[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+                    arena + outputs[block * 3] + oy * outputs[block * 3 + 1],
+                    outputs[block * 3 + 2] ? 0.0f : -INFINITY,
+                    arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
+                    outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
         } else {
             for (int oy = from; oy < to; oy++)
                 v4_tile_7x1(x + oy * 112, 13, KH, KW, X_PLANE, X_ROW, w + 38 * W_BLOCK,
                     w + 38 * W_BLOCK + 3328 + oy * 624, 3, b + 608,
-                    arena + v4_outputs_9[114] + oy * v4_outputs_9[115], -INFINITY);
+                    arena + outputs[114] + oy * outputs[115], -INFINITY);
             for (int k = 1; k < 3; k++)
                 for (int oy = from; oy < to; oy++)
                     v4_tile_7x1_more(x + oy * 112 + k * 13 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
                         w + 38 * W_BLOCK + k * 3328, w + 38 * W_BLOCK + k * 3328 + 3328 + oy * 624,
-                        3, arena + v4_outputs_9[114] + oy * v4_outputs_9[115], -INFINITY);
+                        3, arena + outputs[114] + oy * outputs[115], -INFINITY);
             for (int oy = from; oy < to; oy++)
                 v4_tile_7x1_more(x + oy * 112 + 39 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
                     w + 38 * W_BLOCK + 9984, w + 38 * W_BLOCK + 13312 + oy * 624, 3,
-                    arena + v4_outputs_9[114] + oy * v4_outputs_9[115],
-                    v4_outputs_9[116] ? 0.0f : -INFINITY);
+                    arena + outputs[114] + oy * outputs[115], outputs[116] ? 0.0f : -INFINITY);
         }
     }
 }
@@ -6833,7 +6805,7 @@ static void googlenet_v4_step(const RtContext *c, int step, int part, int parts)
         break;
     case 8: /* i3a.conv1x1+i3a.conv1x1_2+i3a.conv1x1_3: 176x28x28 */
         v4_conv1x1_192x28x28_to_176_merged(c->arena + 930160, c->weights + 483648,
-            c->weights + 517440, c->arena, part, parts);
+            c->weights + 517440, c->arena, v4_outputs, part, parts);
         break;
     case 9: /* i3a.conv3x3: 128x28x28 */
         v4_conv3x3_96x28x28_to_128_f4x4(c->arena + 549520, c->weights + 517616, c->weights + 959984,
@@ -6852,7 +6824,7 @@ static void googlenet_v4_step(const RtContext *c, int step, int part, int parts)
         break;
     case 13: /* i3b.conv1x1+i3b.conv1x1_2+i3b.conv1x1_3: 288x28x28 */
         v4_conv1x1_256x28x28_to_288_merged(c->arena + 1306480, c->weights + 984752,
-            c->weights + 1058480, c->arena, part, parts);
+            c->weights + 1058480, c->arena, v4_outputs_2, part, parts);
         break;
     case 14: /* i3b.conv3x3: 192x28x28 */
         v4_conv3x3_128x28x28_to_192_f4x4(c->arena + 434320, c->weights + 1058768,
@@ -6874,7 +6846,7 @@ static void googlenet_v4_step(const RtContext *c, int step, int part, int parts)
         break;
     case 19: /* i4a.conv1x1+i4a.conv1x1_2+i4a.conv1x1_3: 304x14x14 */
         v4_conv1x1_480x14x14_to_304_merged(c->arena + 1306480, c->weights + 2070832,
-            c->weights + 2216752, c->arena, part, parts);
+            c->weights + 2216752, c->arena, v4_outputs_3, part, parts);
         break;
     case 20: /* i4a.conv3x3: 208x14x14 */
         v4_conv3x3_96x14x14_to_208_f2x4(c->arena + 823856, c->weights + 2217056,
@@ -6893,7 +6865,7 @@ static void googlenet_v4_step(const RtContext *c, int step, int part, int parts)
         break;
     case 24: /* i4b.conv1x1+i4b.conv1x1_2+i4b.conv1x1_3: 296x14x14 */
         v4_conv1x1_512x14x14_to_296_merged(c->arena + 930160, c->weights + 2754976,
-            c->weights + 2910624, c->arena, part, parts);
+            c->weights + 2910624, c->arena, v4_outputs_4, part, parts);
         break;
     case 25: /* i4b.conv3x3: 224x14x14 */
         v4_conv3x3_112x14x14_to_224_f2x3(c->arena + 793392, c->weights + 2910928,
@@ -6912,7 +6884,7 @@ static void googlenet_v4_step(const RtContext *c, int step, int part, int parts)
         break;
     case 29: /* i4c.conv1x1+i4c.conv1x1_2+i4c.conv1x1_3: 280x14x14 */
         v4_conv1x1_512x14x14_to_280_merged(c->arena + 1030512, c->weights + 3519536,
-            c->weights + 3666992, c->arena, part, parts);
+            c->weights + 3666992, c->arena, v4_outputs_5, part, parts);
         break;
     case 30: /* i4c.conv3x3: 256x14x14 */
         v4_conv3x3_128x14x14_to_256_f3x3(c->arena + 723632, c->weights + 3667280,
@@ -6930,8 +6902,8 @@ static void googlenet_v4_step(const RtContext *c, int step, int part, int parts)
             c->arena + 1017968, part, parts);
         break;
     case 34: /* i4d.conv1x1+i4d.conv1x1_2+i4d.conv1x1_3: 288x14x14 */
-        v4_conv1x1_512x14x14_to_288_merged(c->arena + 930160, c->weights + 4593360,
-            c->weights + 4740816, c->arena, part, parts);
+        v4_conv1x1_512x14x14_to_280_merged(c->arena + 930160, c->weights + 4593360,
+            c->weights + 4740816, c->arena, v4_outputs_6, part, parts);
         break;
     case 35: /* i4d.conv3x3: 288x14x14 */
         v4_conv3x3_144x14x14_to_288_f2x4(c->arena + 682160, c->weights + 4741104,
@@ -6950,7 +6922,7 @@ static void googlenet_v4_step(const RtContext *c, int step, int part, int parts)
         break;
     case 39: /* i4e.conv1x1+i4e.conv1x1_2+i4e.conv1x1_3: 448x14x14 */
         v4_conv1x1_528x14x14_to_448_merged(c->arena + 1093232, c->weights + 5843344,
-            c->weights + 6079888, c->arena, part, parts);
+            c->weights + 6079888, c->arena, v4_outputs_7, part, parts);
         break;
     case 40: /* i4e.conv3x3: 320x14x14 */
         v4_conv3x3_160x14x14_to_320_f3x3(c->arena + 635920, c->weights + 6080336,
@@ -6972,7 +6944,7 @@ static void googlenet_v4_step(const RtContext *c, int step, int part, int parts)
         break;
     case 45: /* i5a.conv1x1+i5a.conv1x1_2+i5a.conv1x1_3: 448x7x7 */
         v4_conv1x1_832x7x7_to_448_merged(c->arena + 1093232, c->weights + 7575952,
-            c->weights + 7948688, c->arena, part, parts);
+            c->weights + 7948688, c->arena, v4_outputs_8, part, parts);
         break;
     case 46: /* i5a.conv3x3: 320x7x7 */
         v4_conv3x3_160x7x7_to_320_f2x2(c->arena + 887088, c->weights + 7949136,
@@ -6991,7 +6963,7 @@ static void googlenet_v4_step(const RtContext *c, int step, int part, int parts)
         break;
     case 50: /* i5b.conv1x1+i5b.conv1x1_2+i5b.conv1x1_3: 624x7x7 */
         v4_conv1x1_832x7x7_to_624_merged(c->arena + 980336, c->weights + 9022864,
-            c->weights + 9542032, c->arena, part, parts);
+            c->weights + 9542032, c->arena, v4_outputs_9, part, parts);
         break;
     case 51: /* i5b.conv3x3: 384x7x7 */
         v4_conv3x3_192x7x7_to_384_f2x2(c->arena + 851504, c->weights + 9542656,

@@ -14,21 +14,21 @@ typedef struct ShapeFn {
     const Step *s;
     const Plan *plan;
     Kernel k;
-    Var *x, *w, *b, *y, *r, *table; /* table: where outputs lie, or null */
+    Var *x, *w, *b, *y, *r, *outputs; /* outputs: where those of a merged product lie, or null */
     bool flat;
     int blocks, nr, oh, ow, cb;
     int64_t depth; /* floats of a weight row's column */
     Piece piece;   /* at hand */
 } ShapeFn;
 
-/* Address of the tile's output in block g*nr + j: in one buffer, or by the table of a merged product. */
+/* Address of the tile's output in block g*nr + j: in one buffer, or where a merged product's table says. */
 static Expr *output_address(ShapeFn *f, Expr *block, int j, Expr *oy, Expr *px)
 {
     Lower *l = f->k.l;
     Expr *b = loop_add(l, block, loop_int(l, j));
-    if (f->table) {
-        Expr *base = loop_load(l, TY_INT, f->table, loop_mul(l, b, loop_int(l, 3)));
-        Expr *row = loop_load(l, TY_INT, f->table, loop_add(l, loop_mul(l, b, loop_int(l, 3)), loop_int(l, 1)));
+    if (f->outputs) {
+        Expr *base = loop_load(l, TY_INT, f->outputs, loop_mul(l, b, loop_int(l, 3)));
+        Expr *row = loop_load(l, TY_INT, f->outputs, loop_add(l, loop_mul(l, b, loop_int(l, 3)), loop_int(l, 1)));
         return loop_address(l, f->y, loop_add(l, loop_add(l, base, loop_mul(l, oy, row)), px));
     }
     const Buffer *y = f->s->out[0]->buffer;
@@ -42,10 +42,10 @@ static Expr *floor_of(ShapeFn *f, Expr *block, int j)
     Lower *l = f->k.l;
     if (!f->piece.last)
         return loop_f32(l, -1.0 / 0.0);
-    if (!f->table)
+    if (!f->outputs)
         return loop_f32(l, f->s->node->epilogue.relu & 1 ? 0 : -1.0 / 0.0);
     Expr *at = loop_add(l, loop_mul(l, loop_add(l, block, loop_int(l, j)), loop_int(l, 3)), loop_int(l, 2));
-    return loop_select(l, loop_load(l, TY_INT, f->table, at), loop_f32(l, 0), loop_f32(l, -1.0 / 0.0));
+    return loop_select(l, loop_load(l, TY_INT, f->outputs, at), loop_f32(l, 0), loop_f32(l, -1.0 / 0.0));
 }
 
 /* Depth of a piece: a long sum errs no more than a short one, and the weights of a group stay in L1: 16 kB, which AVX2's tiles read
@@ -277,8 +277,6 @@ static void shape_body(ShapeFn *f)
 /* Per output block of a merged product: offset in the arena, row pitch, whether a ReLU follows. */
 static Var *output_table(LowerContext *c, const Step *s)
 {
-    if (s->n_out == 1)
-        return NULL;
     LIST(int) rows = { 0 };
     Arena *a = c->plan->arena;
     for (int k = 0; k < s->n_out; k++) {
@@ -293,15 +291,17 @@ static Var *output_table(LowerContext *c, const Step *s)
     return unit_table(c->page->unit, "outputs", rows.at, rows.n);
 }
 
-static const char *shape_key(Arena *a, const Step *s, const Var *table)
+static const char *shape_key(Arena *a, const Step *s)
 {
     const Node *n = s->node;
     const Window *w = &n->window;
-    const char *key = arena_printf(a, "tiles %d/%d %dx%d/%dx%d tile %dx%d relu %u %s", s->weights->in_channels, n->groups, s->weights->kh,
-                                   s->weights->kw, w->sh, w->sw, s->tile_pixels, s->tile_blocks, n->epilogue.relu, place_key(a, s->in[0]));
+    const char *key = arena_printf(a, "tiles %d/%d %dx%d/%dx%d tile %dx%d %s", s->weights->in_channels, n->groups, s->weights->kh,
+                                   s->weights->kw, w->sh, w->sw, s->tile_pixels, s->tile_blocks, place_key(a, s->in[0]));
     if (s->residual)
         key = arena_printf(a, "%s r %.17g %s", key, n->epilogue.scale, place_key(a, s->residual));
-    return table ? arena_printf(a, "%s %s", key, table->name) : arena_printf(a, "%s %s", key, place_key(a, s->out[0]));
+    if (s->n_out > 1) /* the rest is in the table that it is given */
+        return arena_printf(a, "%s %d outputs", key, conv_out_blocks(s));
+    return arena_printf(a, "%s relu %u %s", key, n->epilogue.relu, place_key(a, s->out[0]));
 }
 
 static const char *shape_name(Arena *a, const Step *s)
@@ -324,13 +324,12 @@ static Func *shape_func(LowerContext *c, Step *s)
 {
     Unit *u = c->page->unit;
     Arena *a = u->arena;
-    Var *table = output_table(c, s);
-    const char *key = shape_key(a, s, table);
+    const char *key = shape_key(a, s);
     Func *found = unit_find_func(u, key);
     if (found)
         return found;
     int blocks = conv_out_blocks(s);
-    ShapeFn f = { .s = s, .plan = c->plan, .flat = conv_is_flat(s), .blocks = blocks, .nr = s->tile_blocks, .table = table };
+    ShapeFn f = { .s = s, .plan = c->plan, .flat = conv_is_flat(s), .blocks = blocks, .nr = s->tile_blocks };
     f.oh = f.flat ? 1 : s->out[0]->buffer->h;
     f.ow = conv_row_pixels(s);
     f.cb = s->weights->in_channels / s->weights->in_block;
@@ -339,7 +338,7 @@ static Func *shape_func(LowerContext *c, Step *s)
     const char *comment = arena_printf(a, "x: %d x %d x %d, w: %d x %d taps, y: %d blocks of 16 x %d x %d; tiles of up to %d pixels x %d blocks%s.",
                                        d[0], d[1], d[2], s->weights->kh, s->weights->kw, blocks, s->out[0]->buffer->h,
                                        s->out[0]->buffer->w, s->tile_pixels, s->tile_blocks,
-                                       table ? ";\neach block finds its place, row pitch and ReLU in a table" :
+                                       s->n_out > 1 ? ";\neach block finds its place, row pitch and ReLU in `outputs`" :
                                        s->weights->seen ? arena_printf(a, ";\neach block reads the %d channels that its groups lie in", s->weights->in_channels) : "");
     /* leaves come first in the file: build the body aside */
     Func *fn = unit_func_later(u, key, arena_printf(a, "%s", shape_name(a, s)), comment, c->plan->target->vector);
@@ -349,7 +348,8 @@ static Func *shape_func(LowerContext *c, Step *s)
     f.w = loop_param(f.k.l, VAR_PARAM_IN, "w", 0);
     f.b = loop_param(f.k.l, VAR_PARAM_IN, "b", 0);
     f.r = s->residual ? loop_param(f.k.l, VAR_PARAM_IN, "r", 0) : NULL;
-    f.y = loop_param(f.k.l, VAR_PARAM_OUT, table ? "arena" : "y", 0);
+    f.y = loop_param(f.k.l, VAR_PARAM_OUT, s->n_out > 1 ? "arena" : "y", 0);
+    f.outputs = s->n_out > 1 ? loop_param(f.k.l, VAR_PARAM_INTS, "outputs", 0) : NULL;
     shape_body(&f);
     unit_append(u, fn);
     return fn;
@@ -367,6 +367,11 @@ void lower_conv_tiles(LowerContext *c, Step *s)
     args[n++] = loop_address(c->page, c->weights, loop_int(c->page, s->bias->offset));
     if (s->residual)
         args[n++] = place_address(c, s->residual, 0, 0);
-    args[n++] = s->n_out > 1 ? loop_address(c->page, c->arena, loop_int(c->page, 0)) : place_address(c, s->out[0], 0, 0);
+    if (s->n_out > 1) {
+        args[n++] = loop_address(c->page, c->arena, loop_int(c->page, 0));
+        args[n++] = loop_address(c->page, output_table(c, s), loop_int(c->page, 0));
+    } else {
+        args[n++] = place_address(c, s->out[0], 0, 0);
+    }
     kernel_call(c, f, args, n);
 }
