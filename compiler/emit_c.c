@@ -61,12 +61,44 @@ static void print_head(const Emit *e, FILE *f)
     fprintf(f, " */\n#include \"rt.h\"\n");
 }
 
-/* Packing functions are plain C of what their keys say: the first unit that has one prints it for all.  Names f for the file;
- * whether it is to be printed. */
+static bool is_shared(const Func *f) { return f->packs || f->loads; }
+
+/* The C of functions and tables; the caller frees it. */
+static char *unit_text(const Unit *u)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
+    if (!f)
+        ICE("out of memory for the text of functions");
+    print_c_unit(u, f);
+    if (fclose(f) != 0)
+        ICE("out of memory for the text of functions");
+    return text;
+}
+
+/* What makes a function that packs or loads the same for all targets: of a page, whose calls have their names, its text. */
+static const char *packing_key(const Emit *e, const Func *f)
+{
+    if (f->packs)
+        return f->key;
+    Unit alone = { .arena = e->arena };
+    Func *page = ARENA_NEW(e->arena, Func);
+    *page = *f;
+    page->name = "load";
+    LIST_PUSH(e->arena, &alone.funcs, page);
+    char *text = unit_text(&alone);
+    const char *key = arena_printf(e->arena, "%s", text);
+    free(text);
+    return key;
+}
+
+/* The first unit that has such a function prints it for all.  Names f for the file; whether it is to be printed. */
 static bool name_packing(const Emit *e, Func *f)
 {
+    f->key = packing_key(e, f);
     const Func *first = unit_find_func(e->packing, f->key);
-    f->name = first ? first->name : unit_unique_name(e->packing, f->base);
+    f->name = first ? first->name : f->loads ? f->name : unit_unique_name(e->packing, f->base); /* a page has its name */
     if (!first)
         unit_append(e->packing, f);
     return !first;
@@ -94,9 +126,17 @@ void emit_functions(const Emit *e, const EmitTarget *t, FILE *f)
     Unit own = { .arena = e->arena, .tables = t->unit->tables };
     name_by_symbol(e->arena, t);
     for (int i = 0; i < t->unit->funcs.n; i++)
-        if (!t->unit->funcs.at[i]->packs || name_packing(e, t->unit->funcs.at[i]))
+        if (!is_shared(t->unit->funcs.at[i]) || name_packing(e, t->unit->funcs.at[i]))
             LIST_PUSH(e->arena, &own.funcs, t->unit->funcs.at[i]);
     print_c_unit(&own, f);
+}
+
+const char *emit_load_name(const EmitTarget *t)
+{
+    for (int i = 0; i < t->unit->funcs.n; i++)
+        if (t->unit->funcs.at[i]->loads)
+            return t->unit->funcs.at[i]->name;
+    ICE("%s has no page that loads", t->plan->target->name);
 }
 
 void emit_buffers(const Plan *p, FILE *f)
@@ -237,20 +277,12 @@ const char *const emit_rt_numerics[] = { "RT_NUMERICS_EXACT", "RT_NUMERICS_SAFE"
 static uint64_t layout_hash(const EmitTarget *t)
 {
     Unit part = { .arena = t->unit->arena, .tables = t->unit->tables };
-    const char *page = arena_printf(part.arena, "%s_%s_load", t->plan->graph->name, t->plan->target->symbol);
     for (int i = 0; i < t->unit->funcs.n; i++) {
         LIST_PUSH(part.arena, &part.funcs, t->unit->funcs.at[i]);
-        if (strcmp(t->unit->funcs.at[i]->name, page) == 0)
+        if (t->unit->funcs.at[i]->loads)
             break;
     }
-    char *text = NULL;
-    size_t size = 0;
-    FILE *f = open_memstream(&text, &size);
-    if (!f)
-        ICE("out of memory for the layout of weights");
-    print_c_unit(&part, f);
-    if (fclose(f) != 0)
-        ICE("out of memory for the layout of weights");
+    char *text = unit_text(&part);
     uint64_t hash = structure_fnv(text);
     free(text);
     return hash;
@@ -262,10 +294,10 @@ static void print_plans(const Emit *e, const uint64_t *layouts, const int *taps,
     for (int i = 0; i < e->n_targets; i++) {
         const Plan *p = e->targets[i].plan;
         const char *s = p->target->symbol;
-        fprintf(f, "    { %s, %s, 0x%016llx, %lld, %lld, %lld, %d, %d, %d, %s_steps, %s_taps, %s_%s_step, %s_%s_load },\n",
+        fprintf(f, "    { %s, %s, 0x%016llx, %lld, %lld, %lld, %d, %d, %d, %s_steps, %s_taps, %s_%s_step, %s },\n",
                 emit_rt_targets[p->target - targets], emit_rt_numerics[plan_numerics(p)], (unsigned long long)layouts[i],
                 (long long)(p->arena_bytes / 4), (long long)p->scratch_floats, (long long)(p->weights_bytes / 4), p->steps.n, taps[i], cost_group_from(p),
-                s, s, e->graph->name, s, e->graph->name, s);
+                s, s, e->graph->name, s, emit_load_name(&e->targets[i]));
     }
     fprintf(f, "};\n");
 }

@@ -17,7 +17,7 @@ typedef struct Emit {
     const char *header;        /* name of the header to mention, "net.h" */
     struct Embed *embed;       /* weights for the program; null: none */
     const struct EmitTrain *train; /* null without --train */
-    Unit *packing;             /* emit_c's own: packing functions that the file has so far */
+    Unit *packing;             /* emit_c's own: packing functions and pages that the file has so far */
 } Emit;
 
 typedef struct EmitLayer {
@@ -48,8 +48,9 @@ void emit_layers(const EmitTrain *t, FILE *f);
 /* emit_netdef.c: table `netdef`; how many strings.  The n bytes at text as a C string. */
 int emit_netdef(const Graph *g, FILE *f);
 void emit_string(const char *text, size_t n, FILE *f);
-/* Names t's functions and tables and prints them, without packing functions that stand in the file already. */
+/* Names t's functions and tables and prints them, without what packs weights and stands in the file already. */
 void emit_functions(const Emit *e, const EmitTarget *t, FILE *f);
+const char *emit_load_name(const EmitTarget *t); /* of the page that packs all weights, after that */
 int emit_weights_table(const Graph *g, const char *name, FILE *f); /* how many; none: no table */
 /* Segments and taps of those tensors that `is` names; how many. */
 int emit_taps(const Plan *p, bool (*is)(const Plan *p, const Tensor *t), FILE *f);

@@ -105,9 +105,9 @@ void emit_train(const Emit *e, FILE *f)
     for (int i = 0; i < t->n_targets; i++) {
         const Plan *p = t->targets[i].plan;
         const char *s = p->target->symbol, *name = p->graph->name;
-        fprintf(f, "    { %s, %s, %lld, %lld, %lld, %lld, %d, %d, %d, %d, %d, %s_steps, %s_cuts, %s_taps, %s_%s_step, %s_%s_load },\n", rt_target_of(p->target),
+        fprintf(f, "    { %s, %s, %lld, %lld, %lld, %lld, %d, %d, %d, %d, %d, %s_steps, %s_cuts, %s_taps, %s_%s_step, %s },\n", rt_target_of(p->target),
                 emit_rt_numerics[plan_numerics(p)], (long long)(p->arena_bytes / 4), (long long)(p->shared_bytes / 4), (long long)p->scratch_floats,
-                (long long)(p->weights_bytes / 4), p->steps.n, taps[i], train_packed_once(p), frozen_steps(p), cuts[i], s, s, s, name, s, name, s);
+                (long long)(p->weights_bytes / 4), p->steps.n, taps[i], train_packed_once(p), frozen_steps(p), cuts[i], s, s, s, name, s, emit_load_name(&t->targets[i]));
     }
     fprintf(f, "};\n\nstatic const RtTrain train = {\n    .n_weights = %d, .n_terms = %d, .n_plans = %d,\n", n_weights, t->graph->heads.n, t->n_targets);
     if (n_fresh)

@@ -103,6 +103,7 @@ struct Func {
     Type vector;        /* TY_V8/TY_V16: needs the target's instructions; TY_F32: plain C */
     bool external;      /* not static */
     bool packs;         /* packs weights: plain C on all targets.  C compilers are to keep its calls as calls, as those of vectors */
+    bool loads;         /* the page of those calls */
 };
 
 typedef struct Unit { /* a translation unit's worth of functions and tables, in order of definition */

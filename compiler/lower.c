@@ -127,6 +127,7 @@ static void lower_load(Unit *u, Plan *p)
         c.index[c.weights[i]->id] = i;
     Func *f = unit_func_later(u, name, name,
         "Packs all weights: raw[i] is row i of the weights table, packed is zeroed.", TY_F32);
+    f->loads = true;
     c.page = lower_new(u, f);
     c.raw = loop_param(c.page, VAR_PARAM_ROWS, "raw", c.n_weights);
     c.packed = loop_param(c.page, VAR_PARAM_OUT, "packed", p->weights_bytes / 4);
