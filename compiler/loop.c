@@ -158,8 +158,19 @@ Expr *loop_var(Lower *l, Var *v)
     return e;
 }
 
+Var *loop_array(Lower *l, Type type, const char *name, int64_t n)
+{
+    Var *v = new_var(l, VAR_ARRAY, type, name);
+    v->extent = n;
+    LIST_PUSH(l->unit->arena, &l->func->arrays, v);
+    return v;
+}
+
+int loop_elements(const Var *pointer, Type type) { return pointer->kind == VAR_ARRAY ? 1 : type_lanes(type); }
+
 Expr *loop_load(Lower *l, Type type, Var *pointer, Expr *index)
 {
+    CHECK(pointer->kind != VAR_ARRAY || type == pointer->type);
     bool ints = pointer->kind == VAR_TABLE || pointer->kind == VAR_PARAM_INTS;
     CHECK(index->type == TY_INT && ints == (type == TY_INT) && pointer->kind != VAR_PARAM_ROWS);
     Expr *e = new_expr(l, EX_LOAD, type);
@@ -285,6 +296,8 @@ static Expr *fold_ints(Lower *l, ExprKind kind, Expr *a, Expr *b)
     int64_t product;
     if (kind == EX_MUL && b->kind == EX_INT && a->kind == EX_MUL && a->b->kind == EX_INT && fold_int(EX_MUL, a->b->ival, b->ival, &product))
         return loop_bin(l, EX_MUL, a->a, loop_int(l, product)); /* x * 2 * 3 is x * 6 */
+    if (kind == EX_MUL && a->kind == EX_INT && b->kind == EX_MUL && b->a->kind == EX_INT && fold_int(EX_MUL, a->ival, b->a->ival, &product))
+        return loop_bin(l, EX_MUL, loop_int(l, product), b->b); /* 2 * (3 * x) is 6 * x */
     if (adds && b->kind == EX_INT && b->ival < 0)
         return loop_bin(l, kind == EX_ADD ? EX_SUB : EX_ADD, a, loop_int(l, -b->ival));
     return NULL;
@@ -462,7 +475,7 @@ static Var *declare(Lower *l, StmtKind kind, VarKind vk, const char *name, Expr 
     return s->var;
 }
 
-static bool is_writable(const Var *v) { return v->kind == VAR_PARAM_OUT || v->kind == VAR_POINTER_OUT; }
+static bool is_writable(const Var *v) { return v->kind == VAR_PARAM_OUT || v->kind == VAR_POINTER_OUT || v->kind == VAR_ARRAY; }
 
 Var *loop_let(Lower *l, const char *name, Expr *value)
 {
@@ -499,7 +512,8 @@ void loop_set(Lower *l, Var *v, Expr *value)
 
 void loop_store(Lower *l, Var *pointer, Expr *index, Expr *value)
 {
-    CHECK(is_writable(pointer) && index->type == TY_INT && value->type != TY_INT && value->type != TY_F64);
+    CHECK(is_writable(pointer) && index->type == TY_INT && value->type != TY_INT);
+    CHECK(pointer->kind == VAR_ARRAY ? value->type == pointer->type : value->type != TY_F64);
     Stmt *s = append(l, ST_STORE);
     s->var = pointer;
     s->index = index;
@@ -535,12 +549,12 @@ Var *loop_for_begin(Lower *l, const char *name, Expr *from, Expr *to, int64_t st
     return s->var;
 }
 
-void loop_unroll(Lower *l)
+void loop_unroll(Lower *l, Unroll how)
 {
     Body *outer = l->stack.at[l->stack.n - 2];
     Stmt *s = outer->at[outer->n - 1];
     CHECK(s->kind == ST_FOR && s->body.n == 0);
-    s->unroll = true;
+    s->unroll = how;
 }
 
 void loop_for_end(Lower *l) { leave(l); }

@@ -21,6 +21,7 @@ typedef enum VarKind {
     VAR_PARAM_ROWS,/* const float *const * : raw weights by index */
     VAR_POINTER_IN, VAR_POINTER_OUT, /* local pointer: set by Let from an address, advanced by loop_advance */
     VAR_TABLE,     /* static const int name[n] of the unit */
+    VAR_ARRAY,     /* local: `extent` elements of `type`, vectors too */
     VAR_DIM,       /* named constant of the function's enum: value known */
     VAR_PARAM_CTX, /* const RtContext *: only in contents pages */
     VAR_PARAM_TRAIN_CTX /* const RtTrainContext *: those of training */
@@ -68,6 +69,7 @@ struct Expr {
 typedef enum StmtKind {
     ST_FOR, ST_LET, ST_VAR, ST_SET, ST_STORE, ST_ADVANCE, ST_CALL, ST_IF, ST_COMMENT, ST_SWITCH, ST_BLANK, ST_PREFETCH
 } StmtKind;
+typedef enum Unroll { UNROLL_NOT, UNROLL_FOUR, UNROLL_WHOLE } Unroll;
 typedef struct Stmt Stmt;
 typedef LIST(Stmt *) Body;
 typedef struct Func Func;
@@ -81,7 +83,7 @@ struct Stmt {
     Var *var;           /* for, let, var, set, store (pointer), advance (pointer), prefetch */
     Expr *from, *to;    /* for: [from, to) */
     int64_t step;       /* for */
-    bool unroll;        /* for: RT_UNROLL before it */
+    Unroll unroll;      /* for: RT_UNROLL or RT_UNROLL_WHOLE before it */
     Expr *index;        /* store, prefetch; advance: by how many elements; if: condition; switch: selector */
     Expr *value;        /* let, var, set, store */
     Body body, other;   /* for, if/else */
@@ -99,6 +101,7 @@ struct Func {
     const char *base;   /* its name without the number that makes it unique */
     LIST(Var *) params;
     LIST(Var *) dims;   /* VAR_DIM in the order declared */
+    LIST(Var *) arrays; /* VAR_ARRAY */
     Body body;
     Type vector;        /* TY_V8/TY_V16: needs the target's instructions; TY_F32: plain C */
     bool external;      /* not static */
@@ -140,6 +143,9 @@ Var *loop_context_ints(Lower *l, const Var *context, const char *member, int64_t
 /* An array of pointers, each to as many floats as its entry of `extents` says. */
 Var *loop_context_rows(Lower *l, const Var *context, const char *member, const int *extents, int n);
 Var *loop_dim(Lower *l, const char *name, int64_t value); /* enum { name = value }; same name and value: shared */
+Var *loop_array(Lower *l, Type type, const char *name, int64_t n); /* type name[n], of the function, not initialised */
+/* Elements that a load or store of `type` takes: lanes, or one of an array, which has elements of that type. */
+int loop_elements(const Var *pointer, Type type);
 
 Expr *loop_int(Lower *l, int64_t v);
 Expr *loop_f32(Lower *l, double v);
@@ -179,7 +185,9 @@ void loop_store(Lower *l, Var *pointer, Expr *index, Expr *value);
 void loop_advance(Lower *l, Var *pointer, Expr *elements);          /* pointer += elements */
 void loop_prefetch(Lower *l, const Var *pointer, Expr *index);      /* into L2; the address may lie anywhere */
 Var *loop_for_begin(Lower *l, const char *name, Expr *from, Expr *to, int64_t step);
-void loop_unroll(Lower *l); /* the loop just begun, of a multiple of four trips: where it pays compilers write four out */
+/* The loop just begun.  FOUR, of a multiple of four trips: where it pays compilers write four out.  WHOLE, of at most 16: where an
+ * array that it indexes has room in registers they write it out. */
+void loop_unroll(Lower *l, Unroll how);
 void loop_for_end(Lower *l);
 void loop_if_begin(Lower *l, Expr *cond);
 void loop_else(Lower *l);

@@ -68,7 +68,7 @@ static void print_expr(const Expr *e, FILE *f)
     case EX_FLOAT: fprintf(f, "%.17g", e->fval); break;
     case EX_VAR: fprintf(f, "%s", e->var->name); break;
     case EX_LOAD:
-        if (type_lanes(e->type) > 1)
+        if (loop_elements(e->var, e->type) > 1)
             fprintf(f, "%s:", type_text(e->type));
         print_place(e->var, e->a, f);
         break;
@@ -117,7 +117,7 @@ static void print_for(const Stmt *s, int indent, FILE *f)
     if (s->step != 1)
         fprintf(f, " step %lld", (long long)s->step);
     if (s->unroll)
-        fprintf(f, " unrolled");
+        fprintf(f, s->unroll == UNROLL_FOUR ? " unrolled" : " unrolled whole");
     fprintf(f, "\n");
     print_body(&s->body, indent + 2, f);
 }
@@ -169,7 +169,7 @@ static void print_stmt(const Stmt *s, int indent, FILE *f)
     case ST_VAR: print_assignment(s, "var ", f); break;
     case ST_SET: print_assignment(s, "set ", f); break;
     case ST_STORE:
-        if (type_lanes(s->value->type) > 1)
+        if (loop_elements(s->var, s->value->type) > 1)
             fprintf(f, "%s:", type_text(s->value->type));
         print_place(s->var, s->index, f);
         fprintf(f, " = ");
@@ -211,7 +211,7 @@ static const char *param_text(VarKind k)
     case VAR_PARAM_INTS: return "ints";
     case VAR_PARAM_ROWS: return "rows";
     case VAR_PARAM_CTX: case VAR_PARAM_TRAIN_CTX: return "context";
-    case VAR_LOCAL: case VAR_POINTER_IN: case VAR_POINTER_OUT: case VAR_TABLE: case VAR_DIM: break;
+    case VAR_LOCAL: case VAR_POINTER_IN: case VAR_POINTER_OUT: case VAR_TABLE: case VAR_ARRAY: case VAR_DIM: break;
     }
     return "?";
 }
@@ -229,6 +229,8 @@ static void print_func(const Func *fn, FILE *f)
     for (int i = 0; i < fn->dims.n; i++)
         fprintf(f, "  dim %s = %lld%s\n", fn->dims.at[i]->name, (long long)fn->dims.at[i]->value,
                 fn->dims.at[i]->used ? "" : "  # not used");
+    for (int i = 0; i < fn->arrays.n; i++)
+        fprintf(f, "  array %s %s[%lld]\n", type_text(fn->arrays.at[i]->type), fn->arrays.at[i]->name, (long long)fn->arrays.at[i]->extent);
     print_body(&fn->body, 2, f);
 }
 

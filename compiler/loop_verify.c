@@ -219,7 +219,7 @@ static void walk_stmt(Verify *v, const Stmt *s)
     case ST_STORE:
         verify_value(v, s->value);
         a = verify_value(v, s->index);
-        verify_access(v, s->var, &a, type_lanes(s->value->type));
+        verify_access(v, s->var, &a, loop_elements(s->var, s->value->type));
         break;
     case ST_ADVANCE:
         a = verify_value(v, s->index);

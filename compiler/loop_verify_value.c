@@ -40,7 +40,7 @@ bool verify_is_pointer(const Var *v)
 {
     switch (v->kind) {
     case VAR_PARAM_IN: case VAR_PARAM_OUT: case VAR_PARAM_INTS: case VAR_PARAM_ROWS: case VAR_POINTER_IN:
-    case VAR_POINTER_OUT: case VAR_TABLE:
+    case VAR_POINTER_OUT: case VAR_TABLE: case VAR_ARRAY:
         return true;
     case VAR_LOCAL: case VAR_PARAM_INT: case VAR_PARAM_F32: case VAR_PARAM_F64: case VAR_DIM: case VAR_PARAM_CTX:
     case VAR_PARAM_TRAIN_CTX:
@@ -123,7 +123,7 @@ static Lin table_value(Verify *v, const Fact *f, const Lin *index)
 static Lin load_value(Verify *v, const Expr *e)
 {
     Lin index = verify_value(v, e->a);
-    verify_access(v, e->var, &index, type_lanes(e->type));
+    verify_access(v, e->var, &index, loop_elements(e->var, e->type));
     return e->type == TY_INT ? table_value(v, verify_fact(v, e->var), &index) : lin_int(0);
 }
 

@@ -155,7 +155,7 @@ static void print_choice(Text *t, const Expr *e, const char *op, int above)
 static void print_load(Text *t, const Expr *e)
 {
     bool zero = e->a->kind == EX_INT && e->a->ival == 0;
-    if (type_lanes(e->type) == 1) {
+    if (loop_elements(e->var, e->type) == 1) {
         put(t, "%s[", e->var->name);
         print_expr(t, e->a, 0);
         put(t, "]");
@@ -297,7 +297,8 @@ static void print_for(const Stmt *s, int indent, FILE *f)
 {
     Text t = { 0 };
     const char *v = s->var->name;
-    put(&t, s->unroll ? "RT_UNROLL for (int %s = " : "for (int %s = ", v);
+    static const char *const unroll[] = { "", "RT_UNROLL ", "RT_UNROLL_WHOLE " };
+    put(&t, "%sfor (int %s = ", unroll[s->unroll], v);
     print_expr(&t, s->from, 0);
     put(&t, "; %s < ", v);
     print_expr(&t, s->to, P_LT + 1);
@@ -394,7 +395,7 @@ static bool same_expr(const Expr *a, const Expr *b)
 static void text_store(Text *t, const Stmt *s)
 {
     bool zero = s->index->kind == EX_INT && s->index->ival == 0;
-    if (type_lanes(s->value->type) > 1) {
+    if (loop_elements(s->var, s->value->type) > 1) {
         put(t, "%s_store(%s", vector_name(s->value->type), s->var->name);
         if (!zero) {
             put(t, " + ");
@@ -406,7 +407,7 @@ static void text_store(Text *t, const Stmt *s)
         return;
     }
     const Expr *v = s->value;
-    bool adds = v->kind == EX_ADD && v->a->kind == EX_LOAD && v->a->var == s->var && same_expr(v->a->a, s->index);
+    bool adds = v->kind == EX_ADD && type_lanes(v->type) == 1 && v->a->kind == EX_LOAD && v->a->var == s->var && same_expr(v->a->a, s->index);
     put(t, "%s[", s->var->name);
     print_expr(t, s->index, 0);
     put(t, adds ? "] += " : "] = ");
@@ -549,6 +550,12 @@ static void print_dims(const Func *fn, FILE *f)
     free(t.at);
 }
 
+static void print_arrays(const Func *fn, FILE *f)
+{
+    for (int i = 0; i < fn->arrays.n; i++)
+        fprintf(f, "    %s %s[%lld];\n", type_name(fn->arrays.at[i]->type), fn->arrays.at[i]->name, (long long)fn->arrays.at[i]->extent);
+}
+
 static void print_func(const Func *fn, FILE *f)
 {
     Text t = { 0 };
@@ -566,6 +573,7 @@ static void print_func(const Func *fn, FILE *f)
         if (!fn->params.at[i]->used && fn->params.at[i]->kind != VAR_PARAM_CTX && fn->params.at[i]->kind != VAR_PARAM_TRAIN_CTX)
             fprintf(f, "    (void)%s;\n", fn->params.at[i]->name);
     print_dims(fn, f);
+    print_arrays(fn, f);
     print_body(&fn->body, 4, f);
     fprintf(f, "}\n");
 }

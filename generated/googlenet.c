@@ -91,6 +91,8 @@ typedef __m512 v16;
 #define RT_READ_AGAIN(p) __asm__("" : "+r"(p)) /* no value read through p is kept */
 #undef RT_UNROLL
 #define RT_UNROLL /* a step takes so long that the loop costs nothing */
+#undef RT_UNROLL_WHOLE
+#define RT_UNROLL_WHOLE _Pragma("GCC unroll 16") /* all of it: its array stays in registers */
 #define v16_load _mm512_loadu_ps
 #define v16_store _mm512_storeu_ps
 #define v16_set1 _mm512_set1_ps
@@ -1232,196 +1234,55 @@ static void v4_copy_input(const float *restrict x, float *restrict y, int part, 
 }
 
 /* Input transform of F(3 x 3, 4 x 4): v[k][block][tile] = (Bh d Bw^T)[k] of the tile's
- * 6 x 6 pixels, for tiles [first, first + n) and every block of 16 channels. */
+ * 6 x 6 pixels, for tiles [first, first + n) and every block of 16 channels; t = Bh d. */
 static RT_V4 void v4_input_3x3_4x4(const float *restrict x, int blocks, int plane, int row,
     int first, int n, int columns, float *restrict v, int slab)
 {
+    v16 t[36];
     for (int cb = 0; cb < blocks; cb++)
         for (int i = 0; i < n; i++) {
             const int ty = (first + i) / columns;
             const int tx = (first + i) % columns;
             const float *p = x + cb * plane + (ty * 3 * row + tx * 48);
             float *q = v + (cb * n + i) * 16;
-            const v16 d0_0 = v16_load(p);
-            const v16 d1_0 = v16_load(p + row);
-            const v16 d2_0 = v16_load(p + 2 * row);
-            const v16 d3_0 = v16_load(p + 3 * row);
-            const v16 d4_0 = v16_load(p + 4 * row);
-            const v16 d5_0 = v16_load(p + 5 * row);
-            const v16 even0_1 = v16_fma(v16_set1(-2.25f), d2_0, d4_0);
-            const v16 odd0_1 = v16_fma(v16_set1(-2.25f), d1_0, d3_0);
-            const v16 even0_3 = v16_fma(v16_set1(-0.5625f), d2_0, d4_0);
-            const v16 odd0_3 = v16_fma(v16_set1(-0.5625f), d1_0, d3_0);
-            const v16 t0_0 = v16_fma(v16_set1(1.265625f), d0_0,
-                v16_fma(v16_set1(-2.8125f), d2_0, d4_0));
-            const v16 t1_0 = v16_fma(v16_set1(0.75f), odd0_1, even0_1);
-            const v16 t2_0 = v16_fma(v16_set1(-0.75f), odd0_1, even0_1);
-            const v16 t3_0 = v16_fma(v16_set1(1.5f), odd0_3, even0_3);
-            const v16 t4_0 = v16_fma(v16_set1(-1.5f), odd0_3, even0_3);
-            const v16 t5_0 = v16_fma(v16_set1(1.265625f), d1_0,
-                v16_fma(v16_set1(-2.8125f), d3_0, d5_0));
-            const v16 d0_1 = v16_load(p + 16);
-            const v16 d1_1 = v16_load(p + row + 16);
-            const v16 d2_1 = v16_load(p + 2 * row + 16);
-            const v16 d3_1 = v16_load(p + 3 * row + 16);
-            const v16 d4_1 = v16_load(p + 4 * row + 16);
-            const v16 d5_1 = v16_load(p + 5 * row + 16);
-            const v16 even1_1 = v16_fma(v16_set1(-2.25f), d2_1, d4_1);
-            const v16 odd1_1 = v16_fma(v16_set1(-2.25f), d1_1, d3_1);
-            const v16 even1_3 = v16_fma(v16_set1(-0.5625f), d2_1, d4_1);
-            const v16 odd1_3 = v16_fma(v16_set1(-0.5625f), d1_1, d3_1);
-            const v16 t0_1 = v16_fma(v16_set1(1.265625f), d0_1,
-                v16_fma(v16_set1(-2.8125f), d2_1, d4_1));
-            const v16 t1_1 = v16_fma(v16_set1(0.75f), odd1_1, even1_1);
-            const v16 t2_1 = v16_fma(v16_set1(-0.75f), odd1_1, even1_1);
-            const v16 t3_1 = v16_fma(v16_set1(1.5f), odd1_3, even1_3);
-            const v16 t4_1 = v16_fma(v16_set1(-1.5f), odd1_3, even1_3);
-            const v16 t5_1 = v16_fma(v16_set1(1.265625f), d1_1,
-                v16_fma(v16_set1(-2.8125f), d3_1, d5_1));
-            const v16 d0_2 = v16_load(p + 32);
-            const v16 d1_2 = v16_load(p + row + 32);
-            const v16 d2_2 = v16_load(p + 2 * row + 32);
-            const v16 d3_2 = v16_load(p + 3 * row + 32);
-            const v16 d4_2 = v16_load(p + 4 * row + 32);
-            const v16 d5_2 = v16_load(p + 5 * row + 32);
-            const v16 even2_1 = v16_fma(v16_set1(-2.25f), d2_2, d4_2);
-            const v16 odd2_1 = v16_fma(v16_set1(-2.25f), d1_2, d3_2);
-            const v16 even2_3 = v16_fma(v16_set1(-0.5625f), d2_2, d4_2);
-            const v16 odd2_3 = v16_fma(v16_set1(-0.5625f), d1_2, d3_2);
-            const v16 t0_2 = v16_fma(v16_set1(1.265625f), d0_2,
-                v16_fma(v16_set1(-2.8125f), d2_2, d4_2));
-            const v16 t1_2 = v16_fma(v16_set1(0.75f), odd2_1, even2_1);
-            const v16 t2_2 = v16_fma(v16_set1(-0.75f), odd2_1, even2_1);
-            const v16 t3_2 = v16_fma(v16_set1(1.5f), odd2_3, even2_3);
-            const v16 t4_2 = v16_fma(v16_set1(-1.5f), odd2_3, even2_3);
-            const v16 t5_2 = v16_fma(v16_set1(1.265625f), d1_2,
-                v16_fma(v16_set1(-2.8125f), d3_2, d5_2));
-            const v16 d0_3 = v16_load(p + 48);
-            const v16 d1_3 = v16_load(p + row + 48);
-            const v16 d2_3 = v16_load(p + 2 * row + 48);
-            const v16 d3_3 = v16_load(p + 3 * row + 48);
-            const v16 d4_3 = v16_load(p + 4 * row + 48);
-            const v16 d5_3 = v16_load(p + 5 * row + 48);
-            const v16 even3_1 = v16_fma(v16_set1(-2.25f), d2_3, d4_3);
-            const v16 odd3_1 = v16_fma(v16_set1(-2.25f), d1_3, d3_3);
-            const v16 even3_3 = v16_fma(v16_set1(-0.5625f), d2_3, d4_3);
-            const v16 odd3_3 = v16_fma(v16_set1(-0.5625f), d1_3, d3_3);
-            const v16 t0_3 = v16_fma(v16_set1(1.265625f), d0_3,
-                v16_fma(v16_set1(-2.8125f), d2_3, d4_3));
-            const v16 t1_3 = v16_fma(v16_set1(0.75f), odd3_1, even3_1);
-            const v16 t2_3 = v16_fma(v16_set1(-0.75f), odd3_1, even3_1);
-            const v16 t3_3 = v16_fma(v16_set1(1.5f), odd3_3, even3_3);
-            const v16 t4_3 = v16_fma(v16_set1(-1.5f), odd3_3, even3_3);
-            const v16 t5_3 = v16_fma(v16_set1(1.265625f), d1_3,
-                v16_fma(v16_set1(-2.8125f), d3_3, d5_3));
-            const v16 d0_4 = v16_load(p + 64);
-            const v16 d1_4 = v16_load(p + row + 64);
-            const v16 d2_4 = v16_load(p + 2 * row + 64);
-            const v16 d3_4 = v16_load(p + 3 * row + 64);
-            const v16 d4_4 = v16_load(p + 4 * row + 64);
-            const v16 d5_4 = v16_load(p + 5 * row + 64);
-            const v16 even4_1 = v16_fma(v16_set1(-2.25f), d2_4, d4_4);
-            const v16 odd4_1 = v16_fma(v16_set1(-2.25f), d1_4, d3_4);
-            const v16 even4_3 = v16_fma(v16_set1(-0.5625f), d2_4, d4_4);
-            const v16 odd4_3 = v16_fma(v16_set1(-0.5625f), d1_4, d3_4);
-            const v16 t0_4 = v16_fma(v16_set1(1.265625f), d0_4,
-                v16_fma(v16_set1(-2.8125f), d2_4, d4_4));
-            const v16 t1_4 = v16_fma(v16_set1(0.75f), odd4_1, even4_1);
-            const v16 t2_4 = v16_fma(v16_set1(-0.75f), odd4_1, even4_1);
-            const v16 t3_4 = v16_fma(v16_set1(1.5f), odd4_3, even4_3);
-            const v16 t4_4 = v16_fma(v16_set1(-1.5f), odd4_3, even4_3);
-            const v16 t5_4 = v16_fma(v16_set1(1.265625f), d1_4,
-                v16_fma(v16_set1(-2.8125f), d3_4, d5_4));
-            const v16 d0_5 = v16_load(p + 80);
-            const v16 d1_5 = v16_load(p + row + 80);
-            const v16 d2_5 = v16_load(p + 2 * row + 80);
-            const v16 d3_5 = v16_load(p + 3 * row + 80);
-            const v16 d4_5 = v16_load(p + 4 * row + 80);
-            const v16 d5_5 = v16_load(p + 5 * row + 80);
-            const v16 even5_1 = v16_fma(v16_set1(-2.25f), d2_5, d4_5);
-            const v16 odd5_1 = v16_fma(v16_set1(-2.25f), d1_5, d3_5);
-            const v16 even5_3 = v16_fma(v16_set1(-0.5625f), d2_5, d4_5);
-            const v16 odd5_3 = v16_fma(v16_set1(-0.5625f), d1_5, d3_5);
-            const v16 t0_5 = v16_fma(v16_set1(1.265625f), d0_5,
-                v16_fma(v16_set1(-2.8125f), d2_5, d4_5));
-            const v16 t1_5 = v16_fma(v16_set1(0.75f), odd5_1, even5_1);
-            const v16 t2_5 = v16_fma(v16_set1(-0.75f), odd5_1, even5_1);
-            const v16 t3_5 = v16_fma(v16_set1(1.5f), odd5_3, even5_3);
-            const v16 t4_5 = v16_fma(v16_set1(-1.5f), odd5_3, even5_3);
-            const v16 t5_5 = v16_fma(v16_set1(1.265625f), d1_5,
-                v16_fma(v16_set1(-2.8125f), d3_5, d5_5));
-            const v16 evenr0_1 = v16_fma(v16_set1(-2.25f), t0_2, t0_4);
-            const v16 oddr0_1 = v16_fma(v16_set1(-2.25f), t0_1, t0_3);
-            const v16 evenr0_3 = v16_fma(v16_set1(-0.5625f), t0_2, t0_4);
-            const v16 oddr0_3 = v16_fma(v16_set1(-0.5625f), t0_1, t0_3);
-            v16_store(q, v16_fma(v16_set1(1.265625f), t0_0,
-                v16_fma(v16_set1(-2.8125f), t0_2, t0_4)));
-            v16_store(q + slab, v16_fma(v16_set1(0.75f), oddr0_1, evenr0_1));
-            v16_store(q + 2 * slab, v16_fma(v16_set1(-0.75f), oddr0_1, evenr0_1));
-            v16_store(q + 3 * slab, v16_fma(v16_set1(1.5f), oddr0_3, evenr0_3));
-            v16_store(q + 4 * slab, v16_fma(v16_set1(-1.5f), oddr0_3, evenr0_3));
-            v16_store(q + 5 * slab,
-                v16_fma(v16_set1(1.265625f), t0_1, v16_fma(v16_set1(-2.8125f), t0_3, t0_5)));
-            const v16 evenr1_1 = v16_fma(v16_set1(-2.25f), t1_2, t1_4);
-            const v16 oddr1_1 = v16_fma(v16_set1(-2.25f), t1_1, t1_3);
-            const v16 evenr1_3 = v16_fma(v16_set1(-0.5625f), t1_2, t1_4);
-            const v16 oddr1_3 = v16_fma(v16_set1(-0.5625f), t1_1, t1_3);
-            v16_store(q + 6 * slab,
-                v16_fma(v16_set1(1.265625f), t1_0, v16_fma(v16_set1(-2.8125f), t1_2, t1_4)));
-            v16_store(q + 7 * slab, v16_fma(v16_set1(0.75f), oddr1_1, evenr1_1));
-            v16_store(q + 8 * slab, v16_fma(v16_set1(-0.75f), oddr1_1, evenr1_1));
-            v16_store(q + 9 * slab, v16_fma(v16_set1(1.5f), oddr1_3, evenr1_3));
-            v16_store(q + 10 * slab, v16_fma(v16_set1(-1.5f), oddr1_3, evenr1_3));
-            v16_store(q + 11 * slab,
-                v16_fma(v16_set1(1.265625f), t1_1, v16_fma(v16_set1(-2.8125f), t1_3, t1_5)));
-            const v16 evenr2_1 = v16_fma(v16_set1(-2.25f), t2_2, t2_4);
-            const v16 oddr2_1 = v16_fma(v16_set1(-2.25f), t2_1, t2_3);
-            const v16 evenr2_3 = v16_fma(v16_set1(-0.5625f), t2_2, t2_4);
-            const v16 oddr2_3 = v16_fma(v16_set1(-0.5625f), t2_1, t2_3);
-            v16_store(q + 12 * slab,
-                v16_fma(v16_set1(1.265625f), t2_0, v16_fma(v16_set1(-2.8125f), t2_2, t2_4)));
-            v16_store(q + 13 * slab, v16_fma(v16_set1(0.75f), oddr2_1, evenr2_1));
-            v16_store(q + 14 * slab, v16_fma(v16_set1(-0.75f), oddr2_1, evenr2_1));
-            v16_store(q + 15 * slab, v16_fma(v16_set1(1.5f), oddr2_3, evenr2_3));
-            v16_store(q + 16 * slab, v16_fma(v16_set1(-1.5f), oddr2_3, evenr2_3));
-            v16_store(q + 17 * slab,
-                v16_fma(v16_set1(1.265625f), t2_1, v16_fma(v16_set1(-2.8125f), t2_3, t2_5)));
-            const v16 evenr3_1 = v16_fma(v16_set1(-2.25f), t3_2, t3_4);
-            const v16 oddr3_1 = v16_fma(v16_set1(-2.25f), t3_1, t3_3);
-            const v16 evenr3_3 = v16_fma(v16_set1(-0.5625f), t3_2, t3_4);
-            const v16 oddr3_3 = v16_fma(v16_set1(-0.5625f), t3_1, t3_3);
-            v16_store(q + 18 * slab,
-                v16_fma(v16_set1(1.265625f), t3_0, v16_fma(v16_set1(-2.8125f), t3_2, t3_4)));
-            v16_store(q + 19 * slab, v16_fma(v16_set1(0.75f), oddr3_1, evenr3_1));
-            v16_store(q + 20 * slab, v16_fma(v16_set1(-0.75f), oddr3_1, evenr3_1));
-            v16_store(q + 21 * slab, v16_fma(v16_set1(1.5f), oddr3_3, evenr3_3));
-            v16_store(q + 22 * slab, v16_fma(v16_set1(-1.5f), oddr3_3, evenr3_3));
-            v16_store(q + 23 * slab,
-                v16_fma(v16_set1(1.265625f), t3_1, v16_fma(v16_set1(-2.8125f), t3_3, t3_5)));
-            const v16 evenr4_1 = v16_fma(v16_set1(-2.25f), t4_2, t4_4);
-            const v16 oddr4_1 = v16_fma(v16_set1(-2.25f), t4_1, t4_3);
-            const v16 evenr4_3 = v16_fma(v16_set1(-0.5625f), t4_2, t4_4);
-            const v16 oddr4_3 = v16_fma(v16_set1(-0.5625f), t4_1, t4_3);
-            v16_store(q + 24 * slab,
-                v16_fma(v16_set1(1.265625f), t4_0, v16_fma(v16_set1(-2.8125f), t4_2, t4_4)));
-            v16_store(q + 25 * slab, v16_fma(v16_set1(0.75f), oddr4_1, evenr4_1));
-            v16_store(q + 26 * slab, v16_fma(v16_set1(-0.75f), oddr4_1, evenr4_1));
-            v16_store(q + 27 * slab, v16_fma(v16_set1(1.5f), oddr4_3, evenr4_3));
-            v16_store(q + 28 * slab, v16_fma(v16_set1(-1.5f), oddr4_3, evenr4_3));
-            v16_store(q + 29 * slab,
-                v16_fma(v16_set1(1.265625f), t4_1, v16_fma(v16_set1(-2.8125f), t4_3, t4_5)));
-            const v16 evenr5_1 = v16_fma(v16_set1(-2.25f), t5_2, t5_4);
-            const v16 oddr5_1 = v16_fma(v16_set1(-2.25f), t5_1, t5_3);
-            const v16 evenr5_3 = v16_fma(v16_set1(-0.5625f), t5_2, t5_4);
-            const v16 oddr5_3 = v16_fma(v16_set1(-0.5625f), t5_1, t5_3);
-            v16_store(q + 30 * slab,
-                v16_fma(v16_set1(1.265625f), t5_0, v16_fma(v16_set1(-2.8125f), t5_2, t5_4)));
-            v16_store(q + 31 * slab, v16_fma(v16_set1(0.75f), oddr5_1, evenr5_1));
-            v16_store(q + 32 * slab, v16_fma(v16_set1(-0.75f), oddr5_1, evenr5_1));
-            v16_store(q + 33 * slab, v16_fma(v16_set1(1.5f), oddr5_3, evenr5_3));
-            v16_store(q + 34 * slab, v16_fma(v16_set1(-1.5f), oddr5_3, evenr5_3));
-            v16_store(q + 35 * slab,
-                v16_fma(v16_set1(1.265625f), t5_1, v16_fma(v16_set1(-2.8125f), t5_3, t5_5)));
+            RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
+                const v16 d0 = v16_load(p + 16 * j);
+                const v16 d1 = v16_load(p + 16 * j + row);
+                const v16 d2 = v16_load(p + 16 * j + 2 * row);
+                const v16 d3 = v16_load(p + 16 * j + 3 * row);
+                const v16 d4 = v16_load(p + 16 * j + 4 * row);
+                const v16 d5 = v16_load(p + 16 * j + 5 * row);
+                const v16 even1 = v16_fma(v16_set1(-2.25f), d2, d4);
+                const v16 odd1 = v16_fma(v16_set1(-2.25f), d1, d3);
+                const v16 even3 = v16_fma(v16_set1(-0.5625f), d2, d4);
+                const v16 odd3 = v16_fma(v16_set1(-0.5625f), d1, d3);
+                t[j] = v16_fma(v16_set1(1.265625f), d0, v16_fma(v16_set1(-2.8125f), d2, d4));
+                t[j + 6] = v16_fma(v16_set1(0.75f), odd1, even1);
+                t[j + 12] = v16_fma(v16_set1(-0.75f), odd1, even1);
+                t[j + 18] = v16_fma(v16_set1(1.5f), odd3, even3);
+                t[j + 24] = v16_fma(v16_set1(-1.5f), odd3, even3);
+                t[j + 30] = v16_fma(v16_set1(1.265625f), d1, v16_fma(v16_set1(-2.8125f), d3, d5));
+            }
+            RT_UNROLL_WHOLE for (int r = 0; r < 6; r++) {
+                const v16 t0 = t[6 * r];
+                const v16 t1 = t[6 * r + 1];
+                const v16 t2 = t[6 * r + 2];
+                const v16 t3 = t[6 * r + 3];
+                const v16 t4 = t[6 * r + 4];
+                const v16 t5 = t[6 * r + 5];
+                const v16 even1 = v16_fma(v16_set1(-2.25f), t2, t4);
+                const v16 odd1 = v16_fma(v16_set1(-2.25f), t1, t3);
+                const v16 even3 = v16_fma(v16_set1(-0.5625f), t2, t4);
+                const v16 odd3 = v16_fma(v16_set1(-0.5625f), t1, t3);
+                v16_store(q + 6 * r * slab,
+                    v16_fma(v16_set1(1.265625f), t0, v16_fma(v16_set1(-2.8125f), t2, t4)));
+                v16_store(q + (6 * r + 1) * slab, v16_fma(v16_set1(0.75f), odd1, even1));
+                v16_store(q + (6 * r + 2) * slab, v16_fma(v16_set1(-0.75f), odd1, even1));
+                v16_store(q + (6 * r + 3) * slab, v16_fma(v16_set1(1.5f), odd3, even3));
+                v16_store(q + (6 * r + 4) * slab, v16_fma(v16_set1(-1.5f), odd3, even3));
+                v16_store(q + (6 * r + 5) * slab,
+                    v16_fma(v16_set1(1.265625f), t1, v16_fma(v16_set1(-2.8125f), t3, t5)));
+            }
         }
 }
 
@@ -1548,142 +1409,58 @@ static RT_V4 void v4_products_104x2_of_12(const float *restrict v, int v_slab,
 }
 
 /* Output transform of F(3 x 3, 4 x 4): y = max(floor, b + Ah m Aw^T), 3 x 3 pixels a tile, for
- * tiles [first, first + n) of one block of 16 outputs; what lies outside h x w is not stored. */
+ * tiles [first, first + n) of one block of 16 outputs, t = Ah m; what lies outside h x w is not stored. */
 static RT_V4 void v4_output_3x3_4x4(const float *restrict m, int slab, int n,
     const float *restrict b, float floor, float *restrict y, int row, int first, int columns, int h,
     int w)
 {
+    v16 t[18];
     for (int i = 0; i < n; i++) {
         const int ty = (first + i) / columns;
         const int tx = (first + i) % columns;
         const float *q = m + i * 16;
-        const v16 m0_0 = v16_load(q);
-        const v16 m1_0 = v16_load(q + 6 * slab);
-        const v16 m2_0 = v16_load(q + 12 * slab);
-        const v16 m3_0 = v16_load(q + 18 * slab);
-        const v16 m4_0 = v16_load(q + 24 * slab);
-        const v16 m5_0 = v16_load(q + 30 * slab);
-        const v16 sum0_1 = v16_add(m1_0, m2_0);
-        const v16 diff0_1 = v16_sub(m1_0, m2_0);
-        const v16 sum0_3 = v16_add(m3_0, m4_0);
-        const v16 diff0_3 = v16_sub(m3_0, m4_0);
-        const v16 t0_0 = v16_add(v16_add(sum0_3, sum0_1), m0_0);
-        const v16 t1_0 = v16_fma(v16_set1(1.5f), diff0_3, v16_mul(v16_set1(0.75f), diff0_1));
-        const v16 t2_0 = v16_fma(v16_set1(0.5625f), sum0_1, v16_fma(v16_set1(2.25f), sum0_3, m5_0));
-        const v16 m0_1 = v16_load(q + slab);
-        const v16 m1_1 = v16_load(q + 7 * slab);
-        const v16 m2_1 = v16_load(q + 13 * slab);
-        const v16 m3_1 = v16_load(q + 19 * slab);
-        const v16 m4_1 = v16_load(q + 25 * slab);
-        const v16 m5_1 = v16_load(q + 31 * slab);
-        const v16 sum1_1 = v16_add(m1_1, m2_1);
-        const v16 diff1_1 = v16_sub(m1_1, m2_1);
-        const v16 sum1_3 = v16_add(m3_1, m4_1);
-        const v16 diff1_3 = v16_sub(m3_1, m4_1);
-        const v16 t0_1 = v16_add(v16_add(sum1_3, sum1_1), m0_1);
-        const v16 t1_1 = v16_fma(v16_set1(1.5f), diff1_3, v16_mul(v16_set1(0.75f), diff1_1));
-        const v16 t2_1 = v16_fma(v16_set1(0.5625f), sum1_1, v16_fma(v16_set1(2.25f), sum1_3, m5_1));
-        const v16 m0_2 = v16_load(q + 2 * slab);
-        const v16 m1_2 = v16_load(q + 8 * slab);
-        const v16 m2_2 = v16_load(q + 14 * slab);
-        const v16 m3_2 = v16_load(q + 20 * slab);
-        const v16 m4_2 = v16_load(q + 26 * slab);
-        const v16 m5_2 = v16_load(q + 32 * slab);
-        const v16 sum2_1 = v16_add(m1_2, m2_2);
-        const v16 diff2_1 = v16_sub(m1_2, m2_2);
-        const v16 sum2_3 = v16_add(m3_2, m4_2);
-        const v16 diff2_3 = v16_sub(m3_2, m4_2);
-        const v16 t0_2 = v16_add(v16_add(sum2_3, sum2_1), m0_2);
-        const v16 t1_2 = v16_fma(v16_set1(1.5f), diff2_3, v16_mul(v16_set1(0.75f), diff2_1));
-        const v16 t2_2 = v16_fma(v16_set1(0.5625f), sum2_1, v16_fma(v16_set1(2.25f), sum2_3, m5_2));
-        const v16 m0_3 = v16_load(q + 3 * slab);
-        const v16 m1_3 = v16_load(q + 9 * slab);
-        const v16 m2_3 = v16_load(q + 15 * slab);
-        const v16 m3_3 = v16_load(q + 21 * slab);
-        const v16 m4_3 = v16_load(q + 27 * slab);
-        const v16 m5_3 = v16_load(q + 33 * slab);
-        const v16 sum3_1 = v16_add(m1_3, m2_3);
-        const v16 diff3_1 = v16_sub(m1_3, m2_3);
-        const v16 sum3_3 = v16_add(m3_3, m4_3);
-        const v16 diff3_3 = v16_sub(m3_3, m4_3);
-        const v16 t0_3 = v16_add(v16_add(sum3_3, sum3_1), m0_3);
-        const v16 t1_3 = v16_fma(v16_set1(1.5f), diff3_3, v16_mul(v16_set1(0.75f), diff3_1));
-        const v16 t2_3 = v16_fma(v16_set1(0.5625f), sum3_1, v16_fma(v16_set1(2.25f), sum3_3, m5_3));
-        const v16 m0_4 = v16_load(q + 4 * slab);
-        const v16 m1_4 = v16_load(q + 10 * slab);
-        const v16 m2_4 = v16_load(q + 16 * slab);
-        const v16 m3_4 = v16_load(q + 22 * slab);
-        const v16 m4_4 = v16_load(q + 28 * slab);
-        const v16 m5_4 = v16_load(q + 34 * slab);
-        const v16 sum4_1 = v16_add(m1_4, m2_4);
-        const v16 diff4_1 = v16_sub(m1_4, m2_4);
-        const v16 sum4_3 = v16_add(m3_4, m4_4);
-        const v16 diff4_3 = v16_sub(m3_4, m4_4);
-        const v16 t0_4 = v16_add(v16_add(sum4_3, sum4_1), m0_4);
-        const v16 t1_4 = v16_fma(v16_set1(1.5f), diff4_3, v16_mul(v16_set1(0.75f), diff4_1));
-        const v16 t2_4 = v16_fma(v16_set1(0.5625f), sum4_1, v16_fma(v16_set1(2.25f), sum4_3, m5_4));
-        const v16 m0_5 = v16_load(q + 5 * slab);
-        const v16 m1_5 = v16_load(q + 11 * slab);
-        const v16 m2_5 = v16_load(q + 17 * slab);
-        const v16 m3_5 = v16_load(q + 23 * slab);
-        const v16 m4_5 = v16_load(q + 29 * slab);
-        const v16 m5_5 = v16_load(q + 35 * slab);
-        const v16 sum5_1 = v16_add(m1_5, m2_5);
-        const v16 diff5_1 = v16_sub(m1_5, m2_5);
-        const v16 sum5_3 = v16_add(m3_5, m4_5);
-        const v16 diff5_3 = v16_sub(m3_5, m4_5);
-        const v16 t0_5 = v16_add(v16_add(sum5_3, sum5_1), m0_5);
-        const v16 t1_5 = v16_fma(v16_set1(1.5f), diff5_3, v16_mul(v16_set1(0.75f), diff5_1));
-        const v16 t2_5 = v16_fma(v16_set1(0.5625f), sum5_1, v16_fma(v16_set1(2.25f), sum5_3, m5_5));
+        RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
+            const v16 m0 = v16_load(q + j * slab);
+            const v16 m1 = v16_load(q + (j + 6) * slab);
+            const v16 m2 = v16_load(q + (j + 12) * slab);
+            const v16 m3 = v16_load(q + (j + 18) * slab);
+            const v16 m4 = v16_load(q + (j + 24) * slab);
+            const v16 m5 = v16_load(q + (j + 30) * slab);
+            const v16 sum1 = v16_add(m1, m2);
+            const v16 diff1 = v16_sub(m1, m2);
+            const v16 sum3 = v16_add(m3, m4);
+            const v16 diff3 = v16_sub(m3, m4);
+            t[j] = v16_add(v16_add(sum3, sum1), m0);
+            t[j + 6] = v16_fma(v16_set1(1.5f), diff3, v16_mul(v16_set1(0.75f), diff1));
+            t[j + 12] = v16_fma(v16_set1(0.5625f), sum1, v16_fma(v16_set1(2.25f), sum3, m5));
+        }
         const v16 bias = v16_load(b);
         float *p = y + ty * 3 * row + tx * 48;
         const int rows = h - ty * 3;
         const int in_row = w - tx * 3;
-        const v16 sumr0_1 = v16_add(t0_1, t0_2);
-        const v16 diffr0_1 = v16_sub(t0_1, t0_2);
-        const v16 sumr0_3 = v16_add(t0_3, t0_4);
-        const v16 diffr0_3 = v16_sub(t0_3, t0_4);
-        const v16 y0_0 = v16_add(v16_add(v16_add(sumr0_3, sumr0_1), t0_0), bias);
-        const v16 y0_1 = v16_add(v16_fma(v16_set1(1.5f), diffr0_3,
-            v16_mul(v16_set1(0.75f), diffr0_1)), bias);
-        const v16 y0_2 = v16_add(v16_fma(v16_set1(0.5625f), sumr0_1,
-            v16_fma(v16_set1(2.25f), sumr0_3, t0_5)), bias);
-        v16_store(p, v16_max(y0_0, v16_set1(floor)));
-        if (1 < in_row)
-            v16_store(p + 16, v16_max(y0_1, v16_set1(floor)));
-        if (2 < in_row)
-            v16_store(p + 32, v16_max(y0_2, v16_set1(floor)));
-        const v16 sumr1_1 = v16_add(t1_1, t1_2);
-        const v16 diffr1_1 = v16_sub(t1_1, t1_2);
-        const v16 sumr1_3 = v16_add(t1_3, t1_4);
-        const v16 diffr1_3 = v16_sub(t1_3, t1_4);
-        const v16 y1_0 = v16_add(v16_add(v16_add(sumr1_3, sumr1_1), t1_0), bias);
-        const v16 y1_1 = v16_add(v16_fma(v16_set1(1.5f), diffr1_3,
-            v16_mul(v16_set1(0.75f), diffr1_1)), bias);
-        const v16 y1_2 = v16_add(v16_fma(v16_set1(0.5625f), sumr1_1,
-            v16_fma(v16_set1(2.25f), sumr1_3, t1_5)), bias);
-        if (1 < rows) {
-            v16_store(p + row, v16_max(y1_0, v16_set1(floor)));
-            if (1 < in_row)
-                v16_store(p + row + 16, v16_max(y1_1, v16_set1(floor)));
-            if (2 < in_row)
-                v16_store(p + row + 32, v16_max(y1_2, v16_set1(floor)));
-        }
-        const v16 sumr2_1 = v16_add(t2_1, t2_2);
-        const v16 diffr2_1 = v16_sub(t2_1, t2_2);
-        const v16 sumr2_3 = v16_add(t2_3, t2_4);
-        const v16 diffr2_3 = v16_sub(t2_3, t2_4);
-        const v16 y2_0 = v16_add(v16_add(v16_add(sumr2_3, sumr2_1), t2_0), bias);
-        const v16 y2_1 = v16_add(v16_fma(v16_set1(1.5f), diffr2_3,
-            v16_mul(v16_set1(0.75f), diffr2_1)), bias);
-        const v16 y2_2 = v16_add(v16_fma(v16_set1(0.5625f), sumr2_1,
-            v16_fma(v16_set1(2.25f), sumr2_3, t2_5)), bias);
-        if (2 < rows) {
-            v16_store(p + 2 * row, v16_max(y2_0, v16_set1(floor)));
-            if (1 < in_row)
-                v16_store(p + 2 * row + 16, v16_max(y2_1, v16_set1(floor)));
-            if (2 < in_row)
-                v16_store(p + 2 * row + 32, v16_max(y2_2, v16_set1(floor)));
+        RT_UNROLL_WHOLE for (int r = 0; r < 3; r++) {
+            const v16 t0 = t[6 * r];
+            const v16 t1 = t[6 * r + 1];
+            const v16 t2 = t[6 * r + 2];
+            const v16 t3 = t[6 * r + 3];
+            const v16 t4 = t[6 * r + 4];
+            const v16 t5 = t[6 * r + 5];
+            const v16 sum1 = v16_add(t1, t2);
+            const v16 diff1 = v16_sub(t1, t2);
+            const v16 sum3 = v16_add(t3, t4);
+            const v16 diff3 = v16_sub(t3, t4);
+            const v16 y0 = v16_add(v16_add(v16_add(sum3, sum1), t0), bias);
+            const v16 y1 = v16_add(v16_fma(v16_set1(1.5f), diff3, v16_mul(v16_set1(0.75f), diff1)),
+                bias);
+            const v16 y2 = v16_add(v16_fma(v16_set1(0.5625f), sum1,
+                v16_fma(v16_set1(2.25f), sum3, t5)), bias);
+            if (r < rows) {
+                v16_store(p + r * row, v16_max(y0, v16_set1(floor)));
+                if (1 < in_row)
+                    v16_store(p + r * row + 16, v16_max(y1, v16_set1(floor)));
+                if (2 < in_row)
+                    v16_store(p + r * row + 32, v16_max(y2, v16_set1(floor)));
+            }
         }
     }
 }
@@ -2080,196 +1857,55 @@ static RT_V4 void v4_conv1x1_64x56x56_to_64(const float *restrict x, const float
 }
 
 /* Input transform of F(4 x 4, 3 x 3): v[k][block][tile] = (Bh d Bw^T)[k] of the tile's
- * 6 x 6 pixels, for tiles [first, first + n) and every block of 16 channels. */
+ * 6 x 6 pixels, for tiles [first, first + n) and every block of 16 channels; t = Bh d. */
 static RT_V4 void v4_input_4x4_3x3(const float *restrict x, int blocks, int plane, int row,
     int first, int n, int columns, float *restrict v, int slab)
 {
+    v16 t[36];
     for (int cb = 0; cb < blocks; cb++)
         for (int i = 0; i < n; i++) {
             const int ty = (first + i) / columns;
             const int tx = (first + i) % columns;
             const float *p = x + cb * plane + (ty * 4 * row + tx * 64);
             float *q = v + (cb * n + i) * 16;
-            const v16 d0_0 = v16_load(p);
-            const v16 d1_0 = v16_load(p + row);
-            const v16 d2_0 = v16_load(p + 2 * row);
-            const v16 d3_0 = v16_load(p + 3 * row);
-            const v16 d4_0 = v16_load(p + 4 * row);
-            const v16 d5_0 = v16_load(p + 5 * row);
-            const v16 even0_1 = v16_fma(v16_set1(-2.25f), d2_0, d4_0);
-            const v16 odd0_1 = v16_fma(v16_set1(-2.25f), d1_0, d3_0);
-            const v16 even0_3 = v16_fma(v16_set1(-0.5625f), d2_0, d4_0);
-            const v16 odd0_3 = v16_fma(v16_set1(-0.5625f), d1_0, d3_0);
-            const v16 t0_0 = v16_fma(v16_set1(1.265625f), d0_0,
-                v16_fma(v16_set1(-2.8125f), d2_0, d4_0));
-            const v16 t1_0 = v16_fma(v16_set1(0.75f), odd0_1, even0_1);
-            const v16 t2_0 = v16_fma(v16_set1(-0.75f), odd0_1, even0_1);
-            const v16 t3_0 = v16_fma(v16_set1(1.5f), odd0_3, even0_3);
-            const v16 t4_0 = v16_fma(v16_set1(-1.5f), odd0_3, even0_3);
-            const v16 t5_0 = v16_fma(v16_set1(1.265625f), d1_0,
-                v16_fma(v16_set1(-2.8125f), d3_0, d5_0));
-            const v16 d0_1 = v16_load(p + 16);
-            const v16 d1_1 = v16_load(p + row + 16);
-            const v16 d2_1 = v16_load(p + 2 * row + 16);
-            const v16 d3_1 = v16_load(p + 3 * row + 16);
-            const v16 d4_1 = v16_load(p + 4 * row + 16);
-            const v16 d5_1 = v16_load(p + 5 * row + 16);
-            const v16 even1_1 = v16_fma(v16_set1(-2.25f), d2_1, d4_1);
-            const v16 odd1_1 = v16_fma(v16_set1(-2.25f), d1_1, d3_1);
-            const v16 even1_3 = v16_fma(v16_set1(-0.5625f), d2_1, d4_1);
-            const v16 odd1_3 = v16_fma(v16_set1(-0.5625f), d1_1, d3_1);
-            const v16 t0_1 = v16_fma(v16_set1(1.265625f), d0_1,
-                v16_fma(v16_set1(-2.8125f), d2_1, d4_1));
-            const v16 t1_1 = v16_fma(v16_set1(0.75f), odd1_1, even1_1);
-            const v16 t2_1 = v16_fma(v16_set1(-0.75f), odd1_1, even1_1);
-            const v16 t3_1 = v16_fma(v16_set1(1.5f), odd1_3, even1_3);
-            const v16 t4_1 = v16_fma(v16_set1(-1.5f), odd1_3, even1_3);
-            const v16 t5_1 = v16_fma(v16_set1(1.265625f), d1_1,
-                v16_fma(v16_set1(-2.8125f), d3_1, d5_1));
-            const v16 d0_2 = v16_load(p + 32);
-            const v16 d1_2 = v16_load(p + row + 32);
-            const v16 d2_2 = v16_load(p + 2 * row + 32);
-            const v16 d3_2 = v16_load(p + 3 * row + 32);
-            const v16 d4_2 = v16_load(p + 4 * row + 32);
-            const v16 d5_2 = v16_load(p + 5 * row + 32);
-            const v16 even2_1 = v16_fma(v16_set1(-2.25f), d2_2, d4_2);
-            const v16 odd2_1 = v16_fma(v16_set1(-2.25f), d1_2, d3_2);
-            const v16 even2_3 = v16_fma(v16_set1(-0.5625f), d2_2, d4_2);
-            const v16 odd2_3 = v16_fma(v16_set1(-0.5625f), d1_2, d3_2);
-            const v16 t0_2 = v16_fma(v16_set1(1.265625f), d0_2,
-                v16_fma(v16_set1(-2.8125f), d2_2, d4_2));
-            const v16 t1_2 = v16_fma(v16_set1(0.75f), odd2_1, even2_1);
-            const v16 t2_2 = v16_fma(v16_set1(-0.75f), odd2_1, even2_1);
-            const v16 t3_2 = v16_fma(v16_set1(1.5f), odd2_3, even2_3);
-            const v16 t4_2 = v16_fma(v16_set1(-1.5f), odd2_3, even2_3);
-            const v16 t5_2 = v16_fma(v16_set1(1.265625f), d1_2,
-                v16_fma(v16_set1(-2.8125f), d3_2, d5_2));
-            const v16 d0_3 = v16_load(p + 48);
-            const v16 d1_3 = v16_load(p + row + 48);
-            const v16 d2_3 = v16_load(p + 2 * row + 48);
-            const v16 d3_3 = v16_load(p + 3 * row + 48);
-            const v16 d4_3 = v16_load(p + 4 * row + 48);
-            const v16 d5_3 = v16_load(p + 5 * row + 48);
-            const v16 even3_1 = v16_fma(v16_set1(-2.25f), d2_3, d4_3);
-            const v16 odd3_1 = v16_fma(v16_set1(-2.25f), d1_3, d3_3);
-            const v16 even3_3 = v16_fma(v16_set1(-0.5625f), d2_3, d4_3);
-            const v16 odd3_3 = v16_fma(v16_set1(-0.5625f), d1_3, d3_3);
-            const v16 t0_3 = v16_fma(v16_set1(1.265625f), d0_3,
-                v16_fma(v16_set1(-2.8125f), d2_3, d4_3));
-            const v16 t1_3 = v16_fma(v16_set1(0.75f), odd3_1, even3_1);
-            const v16 t2_3 = v16_fma(v16_set1(-0.75f), odd3_1, even3_1);
-            const v16 t3_3 = v16_fma(v16_set1(1.5f), odd3_3, even3_3);
-            const v16 t4_3 = v16_fma(v16_set1(-1.5f), odd3_3, even3_3);
-            const v16 t5_3 = v16_fma(v16_set1(1.265625f), d1_3,
-                v16_fma(v16_set1(-2.8125f), d3_3, d5_3));
-            const v16 d0_4 = v16_load(p + 64);
-            const v16 d1_4 = v16_load(p + row + 64);
-            const v16 d2_4 = v16_load(p + 2 * row + 64);
-            const v16 d3_4 = v16_load(p + 3 * row + 64);
-            const v16 d4_4 = v16_load(p + 4 * row + 64);
-            const v16 d5_4 = v16_load(p + 5 * row + 64);
-            const v16 even4_1 = v16_fma(v16_set1(-2.25f), d2_4, d4_4);
-            const v16 odd4_1 = v16_fma(v16_set1(-2.25f), d1_4, d3_4);
-            const v16 even4_3 = v16_fma(v16_set1(-0.5625f), d2_4, d4_4);
-            const v16 odd4_3 = v16_fma(v16_set1(-0.5625f), d1_4, d3_4);
-            const v16 t0_4 = v16_fma(v16_set1(1.265625f), d0_4,
-                v16_fma(v16_set1(-2.8125f), d2_4, d4_4));
-            const v16 t1_4 = v16_fma(v16_set1(0.75f), odd4_1, even4_1);
-            const v16 t2_4 = v16_fma(v16_set1(-0.75f), odd4_1, even4_1);
-            const v16 t3_4 = v16_fma(v16_set1(1.5f), odd4_3, even4_3);
-            const v16 t4_4 = v16_fma(v16_set1(-1.5f), odd4_3, even4_3);
-            const v16 t5_4 = v16_fma(v16_set1(1.265625f), d1_4,
-                v16_fma(v16_set1(-2.8125f), d3_4, d5_4));
-            const v16 d0_5 = v16_load(p + 80);
-            const v16 d1_5 = v16_load(p + row + 80);
-            const v16 d2_5 = v16_load(p + 2 * row + 80);
-            const v16 d3_5 = v16_load(p + 3 * row + 80);
-            const v16 d4_5 = v16_load(p + 4 * row + 80);
-            const v16 d5_5 = v16_load(p + 5 * row + 80);
-            const v16 even5_1 = v16_fma(v16_set1(-2.25f), d2_5, d4_5);
-            const v16 odd5_1 = v16_fma(v16_set1(-2.25f), d1_5, d3_5);
-            const v16 even5_3 = v16_fma(v16_set1(-0.5625f), d2_5, d4_5);
-            const v16 odd5_3 = v16_fma(v16_set1(-0.5625f), d1_5, d3_5);
-            const v16 t0_5 = v16_fma(v16_set1(1.265625f), d0_5,
-                v16_fma(v16_set1(-2.8125f), d2_5, d4_5));
-            const v16 t1_5 = v16_fma(v16_set1(0.75f), odd5_1, even5_1);
-            const v16 t2_5 = v16_fma(v16_set1(-0.75f), odd5_1, even5_1);
-            const v16 t3_5 = v16_fma(v16_set1(1.5f), odd5_3, even5_3);
-            const v16 t4_5 = v16_fma(v16_set1(-1.5f), odd5_3, even5_3);
-            const v16 t5_5 = v16_fma(v16_set1(1.265625f), d1_5,
-                v16_fma(v16_set1(-2.8125f), d3_5, d5_5));
-            const v16 evenr0_1 = v16_fma(v16_set1(-2.25f), t0_2, t0_4);
-            const v16 oddr0_1 = v16_fma(v16_set1(-2.25f), t0_1, t0_3);
-            const v16 evenr0_3 = v16_fma(v16_set1(-0.5625f), t0_2, t0_4);
-            const v16 oddr0_3 = v16_fma(v16_set1(-0.5625f), t0_1, t0_3);
-            v16_store(q, v16_fma(v16_set1(1.265625f), t0_0,
-                v16_fma(v16_set1(-2.8125f), t0_2, t0_4)));
-            v16_store(q + slab, v16_fma(v16_set1(0.75f), oddr0_1, evenr0_1));
-            v16_store(q + 2 * slab, v16_fma(v16_set1(-0.75f), oddr0_1, evenr0_1));
-            v16_store(q + 3 * slab, v16_fma(v16_set1(1.5f), oddr0_3, evenr0_3));
-            v16_store(q + 4 * slab, v16_fma(v16_set1(-1.5f), oddr0_3, evenr0_3));
-            v16_store(q + 5 * slab,
-                v16_fma(v16_set1(1.265625f), t0_1, v16_fma(v16_set1(-2.8125f), t0_3, t0_5)));
-            const v16 evenr1_1 = v16_fma(v16_set1(-2.25f), t1_2, t1_4);
-            const v16 oddr1_1 = v16_fma(v16_set1(-2.25f), t1_1, t1_3);
-            const v16 evenr1_3 = v16_fma(v16_set1(-0.5625f), t1_2, t1_4);
-            const v16 oddr1_3 = v16_fma(v16_set1(-0.5625f), t1_1, t1_3);
-            v16_store(q + 6 * slab,
-                v16_fma(v16_set1(1.265625f), t1_0, v16_fma(v16_set1(-2.8125f), t1_2, t1_4)));
-            v16_store(q + 7 * slab, v16_fma(v16_set1(0.75f), oddr1_1, evenr1_1));
-            v16_store(q + 8 * slab, v16_fma(v16_set1(-0.75f), oddr1_1, evenr1_1));
-            v16_store(q + 9 * slab, v16_fma(v16_set1(1.5f), oddr1_3, evenr1_3));
-            v16_store(q + 10 * slab, v16_fma(v16_set1(-1.5f), oddr1_3, evenr1_3));
-            v16_store(q + 11 * slab,
-                v16_fma(v16_set1(1.265625f), t1_1, v16_fma(v16_set1(-2.8125f), t1_3, t1_5)));
-            const v16 evenr2_1 = v16_fma(v16_set1(-2.25f), t2_2, t2_4);
-            const v16 oddr2_1 = v16_fma(v16_set1(-2.25f), t2_1, t2_3);
-            const v16 evenr2_3 = v16_fma(v16_set1(-0.5625f), t2_2, t2_4);
-            const v16 oddr2_3 = v16_fma(v16_set1(-0.5625f), t2_1, t2_3);
-            v16_store(q + 12 * slab,
-                v16_fma(v16_set1(1.265625f), t2_0, v16_fma(v16_set1(-2.8125f), t2_2, t2_4)));
-            v16_store(q + 13 * slab, v16_fma(v16_set1(0.75f), oddr2_1, evenr2_1));
-            v16_store(q + 14 * slab, v16_fma(v16_set1(-0.75f), oddr2_1, evenr2_1));
-            v16_store(q + 15 * slab, v16_fma(v16_set1(1.5f), oddr2_3, evenr2_3));
-            v16_store(q + 16 * slab, v16_fma(v16_set1(-1.5f), oddr2_3, evenr2_3));
-            v16_store(q + 17 * slab,
-                v16_fma(v16_set1(1.265625f), t2_1, v16_fma(v16_set1(-2.8125f), t2_3, t2_5)));
-            const v16 evenr3_1 = v16_fma(v16_set1(-2.25f), t3_2, t3_4);
-            const v16 oddr3_1 = v16_fma(v16_set1(-2.25f), t3_1, t3_3);
-            const v16 evenr3_3 = v16_fma(v16_set1(-0.5625f), t3_2, t3_4);
-            const v16 oddr3_3 = v16_fma(v16_set1(-0.5625f), t3_1, t3_3);
-            v16_store(q + 18 * slab,
-                v16_fma(v16_set1(1.265625f), t3_0, v16_fma(v16_set1(-2.8125f), t3_2, t3_4)));
-            v16_store(q + 19 * slab, v16_fma(v16_set1(0.75f), oddr3_1, evenr3_1));
-            v16_store(q + 20 * slab, v16_fma(v16_set1(-0.75f), oddr3_1, evenr3_1));
-            v16_store(q + 21 * slab, v16_fma(v16_set1(1.5f), oddr3_3, evenr3_3));
-            v16_store(q + 22 * slab, v16_fma(v16_set1(-1.5f), oddr3_3, evenr3_3));
-            v16_store(q + 23 * slab,
-                v16_fma(v16_set1(1.265625f), t3_1, v16_fma(v16_set1(-2.8125f), t3_3, t3_5)));
-            const v16 evenr4_1 = v16_fma(v16_set1(-2.25f), t4_2, t4_4);
-            const v16 oddr4_1 = v16_fma(v16_set1(-2.25f), t4_1, t4_3);
-            const v16 evenr4_3 = v16_fma(v16_set1(-0.5625f), t4_2, t4_4);
-            const v16 oddr4_3 = v16_fma(v16_set1(-0.5625f), t4_1, t4_3);
-            v16_store(q + 24 * slab,
-                v16_fma(v16_set1(1.265625f), t4_0, v16_fma(v16_set1(-2.8125f), t4_2, t4_4)));
-            v16_store(q + 25 * slab, v16_fma(v16_set1(0.75f), oddr4_1, evenr4_1));
-            v16_store(q + 26 * slab, v16_fma(v16_set1(-0.75f), oddr4_1, evenr4_1));
-            v16_store(q + 27 * slab, v16_fma(v16_set1(1.5f), oddr4_3, evenr4_3));
-            v16_store(q + 28 * slab, v16_fma(v16_set1(-1.5f), oddr4_3, evenr4_3));
-            v16_store(q + 29 * slab,
-                v16_fma(v16_set1(1.265625f), t4_1, v16_fma(v16_set1(-2.8125f), t4_3, t4_5)));
-            const v16 evenr5_1 = v16_fma(v16_set1(-2.25f), t5_2, t5_4);
-            const v16 oddr5_1 = v16_fma(v16_set1(-2.25f), t5_1, t5_3);
-            const v16 evenr5_3 = v16_fma(v16_set1(-0.5625f), t5_2, t5_4);
-            const v16 oddr5_3 = v16_fma(v16_set1(-0.5625f), t5_1, t5_3);
-            v16_store(q + 30 * slab,
-                v16_fma(v16_set1(1.265625f), t5_0, v16_fma(v16_set1(-2.8125f), t5_2, t5_4)));
-            v16_store(q + 31 * slab, v16_fma(v16_set1(0.75f), oddr5_1, evenr5_1));
-            v16_store(q + 32 * slab, v16_fma(v16_set1(-0.75f), oddr5_1, evenr5_1));
-            v16_store(q + 33 * slab, v16_fma(v16_set1(1.5f), oddr5_3, evenr5_3));
-            v16_store(q + 34 * slab, v16_fma(v16_set1(-1.5f), oddr5_3, evenr5_3));
-            v16_store(q + 35 * slab,
-                v16_fma(v16_set1(1.265625f), t5_1, v16_fma(v16_set1(-2.8125f), t5_3, t5_5)));
+            RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
+                const v16 d0 = v16_load(p + 16 * j);
+                const v16 d1 = v16_load(p + 16 * j + row);
+                const v16 d2 = v16_load(p + 16 * j + 2 * row);
+                const v16 d3 = v16_load(p + 16 * j + 3 * row);
+                const v16 d4 = v16_load(p + 16 * j + 4 * row);
+                const v16 d5 = v16_load(p + 16 * j + 5 * row);
+                const v16 even1 = v16_fma(v16_set1(-2.25f), d2, d4);
+                const v16 odd1 = v16_fma(v16_set1(-2.25f), d1, d3);
+                const v16 even3 = v16_fma(v16_set1(-0.5625f), d2, d4);
+                const v16 odd3 = v16_fma(v16_set1(-0.5625f), d1, d3);
+                t[j] = v16_fma(v16_set1(1.265625f), d0, v16_fma(v16_set1(-2.8125f), d2, d4));
+                t[j + 6] = v16_fma(v16_set1(0.75f), odd1, even1);
+                t[j + 12] = v16_fma(v16_set1(-0.75f), odd1, even1);
+                t[j + 18] = v16_fma(v16_set1(1.5f), odd3, even3);
+                t[j + 24] = v16_fma(v16_set1(-1.5f), odd3, even3);
+                t[j + 30] = v16_fma(v16_set1(1.265625f), d1, v16_fma(v16_set1(-2.8125f), d3, d5));
+            }
+            RT_UNROLL_WHOLE for (int r = 0; r < 6; r++) {
+                const v16 t0 = t[6 * r];
+                const v16 t1 = t[6 * r + 1];
+                const v16 t2 = t[6 * r + 2];
+                const v16 t3 = t[6 * r + 3];
+                const v16 t4 = t[6 * r + 4];
+                const v16 t5 = t[6 * r + 5];
+                const v16 even1 = v16_fma(v16_set1(-2.25f), t2, t4);
+                const v16 odd1 = v16_fma(v16_set1(-2.25f), t1, t3);
+                const v16 even3 = v16_fma(v16_set1(-0.5625f), t2, t4);
+                const v16 odd3 = v16_fma(v16_set1(-0.5625f), t1, t3);
+                v16_store(q + 6 * r * slab,
+                    v16_fma(v16_set1(1.265625f), t0, v16_fma(v16_set1(-2.8125f), t2, t4)));
+                v16_store(q + (6 * r + 1) * slab, v16_fma(v16_set1(0.75f), odd1, even1));
+                v16_store(q + (6 * r + 2) * slab, v16_fma(v16_set1(-0.75f), odd1, even1));
+                v16_store(q + (6 * r + 3) * slab, v16_fma(v16_set1(1.5f), odd3, even3));
+                v16_store(q + (6 * r + 4) * slab, v16_fma(v16_set1(-1.5f), odd3, even3));
+                v16_store(q + (6 * r + 5) * slab,
+                    v16_fma(v16_set1(1.265625f), t1, v16_fma(v16_set1(-2.8125f), t3, t5)));
+            }
         }
 }
 
@@ -2501,186 +2137,63 @@ static RT_V4 void v4_products_49x2(const float *restrict v, int v_slab, const fl
 }
 
 /* Output transform of F(4 x 4, 3 x 3): y = max(floor, b + Ah m Aw^T), 4 x 4 pixels a tile, for
- * tiles [first, first + n) of one block of 16 outputs; what lies outside h x w is not stored. */
+ * tiles [first, first + n) of one block of 16 outputs, t = Ah m; what lies outside h x w is not stored. */
 static RT_V4 void v4_output_4x4_3x3(const float *restrict m, int slab, int n,
     const float *restrict b, float floor, float *restrict y, int row, int first, int columns, int h,
     int w)
 {
+    v16 t[24];
     for (int i = 0; i < n; i++) {
         const int ty = (first + i) / columns;
         const int tx = (first + i) % columns;
         const float *q = m + i * 16;
-        const v16 m0_0 = v16_load(q);
-        const v16 m1_0 = v16_load(q + 6 * slab);
-        const v16 m2_0 = v16_load(q + 12 * slab);
-        const v16 m3_0 = v16_load(q + 18 * slab);
-        const v16 m4_0 = v16_load(q + 24 * slab);
-        const v16 m5_0 = v16_load(q + 30 * slab);
-        const v16 sum0_1 = v16_add(m1_0, m2_0);
-        const v16 diff0_1 = v16_sub(m1_0, m2_0);
-        const v16 sum0_3 = v16_add(m3_0, m4_0);
-        const v16 diff0_3 = v16_sub(m3_0, m4_0);
-        const v16 t0_0 = v16_add(v16_add(sum0_3, sum0_1), m0_0);
-        const v16 t1_0 = v16_fma(v16_set1(1.5f), diff0_3, v16_mul(v16_set1(0.75f), diff0_1));
-        const v16 t2_0 = v16_fma(v16_set1(2.25f), sum0_3, v16_mul(v16_set1(0.5625f), sum0_1));
-        const v16 t3_0 = v16_fma(v16_set1(0.421875f), diff0_1,
-            v16_fma(v16_set1(3.375f), diff0_3, m5_0));
-        const v16 m0_1 = v16_load(q + slab);
-        const v16 m1_1 = v16_load(q + 7 * slab);
-        const v16 m2_1 = v16_load(q + 13 * slab);
-        const v16 m3_1 = v16_load(q + 19 * slab);
-        const v16 m4_1 = v16_load(q + 25 * slab);
-        const v16 m5_1 = v16_load(q + 31 * slab);
-        const v16 sum1_1 = v16_add(m1_1, m2_1);
-        const v16 diff1_1 = v16_sub(m1_1, m2_1);
-        const v16 sum1_3 = v16_add(m3_1, m4_1);
-        const v16 diff1_3 = v16_sub(m3_1, m4_1);
-        const v16 t0_1 = v16_add(v16_add(sum1_3, sum1_1), m0_1);
-        const v16 t1_1 = v16_fma(v16_set1(1.5f), diff1_3, v16_mul(v16_set1(0.75f), diff1_1));
-        const v16 t2_1 = v16_fma(v16_set1(2.25f), sum1_3, v16_mul(v16_set1(0.5625f), sum1_1));
-        const v16 t3_1 = v16_fma(v16_set1(0.421875f), diff1_1,
-            v16_fma(v16_set1(3.375f), diff1_3, m5_1));
-        const v16 m0_2 = v16_load(q + 2 * slab);
-        const v16 m1_2 = v16_load(q + 8 * slab);
-        const v16 m2_2 = v16_load(q + 14 * slab);
-        const v16 m3_2 = v16_load(q + 20 * slab);
-        const v16 m4_2 = v16_load(q + 26 * slab);
-        const v16 m5_2 = v16_load(q + 32 * slab);
-        const v16 sum2_1 = v16_add(m1_2, m2_2);
-        const v16 diff2_1 = v16_sub(m1_2, m2_2);
-        const v16 sum2_3 = v16_add(m3_2, m4_2);
-        const v16 diff2_3 = v16_sub(m3_2, m4_2);
-        const v16 t0_2 = v16_add(v16_add(sum2_3, sum2_1), m0_2);
-        const v16 t1_2 = v16_fma(v16_set1(1.5f), diff2_3, v16_mul(v16_set1(0.75f), diff2_1));
-        const v16 t2_2 = v16_fma(v16_set1(2.25f), sum2_3, v16_mul(v16_set1(0.5625f), sum2_1));
-        const v16 t3_2 = v16_fma(v16_set1(0.421875f), diff2_1,
-            v16_fma(v16_set1(3.375f), diff2_3, m5_2));
-        const v16 m0_3 = v16_load(q + 3 * slab);
-        const v16 m1_3 = v16_load(q + 9 * slab);
-        const v16 m2_3 = v16_load(q + 15 * slab);
-        const v16 m3_3 = v16_load(q + 21 * slab);
-        const v16 m4_3 = v16_load(q + 27 * slab);
-        const v16 m5_3 = v16_load(q + 33 * slab);
-        const v16 sum3_1 = v16_add(m1_3, m2_3);
-        const v16 diff3_1 = v16_sub(m1_3, m2_3);
-        const v16 sum3_3 = v16_add(m3_3, m4_3);
-        const v16 diff3_3 = v16_sub(m3_3, m4_3);
-        const v16 t0_3 = v16_add(v16_add(sum3_3, sum3_1), m0_3);
-        const v16 t1_3 = v16_fma(v16_set1(1.5f), diff3_3, v16_mul(v16_set1(0.75f), diff3_1));
-        const v16 t2_3 = v16_fma(v16_set1(2.25f), sum3_3, v16_mul(v16_set1(0.5625f), sum3_1));
-        const v16 t3_3 = v16_fma(v16_set1(0.421875f), diff3_1,
-            v16_fma(v16_set1(3.375f), diff3_3, m5_3));
-        const v16 m0_4 = v16_load(q + 4 * slab);
-        const v16 m1_4 = v16_load(q + 10 * slab);
-        const v16 m2_4 = v16_load(q + 16 * slab);
-        const v16 m3_4 = v16_load(q + 22 * slab);
-        const v16 m4_4 = v16_load(q + 28 * slab);
-        const v16 m5_4 = v16_load(q + 34 * slab);
-        const v16 sum4_1 = v16_add(m1_4, m2_4);
-        const v16 diff4_1 = v16_sub(m1_4, m2_4);
-        const v16 sum4_3 = v16_add(m3_4, m4_4);
-        const v16 diff4_3 = v16_sub(m3_4, m4_4);
-        const v16 t0_4 = v16_add(v16_add(sum4_3, sum4_1), m0_4);
-        const v16 t1_4 = v16_fma(v16_set1(1.5f), diff4_3, v16_mul(v16_set1(0.75f), diff4_1));
-        const v16 t2_4 = v16_fma(v16_set1(2.25f), sum4_3, v16_mul(v16_set1(0.5625f), sum4_1));
-        const v16 t3_4 = v16_fma(v16_set1(0.421875f), diff4_1,
-            v16_fma(v16_set1(3.375f), diff4_3, m5_4));
-        const v16 m0_5 = v16_load(q + 5 * slab);
-        const v16 m1_5 = v16_load(q + 11 * slab);
-        const v16 m2_5 = v16_load(q + 17 * slab);
-        const v16 m3_5 = v16_load(q + 23 * slab);
-        const v16 m4_5 = v16_load(q + 29 * slab);
-        const v16 m5_5 = v16_load(q + 35 * slab);
-        const v16 sum5_1 = v16_add(m1_5, m2_5);
-        const v16 diff5_1 = v16_sub(m1_5, m2_5);
-        const v16 sum5_3 = v16_add(m3_5, m4_5);
-        const v16 diff5_3 = v16_sub(m3_5, m4_5);
-        const v16 t0_5 = v16_add(v16_add(sum5_3, sum5_1), m0_5);
-        const v16 t1_5 = v16_fma(v16_set1(1.5f), diff5_3, v16_mul(v16_set1(0.75f), diff5_1));
-        const v16 t2_5 = v16_fma(v16_set1(2.25f), sum5_3, v16_mul(v16_set1(0.5625f), sum5_1));
-        const v16 t3_5 = v16_fma(v16_set1(0.421875f), diff5_1,
-            v16_fma(v16_set1(3.375f), diff5_3, m5_5));
+        RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
+            const v16 m0 = v16_load(q + j * slab);
+            const v16 m1 = v16_load(q + (j + 6) * slab);
+            const v16 m2 = v16_load(q + (j + 12) * slab);
+            const v16 m3 = v16_load(q + (j + 18) * slab);
+            const v16 m4 = v16_load(q + (j + 24) * slab);
+            const v16 m5 = v16_load(q + (j + 30) * slab);
+            const v16 sum1 = v16_add(m1, m2);
+            const v16 diff1 = v16_sub(m1, m2);
+            const v16 sum3 = v16_add(m3, m4);
+            const v16 diff3 = v16_sub(m3, m4);
+            t[j] = v16_add(v16_add(sum3, sum1), m0);
+            t[j + 6] = v16_fma(v16_set1(1.5f), diff3, v16_mul(v16_set1(0.75f), diff1));
+            t[j + 12] = v16_fma(v16_set1(2.25f), sum3, v16_mul(v16_set1(0.5625f), sum1));
+            t[j + 18] = v16_fma(v16_set1(0.421875f), diff1, v16_fma(v16_set1(3.375f), diff3, m5));
+        }
         const v16 bias = v16_load(b);
         float *p = y + ty * 4 * row + tx * 64;
         const int rows = h - ty * 4;
         const int in_row = w - tx * 4;
-        const v16 sumr0_1 = v16_add(t0_1, t0_2);
-        const v16 diffr0_1 = v16_sub(t0_1, t0_2);
-        const v16 sumr0_3 = v16_add(t0_3, t0_4);
-        const v16 diffr0_3 = v16_sub(t0_3, t0_4);
-        const v16 y0_0 = v16_add(v16_add(v16_add(sumr0_3, sumr0_1), t0_0), bias);
-        const v16 y0_1 = v16_add(v16_fma(v16_set1(1.5f), diffr0_3,
-            v16_mul(v16_set1(0.75f), diffr0_1)), bias);
-        const v16 y0_2 = v16_add(v16_fma(v16_set1(2.25f), sumr0_3,
-            v16_mul(v16_set1(0.5625f), sumr0_1)), bias);
-        const v16 y0_3 = v16_add(v16_fma(v16_set1(0.421875f), diffr0_1,
-            v16_fma(v16_set1(3.375f), diffr0_3, t0_5)), bias);
-        v16_store(p, v16_max(y0_0, v16_set1(floor)));
-        if (1 < in_row)
-            v16_store(p + 16, v16_max(y0_1, v16_set1(floor)));
-        if (2 < in_row)
-            v16_store(p + 32, v16_max(y0_2, v16_set1(floor)));
-        if (3 < in_row)
-            v16_store(p + 48, v16_max(y0_3, v16_set1(floor)));
-        const v16 sumr1_1 = v16_add(t1_1, t1_2);
-        const v16 diffr1_1 = v16_sub(t1_1, t1_2);
-        const v16 sumr1_3 = v16_add(t1_3, t1_4);
-        const v16 diffr1_3 = v16_sub(t1_3, t1_4);
-        const v16 y1_0 = v16_add(v16_add(v16_add(sumr1_3, sumr1_1), t1_0), bias);
-        const v16 y1_1 = v16_add(v16_fma(v16_set1(1.5f), diffr1_3,
-            v16_mul(v16_set1(0.75f), diffr1_1)), bias);
-        const v16 y1_2 = v16_add(v16_fma(v16_set1(2.25f), sumr1_3,
-            v16_mul(v16_set1(0.5625f), sumr1_1)), bias);
-        const v16 y1_3 = v16_add(v16_fma(v16_set1(0.421875f), diffr1_1,
-            v16_fma(v16_set1(3.375f), diffr1_3, t1_5)), bias);
-        if (1 < rows) {
-            v16_store(p + row, v16_max(y1_0, v16_set1(floor)));
-            if (1 < in_row)
-                v16_store(p + row + 16, v16_max(y1_1, v16_set1(floor)));
-            if (2 < in_row)
-                v16_store(p + row + 32, v16_max(y1_2, v16_set1(floor)));
-            if (3 < in_row)
-                v16_store(p + row + 48, v16_max(y1_3, v16_set1(floor)));
-        }
-        const v16 sumr2_1 = v16_add(t2_1, t2_2);
-        const v16 diffr2_1 = v16_sub(t2_1, t2_2);
-        const v16 sumr2_3 = v16_add(t2_3, t2_4);
-        const v16 diffr2_3 = v16_sub(t2_3, t2_4);
-        const v16 y2_0 = v16_add(v16_add(v16_add(sumr2_3, sumr2_1), t2_0), bias);
-        const v16 y2_1 = v16_add(v16_fma(v16_set1(1.5f), diffr2_3,
-            v16_mul(v16_set1(0.75f), diffr2_1)), bias);
-        const v16 y2_2 = v16_add(v16_fma(v16_set1(2.25f), sumr2_3,
-            v16_mul(v16_set1(0.5625f), sumr2_1)), bias);
-        const v16 y2_3 = v16_add(v16_fma(v16_set1(0.421875f), diffr2_1,
-            v16_fma(v16_set1(3.375f), diffr2_3, t2_5)), bias);
-        if (2 < rows) {
-            v16_store(p + 2 * row, v16_max(y2_0, v16_set1(floor)));
-            if (1 < in_row)
-                v16_store(p + 2 * row + 16, v16_max(y2_1, v16_set1(floor)));
-            if (2 < in_row)
-                v16_store(p + 2 * row + 32, v16_max(y2_2, v16_set1(floor)));
-            if (3 < in_row)
-                v16_store(p + 2 * row + 48, v16_max(y2_3, v16_set1(floor)));
-        }
-        const v16 sumr3_1 = v16_add(t3_1, t3_2);
-        const v16 diffr3_1 = v16_sub(t3_1, t3_2);
-        const v16 sumr3_3 = v16_add(t3_3, t3_4);
-        const v16 diffr3_3 = v16_sub(t3_3, t3_4);
-        const v16 y3_0 = v16_add(v16_add(v16_add(sumr3_3, sumr3_1), t3_0), bias);
-        const v16 y3_1 = v16_add(v16_fma(v16_set1(1.5f), diffr3_3,
-            v16_mul(v16_set1(0.75f), diffr3_1)), bias);
-        const v16 y3_2 = v16_add(v16_fma(v16_set1(2.25f), sumr3_3,
-            v16_mul(v16_set1(0.5625f), sumr3_1)), bias);
-        const v16 y3_3 = v16_add(v16_fma(v16_set1(0.421875f), diffr3_1,
-            v16_fma(v16_set1(3.375f), diffr3_3, t3_5)), bias);
-        if (3 < rows) {
-            v16_store(p + 3 * row, v16_max(y3_0, v16_set1(floor)));
-            if (1 < in_row)
-                v16_store(p + 3 * row + 16, v16_max(y3_1, v16_set1(floor)));
-            if (2 < in_row)
-                v16_store(p + 3 * row + 32, v16_max(y3_2, v16_set1(floor)));
-            if (3 < in_row)
-                v16_store(p + 3 * row + 48, v16_max(y3_3, v16_set1(floor)));
+        RT_UNROLL_WHOLE for (int r = 0; r < 4; r++) {
+            const v16 t0 = t[6 * r];
+            const v16 t1 = t[6 * r + 1];
+            const v16 t2 = t[6 * r + 2];
+            const v16 t3 = t[6 * r + 3];
+            const v16 t4 = t[6 * r + 4];
+            const v16 t5 = t[6 * r + 5];
+            const v16 sum1 = v16_add(t1, t2);
+            const v16 diff1 = v16_sub(t1, t2);
+            const v16 sum3 = v16_add(t3, t4);
+            const v16 diff3 = v16_sub(t3, t4);
+            const v16 y0 = v16_add(v16_add(v16_add(sum3, sum1), t0), bias);
+            const v16 y1 = v16_add(v16_fma(v16_set1(1.5f), diff3, v16_mul(v16_set1(0.75f), diff1)),
+                bias);
+            const v16 y2 = v16_add(v16_fma(v16_set1(2.25f), sum3, v16_mul(v16_set1(0.5625f), sum1)),
+                bias);
+            const v16 y3 = v16_add(v16_fma(v16_set1(0.421875f), diff1,
+                v16_fma(v16_set1(3.375f), diff3, t5)), bias);
+            if (r < rows) {
+                v16_store(p + r * row, v16_max(y0, v16_set1(floor)));
+                if (1 < in_row)
+                    v16_store(p + r * row + 16, v16_max(y1, v16_set1(floor)));
+                if (2 < in_row)
+                    v16_store(p + r * row + 32, v16_max(y2, v16_set1(floor)));
+                if (3 < in_row)
+                    v16_store(p + r * row + 48, v16_max(y3, v16_set1(floor)));
+            }
         }
     }
 }
@@ -2944,196 +2457,55 @@ static RT_V4 void v4_conv3x3_96x28x28_to_128_f4x4(const float *restrict x, const
 }
 
 /* Input transform of F(2 x 2, 5 x 5): v[k][block][tile] = (Bh d Bw^T)[k] of the tile's
- * 6 x 6 pixels, for tiles [first, first + n) and every block of 16 channels. */
+ * 6 x 6 pixels, for tiles [first, first + n) and every block of 16 channels; t = Bh d. */
 static RT_V4 void v4_input_2x2_5x5(const float *restrict x, int blocks, int plane, int row,
     int first, int n, int columns, float *restrict v, int slab)
 {
+    v16 t[36];
     for (int cb = 0; cb < blocks; cb++)
         for (int i = 0; i < n; i++) {
             const int ty = (first + i) / columns;
             const int tx = (first + i) % columns;
             const float *p = x + cb * plane + (ty * 2 * row + tx * 32);
             float *q = v + (cb * n + i) * 16;
-            const v16 d0_0 = v16_load(p);
-            const v16 d1_0 = v16_load(p + row);
-            const v16 d2_0 = v16_load(p + 2 * row);
-            const v16 d3_0 = v16_load(p + 3 * row);
-            const v16 d4_0 = v16_load(p + 4 * row);
-            const v16 d5_0 = v16_load(p + 5 * row);
-            const v16 even0_1 = v16_fma(v16_set1(-2.25f), d2_0, d4_0);
-            const v16 odd0_1 = v16_fma(v16_set1(-2.25f), d1_0, d3_0);
-            const v16 even0_3 = v16_fma(v16_set1(-0.5625f), d2_0, d4_0);
-            const v16 odd0_3 = v16_fma(v16_set1(-0.5625f), d1_0, d3_0);
-            const v16 t0_0 = v16_fma(v16_set1(1.265625f), d0_0,
-                v16_fma(v16_set1(-2.8125f), d2_0, d4_0));
-            const v16 t1_0 = v16_fma(v16_set1(0.75f), odd0_1, even0_1);
-            const v16 t2_0 = v16_fma(v16_set1(-0.75f), odd0_1, even0_1);
-            const v16 t3_0 = v16_fma(v16_set1(1.5f), odd0_3, even0_3);
-            const v16 t4_0 = v16_fma(v16_set1(-1.5f), odd0_3, even0_3);
-            const v16 t5_0 = v16_fma(v16_set1(1.265625f), d1_0,
-                v16_fma(v16_set1(-2.8125f), d3_0, d5_0));
-            const v16 d0_1 = v16_load(p + 16);
-            const v16 d1_1 = v16_load(p + row + 16);
-            const v16 d2_1 = v16_load(p + 2 * row + 16);
-            const v16 d3_1 = v16_load(p + 3 * row + 16);
-            const v16 d4_1 = v16_load(p + 4 * row + 16);
-            const v16 d5_1 = v16_load(p + 5 * row + 16);
-            const v16 even1_1 = v16_fma(v16_set1(-2.25f), d2_1, d4_1);
-            const v16 odd1_1 = v16_fma(v16_set1(-2.25f), d1_1, d3_1);
-            const v16 even1_3 = v16_fma(v16_set1(-0.5625f), d2_1, d4_1);
-            const v16 odd1_3 = v16_fma(v16_set1(-0.5625f), d1_1, d3_1);
-            const v16 t0_1 = v16_fma(v16_set1(1.265625f), d0_1,
-                v16_fma(v16_set1(-2.8125f), d2_1, d4_1));
-            const v16 t1_1 = v16_fma(v16_set1(0.75f), odd1_1, even1_1);
-            const v16 t2_1 = v16_fma(v16_set1(-0.75f), odd1_1, even1_1);
-            const v16 t3_1 = v16_fma(v16_set1(1.5f), odd1_3, even1_3);
-            const v16 t4_1 = v16_fma(v16_set1(-1.5f), odd1_3, even1_3);
-            const v16 t5_1 = v16_fma(v16_set1(1.265625f), d1_1,
-                v16_fma(v16_set1(-2.8125f), d3_1, d5_1));
-            const v16 d0_2 = v16_load(p + 32);
-            const v16 d1_2 = v16_load(p + row + 32);
-            const v16 d2_2 = v16_load(p + 2 * row + 32);
-            const v16 d3_2 = v16_load(p + 3 * row + 32);
-            const v16 d4_2 = v16_load(p + 4 * row + 32);
-            const v16 d5_2 = v16_load(p + 5 * row + 32);
-            const v16 even2_1 = v16_fma(v16_set1(-2.25f), d2_2, d4_2);
-            const v16 odd2_1 = v16_fma(v16_set1(-2.25f), d1_2, d3_2);
-            const v16 even2_3 = v16_fma(v16_set1(-0.5625f), d2_2, d4_2);
-            const v16 odd2_3 = v16_fma(v16_set1(-0.5625f), d1_2, d3_2);
-            const v16 t0_2 = v16_fma(v16_set1(1.265625f), d0_2,
-                v16_fma(v16_set1(-2.8125f), d2_2, d4_2));
-            const v16 t1_2 = v16_fma(v16_set1(0.75f), odd2_1, even2_1);
-            const v16 t2_2 = v16_fma(v16_set1(-0.75f), odd2_1, even2_1);
-            const v16 t3_2 = v16_fma(v16_set1(1.5f), odd2_3, even2_3);
-            const v16 t4_2 = v16_fma(v16_set1(-1.5f), odd2_3, even2_3);
-            const v16 t5_2 = v16_fma(v16_set1(1.265625f), d1_2,
-                v16_fma(v16_set1(-2.8125f), d3_2, d5_2));
-            const v16 d0_3 = v16_load(p + 48);
-            const v16 d1_3 = v16_load(p + row + 48);
-            const v16 d2_3 = v16_load(p + 2 * row + 48);
-            const v16 d3_3 = v16_load(p + 3 * row + 48);
-            const v16 d4_3 = v16_load(p + 4 * row + 48);
-            const v16 d5_3 = v16_load(p + 5 * row + 48);
-            const v16 even3_1 = v16_fma(v16_set1(-2.25f), d2_3, d4_3);
-            const v16 odd3_1 = v16_fma(v16_set1(-2.25f), d1_3, d3_3);
-            const v16 even3_3 = v16_fma(v16_set1(-0.5625f), d2_3, d4_3);
-            const v16 odd3_3 = v16_fma(v16_set1(-0.5625f), d1_3, d3_3);
-            const v16 t0_3 = v16_fma(v16_set1(1.265625f), d0_3,
-                v16_fma(v16_set1(-2.8125f), d2_3, d4_3));
-            const v16 t1_3 = v16_fma(v16_set1(0.75f), odd3_1, even3_1);
-            const v16 t2_3 = v16_fma(v16_set1(-0.75f), odd3_1, even3_1);
-            const v16 t3_3 = v16_fma(v16_set1(1.5f), odd3_3, even3_3);
-            const v16 t4_3 = v16_fma(v16_set1(-1.5f), odd3_3, even3_3);
-            const v16 t5_3 = v16_fma(v16_set1(1.265625f), d1_3,
-                v16_fma(v16_set1(-2.8125f), d3_3, d5_3));
-            const v16 d0_4 = v16_load(p + 64);
-            const v16 d1_4 = v16_load(p + row + 64);
-            const v16 d2_4 = v16_load(p + 2 * row + 64);
-            const v16 d3_4 = v16_load(p + 3 * row + 64);
-            const v16 d4_4 = v16_load(p + 4 * row + 64);
-            const v16 d5_4 = v16_load(p + 5 * row + 64);
-            const v16 even4_1 = v16_fma(v16_set1(-2.25f), d2_4, d4_4);
-            const v16 odd4_1 = v16_fma(v16_set1(-2.25f), d1_4, d3_4);
-            const v16 even4_3 = v16_fma(v16_set1(-0.5625f), d2_4, d4_4);
-            const v16 odd4_3 = v16_fma(v16_set1(-0.5625f), d1_4, d3_4);
-            const v16 t0_4 = v16_fma(v16_set1(1.265625f), d0_4,
-                v16_fma(v16_set1(-2.8125f), d2_4, d4_4));
-            const v16 t1_4 = v16_fma(v16_set1(0.75f), odd4_1, even4_1);
-            const v16 t2_4 = v16_fma(v16_set1(-0.75f), odd4_1, even4_1);
-            const v16 t3_4 = v16_fma(v16_set1(1.5f), odd4_3, even4_3);
-            const v16 t4_4 = v16_fma(v16_set1(-1.5f), odd4_3, even4_3);
-            const v16 t5_4 = v16_fma(v16_set1(1.265625f), d1_4,
-                v16_fma(v16_set1(-2.8125f), d3_4, d5_4));
-            const v16 d0_5 = v16_load(p + 80);
-            const v16 d1_5 = v16_load(p + row + 80);
-            const v16 d2_5 = v16_load(p + 2 * row + 80);
-            const v16 d3_5 = v16_load(p + 3 * row + 80);
-            const v16 d4_5 = v16_load(p + 4 * row + 80);
-            const v16 d5_5 = v16_load(p + 5 * row + 80);
-            const v16 even5_1 = v16_fma(v16_set1(-2.25f), d2_5, d4_5);
-            const v16 odd5_1 = v16_fma(v16_set1(-2.25f), d1_5, d3_5);
-            const v16 even5_3 = v16_fma(v16_set1(-0.5625f), d2_5, d4_5);
-            const v16 odd5_3 = v16_fma(v16_set1(-0.5625f), d1_5, d3_5);
-            const v16 t0_5 = v16_fma(v16_set1(1.265625f), d0_5,
-                v16_fma(v16_set1(-2.8125f), d2_5, d4_5));
-            const v16 t1_5 = v16_fma(v16_set1(0.75f), odd5_1, even5_1);
-            const v16 t2_5 = v16_fma(v16_set1(-0.75f), odd5_1, even5_1);
-            const v16 t3_5 = v16_fma(v16_set1(1.5f), odd5_3, even5_3);
-            const v16 t4_5 = v16_fma(v16_set1(-1.5f), odd5_3, even5_3);
-            const v16 t5_5 = v16_fma(v16_set1(1.265625f), d1_5,
-                v16_fma(v16_set1(-2.8125f), d3_5, d5_5));
-            const v16 evenr0_1 = v16_fma(v16_set1(-2.25f), t0_2, t0_4);
-            const v16 oddr0_1 = v16_fma(v16_set1(-2.25f), t0_1, t0_3);
-            const v16 evenr0_3 = v16_fma(v16_set1(-0.5625f), t0_2, t0_4);
-            const v16 oddr0_3 = v16_fma(v16_set1(-0.5625f), t0_1, t0_3);
-            v16_store(q, v16_fma(v16_set1(1.265625f), t0_0,
-                v16_fma(v16_set1(-2.8125f), t0_2, t0_4)));
-            v16_store(q + slab, v16_fma(v16_set1(0.75f), oddr0_1, evenr0_1));
-            v16_store(q + 2 * slab, v16_fma(v16_set1(-0.75f), oddr0_1, evenr0_1));
-            v16_store(q + 3 * slab, v16_fma(v16_set1(1.5f), oddr0_3, evenr0_3));
-            v16_store(q + 4 * slab, v16_fma(v16_set1(-1.5f), oddr0_3, evenr0_3));
-            v16_store(q + 5 * slab,
-                v16_fma(v16_set1(1.265625f), t0_1, v16_fma(v16_set1(-2.8125f), t0_3, t0_5)));
-            const v16 evenr1_1 = v16_fma(v16_set1(-2.25f), t1_2, t1_4);
-            const v16 oddr1_1 = v16_fma(v16_set1(-2.25f), t1_1, t1_3);
-            const v16 evenr1_3 = v16_fma(v16_set1(-0.5625f), t1_2, t1_4);
-            const v16 oddr1_3 = v16_fma(v16_set1(-0.5625f), t1_1, t1_3);
-            v16_store(q + 6 * slab,
-                v16_fma(v16_set1(1.265625f), t1_0, v16_fma(v16_set1(-2.8125f), t1_2, t1_4)));
-            v16_store(q + 7 * slab, v16_fma(v16_set1(0.75f), oddr1_1, evenr1_1));
-            v16_store(q + 8 * slab, v16_fma(v16_set1(-0.75f), oddr1_1, evenr1_1));
-            v16_store(q + 9 * slab, v16_fma(v16_set1(1.5f), oddr1_3, evenr1_3));
-            v16_store(q + 10 * slab, v16_fma(v16_set1(-1.5f), oddr1_3, evenr1_3));
-            v16_store(q + 11 * slab,
-                v16_fma(v16_set1(1.265625f), t1_1, v16_fma(v16_set1(-2.8125f), t1_3, t1_5)));
-            const v16 evenr2_1 = v16_fma(v16_set1(-2.25f), t2_2, t2_4);
-            const v16 oddr2_1 = v16_fma(v16_set1(-2.25f), t2_1, t2_3);
-            const v16 evenr2_3 = v16_fma(v16_set1(-0.5625f), t2_2, t2_4);
-            const v16 oddr2_3 = v16_fma(v16_set1(-0.5625f), t2_1, t2_3);
-            v16_store(q + 12 * slab,
-                v16_fma(v16_set1(1.265625f), t2_0, v16_fma(v16_set1(-2.8125f), t2_2, t2_4)));
-            v16_store(q + 13 * slab, v16_fma(v16_set1(0.75f), oddr2_1, evenr2_1));
-            v16_store(q + 14 * slab, v16_fma(v16_set1(-0.75f), oddr2_1, evenr2_1));
-            v16_store(q + 15 * slab, v16_fma(v16_set1(1.5f), oddr2_3, evenr2_3));
-            v16_store(q + 16 * slab, v16_fma(v16_set1(-1.5f), oddr2_3, evenr2_3));
-            v16_store(q + 17 * slab,
-                v16_fma(v16_set1(1.265625f), t2_1, v16_fma(v16_set1(-2.8125f), t2_3, t2_5)));
-            const v16 evenr3_1 = v16_fma(v16_set1(-2.25f), t3_2, t3_4);
-            const v16 oddr3_1 = v16_fma(v16_set1(-2.25f), t3_1, t3_3);
-            const v16 evenr3_3 = v16_fma(v16_set1(-0.5625f), t3_2, t3_4);
-            const v16 oddr3_3 = v16_fma(v16_set1(-0.5625f), t3_1, t3_3);
-            v16_store(q + 18 * slab,
-                v16_fma(v16_set1(1.265625f), t3_0, v16_fma(v16_set1(-2.8125f), t3_2, t3_4)));
-            v16_store(q + 19 * slab, v16_fma(v16_set1(0.75f), oddr3_1, evenr3_1));
-            v16_store(q + 20 * slab, v16_fma(v16_set1(-0.75f), oddr3_1, evenr3_1));
-            v16_store(q + 21 * slab, v16_fma(v16_set1(1.5f), oddr3_3, evenr3_3));
-            v16_store(q + 22 * slab, v16_fma(v16_set1(-1.5f), oddr3_3, evenr3_3));
-            v16_store(q + 23 * slab,
-                v16_fma(v16_set1(1.265625f), t3_1, v16_fma(v16_set1(-2.8125f), t3_3, t3_5)));
-            const v16 evenr4_1 = v16_fma(v16_set1(-2.25f), t4_2, t4_4);
-            const v16 oddr4_1 = v16_fma(v16_set1(-2.25f), t4_1, t4_3);
-            const v16 evenr4_3 = v16_fma(v16_set1(-0.5625f), t4_2, t4_4);
-            const v16 oddr4_3 = v16_fma(v16_set1(-0.5625f), t4_1, t4_3);
-            v16_store(q + 24 * slab,
-                v16_fma(v16_set1(1.265625f), t4_0, v16_fma(v16_set1(-2.8125f), t4_2, t4_4)));
-            v16_store(q + 25 * slab, v16_fma(v16_set1(0.75f), oddr4_1, evenr4_1));
-            v16_store(q + 26 * slab, v16_fma(v16_set1(-0.75f), oddr4_1, evenr4_1));
-            v16_store(q + 27 * slab, v16_fma(v16_set1(1.5f), oddr4_3, evenr4_3));
-            v16_store(q + 28 * slab, v16_fma(v16_set1(-1.5f), oddr4_3, evenr4_3));
-            v16_store(q + 29 * slab,
-                v16_fma(v16_set1(1.265625f), t4_1, v16_fma(v16_set1(-2.8125f), t4_3, t4_5)));
-            const v16 evenr5_1 = v16_fma(v16_set1(-2.25f), t5_2, t5_4);
-            const v16 oddr5_1 = v16_fma(v16_set1(-2.25f), t5_1, t5_3);
-            const v16 evenr5_3 = v16_fma(v16_set1(-0.5625f), t5_2, t5_4);
-            const v16 oddr5_3 = v16_fma(v16_set1(-0.5625f), t5_1, t5_3);
-            v16_store(q + 30 * slab,
-                v16_fma(v16_set1(1.265625f), t5_0, v16_fma(v16_set1(-2.8125f), t5_2, t5_4)));
-            v16_store(q + 31 * slab, v16_fma(v16_set1(0.75f), oddr5_1, evenr5_1));
-            v16_store(q + 32 * slab, v16_fma(v16_set1(-0.75f), oddr5_1, evenr5_1));
-            v16_store(q + 33 * slab, v16_fma(v16_set1(1.5f), oddr5_3, evenr5_3));
-            v16_store(q + 34 * slab, v16_fma(v16_set1(-1.5f), oddr5_3, evenr5_3));
-            v16_store(q + 35 * slab,
-                v16_fma(v16_set1(1.265625f), t5_1, v16_fma(v16_set1(-2.8125f), t5_3, t5_5)));
+            RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
+                const v16 d0 = v16_load(p + 16 * j);
+                const v16 d1 = v16_load(p + 16 * j + row);
+                const v16 d2 = v16_load(p + 16 * j + 2 * row);
+                const v16 d3 = v16_load(p + 16 * j + 3 * row);
+                const v16 d4 = v16_load(p + 16 * j + 4 * row);
+                const v16 d5 = v16_load(p + 16 * j + 5 * row);
+                const v16 even1 = v16_fma(v16_set1(-2.25f), d2, d4);
+                const v16 odd1 = v16_fma(v16_set1(-2.25f), d1, d3);
+                const v16 even3 = v16_fma(v16_set1(-0.5625f), d2, d4);
+                const v16 odd3 = v16_fma(v16_set1(-0.5625f), d1, d3);
+                t[j] = v16_fma(v16_set1(1.265625f), d0, v16_fma(v16_set1(-2.8125f), d2, d4));
+                t[j + 6] = v16_fma(v16_set1(0.75f), odd1, even1);
+                t[j + 12] = v16_fma(v16_set1(-0.75f), odd1, even1);
+                t[j + 18] = v16_fma(v16_set1(1.5f), odd3, even3);
+                t[j + 24] = v16_fma(v16_set1(-1.5f), odd3, even3);
+                t[j + 30] = v16_fma(v16_set1(1.265625f), d1, v16_fma(v16_set1(-2.8125f), d3, d5));
+            }
+            RT_UNROLL_WHOLE for (int r = 0; r < 6; r++) {
+                const v16 t0 = t[6 * r];
+                const v16 t1 = t[6 * r + 1];
+                const v16 t2 = t[6 * r + 2];
+                const v16 t3 = t[6 * r + 3];
+                const v16 t4 = t[6 * r + 4];
+                const v16 t5 = t[6 * r + 5];
+                const v16 even1 = v16_fma(v16_set1(-2.25f), t2, t4);
+                const v16 odd1 = v16_fma(v16_set1(-2.25f), t1, t3);
+                const v16 even3 = v16_fma(v16_set1(-0.5625f), t2, t4);
+                const v16 odd3 = v16_fma(v16_set1(-0.5625f), t1, t3);
+                v16_store(q + 6 * r * slab,
+                    v16_fma(v16_set1(1.265625f), t0, v16_fma(v16_set1(-2.8125f), t2, t4)));
+                v16_store(q + (6 * r + 1) * slab, v16_fma(v16_set1(0.75f), odd1, even1));
+                v16_store(q + (6 * r + 2) * slab, v16_fma(v16_set1(-0.75f), odd1, even1));
+                v16_store(q + (6 * r + 3) * slab, v16_fma(v16_set1(1.5f), odd3, even3));
+                v16_store(q + (6 * r + 4) * slab, v16_fma(v16_set1(-1.5f), odd3, even3));
+                v16_store(q + (6 * r + 5) * slab,
+                    v16_fma(v16_set1(1.265625f), t1, v16_fma(v16_set1(-2.8125f), t3, t5)));
+            }
         }
 }
 
@@ -3266,112 +2638,53 @@ static RT_V4 void v4_products_98x2(const float *restrict v, int v_slab, const fl
 }
 
 /* Output transform of F(2 x 2, 5 x 5): y = max(floor, b + Ah m Aw^T), 2 x 2 pixels a tile, for
- * tiles [first, first + n) of one block of 16 outputs; what lies outside h x w is not stored. */
+ * tiles [first, first + n) of one block of 16 outputs, t = Ah m; what lies outside h x w is not stored. */
 static RT_V4 void v4_output_2x2_5x5(const float *restrict m, int slab, int n,
     const float *restrict b, float floor, float *restrict y, int row, int first, int columns, int h,
     int w)
 {
+    v16 t[12];
     for (int i = 0; i < n; i++) {
         const int ty = (first + i) / columns;
         const int tx = (first + i) % columns;
         const float *q = m + i * 16;
-        const v16 m0_0 = v16_load(q);
-        const v16 m1_0 = v16_load(q + 6 * slab);
-        const v16 m2_0 = v16_load(q + 12 * slab);
-        const v16 m3_0 = v16_load(q + 18 * slab);
-        const v16 m4_0 = v16_load(q + 24 * slab);
-        const v16 m5_0 = v16_load(q + 30 * slab);
-        const v16 sum0_1 = v16_add(m1_0, m2_0);
-        const v16 diff0_1 = v16_sub(m1_0, m2_0);
-        const v16 sum0_3 = v16_add(m3_0, m4_0);
-        const v16 diff0_3 = v16_sub(m3_0, m4_0);
-        const v16 t0_0 = v16_add(v16_add(sum0_3, sum0_1), m0_0);
-        const v16 t1_0 = v16_fma(v16_set1(0.75f), diff0_1, v16_fma(v16_set1(1.5f), diff0_3, m5_0));
-        const v16 m0_1 = v16_load(q + slab);
-        const v16 m1_1 = v16_load(q + 7 * slab);
-        const v16 m2_1 = v16_load(q + 13 * slab);
-        const v16 m3_1 = v16_load(q + 19 * slab);
-        const v16 m4_1 = v16_load(q + 25 * slab);
-        const v16 m5_1 = v16_load(q + 31 * slab);
-        const v16 sum1_1 = v16_add(m1_1, m2_1);
-        const v16 diff1_1 = v16_sub(m1_1, m2_1);
-        const v16 sum1_3 = v16_add(m3_1, m4_1);
-        const v16 diff1_3 = v16_sub(m3_1, m4_1);
-        const v16 t0_1 = v16_add(v16_add(sum1_3, sum1_1), m0_1);
-        const v16 t1_1 = v16_fma(v16_set1(0.75f), diff1_1, v16_fma(v16_set1(1.5f), diff1_3, m5_1));
-        const v16 m0_2 = v16_load(q + 2 * slab);
-        const v16 m1_2 = v16_load(q + 8 * slab);
-        const v16 m2_2 = v16_load(q + 14 * slab);
-        const v16 m3_2 = v16_load(q + 20 * slab);
-        const v16 m4_2 = v16_load(q + 26 * slab);
-        const v16 m5_2 = v16_load(q + 32 * slab);
-        const v16 sum2_1 = v16_add(m1_2, m2_2);
-        const v16 diff2_1 = v16_sub(m1_2, m2_2);
-        const v16 sum2_3 = v16_add(m3_2, m4_2);
-        const v16 diff2_3 = v16_sub(m3_2, m4_2);
-        const v16 t0_2 = v16_add(v16_add(sum2_3, sum2_1), m0_2);
-        const v16 t1_2 = v16_fma(v16_set1(0.75f), diff2_1, v16_fma(v16_set1(1.5f), diff2_3, m5_2));
-        const v16 m0_3 = v16_load(q + 3 * slab);
-        const v16 m1_3 = v16_load(q + 9 * slab);
-        const v16 m2_3 = v16_load(q + 15 * slab);
-        const v16 m3_3 = v16_load(q + 21 * slab);
-        const v16 m4_3 = v16_load(q + 27 * slab);
-        const v16 m5_3 = v16_load(q + 33 * slab);
-        const v16 sum3_1 = v16_add(m1_3, m2_3);
-        const v16 diff3_1 = v16_sub(m1_3, m2_3);
-        const v16 sum3_3 = v16_add(m3_3, m4_3);
-        const v16 diff3_3 = v16_sub(m3_3, m4_3);
-        const v16 t0_3 = v16_add(v16_add(sum3_3, sum3_1), m0_3);
-        const v16 t1_3 = v16_fma(v16_set1(0.75f), diff3_1, v16_fma(v16_set1(1.5f), diff3_3, m5_3));
-        const v16 m0_4 = v16_load(q + 4 * slab);
-        const v16 m1_4 = v16_load(q + 10 * slab);
-        const v16 m2_4 = v16_load(q + 16 * slab);
-        const v16 m3_4 = v16_load(q + 22 * slab);
-        const v16 m4_4 = v16_load(q + 28 * slab);
-        const v16 m5_4 = v16_load(q + 34 * slab);
-        const v16 sum4_1 = v16_add(m1_4, m2_4);
-        const v16 diff4_1 = v16_sub(m1_4, m2_4);
-        const v16 sum4_3 = v16_add(m3_4, m4_4);
-        const v16 diff4_3 = v16_sub(m3_4, m4_4);
-        const v16 t0_4 = v16_add(v16_add(sum4_3, sum4_1), m0_4);
-        const v16 t1_4 = v16_fma(v16_set1(0.75f), diff4_1, v16_fma(v16_set1(1.5f), diff4_3, m5_4));
-        const v16 m0_5 = v16_load(q + 5 * slab);
-        const v16 m1_5 = v16_load(q + 11 * slab);
-        const v16 m2_5 = v16_load(q + 17 * slab);
-        const v16 m3_5 = v16_load(q + 23 * slab);
-        const v16 m4_5 = v16_load(q + 29 * slab);
-        const v16 m5_5 = v16_load(q + 35 * slab);
-        const v16 sum5_1 = v16_add(m1_5, m2_5);
-        const v16 diff5_1 = v16_sub(m1_5, m2_5);
-        const v16 sum5_3 = v16_add(m3_5, m4_5);
-        const v16 diff5_3 = v16_sub(m3_5, m4_5);
-        const v16 t0_5 = v16_add(v16_add(sum5_3, sum5_1), m0_5);
-        const v16 t1_5 = v16_fma(v16_set1(0.75f), diff5_1, v16_fma(v16_set1(1.5f), diff5_3, m5_5));
+        RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
+            const v16 m0 = v16_load(q + j * slab);
+            const v16 m1 = v16_load(q + (j + 6) * slab);
+            const v16 m2 = v16_load(q + (j + 12) * slab);
+            const v16 m3 = v16_load(q + (j + 18) * slab);
+            const v16 m4 = v16_load(q + (j + 24) * slab);
+            const v16 m5 = v16_load(q + (j + 30) * slab);
+            const v16 sum1 = v16_add(m1, m2);
+            const v16 diff1 = v16_sub(m1, m2);
+            const v16 sum3 = v16_add(m3, m4);
+            const v16 diff3 = v16_sub(m3, m4);
+            t[j] = v16_add(v16_add(sum3, sum1), m0);
+            t[j + 6] = v16_fma(v16_set1(0.75f), diff1, v16_fma(v16_set1(1.5f), diff3, m5));
+        }
         const v16 bias = v16_load(b);
         float *p = y + ty * 2 * row + tx * 32;
         const int rows = h - ty * 2;
         const int in_row = w - tx * 2;
-        const v16 sumr0_1 = v16_add(t0_1, t0_2);
-        const v16 diffr0_1 = v16_sub(t0_1, t0_2);
-        const v16 sumr0_3 = v16_add(t0_3, t0_4);
-        const v16 diffr0_3 = v16_sub(t0_3, t0_4);
-        const v16 y0_0 = v16_add(v16_add(v16_add(sumr0_3, sumr0_1), t0_0), bias);
-        const v16 y0_1 = v16_add(v16_fma(v16_set1(0.75f), diffr0_1,
-            v16_fma(v16_set1(1.5f), diffr0_3, t0_5)), bias);
-        v16_store(p, v16_max(y0_0, v16_set1(floor)));
-        if (1 < in_row)
-            v16_store(p + 16, v16_max(y0_1, v16_set1(floor)));
-        const v16 sumr1_1 = v16_add(t1_1, t1_2);
-        const v16 diffr1_1 = v16_sub(t1_1, t1_2);
-        const v16 sumr1_3 = v16_add(t1_3, t1_4);
-        const v16 diffr1_3 = v16_sub(t1_3, t1_4);
-        const v16 y1_0 = v16_add(v16_add(v16_add(sumr1_3, sumr1_1), t1_0), bias);
-        const v16 y1_1 = v16_add(v16_fma(v16_set1(0.75f), diffr1_1,
-            v16_fma(v16_set1(1.5f), diffr1_3, t1_5)), bias);
-        if (1 < rows) {
-            v16_store(p + row, v16_max(y1_0, v16_set1(floor)));
-            if (1 < in_row)
-                v16_store(p + row + 16, v16_max(y1_1, v16_set1(floor)));
+        RT_UNROLL_WHOLE for (int r = 0; r < 2; r++) {
+            const v16 t0 = t[6 * r];
+            const v16 t1 = t[6 * r + 1];
+            const v16 t2 = t[6 * r + 2];
+            const v16 t3 = t[6 * r + 3];
+            const v16 t4 = t[6 * r + 4];
+            const v16 t5 = t[6 * r + 5];
+            const v16 sum1 = v16_add(t1, t2);
+            const v16 diff1 = v16_sub(t1, t2);
+            const v16 sum3 = v16_add(t3, t4);
+            const v16 diff3 = v16_sub(t3, t4);
+            const v16 y0 = v16_add(v16_add(v16_add(sum3, sum1), t0), bias);
+            const v16 y1 = v16_add(v16_fma(v16_set1(0.75f), diff1,
+                v16_fma(v16_set1(1.5f), diff3, t5)), bias);
+            if (r < rows) {
+                v16_store(p + r * row, v16_max(y0, v16_set1(floor)));
+                if (1 < in_row)
+                    v16_store(p + r * row + 16, v16_max(y1, v16_set1(floor)));
+            }
         }
     }
 }
@@ -3837,124 +3150,49 @@ static RT_V4 void v4_conv1x1_480x14x14_to_304_merged(const float *restrict x,
 }
 
 /* Input transform of F(2 x 4, 3 x 3): v[k][block][tile] = (Bh d Bw^T)[k] of the tile's
- * 4 x 6 pixels, for tiles [first, first + n) and every block of 16 channels. */
+ * 4 x 6 pixels, for tiles [first, first + n) and every block of 16 channels; t = Bh d. */
 static RT_V4 void v4_input_2x4_3x3(const float *restrict x, int blocks, int plane, int row,
     int first, int n, int columns, float *restrict v, int slab)
 {
+    v16 t[24];
     for (int cb = 0; cb < blocks; cb++)
         for (int i = 0; i < n; i++) {
             const int ty = (first + i) / columns;
             const int tx = (first + i) % columns;
             const float *p = x + cb * plane + (ty * 2 * row + tx * 64);
             float *q = v + (cb * n + i) * 16;
-            const v16 d0_0 = v16_load(p);
-            const v16 d1_0 = v16_load(p + row);
-            const v16 d2_0 = v16_load(p + 2 * row);
-            const v16 d3_0 = v16_load(p + 3 * row);
-            const v16 even0_1 = d2_0;
-            const v16 odd0_1 = d1_0;
-            const v16 t0_0 = v16_sub(d2_0, d0_0);
-            const v16 t1_0 = v16_add(even0_1, odd0_1);
-            const v16 t2_0 = v16_sub(even0_1, odd0_1);
-            const v16 t3_0 = v16_sub(d3_0, d1_0);
-            const v16 d0_1 = v16_load(p + 16);
-            const v16 d1_1 = v16_load(p + row + 16);
-            const v16 d2_1 = v16_load(p + 2 * row + 16);
-            const v16 d3_1 = v16_load(p + 3 * row + 16);
-            const v16 even1_1 = d2_1;
-            const v16 odd1_1 = d1_1;
-            const v16 t0_1 = v16_sub(d2_1, d0_1);
-            const v16 t1_1 = v16_add(even1_1, odd1_1);
-            const v16 t2_1 = v16_sub(even1_1, odd1_1);
-            const v16 t3_1 = v16_sub(d3_1, d1_1);
-            const v16 d0_2 = v16_load(p + 32);
-            const v16 d1_2 = v16_load(p + row + 32);
-            const v16 d2_2 = v16_load(p + 2 * row + 32);
-            const v16 d3_2 = v16_load(p + 3 * row + 32);
-            const v16 even2_1 = d2_2;
-            const v16 odd2_1 = d1_2;
-            const v16 t0_2 = v16_sub(d2_2, d0_2);
-            const v16 t1_2 = v16_add(even2_1, odd2_1);
-            const v16 t2_2 = v16_sub(even2_1, odd2_1);
-            const v16 t3_2 = v16_sub(d3_2, d1_2);
-            const v16 d0_3 = v16_load(p + 48);
-            const v16 d1_3 = v16_load(p + row + 48);
-            const v16 d2_3 = v16_load(p + 2 * row + 48);
-            const v16 d3_3 = v16_load(p + 3 * row + 48);
-            const v16 even3_1 = d2_3;
-            const v16 odd3_1 = d1_3;
-            const v16 t0_3 = v16_sub(d2_3, d0_3);
-            const v16 t1_3 = v16_add(even3_1, odd3_1);
-            const v16 t2_3 = v16_sub(even3_1, odd3_1);
-            const v16 t3_3 = v16_sub(d3_3, d1_3);
-            const v16 d0_4 = v16_load(p + 64);
-            const v16 d1_4 = v16_load(p + row + 64);
-            const v16 d2_4 = v16_load(p + 2 * row + 64);
-            const v16 d3_4 = v16_load(p + 3 * row + 64);
-            const v16 even4_1 = d2_4;
-            const v16 odd4_1 = d1_4;
-            const v16 t0_4 = v16_sub(d2_4, d0_4);
-            const v16 t1_4 = v16_add(even4_1, odd4_1);
-            const v16 t2_4 = v16_sub(even4_1, odd4_1);
-            const v16 t3_4 = v16_sub(d3_4, d1_4);
-            const v16 d0_5 = v16_load(p + 80);
-            const v16 d1_5 = v16_load(p + row + 80);
-            const v16 d2_5 = v16_load(p + 2 * row + 80);
-            const v16 d3_5 = v16_load(p + 3 * row + 80);
-            const v16 even5_1 = d2_5;
-            const v16 odd5_1 = d1_5;
-            const v16 t0_5 = v16_sub(d2_5, d0_5);
-            const v16 t1_5 = v16_add(even5_1, odd5_1);
-            const v16 t2_5 = v16_sub(even5_1, odd5_1);
-            const v16 t3_5 = v16_sub(d3_5, d1_5);
-            const v16 evenr0_1 = v16_fma(v16_set1(-2.25f), t0_2, t0_4);
-            const v16 oddr0_1 = v16_fma(v16_set1(-2.25f), t0_1, t0_3);
-            const v16 evenr0_3 = v16_fma(v16_set1(-0.5625f), t0_2, t0_4);
-            const v16 oddr0_3 = v16_fma(v16_set1(-0.5625f), t0_1, t0_3);
-            v16_store(q, v16_fma(v16_set1(1.265625f), t0_0,
-                v16_fma(v16_set1(-2.8125f), t0_2, t0_4)));
-            v16_store(q + slab, v16_fma(v16_set1(0.75f), oddr0_1, evenr0_1));
-            v16_store(q + 2 * slab, v16_fma(v16_set1(-0.75f), oddr0_1, evenr0_1));
-            v16_store(q + 3 * slab, v16_fma(v16_set1(1.5f), oddr0_3, evenr0_3));
-            v16_store(q + 4 * slab, v16_fma(v16_set1(-1.5f), oddr0_3, evenr0_3));
-            v16_store(q + 5 * slab,
-                v16_fma(v16_set1(1.265625f), t0_1, v16_fma(v16_set1(-2.8125f), t0_3, t0_5)));
-            const v16 evenr1_1 = v16_fma(v16_set1(-2.25f), t1_2, t1_4);
-            const v16 oddr1_1 = v16_fma(v16_set1(-2.25f), t1_1, t1_3);
-            const v16 evenr1_3 = v16_fma(v16_set1(-0.5625f), t1_2, t1_4);
-            const v16 oddr1_3 = v16_fma(v16_set1(-0.5625f), t1_1, t1_3);
-            v16_store(q + 6 * slab,
-                v16_fma(v16_set1(1.265625f), t1_0, v16_fma(v16_set1(-2.8125f), t1_2, t1_4)));
-            v16_store(q + 7 * slab, v16_fma(v16_set1(0.75f), oddr1_1, evenr1_1));
-            v16_store(q + 8 * slab, v16_fma(v16_set1(-0.75f), oddr1_1, evenr1_1));
-            v16_store(q + 9 * slab, v16_fma(v16_set1(1.5f), oddr1_3, evenr1_3));
-            v16_store(q + 10 * slab, v16_fma(v16_set1(-1.5f), oddr1_3, evenr1_3));
-            v16_store(q + 11 * slab,
-                v16_fma(v16_set1(1.265625f), t1_1, v16_fma(v16_set1(-2.8125f), t1_3, t1_5)));
-            const v16 evenr2_1 = v16_fma(v16_set1(-2.25f), t2_2, t2_4);
-            const v16 oddr2_1 = v16_fma(v16_set1(-2.25f), t2_1, t2_3);
-            const v16 evenr2_3 = v16_fma(v16_set1(-0.5625f), t2_2, t2_4);
-            const v16 oddr2_3 = v16_fma(v16_set1(-0.5625f), t2_1, t2_3);
-            v16_store(q + 12 * slab,
-                v16_fma(v16_set1(1.265625f), t2_0, v16_fma(v16_set1(-2.8125f), t2_2, t2_4)));
-            v16_store(q + 13 * slab, v16_fma(v16_set1(0.75f), oddr2_1, evenr2_1));
-            v16_store(q + 14 * slab, v16_fma(v16_set1(-0.75f), oddr2_1, evenr2_1));
-            v16_store(q + 15 * slab, v16_fma(v16_set1(1.5f), oddr2_3, evenr2_3));
-            v16_store(q + 16 * slab, v16_fma(v16_set1(-1.5f), oddr2_3, evenr2_3));
-            v16_store(q + 17 * slab,
-                v16_fma(v16_set1(1.265625f), t2_1, v16_fma(v16_set1(-2.8125f), t2_3, t2_5)));
-            const v16 evenr3_1 = v16_fma(v16_set1(-2.25f), t3_2, t3_4);
-            const v16 oddr3_1 = v16_fma(v16_set1(-2.25f), t3_1, t3_3);
-            const v16 evenr3_3 = v16_fma(v16_set1(-0.5625f), t3_2, t3_4);
-            const v16 oddr3_3 = v16_fma(v16_set1(-0.5625f), t3_1, t3_3);
-            v16_store(q + 18 * slab,
-                v16_fma(v16_set1(1.265625f), t3_0, v16_fma(v16_set1(-2.8125f), t3_2, t3_4)));
-            v16_store(q + 19 * slab, v16_fma(v16_set1(0.75f), oddr3_1, evenr3_1));
-            v16_store(q + 20 * slab, v16_fma(v16_set1(-0.75f), oddr3_1, evenr3_1));
-            v16_store(q + 21 * slab, v16_fma(v16_set1(1.5f), oddr3_3, evenr3_3));
-            v16_store(q + 22 * slab, v16_fma(v16_set1(-1.5f), oddr3_3, evenr3_3));
-            v16_store(q + 23 * slab,
-                v16_fma(v16_set1(1.265625f), t3_1, v16_fma(v16_set1(-2.8125f), t3_3, t3_5)));
+            RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
+                const v16 d0 = v16_load(p + 16 * j);
+                const v16 d1 = v16_load(p + 16 * j + row);
+                const v16 d2 = v16_load(p + 16 * j + 2 * row);
+                const v16 d3 = v16_load(p + 16 * j + 3 * row);
+                const v16 even1 = d2;
+                const v16 odd1 = d1;
+                t[j] = v16_sub(d2, d0);
+                t[j + 6] = v16_add(even1, odd1);
+                t[j + 12] = v16_sub(even1, odd1);
+                t[j + 18] = v16_sub(d3, d1);
+            }
+            RT_UNROLL_WHOLE for (int r = 0; r < 4; r++) {
+                const v16 t0 = t[6 * r];
+                const v16 t1 = t[6 * r + 1];
+                const v16 t2 = t[6 * r + 2];
+                const v16 t3 = t[6 * r + 3];
+                const v16 t4 = t[6 * r + 4];
+                const v16 t5 = t[6 * r + 5];
+                const v16 even1 = v16_fma(v16_set1(-2.25f), t2, t4);
+                const v16 odd1 = v16_fma(v16_set1(-2.25f), t1, t3);
+                const v16 even3 = v16_fma(v16_set1(-0.5625f), t2, t4);
+                const v16 odd3 = v16_fma(v16_set1(-0.5625f), t1, t3);
+                v16_store(q + 6 * r * slab,
+                    v16_fma(v16_set1(1.265625f), t0, v16_fma(v16_set1(-2.8125f), t2, t4)));
+                v16_store(q + (6 * r + 1) * slab, v16_fma(v16_set1(0.75f), odd1, even1));
+                v16_store(q + (6 * r + 2) * slab, v16_fma(v16_set1(-0.75f), odd1, even1));
+                v16_store(q + (6 * r + 3) * slab, v16_fma(v16_set1(1.5f), odd3, even3));
+                v16_store(q + (6 * r + 4) * slab, v16_fma(v16_set1(-1.5f), odd3, even3));
+                v16_store(q + (6 * r + 5) * slab,
+                    v16_fma(v16_set1(1.265625f), t1, v16_fma(v16_set1(-2.8125f), t3, t5)));
+            }
         }
 }
 
@@ -3968,104 +3206,57 @@ static RT_V4 void v4_products_14x2(const float *restrict v, int v_slab, const fl
 }
 
 /* Output transform of F(2 x 4, 3 x 3): y = max(floor, b + Ah m Aw^T), 2 x 4 pixels a tile, for
- * tiles [first, first + n) of one block of 16 outputs; what lies outside h x w is not stored. */
+ * tiles [first, first + n) of one block of 16 outputs, t = Ah m; what lies outside h x w is not stored. */
 static RT_V4 void v4_output_2x4_3x3(const float *restrict m, int slab, int n,
     const float *restrict b, float floor, float *restrict y, int row, int first, int columns, int h,
     int w)
 {
+    v16 t[12];
     for (int i = 0; i < n; i++) {
         const int ty = (first + i) / columns;
         const int tx = (first + i) % columns;
         const float *q = m + i * 16;
-        const v16 m0_0 = v16_load(q);
-        const v16 m1_0 = v16_load(q + 6 * slab);
-        const v16 m2_0 = v16_load(q + 12 * slab);
-        const v16 m3_0 = v16_load(q + 18 * slab);
-        const v16 sum0_1 = v16_add(m1_0, m2_0);
-        const v16 diff0_1 = v16_sub(m1_0, m2_0);
-        const v16 t0_0 = v16_add(sum0_1, m0_0);
-        const v16 t1_0 = v16_add(m3_0, diff0_1);
-        const v16 m0_1 = v16_load(q + slab);
-        const v16 m1_1 = v16_load(q + 7 * slab);
-        const v16 m2_1 = v16_load(q + 13 * slab);
-        const v16 m3_1 = v16_load(q + 19 * slab);
-        const v16 sum1_1 = v16_add(m1_1, m2_1);
-        const v16 diff1_1 = v16_sub(m1_1, m2_1);
-        const v16 t0_1 = v16_add(sum1_1, m0_1);
-        const v16 t1_1 = v16_add(m3_1, diff1_1);
-        const v16 m0_2 = v16_load(q + 2 * slab);
-        const v16 m1_2 = v16_load(q + 8 * slab);
-        const v16 m2_2 = v16_load(q + 14 * slab);
-        const v16 m3_2 = v16_load(q + 20 * slab);
-        const v16 sum2_1 = v16_add(m1_2, m2_2);
-        const v16 diff2_1 = v16_sub(m1_2, m2_2);
-        const v16 t0_2 = v16_add(sum2_1, m0_2);
-        const v16 t1_2 = v16_add(m3_2, diff2_1);
-        const v16 m0_3 = v16_load(q + 3 * slab);
-        const v16 m1_3 = v16_load(q + 9 * slab);
-        const v16 m2_3 = v16_load(q + 15 * slab);
-        const v16 m3_3 = v16_load(q + 21 * slab);
-        const v16 sum3_1 = v16_add(m1_3, m2_3);
-        const v16 diff3_1 = v16_sub(m1_3, m2_3);
-        const v16 t0_3 = v16_add(sum3_1, m0_3);
-        const v16 t1_3 = v16_add(m3_3, diff3_1);
-        const v16 m0_4 = v16_load(q + 4 * slab);
-        const v16 m1_4 = v16_load(q + 10 * slab);
-        const v16 m2_4 = v16_load(q + 16 * slab);
-        const v16 m3_4 = v16_load(q + 22 * slab);
-        const v16 sum4_1 = v16_add(m1_4, m2_4);
-        const v16 diff4_1 = v16_sub(m1_4, m2_4);
-        const v16 t0_4 = v16_add(sum4_1, m0_4);
-        const v16 t1_4 = v16_add(m3_4, diff4_1);
-        const v16 m0_5 = v16_load(q + 5 * slab);
-        const v16 m1_5 = v16_load(q + 11 * slab);
-        const v16 m2_5 = v16_load(q + 17 * slab);
-        const v16 m3_5 = v16_load(q + 23 * slab);
-        const v16 sum5_1 = v16_add(m1_5, m2_5);
-        const v16 diff5_1 = v16_sub(m1_5, m2_5);
-        const v16 t0_5 = v16_add(sum5_1, m0_5);
-        const v16 t1_5 = v16_add(m3_5, diff5_1);
+        RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
+            const v16 m0 = v16_load(q + j * slab);
+            const v16 m1 = v16_load(q + (j + 6) * slab);
+            const v16 m2 = v16_load(q + (j + 12) * slab);
+            const v16 m3 = v16_load(q + (j + 18) * slab);
+            const v16 sum1 = v16_add(m1, m2);
+            const v16 diff1 = v16_sub(m1, m2);
+            t[j] = v16_add(sum1, m0);
+            t[j + 6] = v16_add(m3, diff1);
+        }
         const v16 bias = v16_load(b);
         float *p = y + ty * 2 * row + tx * 64;
         const int rows = h - ty * 2;
         const int in_row = w - tx * 4;
-        const v16 sumr0_1 = v16_add(t0_1, t0_2);
-        const v16 diffr0_1 = v16_sub(t0_1, t0_2);
-        const v16 sumr0_3 = v16_add(t0_3, t0_4);
-        const v16 diffr0_3 = v16_sub(t0_3, t0_4);
-        const v16 y0_0 = v16_add(v16_add(v16_add(sumr0_3, sumr0_1), t0_0), bias);
-        const v16 y0_1 = v16_add(v16_fma(v16_set1(1.5f), diffr0_3,
-            v16_mul(v16_set1(0.75f), diffr0_1)), bias);
-        const v16 y0_2 = v16_add(v16_fma(v16_set1(2.25f), sumr0_3,
-            v16_mul(v16_set1(0.5625f), sumr0_1)), bias);
-        const v16 y0_3 = v16_add(v16_fma(v16_set1(0.421875f), diffr0_1,
-            v16_fma(v16_set1(3.375f), diffr0_3, t0_5)), bias);
-        v16_store(p, v16_max(y0_0, v16_set1(floor)));
-        if (1 < in_row)
-            v16_store(p + 16, v16_max(y0_1, v16_set1(floor)));
-        if (2 < in_row)
-            v16_store(p + 32, v16_max(y0_2, v16_set1(floor)));
-        if (3 < in_row)
-            v16_store(p + 48, v16_max(y0_3, v16_set1(floor)));
-        const v16 sumr1_1 = v16_add(t1_1, t1_2);
-        const v16 diffr1_1 = v16_sub(t1_1, t1_2);
-        const v16 sumr1_3 = v16_add(t1_3, t1_4);
-        const v16 diffr1_3 = v16_sub(t1_3, t1_4);
-        const v16 y1_0 = v16_add(v16_add(v16_add(sumr1_3, sumr1_1), t1_0), bias);
-        const v16 y1_1 = v16_add(v16_fma(v16_set1(1.5f), diffr1_3,
-            v16_mul(v16_set1(0.75f), diffr1_1)), bias);
-        const v16 y1_2 = v16_add(v16_fma(v16_set1(2.25f), sumr1_3,
-            v16_mul(v16_set1(0.5625f), sumr1_1)), bias);
-        const v16 y1_3 = v16_add(v16_fma(v16_set1(0.421875f), diffr1_1,
-            v16_fma(v16_set1(3.375f), diffr1_3, t1_5)), bias);
-        if (1 < rows) {
-            v16_store(p + row, v16_max(y1_0, v16_set1(floor)));
-            if (1 < in_row)
-                v16_store(p + row + 16, v16_max(y1_1, v16_set1(floor)));
-            if (2 < in_row)
-                v16_store(p + row + 32, v16_max(y1_2, v16_set1(floor)));
-            if (3 < in_row)
-                v16_store(p + row + 48, v16_max(y1_3, v16_set1(floor)));
+        RT_UNROLL_WHOLE for (int r = 0; r < 2; r++) {
+            const v16 t0 = t[6 * r];
+            const v16 t1 = t[6 * r + 1];
+            const v16 t2 = t[6 * r + 2];
+            const v16 t3 = t[6 * r + 3];
+            const v16 t4 = t[6 * r + 4];
+            const v16 t5 = t[6 * r + 5];
+            const v16 sum1 = v16_add(t1, t2);
+            const v16 diff1 = v16_sub(t1, t2);
+            const v16 sum3 = v16_add(t3, t4);
+            const v16 diff3 = v16_sub(t3, t4);
+            const v16 y0 = v16_add(v16_add(v16_add(sum3, sum1), t0), bias);
+            const v16 y1 = v16_add(v16_fma(v16_set1(1.5f), diff3, v16_mul(v16_set1(0.75f), diff1)),
+                bias);
+            const v16 y2 = v16_add(v16_fma(v16_set1(2.25f), sum3, v16_mul(v16_set1(0.5625f), sum1)),
+                bias);
+            const v16 y3 = v16_add(v16_fma(v16_set1(0.421875f), diff1,
+                v16_fma(v16_set1(3.375f), diff3, t5)), bias);
+            if (r < rows) {
+                v16_store(p + r * row, v16_max(y0, v16_set1(floor)));
+                if (1 < in_row)
+                    v16_store(p + r * row + 16, v16_max(y1, v16_set1(floor)));
+                if (2 < in_row)
+                    v16_store(p + r * row + 32, v16_max(y2, v16_set1(floor)));
+                if (3 < in_row)
+                    v16_store(p + r * row + 48, v16_max(y3, v16_set1(floor)));
+            }
         }
     }
 }
@@ -4444,102 +3635,45 @@ static RT_V4 void v4_conv1x1_512x14x14_to_296_merged(const float *restrict x,
 }
 
 /* Input transform of F(2 x 3, 3 x 3): v[k][block][tile] = (Bh d Bw^T)[k] of the tile's
- * 4 x 5 pixels, for tiles [first, first + n) and every block of 16 channels. */
+ * 4 x 5 pixels, for tiles [first, first + n) and every block of 16 channels; t = Bh d. */
 static RT_V4 void v4_input_2x3_3x3(const float *restrict x, int blocks, int plane, int row,
     int first, int n, int columns, float *restrict v, int slab)
 {
+    v16 t[20];
     for (int cb = 0; cb < blocks; cb++)
         for (int i = 0; i < n; i++) {
             const int ty = (first + i) / columns;
             const int tx = (first + i) % columns;
             const float *p = x + cb * plane + (ty * 2 * row + tx * 48);
             float *q = v + (cb * n + i) * 16;
-            const v16 d0_0 = v16_load(p);
-            const v16 d1_0 = v16_load(p + row);
-            const v16 d2_0 = v16_load(p + 2 * row);
-            const v16 d3_0 = v16_load(p + 3 * row);
-            const v16 even0_1 = d2_0;
-            const v16 odd0_1 = d1_0;
-            const v16 t0_0 = v16_sub(d2_0, d0_0);
-            const v16 t1_0 = v16_add(even0_1, odd0_1);
-            const v16 t2_0 = v16_sub(even0_1, odd0_1);
-            const v16 t3_0 = v16_sub(d3_0, d1_0);
-            const v16 d0_1 = v16_load(p + 16);
-            const v16 d1_1 = v16_load(p + row + 16);
-            const v16 d2_1 = v16_load(p + 2 * row + 16);
-            const v16 d3_1 = v16_load(p + 3 * row + 16);
-            const v16 even1_1 = d2_1;
-            const v16 odd1_1 = d1_1;
-            const v16 t0_1 = v16_sub(d2_1, d0_1);
-            const v16 t1_1 = v16_add(even1_1, odd1_1);
-            const v16 t2_1 = v16_sub(even1_1, odd1_1);
-            const v16 t3_1 = v16_sub(d3_1, d1_1);
-            const v16 d0_2 = v16_load(p + 32);
-            const v16 d1_2 = v16_load(p + row + 32);
-            const v16 d2_2 = v16_load(p + 2 * row + 32);
-            const v16 d3_2 = v16_load(p + 3 * row + 32);
-            const v16 even2_1 = d2_2;
-            const v16 odd2_1 = d1_2;
-            const v16 t0_2 = v16_sub(d2_2, d0_2);
-            const v16 t1_2 = v16_add(even2_1, odd2_1);
-            const v16 t2_2 = v16_sub(even2_1, odd2_1);
-            const v16 t3_2 = v16_sub(d3_2, d1_2);
-            const v16 d0_3 = v16_load(p + 48);
-            const v16 d1_3 = v16_load(p + row + 48);
-            const v16 d2_3 = v16_load(p + 2 * row + 48);
-            const v16 d3_3 = v16_load(p + 3 * row + 48);
-            const v16 even3_1 = d2_3;
-            const v16 odd3_1 = d1_3;
-            const v16 t0_3 = v16_sub(d2_3, d0_3);
-            const v16 t1_3 = v16_add(even3_1, odd3_1);
-            const v16 t2_3 = v16_sub(even3_1, odd3_1);
-            const v16 t3_3 = v16_sub(d3_3, d1_3);
-            const v16 d0_4 = v16_load(p + 64);
-            const v16 d1_4 = v16_load(p + row + 64);
-            const v16 d2_4 = v16_load(p + 2 * row + 64);
-            const v16 d3_4 = v16_load(p + 3 * row + 64);
-            const v16 even4_1 = d2_4;
-            const v16 odd4_1 = d1_4;
-            const v16 t0_4 = v16_sub(d2_4, d0_4);
-            const v16 t1_4 = v16_add(even4_1, odd4_1);
-            const v16 t2_4 = v16_sub(even4_1, odd4_1);
-            const v16 t3_4 = v16_sub(d3_4, d1_4);
-            v16_store(q, v16_fma(v16_set1(0.5f), t0_0,
-                v16_sub(v16_fma(v16_set1(-0.5f), t0_2, t0_3), t0_1)));
-            v16_store(q + slab,
-                v16_fma(v16_set1(-0.5f), t0_1, v16_fma(v16_set1(0.5f), t0_2, t0_3)));
-            v16_store(q + 2 * slab,
-                v16_fma(v16_set1(0.5f), t0_1, v16_fma(v16_set1(-1.5f), t0_2, t0_3)));
-            v16_store(q + 3 * slab, v16_sub(t0_3, t0_1));
-            v16_store(q + 4 * slab,
-                v16_fma(v16_set1(0.5f), t0_1, v16_sub(v16_fma(v16_set1(-0.5f), t0_3, t0_4), t0_2)));
-            v16_store(q + 5 * slab,
-                v16_fma(v16_set1(0.5f), t1_0, v16_sub(v16_fma(v16_set1(-0.5f), t1_2, t1_3), t1_1)));
-            v16_store(q + 6 * slab,
-                v16_fma(v16_set1(-0.5f), t1_1, v16_fma(v16_set1(0.5f), t1_2, t1_3)));
-            v16_store(q + 7 * slab,
-                v16_fma(v16_set1(0.5f), t1_1, v16_fma(v16_set1(-1.5f), t1_2, t1_3)));
-            v16_store(q + 8 * slab, v16_sub(t1_3, t1_1));
-            v16_store(q + 9 * slab,
-                v16_fma(v16_set1(0.5f), t1_1, v16_sub(v16_fma(v16_set1(-0.5f), t1_3, t1_4), t1_2)));
-            v16_store(q + 10 * slab,
-                v16_fma(v16_set1(0.5f), t2_0, v16_sub(v16_fma(v16_set1(-0.5f), t2_2, t2_3), t2_1)));
-            v16_store(q + 11 * slab,
-                v16_fma(v16_set1(-0.5f), t2_1, v16_fma(v16_set1(0.5f), t2_2, t2_3)));
-            v16_store(q + 12 * slab,
-                v16_fma(v16_set1(0.5f), t2_1, v16_fma(v16_set1(-1.5f), t2_2, t2_3)));
-            v16_store(q + 13 * slab, v16_sub(t2_3, t2_1));
-            v16_store(q + 14 * slab,
-                v16_fma(v16_set1(0.5f), t2_1, v16_sub(v16_fma(v16_set1(-0.5f), t2_3, t2_4), t2_2)));
-            v16_store(q + 15 * slab,
-                v16_fma(v16_set1(0.5f), t3_0, v16_sub(v16_fma(v16_set1(-0.5f), t3_2, t3_3), t3_1)));
-            v16_store(q + 16 * slab,
-                v16_fma(v16_set1(-0.5f), t3_1, v16_fma(v16_set1(0.5f), t3_2, t3_3)));
-            v16_store(q + 17 * slab,
-                v16_fma(v16_set1(0.5f), t3_1, v16_fma(v16_set1(-1.5f), t3_2, t3_3)));
-            v16_store(q + 18 * slab, v16_sub(t3_3, t3_1));
-            v16_store(q + 19 * slab,
-                v16_fma(v16_set1(0.5f), t3_1, v16_sub(v16_fma(v16_set1(-0.5f), t3_3, t3_4), t3_2)));
+            RT_UNROLL_WHOLE for (int j = 0; j < 5; j++) {
+                const v16 d0 = v16_load(p + 16 * j);
+                const v16 d1 = v16_load(p + 16 * j + row);
+                const v16 d2 = v16_load(p + 16 * j + 2 * row);
+                const v16 d3 = v16_load(p + 16 * j + 3 * row);
+                const v16 even1 = d2;
+                const v16 odd1 = d1;
+                t[j] = v16_sub(d2, d0);
+                t[j + 5] = v16_add(even1, odd1);
+                t[j + 10] = v16_sub(even1, odd1);
+                t[j + 15] = v16_sub(d3, d1);
+            }
+            RT_UNROLL_WHOLE for (int r = 0; r < 4; r++) {
+                const v16 t0 = t[5 * r];
+                const v16 t1 = t[5 * r + 1];
+                const v16 t2 = t[5 * r + 2];
+                const v16 t3 = t[5 * r + 3];
+                const v16 t4 = t[5 * r + 4];
+                v16_store(q + 5 * r * slab,
+                    v16_fma(v16_set1(0.5f), t0, v16_sub(v16_fma(v16_set1(-0.5f), t2, t3), t1)));
+                v16_store(q + (5 * r + 1) * slab,
+                    v16_fma(v16_set1(-0.5f), t1, v16_fma(v16_set1(0.5f), t2, t3)));
+                v16_store(q + (5 * r + 2) * slab,
+                    v16_fma(v16_set1(0.5f), t1, v16_fma(v16_set1(-1.5f), t2, t3)));
+                v16_store(q + (5 * r + 3) * slab, v16_sub(t3, t1));
+                v16_store(q + (5 * r + 4) * slab,
+                    v16_fma(v16_set1(0.5f), t1, v16_sub(v16_fma(v16_set1(-0.5f), t3, t4), t2)));
+            }
         }
 }
 
@@ -4637,80 +3771,48 @@ static RT_V4 void v4_products_18x2(const float *restrict v, int v_slab, const fl
 }
 
 /* Output transform of F(2 x 3, 3 x 3): y = max(floor, b + Ah m Aw^T), 2 x 3 pixels a tile, for
- * tiles [first, first + n) of one block of 16 outputs; what lies outside h x w is not stored. */
+ * tiles [first, first + n) of one block of 16 outputs, t = Ah m; what lies outside h x w is not stored. */
 static RT_V4 void v4_output_2x3_3x3(const float *restrict m, int slab, int n,
     const float *restrict b, float floor, float *restrict y, int row, int first, int columns, int h,
     int w)
 {
+    v16 t[10];
     for (int i = 0; i < n; i++) {
         const int ty = (first + i) / columns;
         const int tx = (first + i) % columns;
         const float *q = m + i * 16;
-        const v16 m0_0 = v16_load(q);
-        const v16 m1_0 = v16_load(q + 5 * slab);
-        const v16 m2_0 = v16_load(q + 10 * slab);
-        const v16 m3_0 = v16_load(q + 15 * slab);
-        const v16 sum0_1 = v16_add(m1_0, m2_0);
-        const v16 diff0_1 = v16_sub(m1_0, m2_0);
-        const v16 t0_0 = v16_add(sum0_1, m0_0);
-        const v16 t1_0 = v16_add(m3_0, diff0_1);
-        const v16 m0_1 = v16_load(q + slab);
-        const v16 m1_1 = v16_load(q + 6 * slab);
-        const v16 m2_1 = v16_load(q + 11 * slab);
-        const v16 m3_1 = v16_load(q + 16 * slab);
-        const v16 sum1_1 = v16_add(m1_1, m2_1);
-        const v16 diff1_1 = v16_sub(m1_1, m2_1);
-        const v16 t0_1 = v16_add(sum1_1, m0_1);
-        const v16 t1_1 = v16_add(m3_1, diff1_1);
-        const v16 m0_2 = v16_load(q + 2 * slab);
-        const v16 m1_2 = v16_load(q + 7 * slab);
-        const v16 m2_2 = v16_load(q + 12 * slab);
-        const v16 m3_2 = v16_load(q + 17 * slab);
-        const v16 sum2_1 = v16_add(m1_2, m2_2);
-        const v16 diff2_1 = v16_sub(m1_2, m2_2);
-        const v16 t0_2 = v16_add(sum2_1, m0_2);
-        const v16 t1_2 = v16_add(m3_2, diff2_1);
-        const v16 m0_3 = v16_load(q + 3 * slab);
-        const v16 m1_3 = v16_load(q + 8 * slab);
-        const v16 m2_3 = v16_load(q + 13 * slab);
-        const v16 m3_3 = v16_load(q + 18 * slab);
-        const v16 sum3_1 = v16_add(m1_3, m2_3);
-        const v16 diff3_1 = v16_sub(m1_3, m2_3);
-        const v16 t0_3 = v16_add(sum3_1, m0_3);
-        const v16 t1_3 = v16_add(m3_3, diff3_1);
-        const v16 m0_4 = v16_load(q + 4 * slab);
-        const v16 m1_4 = v16_load(q + 9 * slab);
-        const v16 m2_4 = v16_load(q + 14 * slab);
-        const v16 m3_4 = v16_load(q + 19 * slab);
-        const v16 sum4_1 = v16_add(m1_4, m2_4);
-        const v16 diff4_1 = v16_sub(m1_4, m2_4);
-        const v16 t0_4 = v16_add(sum4_1, m0_4);
-        const v16 t1_4 = v16_add(m3_4, diff4_1);
+        RT_UNROLL_WHOLE for (int j = 0; j < 5; j++) {
+            const v16 m0 = v16_load(q + j * slab);
+            const v16 m1 = v16_load(q + (j + 5) * slab);
+            const v16 m2 = v16_load(q + (j + 10) * slab);
+            const v16 m3 = v16_load(q + (j + 15) * slab);
+            const v16 sum1 = v16_add(m1, m2);
+            const v16 diff1 = v16_sub(m1, m2);
+            t[j] = v16_add(sum1, m0);
+            t[j + 5] = v16_add(m3, diff1);
+        }
         const v16 bias = v16_load(b);
         float *p = y + ty * 2 * row + tx * 48;
         const int rows = h - ty * 2;
         const int in_row = w - tx * 3;
-        const v16 sumr0_1 = v16_add(t0_1, t0_2);
-        const v16 diffr0_1 = v16_sub(t0_1, t0_2);
-        const v16 y0_0 = v16_add(v16_add(v16_add(t0_3, sumr0_1), t0_0), bias);
-        const v16 y0_1 = v16_add(v16_fma(v16_set1(0.5f), t0_3, diffr0_1), bias);
-        const v16 y0_2 = v16_add(v16_add(v16_fma(v16_set1(0.25f), t0_3, t0_4), sumr0_1), bias);
-        v16_store(p, v16_max(y0_0, v16_set1(floor)));
-        if (1 < in_row)
-            v16_store(p + 16, v16_max(y0_1, v16_set1(floor)));
-        if (2 < in_row)
-            v16_store(p + 32, v16_max(y0_2, v16_set1(floor)));
-        const v16 sumr1_1 = v16_add(t1_1, t1_2);
-        const v16 diffr1_1 = v16_sub(t1_1, t1_2);
-        const v16 y1_0 = v16_add(v16_add(v16_add(t1_3, sumr1_1), t1_0), bias);
-        const v16 y1_1 = v16_add(v16_fma(v16_set1(0.5f), t1_3, diffr1_1), bias);
-        const v16 y1_2 = v16_add(v16_add(v16_fma(v16_set1(0.25f), t1_3, t1_4), sumr1_1), bias);
-        if (1 < rows) {
-            v16_store(p + row, v16_max(y1_0, v16_set1(floor)));
-            if (1 < in_row)
-                v16_store(p + row + 16, v16_max(y1_1, v16_set1(floor)));
-            if (2 < in_row)
-                v16_store(p + row + 32, v16_max(y1_2, v16_set1(floor)));
+        RT_UNROLL_WHOLE for (int r = 0; r < 2; r++) {
+            const v16 t0 = t[5 * r];
+            const v16 t1 = t[5 * r + 1];
+            const v16 t2 = t[5 * r + 2];
+            const v16 t3 = t[5 * r + 3];
+            const v16 t4 = t[5 * r + 4];
+            const v16 sum1 = v16_add(t1, t2);
+            const v16 diff1 = v16_sub(t1, t2);
+            const v16 y0 = v16_add(v16_add(v16_add(t3, sum1), t0), bias);
+            const v16 y1 = v16_add(v16_fma(v16_set1(0.5f), t3, diff1), bias);
+            const v16 y2 = v16_add(v16_add(v16_fma(v16_set1(0.25f), t3, t4), sum1), bias);
+            if (r < rows) {
+                v16_store(p + r * row, v16_max(y0, v16_set1(floor)));
+                if (1 < in_row)
+                    v16_store(p + r * row + 16, v16_max(y1, v16_set1(floor)));
+                if (2 < in_row)
+                    v16_store(p + r * row + 32, v16_max(y2, v16_set1(floor)));
+            }
         }
     }
 }
@@ -4961,221 +4063,94 @@ static RT_V4 void v4_conv1x1_512x14x14_to_280_merged(const float *restrict x,
 }
 
 /* Input transform of F(3 x 3, 3 x 3): v[k][block][tile] = (Bh d Bw^T)[k] of the tile's
- * 5 x 5 pixels, for tiles [first, first + n) and every block of 16 channels. */
+ * 5 x 5 pixels, for tiles [first, first + n) and every block of 16 channels; t = Bh d. */
 static RT_V4 void v4_input_3x3_3x3(const float *restrict x, int blocks, int plane, int row,
     int first, int n, int columns, float *restrict v, int slab)
 {
+    v16 t[25];
     for (int cb = 0; cb < blocks; cb++)
         for (int i = 0; i < n; i++) {
             const int ty = (first + i) / columns;
             const int tx = (first + i) % columns;
             const float *p = x + cb * plane + (ty * 3 * row + tx * 48);
             float *q = v + (cb * n + i) * 16;
-            const v16 d0_0 = v16_load(p);
-            const v16 d1_0 = v16_load(p + row);
-            const v16 d2_0 = v16_load(p + 2 * row);
-            const v16 d3_0 = v16_load(p + 3 * row);
-            const v16 d4_0 = v16_load(p + 4 * row);
-            const v16 t0_0 = v16_fma(v16_set1(0.5f), d0_0,
-                v16_sub(v16_fma(v16_set1(-0.5f), d2_0, d3_0), d1_0));
-            const v16 t1_0 = v16_fma(v16_set1(-0.5f), d1_0, v16_fma(v16_set1(0.5f), d2_0, d3_0));
-            const v16 t2_0 = v16_fma(v16_set1(0.5f), d1_0, v16_fma(v16_set1(-1.5f), d2_0, d3_0));
-            const v16 t3_0 = v16_sub(d3_0, d1_0);
-            const v16 t4_0 = v16_fma(v16_set1(0.5f), d1_0,
-                v16_sub(v16_fma(v16_set1(-0.5f), d3_0, d4_0), d2_0));
-            const v16 d0_1 = v16_load(p + 16);
-            const v16 d1_1 = v16_load(p + row + 16);
-            const v16 d2_1 = v16_load(p + 2 * row + 16);
-            const v16 d3_1 = v16_load(p + 3 * row + 16);
-            const v16 d4_1 = v16_load(p + 4 * row + 16);
-            const v16 t0_1 = v16_fma(v16_set1(0.5f), d0_1,
-                v16_sub(v16_fma(v16_set1(-0.5f), d2_1, d3_1), d1_1));
-            const v16 t1_1 = v16_fma(v16_set1(-0.5f), d1_1, v16_fma(v16_set1(0.5f), d2_1, d3_1));
-            const v16 t2_1 = v16_fma(v16_set1(0.5f), d1_1, v16_fma(v16_set1(-1.5f), d2_1, d3_1));
-            const v16 t3_1 = v16_sub(d3_1, d1_1);
-            const v16 t4_1 = v16_fma(v16_set1(0.5f), d1_1,
-                v16_sub(v16_fma(v16_set1(-0.5f), d3_1, d4_1), d2_1));
-            const v16 d0_2 = v16_load(p + 32);
-            const v16 d1_2 = v16_load(p + row + 32);
-            const v16 d2_2 = v16_load(p + 2 * row + 32);
-            const v16 d3_2 = v16_load(p + 3 * row + 32);
-            const v16 d4_2 = v16_load(p + 4 * row + 32);
-            const v16 t0_2 = v16_fma(v16_set1(0.5f), d0_2,
-                v16_sub(v16_fma(v16_set1(-0.5f), d2_2, d3_2), d1_2));
-            const v16 t1_2 = v16_fma(v16_set1(-0.5f), d1_2, v16_fma(v16_set1(0.5f), d2_2, d3_2));
-            const v16 t2_2 = v16_fma(v16_set1(0.5f), d1_2, v16_fma(v16_set1(-1.5f), d2_2, d3_2));
-            const v16 t3_2 = v16_sub(d3_2, d1_2);
-            const v16 t4_2 = v16_fma(v16_set1(0.5f), d1_2,
-                v16_sub(v16_fma(v16_set1(-0.5f), d3_2, d4_2), d2_2));
-            const v16 d0_3 = v16_load(p + 48);
-            const v16 d1_3 = v16_load(p + row + 48);
-            const v16 d2_3 = v16_load(p + 2 * row + 48);
-            const v16 d3_3 = v16_load(p + 3 * row + 48);
-            const v16 d4_3 = v16_load(p + 4 * row + 48);
-            const v16 t0_3 = v16_fma(v16_set1(0.5f), d0_3,
-                v16_sub(v16_fma(v16_set1(-0.5f), d2_3, d3_3), d1_3));
-            const v16 t1_3 = v16_fma(v16_set1(-0.5f), d1_3, v16_fma(v16_set1(0.5f), d2_3, d3_3));
-            const v16 t2_3 = v16_fma(v16_set1(0.5f), d1_3, v16_fma(v16_set1(-1.5f), d2_3, d3_3));
-            const v16 t3_3 = v16_sub(d3_3, d1_3);
-            const v16 t4_3 = v16_fma(v16_set1(0.5f), d1_3,
-                v16_sub(v16_fma(v16_set1(-0.5f), d3_3, d4_3), d2_3));
-            const v16 d0_4 = v16_load(p + 64);
-            const v16 d1_4 = v16_load(p + row + 64);
-            const v16 d2_4 = v16_load(p + 2 * row + 64);
-            const v16 d3_4 = v16_load(p + 3 * row + 64);
-            const v16 d4_4 = v16_load(p + 4 * row + 64);
-            const v16 t0_4 = v16_fma(v16_set1(0.5f), d0_4,
-                v16_sub(v16_fma(v16_set1(-0.5f), d2_4, d3_4), d1_4));
-            const v16 t1_4 = v16_fma(v16_set1(-0.5f), d1_4, v16_fma(v16_set1(0.5f), d2_4, d3_4));
-            const v16 t2_4 = v16_fma(v16_set1(0.5f), d1_4, v16_fma(v16_set1(-1.5f), d2_4, d3_4));
-            const v16 t3_4 = v16_sub(d3_4, d1_4);
-            const v16 t4_4 = v16_fma(v16_set1(0.5f), d1_4,
-                v16_sub(v16_fma(v16_set1(-0.5f), d3_4, d4_4), d2_4));
-            v16_store(q, v16_fma(v16_set1(0.5f), t0_0,
-                v16_sub(v16_fma(v16_set1(-0.5f), t0_2, t0_3), t0_1)));
-            v16_store(q + slab,
-                v16_fma(v16_set1(-0.5f), t0_1, v16_fma(v16_set1(0.5f), t0_2, t0_3)));
-            v16_store(q + 2 * slab,
-                v16_fma(v16_set1(0.5f), t0_1, v16_fma(v16_set1(-1.5f), t0_2, t0_3)));
-            v16_store(q + 3 * slab, v16_sub(t0_3, t0_1));
-            v16_store(q + 4 * slab,
-                v16_fma(v16_set1(0.5f), t0_1, v16_sub(v16_fma(v16_set1(-0.5f), t0_3, t0_4), t0_2)));
-            v16_store(q + 5 * slab,
-                v16_fma(v16_set1(0.5f), t1_0, v16_sub(v16_fma(v16_set1(-0.5f), t1_2, t1_3), t1_1)));
-            v16_store(q + 6 * slab,
-                v16_fma(v16_set1(-0.5f), t1_1, v16_fma(v16_set1(0.5f), t1_2, t1_3)));
-            v16_store(q + 7 * slab,
-                v16_fma(v16_set1(0.5f), t1_1, v16_fma(v16_set1(-1.5f), t1_2, t1_3)));
-            v16_store(q + 8 * slab, v16_sub(t1_3, t1_1));
-            v16_store(q + 9 * slab,
-                v16_fma(v16_set1(0.5f), t1_1, v16_sub(v16_fma(v16_set1(-0.5f), t1_3, t1_4), t1_2)));
-            v16_store(q + 10 * slab,
-                v16_fma(v16_set1(0.5f), t2_0, v16_sub(v16_fma(v16_set1(-0.5f), t2_2, t2_3), t2_1)));
-            v16_store(q + 11 * slab,
-                v16_fma(v16_set1(-0.5f), t2_1, v16_fma(v16_set1(0.5f), t2_2, t2_3)));
-            v16_store(q + 12 * slab,
-                v16_fma(v16_set1(0.5f), t2_1, v16_fma(v16_set1(-1.5f), t2_2, t2_3)));
-            v16_store(q + 13 * slab, v16_sub(t2_3, t2_1));
-            v16_store(q + 14 * slab,
-                v16_fma(v16_set1(0.5f), t2_1, v16_sub(v16_fma(v16_set1(-0.5f), t2_3, t2_4), t2_2)));
-            v16_store(q + 15 * slab,
-                v16_fma(v16_set1(0.5f), t3_0, v16_sub(v16_fma(v16_set1(-0.5f), t3_2, t3_3), t3_1)));
-            v16_store(q + 16 * slab,
-                v16_fma(v16_set1(-0.5f), t3_1, v16_fma(v16_set1(0.5f), t3_2, t3_3)));
-            v16_store(q + 17 * slab,
-                v16_fma(v16_set1(0.5f), t3_1, v16_fma(v16_set1(-1.5f), t3_2, t3_3)));
-            v16_store(q + 18 * slab, v16_sub(t3_3, t3_1));
-            v16_store(q + 19 * slab,
-                v16_fma(v16_set1(0.5f), t3_1, v16_sub(v16_fma(v16_set1(-0.5f), t3_3, t3_4), t3_2)));
-            v16_store(q + 20 * slab,
-                v16_fma(v16_set1(0.5f), t4_0, v16_sub(v16_fma(v16_set1(-0.5f), t4_2, t4_3), t4_1)));
-            v16_store(q + 21 * slab,
-                v16_fma(v16_set1(-0.5f), t4_1, v16_fma(v16_set1(0.5f), t4_2, t4_3)));
-            v16_store(q + 22 * slab,
-                v16_fma(v16_set1(0.5f), t4_1, v16_fma(v16_set1(-1.5f), t4_2, t4_3)));
-            v16_store(q + 23 * slab, v16_sub(t4_3, t4_1));
-            v16_store(q + 24 * slab,
-                v16_fma(v16_set1(0.5f), t4_1, v16_sub(v16_fma(v16_set1(-0.5f), t4_3, t4_4), t4_2)));
+            RT_UNROLL_WHOLE for (int j = 0; j < 5; j++) {
+                const v16 d0 = v16_load(p + 16 * j);
+                const v16 d1 = v16_load(p + 16 * j + row);
+                const v16 d2 = v16_load(p + 16 * j + 2 * row);
+                const v16 d3 = v16_load(p + 16 * j + 3 * row);
+                const v16 d4 = v16_load(p + 16 * j + 4 * row);
+                t[j] = v16_fma(v16_set1(0.5f), d0, v16_sub(v16_fma(v16_set1(-0.5f), d2, d3), d1));
+                t[j + 5] = v16_fma(v16_set1(-0.5f), d1, v16_fma(v16_set1(0.5f), d2, d3));
+                t[j + 10] = v16_fma(v16_set1(0.5f), d1, v16_fma(v16_set1(-1.5f), d2, d3));
+                t[j + 15] = v16_sub(d3, d1);
+                t[j + 20] = v16_fma(v16_set1(0.5f), d1,
+                    v16_sub(v16_fma(v16_set1(-0.5f), d3, d4), d2));
+            }
+            RT_UNROLL_WHOLE for (int r = 0; r < 5; r++) {
+                const v16 t0 = t[5 * r];
+                const v16 t1 = t[5 * r + 1];
+                const v16 t2 = t[5 * r + 2];
+                const v16 t3 = t[5 * r + 3];
+                const v16 t4 = t[5 * r + 4];
+                v16_store(q + 5 * r * slab,
+                    v16_fma(v16_set1(0.5f), t0, v16_sub(v16_fma(v16_set1(-0.5f), t2, t3), t1)));
+                v16_store(q + (5 * r + 1) * slab,
+                    v16_fma(v16_set1(-0.5f), t1, v16_fma(v16_set1(0.5f), t2, t3)));
+                v16_store(q + (5 * r + 2) * slab,
+                    v16_fma(v16_set1(0.5f), t1, v16_fma(v16_set1(-1.5f), t2, t3)));
+                v16_store(q + (5 * r + 3) * slab, v16_sub(t3, t1));
+                v16_store(q + (5 * r + 4) * slab,
+                    v16_fma(v16_set1(0.5f), t1, v16_sub(v16_fma(v16_set1(-0.5f), t3, t4), t2)));
+            }
         }
 }
 
 /* Output transform of F(3 x 3, 3 x 3): y = max(floor, b + Ah m Aw^T), 3 x 3 pixels a tile, for
- * tiles [first, first + n) of one block of 16 outputs; what lies outside h x w is not stored. */
+ * tiles [first, first + n) of one block of 16 outputs, t = Ah m; what lies outside h x w is not stored. */
 static RT_V4 void v4_output_3x3_3x3(const float *restrict m, int slab, int n,
     const float *restrict b, float floor, float *restrict y, int row, int first, int columns, int h,
     int w)
 {
+    v16 t[15];
     for (int i = 0; i < n; i++) {
         const int ty = (first + i) / columns;
         const int tx = (first + i) % columns;
         const float *q = m + i * 16;
-        const v16 m0_0 = v16_load(q);
-        const v16 m1_0 = v16_load(q + 5 * slab);
-        const v16 m2_0 = v16_load(q + 10 * slab);
-        const v16 m3_0 = v16_load(q + 15 * slab);
-        const v16 m4_0 = v16_load(q + 20 * slab);
-        const v16 sum0_1 = v16_add(m1_0, m2_0);
-        const v16 diff0_1 = v16_sub(m1_0, m2_0);
-        const v16 t0_0 = v16_add(v16_add(m3_0, sum0_1), m0_0);
-        const v16 t1_0 = v16_fma(v16_set1(0.5f), m3_0, diff0_1);
-        const v16 t2_0 = v16_add(v16_fma(v16_set1(0.25f), m3_0, m4_0), sum0_1);
-        const v16 m0_1 = v16_load(q + slab);
-        const v16 m1_1 = v16_load(q + 6 * slab);
-        const v16 m2_1 = v16_load(q + 11 * slab);
-        const v16 m3_1 = v16_load(q + 16 * slab);
-        const v16 m4_1 = v16_load(q + 21 * slab);
-        const v16 sum1_1 = v16_add(m1_1, m2_1);
-        const v16 diff1_1 = v16_sub(m1_1, m2_1);
-        const v16 t0_1 = v16_add(v16_add(m3_1, sum1_1), m0_1);
-        const v16 t1_1 = v16_fma(v16_set1(0.5f), m3_1, diff1_1);
-        const v16 t2_1 = v16_add(v16_fma(v16_set1(0.25f), m3_1, m4_1), sum1_1);
-        const v16 m0_2 = v16_load(q + 2 * slab);
-        const v16 m1_2 = v16_load(q + 7 * slab);
-        const v16 m2_2 = v16_load(q + 12 * slab);
-        const v16 m3_2 = v16_load(q + 17 * slab);
-        const v16 m4_2 = v16_load(q + 22 * slab);
-        const v16 sum2_1 = v16_add(m1_2, m2_2);
-        const v16 diff2_1 = v16_sub(m1_2, m2_2);
-        const v16 t0_2 = v16_add(v16_add(m3_2, sum2_1), m0_2);
-        const v16 t1_2 = v16_fma(v16_set1(0.5f), m3_2, diff2_1);
-        const v16 t2_2 = v16_add(v16_fma(v16_set1(0.25f), m3_2, m4_2), sum2_1);
-        const v16 m0_3 = v16_load(q + 3 * slab);
-        const v16 m1_3 = v16_load(q + 8 * slab);
-        const v16 m2_3 = v16_load(q + 13 * slab);
-        const v16 m3_3 = v16_load(q + 18 * slab);
-        const v16 m4_3 = v16_load(q + 23 * slab);
-        const v16 sum3_1 = v16_add(m1_3, m2_3);
-        const v16 diff3_1 = v16_sub(m1_3, m2_3);
-        const v16 t0_3 = v16_add(v16_add(m3_3, sum3_1), m0_3);
-        const v16 t1_3 = v16_fma(v16_set1(0.5f), m3_3, diff3_1);
-        const v16 t2_3 = v16_add(v16_fma(v16_set1(0.25f), m3_3, m4_3), sum3_1);
-        const v16 m0_4 = v16_load(q + 4 * slab);
-        const v16 m1_4 = v16_load(q + 9 * slab);
-        const v16 m2_4 = v16_load(q + 14 * slab);
-        const v16 m3_4 = v16_load(q + 19 * slab);
-        const v16 m4_4 = v16_load(q + 24 * slab);
-        const v16 sum4_1 = v16_add(m1_4, m2_4);
-        const v16 diff4_1 = v16_sub(m1_4, m2_4);
-        const v16 t0_4 = v16_add(v16_add(m3_4, sum4_1), m0_4);
-        const v16 t1_4 = v16_fma(v16_set1(0.5f), m3_4, diff4_1);
-        const v16 t2_4 = v16_add(v16_fma(v16_set1(0.25f), m3_4, m4_4), sum4_1);
+        RT_UNROLL_WHOLE for (int j = 0; j < 5; j++) {
+            const v16 m0 = v16_load(q + j * slab);
+            const v16 m1 = v16_load(q + (j + 5) * slab);
+            const v16 m2 = v16_load(q + (j + 10) * slab);
+            const v16 m3 = v16_load(q + (j + 15) * slab);
+            const v16 m4 = v16_load(q + (j + 20) * slab);
+            const v16 sum1 = v16_add(m1, m2);
+            const v16 diff1 = v16_sub(m1, m2);
+            t[j] = v16_add(v16_add(m3, sum1), m0);
+            t[j + 5] = v16_fma(v16_set1(0.5f), m3, diff1);
+            t[j + 10] = v16_add(v16_fma(v16_set1(0.25f), m3, m4), sum1);
+        }
         const v16 bias = v16_load(b);
         float *p = y + ty * 3 * row + tx * 48;
         const int rows = h - ty * 3;
         const int in_row = w - tx * 3;
-        const v16 sumr0_1 = v16_add(t0_1, t0_2);
-        const v16 diffr0_1 = v16_sub(t0_1, t0_2);
-        const v16 y0_0 = v16_add(v16_add(v16_add(t0_3, sumr0_1), t0_0), bias);
-        const v16 y0_1 = v16_add(v16_fma(v16_set1(0.5f), t0_3, diffr0_1), bias);
-        const v16 y0_2 = v16_add(v16_add(v16_fma(v16_set1(0.25f), t0_3, t0_4), sumr0_1), bias);
-        v16_store(p, v16_max(y0_0, v16_set1(floor)));
-        if (1 < in_row)
-            v16_store(p + 16, v16_max(y0_1, v16_set1(floor)));
-        if (2 < in_row)
-            v16_store(p + 32, v16_max(y0_2, v16_set1(floor)));
-        const v16 sumr1_1 = v16_add(t1_1, t1_2);
-        const v16 diffr1_1 = v16_sub(t1_1, t1_2);
-        const v16 y1_0 = v16_add(v16_add(v16_add(t1_3, sumr1_1), t1_0), bias);
-        const v16 y1_1 = v16_add(v16_fma(v16_set1(0.5f), t1_3, diffr1_1), bias);
-        const v16 y1_2 = v16_add(v16_add(v16_fma(v16_set1(0.25f), t1_3, t1_4), sumr1_1), bias);
-        if (1 < rows) {
-            v16_store(p + row, v16_max(y1_0, v16_set1(floor)));
-            if (1 < in_row)
-                v16_store(p + row + 16, v16_max(y1_1, v16_set1(floor)));
-            if (2 < in_row)
-                v16_store(p + row + 32, v16_max(y1_2, v16_set1(floor)));
-        }
-        const v16 sumr2_1 = v16_add(t2_1, t2_2);
-        const v16 diffr2_1 = v16_sub(t2_1, t2_2);
-        const v16 y2_0 = v16_add(v16_add(v16_add(t2_3, sumr2_1), t2_0), bias);
-        const v16 y2_1 = v16_add(v16_fma(v16_set1(0.5f), t2_3, diffr2_1), bias);
-        const v16 y2_2 = v16_add(v16_add(v16_fma(v16_set1(0.25f), t2_3, t2_4), sumr2_1), bias);
-        if (2 < rows) {
-            v16_store(p + 2 * row, v16_max(y2_0, v16_set1(floor)));
-            if (1 < in_row)
-                v16_store(p + 2 * row + 16, v16_max(y2_1, v16_set1(floor)));
-            if (2 < in_row)
-                v16_store(p + 2 * row + 32, v16_max(y2_2, v16_set1(floor)));
+        RT_UNROLL_WHOLE for (int r = 0; r < 3; r++) {
+            const v16 t0 = t[5 * r];
+            const v16 t1 = t[5 * r + 1];
+            const v16 t2 = t[5 * r + 2];
+            const v16 t3 = t[5 * r + 3];
+            const v16 t4 = t[5 * r + 4];
+            const v16 sum1 = v16_add(t1, t2);
+            const v16 diff1 = v16_sub(t1, t2);
+            const v16 y0 = v16_add(v16_add(v16_add(t3, sum1), t0), bias);
+            const v16 y1 = v16_add(v16_fma(v16_set1(0.5f), t3, diff1), bias);
+            const v16 y2 = v16_add(v16_add(v16_fma(v16_set1(0.25f), t3, t4), sum1), bias);
+            if (r < rows) {
+                v16_store(p + r * row, v16_max(y0, v16_set1(floor)));
+                if (1 < in_row)
+                    v16_store(p + r * row + 16, v16_max(y1, v16_set1(floor)));
+                if (2 < in_row)
+                    v16_store(p + r * row + 32, v16_max(y2, v16_set1(floor)));
+            }
         }
     }
 }
@@ -5621,80 +4596,41 @@ static RT_V4 void v4_conv1x1_832x7x7_to_448_merged(const float *restrict x, cons
 }
 
 /* Input transform of F(2 x 2, 3 x 3): v[k][block][tile] = (Bh d Bw^T)[k] of the tile's
- * 4 x 4 pixels, for tiles [first, first + n) and every block of 16 channels. */
+ * 4 x 4 pixels, for tiles [first, first + n) and every block of 16 channels; t = Bh d. */
 static RT_V4 void v4_input_2x2_3x3(const float *restrict x, int blocks, int plane, int row,
     int first, int n, int columns, float *restrict v, int slab)
 {
+    v16 t[16];
     for (int cb = 0; cb < blocks; cb++)
         for (int i = 0; i < n; i++) {
             const int ty = (first + i) / columns;
             const int tx = (first + i) % columns;
             const float *p = x + cb * plane + (ty * 2 * row + tx * 32);
             float *q = v + (cb * n + i) * 16;
-            const v16 d0_0 = v16_load(p);
-            const v16 d1_0 = v16_load(p + row);
-            const v16 d2_0 = v16_load(p + 2 * row);
-            const v16 d3_0 = v16_load(p + 3 * row);
-            const v16 even0_1 = d2_0;
-            const v16 odd0_1 = d1_0;
-            const v16 t0_0 = v16_sub(d2_0, d0_0);
-            const v16 t1_0 = v16_add(even0_1, odd0_1);
-            const v16 t2_0 = v16_sub(even0_1, odd0_1);
-            const v16 t3_0 = v16_sub(d3_0, d1_0);
-            const v16 d0_1 = v16_load(p + 16);
-            const v16 d1_1 = v16_load(p + row + 16);
-            const v16 d2_1 = v16_load(p + 2 * row + 16);
-            const v16 d3_1 = v16_load(p + 3 * row + 16);
-            const v16 even1_1 = d2_1;
-            const v16 odd1_1 = d1_1;
-            const v16 t0_1 = v16_sub(d2_1, d0_1);
-            const v16 t1_1 = v16_add(even1_1, odd1_1);
-            const v16 t2_1 = v16_sub(even1_1, odd1_1);
-            const v16 t3_1 = v16_sub(d3_1, d1_1);
-            const v16 d0_2 = v16_load(p + 32);
-            const v16 d1_2 = v16_load(p + row + 32);
-            const v16 d2_2 = v16_load(p + 2 * row + 32);
-            const v16 d3_2 = v16_load(p + 3 * row + 32);
-            const v16 even2_1 = d2_2;
-            const v16 odd2_1 = d1_2;
-            const v16 t0_2 = v16_sub(d2_2, d0_2);
-            const v16 t1_2 = v16_add(even2_1, odd2_1);
-            const v16 t2_2 = v16_sub(even2_1, odd2_1);
-            const v16 t3_2 = v16_sub(d3_2, d1_2);
-            const v16 d0_3 = v16_load(p + 48);
-            const v16 d1_3 = v16_load(p + row + 48);
-            const v16 d2_3 = v16_load(p + 2 * row + 48);
-            const v16 d3_3 = v16_load(p + 3 * row + 48);
-            const v16 even3_1 = d2_3;
-            const v16 odd3_1 = d1_3;
-            const v16 t0_3 = v16_sub(d2_3, d0_3);
-            const v16 t1_3 = v16_add(even3_1, odd3_1);
-            const v16 t2_3 = v16_sub(even3_1, odd3_1);
-            const v16 t3_3 = v16_sub(d3_3, d1_3);
-            const v16 evenr0_1 = t0_2;
-            const v16 oddr0_1 = t0_1;
-            v16_store(q, v16_sub(t0_2, t0_0));
-            v16_store(q + slab, v16_add(evenr0_1, oddr0_1));
-            v16_store(q + 2 * slab, v16_sub(evenr0_1, oddr0_1));
-            v16_store(q + 3 * slab, v16_sub(t0_3, t0_1));
-            const v16 evenr1_1 = t1_2;
-            const v16 oddr1_1 = t1_1;
-            v16_store(q + 4 * slab, v16_sub(t1_2, t1_0));
-            v16_store(q + 5 * slab, v16_add(evenr1_1, oddr1_1));
-            v16_store(q + 6 * slab, v16_sub(evenr1_1, oddr1_1));
-            v16_store(q + 7 * slab, v16_sub(t1_3, t1_1));
-            const v16 evenr2_1 = t2_2;
-            const v16 oddr2_1 = t2_1;
-            v16_store(q + 8 * slab, v16_sub(t2_2, t2_0));
-            v16_store(q + 9 * slab, v16_add(evenr2_1, oddr2_1));
-            v16_store(q + 10 * slab, v16_sub(evenr2_1, oddr2_1));
-            v16_store(q + 11 * slab, v16_sub(t2_3, t2_1));
-            const v16 evenr3_1 = t3_2;
-            const v16 oddr3_1 = t3_1;
-            v16_store(q + 12 * slab, v16_sub(t3_2, t3_0));
-            v16_store(q + 13 * slab, v16_add(evenr3_1, oddr3_1));
-            v16_store(q + 14 * slab, v16_sub(evenr3_1, oddr3_1));
-            v16_store(q + 15 * slab, v16_sub(t3_3, t3_1));
+            RT_UNROLL_WHOLE for (int j = 0; j < 4; j++) {
+                const v16 d0 = v16_load(p + 16 * j);
+                const v16 d1 = v16_load(p + 16 * j + row);
+                const v16 d2 = v16_load(p + 16 * j + 2 * row);
+                const v16 d3 = v16_load(p + 16 * j + 3 * row);
+                const v16 even1 = d2;
+                const v16 odd1 = d1;
+                t[j] = v16_sub(d2, d0);
+                t[j + 4] = v16_add(even1, odd1);
+                t[j + 8] = v16_sub(even1, odd1);
+                t[j + 12] = v16_sub(d3, d1);
+            }
+            RT_UNROLL_WHOLE for (int r = 0; r < 4; r++) {
+                const v16 t0 = t[4 * r];
+                const v16 t1 = t[4 * r + 1];
+                const v16 t2 = t[4 * r + 2];
+                const v16 t3 = t[4 * r + 3];
+                const v16 even1 = t2;
+                const v16 odd1 = t1;
+                v16_store(q + 4 * r * slab, v16_sub(t2, t0));
+                v16_store(q + (4 * r + 1) * slab, v16_add(even1, odd1));
+                v16_store(q + (4 * r + 2) * slab, v16_sub(even1, odd1));
+                v16_store(q + (4 * r + 3) * slab, v16_sub(t3, t1));
+            }
         }
 }
 
@@ -5710,66 +4646,44 @@ static RT_V4 void v4_products_16x2(const float *restrict v, int v_slab, const fl
 }
 
 /* Output transform of F(2 x 2, 3 x 3): y = max(floor, b + Ah m Aw^T), 2 x 2 pixels a tile, for
- * tiles [first, first + n) of one block of 16 outputs; what lies outside h x w is not stored. */
+ * tiles [first, first + n) of one block of 16 outputs, t = Ah m; what lies outside h x w is not stored. */
 static RT_V4 void v4_output_2x2_3x3(const float *restrict m, int slab, int n,
     const float *restrict b, float floor, float *restrict y, int row, int first, int columns, int h,
     int w)
 {
+    v16 t[8];
     for (int i = 0; i < n; i++) {
         const int ty = (first + i) / columns;
         const int tx = (first + i) % columns;
         const float *q = m + i * 16;
-        const v16 m0_0 = v16_load(q);
-        const v16 m1_0 = v16_load(q + 4 * slab);
-        const v16 m2_0 = v16_load(q + 8 * slab);
-        const v16 m3_0 = v16_load(q + 12 * slab);
-        const v16 sum0_1 = v16_add(m1_0, m2_0);
-        const v16 diff0_1 = v16_sub(m1_0, m2_0);
-        const v16 t0_0 = v16_add(sum0_1, m0_0);
-        const v16 t1_0 = v16_add(m3_0, diff0_1);
-        const v16 m0_1 = v16_load(q + slab);
-        const v16 m1_1 = v16_load(q + 5 * slab);
-        const v16 m2_1 = v16_load(q + 9 * slab);
-        const v16 m3_1 = v16_load(q + 13 * slab);
-        const v16 sum1_1 = v16_add(m1_1, m2_1);
-        const v16 diff1_1 = v16_sub(m1_1, m2_1);
-        const v16 t0_1 = v16_add(sum1_1, m0_1);
-        const v16 t1_1 = v16_add(m3_1, diff1_1);
-        const v16 m0_2 = v16_load(q + 2 * slab);
-        const v16 m1_2 = v16_load(q + 6 * slab);
-        const v16 m2_2 = v16_load(q + 10 * slab);
-        const v16 m3_2 = v16_load(q + 14 * slab);
-        const v16 sum2_1 = v16_add(m1_2, m2_2);
-        const v16 diff2_1 = v16_sub(m1_2, m2_2);
-        const v16 t0_2 = v16_add(sum2_1, m0_2);
-        const v16 t1_2 = v16_add(m3_2, diff2_1);
-        const v16 m0_3 = v16_load(q + 3 * slab);
-        const v16 m1_3 = v16_load(q + 7 * slab);
-        const v16 m2_3 = v16_load(q + 11 * slab);
-        const v16 m3_3 = v16_load(q + 15 * slab);
-        const v16 sum3_1 = v16_add(m1_3, m2_3);
-        const v16 diff3_1 = v16_sub(m1_3, m2_3);
-        const v16 t0_3 = v16_add(sum3_1, m0_3);
-        const v16 t1_3 = v16_add(m3_3, diff3_1);
+        RT_UNROLL_WHOLE for (int j = 0; j < 4; j++) {
+            const v16 m0 = v16_load(q + j * slab);
+            const v16 m1 = v16_load(q + (j + 4) * slab);
+            const v16 m2 = v16_load(q + (j + 8) * slab);
+            const v16 m3 = v16_load(q + (j + 12) * slab);
+            const v16 sum1 = v16_add(m1, m2);
+            const v16 diff1 = v16_sub(m1, m2);
+            t[j] = v16_add(sum1, m0);
+            t[j + 4] = v16_add(m3, diff1);
+        }
         const v16 bias = v16_load(b);
         float *p = y + ty * 2 * row + tx * 32;
         const int rows = h - ty * 2;
         const int in_row = w - tx * 2;
-        const v16 sumr0_1 = v16_add(t0_1, t0_2);
-        const v16 diffr0_1 = v16_sub(t0_1, t0_2);
-        const v16 y0_0 = v16_add(v16_add(sumr0_1, t0_0), bias);
-        const v16 y0_1 = v16_add(v16_add(t0_3, diffr0_1), bias);
-        v16_store(p, v16_max(y0_0, v16_set1(floor)));
-        if (1 < in_row)
-            v16_store(p + 16, v16_max(y0_1, v16_set1(floor)));
-        const v16 sumr1_1 = v16_add(t1_1, t1_2);
-        const v16 diffr1_1 = v16_sub(t1_1, t1_2);
-        const v16 y1_0 = v16_add(v16_add(sumr1_1, t1_0), bias);
-        const v16 y1_1 = v16_add(v16_add(t1_3, diffr1_1), bias);
-        if (1 < rows) {
-            v16_store(p + row, v16_max(y1_0, v16_set1(floor)));
-            if (1 < in_row)
-                v16_store(p + row + 16, v16_max(y1_1, v16_set1(floor)));
+        RT_UNROLL_WHOLE for (int r = 0; r < 2; r++) {
+            const v16 t0 = t[4 * r];
+            const v16 t1 = t[4 * r + 1];
+            const v16 t2 = t[4 * r + 2];
+            const v16 t3 = t[4 * r + 3];
+            const v16 sum1 = v16_add(t1, t2);
+            const v16 diff1 = v16_sub(t1, t2);
+            const v16 y0 = v16_add(v16_add(sum1, t0), bias);
+            const v16 y1 = v16_add(v16_add(t3, diff1), bias);
+            if (r < rows) {
+                v16_store(p + r * row, v16_max(y0, v16_set1(floor)));
+                if (1 < in_row)
+                    v16_store(p + r * row + 16, v16_max(y1, v16_set1(floor)));
+            }
         }
     }
 }

@@ -1,18 +1,17 @@
-/* The transforms of a fast convolution F(mh x mw, kh x kw): straight-line vector code from exact matrices.
+/* The transforms of a fast convolution F(mh x mw, kh x kw): vector code from exact matrices, a loop over lines for each axis.
  *
  *   v = Bh d Bw^T     input tile d: alpha_h x alpha_w pixels of 16 channels
  *   y = Ah m Aw^T     output tile y: mh x mw pixels of 16 channels
  *   e = Ah^T dy Aw    a tile of the gradient of y
  *   dw = Gh^T s Gw    s: sum of e * v over tiles
  *
- * An axis without taps is the identity.  Rows of p and -p are computed as even + odd and even - odd half. */
+ * An axis without taps is the identity and has no loop.  Between the axes stands an array, which AVX-512 keeps in registers (the
+ * loops are written out) and for which AVX2 has too few.  Rows of p and -p are computed as even + odd and even - odd half. */
 #include "cook_toom_leaf.h"
-#include <stdlib.h>
 
 typedef struct Transform {
     Lower *l;
     Type type;
-    const char *tag; /* of names: the column or row at hand */
 } Transform;
 
 typedef struct Term {
@@ -55,7 +54,7 @@ static Expr *sum_of(Transform *t, const Term *terms, int n)
 
 static Var *named(Transform *t, const char *name, int i, Expr *e)
 {
-    return loop_let(t->l, arena_printf(t->l->unit->arena, "%s%s_%d", name, t->tag, i), e);
+    return loop_let(t->l, arena_printf(t->l->unit->arena, "%s%d", name, i), e);
 }
 
 static int row_terms(const Fraction *c, int alpha, Var *const *in, Term *out)
@@ -200,33 +199,89 @@ static void apply_taps(Transform *t, const CookToom *f, Var *const *in, Expr **o
     }
 }
 
+/* One axis of a transform: in[i] to out[k]. */
+typedef void Apply(Transform *t, const CookToom *f, Var *const *in, Expr **out);
+
+typedef struct Stride {
+    int n;
+    Expr *unit;
+} Stride;
+
+typedef struct Side { /* where element k of line i lies: array[k * along + i * across] */
+    Var *array;
+    Stride along, across;
+} Side;
+
+typedef struct Axis { /* n elements of each of so many lines become n_out */
+    Apply *apply;
+    const CookToom *f;
+    const char *name, *line; /* of an element and of the loop's variable */
+    int n, n_out, lines;
+    Side from, to;
+} Axis;
+
 typedef struct Pass { /* a transform of both axes: h x w elements become out_h x out_w */
-    void (*apply)(Transform *t, const CookToom *f, Var *const *in, Expr **out);
+    Apply *apply;
     const char *name; /* of an element */
     int h, w, out_h, out_w;
 } Pass;
 
-/* p[i * row + j * column] to q[(i * out_w + j) * slab]. */
-static void both_axes(Lower *l, Type type, const FastForm *f, const Pass *pass, Var *p, Expr *row, int column, Var *q, Expr *slab)
+static bool has_taps(const CookToom *f) { return f->m > 1 || f->r > 1; }
+static bool two_axes(const FastForm *f) { return has_taps(&f->h) && has_taps(&f->w); }
+
+static Expr *element(Lower *l, const Side *s, int k, Expr *line)
 {
-    Var *between[COOK_TOOM_MOST][COOK_TOOM_MOST], *in[COOK_TOOM_MOST];
-    Expr *out[COOK_TOOM_MOST];
-    Arena *a = l->unit->arena;
-    for (int j = 0; j < pass->w; j++) {
-        Transform t = { l, type, arena_printf(a, "%d", j) };
-        for (int i = 0; i < pass->h; i++)
-            in[i] = loop_let(l, arena_printf(a, "%s%d_%d", pass->name, i, j),
-                             loop_load(l, type, p, loop_add(l, loop_mul(l, loop_int(l, i), row), loop_int(l, column * j))));
-        pass->apply(&t, &f->h, in, out);
-        for (int i = 0; i < pass->out_h; i++)
-            between[i][j] = out[i]->kind == EX_VAR ? out[i]->var : loop_let(l, arena_printf(a, "t%d_%d", i, j), out[i]);
+    Expr *along = loop_int(l, k * s->along.n), *across = loop_mul(l, loop_int(l, s->across.n), line);
+    if (s->along.unit == s->across.unit) /* where loops are written out this is a number times the unit */
+        return loop_mul(l, loop_add(l, across, along), s->along.unit);
+    return loop_add(l, loop_mul(l, across, s->across.unit), loop_mul(l, along, s->along.unit));
+}
+
+/* Rows of `width` elements, each a unit from the next. */
+static Side products(Var *array, Expr *unit, int width) { return (Side){ array, { 1, unit }, { width, unit } }; }
+
+static Side turned(Side s) { return (Side){ s.array, s.across, s.along }; }
+
+static void transform_line(Transform *t, const Axis *x, Expr *line, Expr **out)
+{
+    Var *in[COOK_TOOM_MOST] = { NULL };
+    for (int k = 0; k < x->n; k++)
+        in[k] = named(t, x->name, k, loop_load(t->l, t->type, x->from.array, element(t->l, &x->from, k, line)));
+    x->apply(t, x->f, in, out);
+}
+
+/* A loop over lines, which are alike. */
+static Expr *lines_begin(Transform *t, const Axis *x)
+{
+    Var *line = loop_for_begin(t->l, x->line, loop_int(t->l, 0), loop_int(t->l, x->lines), 1);
+    loop_unroll(t->l, UNROLL_WHOLE);
+    return loop_var(t->l, line);
+}
+
+static void one_axis(Transform *t, const Axis *x)
+{
+    Expr *out[COOK_TOOM_MOST], *line = lines_begin(t, x);
+    transform_line(t, x, line, out);
+    for (int k = 0; k < x->n_out; k++)
+        loop_store(t->l, x->to.array, element(t->l, &x->to, k, line), out[k]);
+    loop_for_end(t->l);
+}
+
+/* Columns of `from` to columns of array t, rows of that to rows of `to`.  An axis without taps is left out, and t. */
+static void both_axes(Lower *l, Type type, const FastForm *f, const Pass *pass, Side from, Side to)
+{
+    Transform t = { l, type };
+    Axis h = { pass->apply, &f->h, pass->name, "j", pass->h, pass->out_h, pass->w, from, turned(to) };
+    Axis w = { pass->apply, &f->w, pass->name, "r", pass->w, pass->out_w, pass->out_h, turned(from), to };
+    if (two_axes(f)) {
+        w.from = products(loop_array(l, type, "t", (int64_t)pass->out_h * pass->w), loop_int(l, 1), pass->w);
+        h.to = turned(w.from);
+        w.name = "t";
     }
-    for (int i = 0; i < pass->out_h; i++) {
-        Transform t = { l, type, arena_printf(a, "r%d", i) };
-        pass->apply(&t, &f->w, between[i], out);
-        for (int j = 0; j < pass->out_w; j++)
-            loop_store(l, q, loop_mul(l, loop_int(l, i * pass->out_w + j), slab), out[j]);
-    }
+    if (has_taps(&f->h))
+        one_axis(&t, &h);
+    if (has_taps(&f->w))
+        one_axis(&t, &w);
 }
 
 Func *cook_toom_input(Unit *u, Type type, const FastForm *f)
@@ -239,8 +294,8 @@ Func *cook_toom_input(Unit *u, Type type, const FastForm *f)
         return fn;
     fn = unit_func(u, key, name,
         arena_printf(a, "Input transform of F(%d x %d, %d x %d): v[k][block][tile] = (Bh d Bw^T)[k] of the tile's\n"
-                        "%d x %d pixels, for tiles [first, first + n) and every block of 16 channels.",
-                     f->h.m, f->w.m, f->h.r, f->w.r, f->h.alpha, f->w.alpha), type);
+                        "%d x %d pixels, for tiles [first, first + n) and every block of 16 channels%s.",
+                     f->h.m, f->w.m, f->h.r, f->w.r, f->h.alpha, f->w.alpha, two_axes(f) ? "; t = Bh d" : ""), type);
     Lower *l = lower_new(u, fn);
     Var *x = loop_param(l, VAR_PARAM_IN, "x", 0);
     Var *blocks = loop_param(l, VAR_PARAM_INT, "blocks", 0), *plane = loop_param(l, VAR_PARAM_INT, "plane", 0);
@@ -254,32 +309,19 @@ Func *cook_toom_input(Unit *u, Type type, const FastForm *f)
     Expr *to = loop_add(l, loop_mul(l, loop_var(l, cb), loop_var(l, n)), loop_var(l, t.i));
     Var *q = loop_pointer(l, "q", loop_address(l, v, loop_add(l, loop_mul(l, to, loop_int(l, 16)), loop_var(l, t.lane))), true);
     Pass pass = { apply_b, "d", f->h.alpha, f->w.alpha, f->h.alpha, f->w.alpha };
-    both_axes(l, type, f, &pass, p, loop_var(l, row), 16, q, loop_var(l, slab));
+    both_axes(l, type, f, &pass, (Side){ p, { 1, loop_var(l, row) }, { 16, loop_int(l, 1) } }, products(q, loop_var(l, slab), f->w.alpha));
     tiles_end(l);
     loop_for_end(l);
     return fn;
 }
 
-/* Rows and columns of the tile that lie in the image are stored. */
-static void store_row(Lower *l, const FastForm *f, int h, Expr **y, Var *floor, Var *p, Var *row, Var *rows, Var *columns, Type type)
-{
-    if (h > 0)
-        loop_if_begin(l, loop_bin(l, EX_LT, loop_int(l, h), loop_var(l, rows)));
-    for (int w = 0; w < f->w.m; w++) {
-        if (w > 0)
-            loop_if_begin(l, loop_bin(l, EX_LT, loop_int(l, w), loop_var(l, columns)));
-        Expr *at = loop_add(l, loop_mul(l, loop_int(l, h), loop_var(l, row)), loop_int(l, 16 * w));
-        loop_store(l, p, at, loop_max(l, y[w], loop_splat(l, type, loop_var(l, floor))));
-        if (w > 0)
-            loop_if_end(l);
-    }
-    if (h > 0)
-        loop_if_end(l);
-}
-
 typedef struct OutputVars {
     Var *m, *slab, *n, *b, *floor, *y, *row, *first, *columns, *h, *w;
 } OutputVars;
+
+typedef struct OutputTile { /* its corner, and how many rows and columns lie in the image: null where a tile is one pixel */
+    Var *p, *bias, *rows, *in_row;
+} OutputTile;
 
 /* Pixels from tile t on to the edge; null where a tile is one pixel. */
 static Var *left_over(Lower *l, const char *name, Var *size, Var *t, int m)
@@ -287,32 +329,72 @@ static Var *left_over(Lower *l, const char *name, Var *size, Var *t, int m)
     return m == 1 ? NULL : loop_let(l, name, loop_sub(l, loop_var(l, size), loop_mul(l, loop_var(l, t), loop_int(l, m))));
 }
 
+static OutputTile output_tile(Lower *l, Type type, const FastForm *f, const OutputVars *v, const TileLoop *loop)
+{
+    OutputTile o = { .bias = loop_let(l, "bias", loop_load(l, type, v->b, loop_var(l, loop->lane))) };
+    Expr *at = loop_add(l, corner(l, f->h.m, f->w.m, loop->ty, loop->tx, v->row), loop_var(l, loop->lane));
+    o.p = loop_pointer(l, "p", loop_address(l, v->y, at), true);
+    o.rows = left_over(l, "rows", v->h, loop->ty, f->h.m);
+    o.in_row = left_over(l, "in_row", v->w, loop->tx, f->w.m);
+    return o;
+}
+
+static void add_bias(Transform *t, const OutputTile *o, Expr **y, int n)
+{
+    for (int k = 0; k < n; k++)
+        y[k] = loop_var(t->l, named(t, "y", k, loop_add(t->l, y[k], loop_var(t->l, o->bias))));
+}
+
+/* Pixels y[0] to y[n - 1], `step` apart, as far as they lie inside: `count` of them. */
+static void store_pixels(Transform *t, const OutputTile *o, const OutputVars *v, Expr *from, Expr *step, Expr **y, int n, Var *count)
+{
+    Lower *l = t->l;
+    for (int k = 0; k < n; k++) {
+        if (k > 0)
+            loop_if_begin(l, loop_bin(l, EX_LT, loop_int(l, k), loop_var(l, count)));
+        Expr *at = loop_add(l, from, loop_mul(l, loop_int(l, k), step));
+        loop_store(l, o->p, at, loop_max(l, y[k], loop_splat(l, t->type, loop_var(l, v->floor))));
+        if (k > 0)
+            loop_if_end(l);
+    }
+}
+
+static void output_rows(Transform *t, const FastForm *f, const Axis *w, const OutputTile *o, const OutputVars *v)
+{
+    Lower *l = t->l;
+    Expr *out[COOK_TOOM_MOST], *r = lines_begin(t, w);
+    transform_line(t, w, r, out);
+    add_bias(t, o, out, f->w.m);
+    if (o->rows)
+        loop_if_begin(l, loop_bin(l, EX_LT, r, loop_var(l, o->rows)));
+    store_pixels(t, o, v, loop_mul(l, r, loop_var(l, v->row)), loop_int(l, 16), out, f->w.m, o->in_row);
+    if (o->rows)
+        loop_if_end(l);
+    loop_for_end(l);
+}
+
 static void output_body(Lower *l, Type type, const FastForm *f, const OutputVars *v, const TileLoop *loop)
 {
-    Var *between[COOK_TOOM_MOST][COOK_TOOM_MOST], *in[COOK_TOOM_MOST];
-    Expr *out[COOK_TOOM_MOST];
-    Arena *a = l->unit->arena;
+    Transform t = { l, type };
     Var *q = loop_let(l, "q", loop_address(l, v->m, loop_add(l, loop_mul(l, loop_var(l, loop->i), loop_int(l, 16)), loop_var(l, loop->lane))));
-    for (int j = 0; j < f->w.alpha; j++) {
-        Transform t = { l, type, arena_printf(a, "%d", j) };
-        for (int i = 0; i < f->h.alpha; i++)
-            in[i] = loop_let(l, arena_printf(a, "m%d_%d", i, j),
-                             loop_load(l, type, q, loop_mul(l, loop_int(l, i * f->w.alpha + j), loop_var(l, v->slab))));
-        apply_a(&t, &f->h, in, out);
-        for (int i = 0; i < f->h.m; i++)
-            between[i][j] = out[i]->kind == EX_VAR ? out[i]->var : loop_let(l, arena_printf(a, "t%d_%d", i, j), out[i]);
+    Side rows = products(q, loop_var(l, v->slab), f->w.alpha);
+    Axis h = { apply_a, &f->h, "m", "j", f->h.alpha, f->h.m, f->w.alpha, turned(rows), { 0 } };
+    Axis w = { apply_a, &f->w, "m", "r", f->w.alpha, f->w.m, f->h.m, rows, { 0 } };
+    if (two_axes(f)) {
+        w.from = products(loop_array(l, type, "t", (int64_t)f->h.m * f->w.alpha), loop_int(l, 1), f->w.alpha);
+        h.to = turned(w.from);
+        w.name = "t";
+        one_axis(&t, &h);
     }
-    Var *bias = loop_let(l, "bias", loop_load(l, type, v->b, loop_var(l, loop->lane)));
-    Expr *at = loop_add(l, corner(l, f->h.m, f->w.m, loop->ty, loop->tx, v->row), loop_var(l, loop->lane));
-    Var *p = loop_pointer(l, "p", loop_address(l, v->y, at), true);
-    Var *rows = left_over(l, "rows", v->h, loop->ty, f->h.m), *columns = left_over(l, "in_row", v->w, loop->tx, f->w.m);
-    for (int i = 0; i < f->h.m; i++) {
-        Transform t = { l, type, arena_printf(a, "r%d", i) };
-        apply_a(&t, &f->w, between[i], out);
-        for (int w = 0; w < f->w.m; w++)
-            out[w] = loop_var(l, loop_let(l, arena_printf(a, "y%d_%d", i, w), loop_add(l, out[w], loop_var(l, bias))));
-        store_row(l, f, i, out, v->floor, p, v->row, rows, columns, type);
+    OutputTile o = output_tile(l, type, f, v, loop);
+    if (has_taps(&f->w)) {
+        output_rows(&t, f, &w, &o, v);
+        return;
     }
+    Expr *out[COOK_TOOM_MOST];
+    transform_line(&t, &h, loop_int(l, 0), out);
+    add_bias(&t, &o, out, f->h.m);
+    store_pixels(&t, &o, v, loop_int(l, 0), loop_var(l, v->row), out, f->h.m, o.rows);
 }
 
 Func *cook_toom_output(Unit *u, Type type, const FastForm *f)
@@ -325,8 +407,8 @@ Func *cook_toom_output(Unit *u, Type type, const FastForm *f)
         return fn;
     fn = unit_func(u, key, name,
         arena_printf(a, "Output transform of F(%d x %d, %d x %d): y = max(floor, b + Ah m Aw^T), %d x %d pixels a tile, for\n"
-                        "tiles [first, first + n) of one block of 16 outputs; what lies outside h x w is not stored.",
-                     f->h.m, f->w.m, f->h.r, f->w.r, f->h.m, f->w.m), type);
+                        "tiles [first, first + n) of one block of 16 outputs%s; what lies outside h x w is not stored.",
+                     f->h.m, f->w.m, f->h.r, f->w.r, f->h.m, f->w.m, two_axes(f) ? ", t = Ah m" : ""), type);
     Lower *l = lower_new(u, fn);
     OutputVars v;
     v.m = loop_param(l, VAR_PARAM_IN, "m", 0);
@@ -367,7 +449,7 @@ Func *cook_toom_spread(Unit *u, Type type, const FastForm *f)
     Var *p = loop_let(l, "p", loop_address(l, dy, loop_add(l, corner(l, f->h.m, f->w.m, t.ty, t.tx, row), loop_var(l, t.lane))));
     Var *q = loop_pointer(l, "q", loop_address(l, e, loop_add(l, loop_mul(l, loop_var(l, t.i), loop_int(l, 16)), loop_var(l, t.lane))), true);
     Pass pass = { apply_spread, "d", f->h.m, f->w.m, f->h.alpha, f->w.alpha };
-    both_axes(l, type, f, &pass, p, loop_var(l, row), 16, q, loop_var(l, slab));
+    both_axes(l, type, f, &pass, (Side){ p, { 1, loop_var(l, row) }, { 16, loop_int(l, 1) } }, products(q, loop_var(l, slab), f->w.alpha));
     tiles_end(l);
     return fn;
 }
@@ -389,7 +471,8 @@ Func *cook_toom_taps(Unit *u, Type type, const FastForm *f)
     Var *c = loop_for_begin(l, "c", loop_int(l, 0), loop_int(l, PAIR), type_lanes(type));
     Var *p = loop_pointer(l, "p", loop_address(l, sums, loop_var(l, c)), true);
     Pass pass = { apply_taps, "s", f->h.alpha, f->w.alpha, f->h.r, f->w.r };
-    both_axes(l, type, f, &pass, p, loop_int(l, f->w.alpha * PAIR), PAIR, p, loop_int(l, PAIR));
+    Expr *pair = loop_int(l, PAIR); /* one unit for both axes */
+    both_axes(l, type, f, &pass, turned(products(p, pair, f->w.alpha)), products(p, pair, f->w.r));
     loop_for_end(l);
     return fn;
 }

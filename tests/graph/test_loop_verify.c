@@ -207,10 +207,28 @@ static void arrays_without_a_length(void)
     leaves(m, "in fill, called from page: nothing says how many elements 'x' has");
 }
 
+/* t[i] of a local array of `n` vectors for i in [0, 6): a vector is one element of it, as it is 8 of a pointer's */
+static Made local_array(int n)
+{
+    Made m = make();
+    Lower *l = m.l;
+    Var *t = loop_array(l, TY_V8, "t", n), *i = loop_for_begin(l, "i", loop_int(l, 0), loop_int(l, 6), 1);
+    loop_store(l, t, loop_var(l, i), loop_splat(l, TY_V8, loop_f32(l, 0)));
+    loop_store(l, m.array, loop_mul(l, loop_int(l, 16), loop_var(l, i)), loop_load(l, TY_V8, t, loop_var(l, i)));
+    loop_for_end(l);
+    return m;
+}
+
+static void arrays_of_a_function(void)
+{
+    stays(local_array(6));
+    leaves(local_array(5), "in page: t[0 .. 5] leaves 't', which has 5 elements");
+}
+
 int main(void)
 {
     const Test tests[] = { TEST(every_call_is_checked), TEST(arrays_with_a_length_lie_in_the_callers), TEST(places_that_a_loop_moves),
         TEST(calls_within_calls), TEST(tables_are_read), TEST(ints_of_the_context_are_any),
-        TEST(arrays_without_a_length) };
+        TEST(arrays_without_a_length), TEST(arrays_of_a_function) };
     return run_tests("loop_verify", tests, sizeof tests / sizeof *tests);
 }
