@@ -85,15 +85,15 @@ static Func *pack_conv_func(LoadLower *c, Tensor *x, int block, int width)
 
 /* ---- Weights of fast convolutions: u = Gh g Gw^T of every kernel g, in double, rounded once ---- */
 
-/* One row of G on the taps at in[0], in[step], ...: the sum of its terms. */
-static Expr *g_row(Lower *l, const CookToom *f, int i, Var *const *in, int step)
+/* One row of G on taps: the sum of its terms. */
+static Expr *g_row(Lower *l, const CookToom *f, int i, Var *const *in)
 {
     Expr *sum = NULL;
     for (int k = 0; k < f->r; k++) {
         Fraction g = f->g[i][k];
         if (g.num == 0)
             continue;
-        Expr *term = loop_var(l, in[k * step]);
+        Expr *term = loop_var(l, in[k]);
         if (g.num != g.den)
             term = loop_mul(l, loop_f64(l, fraction_value(g)), term);
         sum = sum ? loop_add(l, sum, term) : term;
@@ -101,48 +101,90 @@ static Expr *g_row(Lower *l, const CookToom *f, int i, Var *const *in, int step)
     return sum;
 }
 
-/* u of one kernel: first along its columns, then along its rows; stored [product][channel][row % width]. */
-static void transform_kernel(Tree *t, const CookToom *h, const CookToom *w, Var *const *g, Var *out, Expr *at, Expr *slab)
+typedef struct Kernels { /* what is made of one kernel at a time */
+    Tree *t;
+    Tensor *x;
+    const CookToom *h, *w;
+    Var *co, *ci, *out, *at, *slab; /* product k goes to out[at + k * slab] */
+} Kernels;
+
+static Expr *kernel_tap(const Kernels *k, Expr *tap)
 {
-    Lower *l = t->l;
-    Var *between[COOK_TOOM_MOST];
-    for (int i = 0; i < h->alpha; i++) {
-        if (i && h->weight[i] == h->weight[i - 1])
+    int next = 0;
+    return tree_weight(k->t, k->x, &next, k->co, k->ci, tap);
+}
+
+/* Elements from + i * step of an array. */
+static void read_taps(Lower *l, const char *name, Var *array, int n, Expr *from, int step, Var **in)
+{
+    for (int i = 0; i < n; i++)
+        in[i] = loop_let(l, arena_printf(l->unit->arena, "%s%d", name, i), loop_load(l, TY_F64, array, loop_add(l, from, loop_int(l, i * step))));
+}
+
+/* Every different row of G on the taps: to products from `first` on. */
+static void store_products(const Kernels *k, const CookToom *f, Var *const *in, Expr *first)
+{
+    Lower *l = k->t->l;
+    for (int i = 0; i < f->alpha; i++) {
+        if (i && f->weight[i] == f->weight[i - 1])
             continue; /* the same weight once more */
-        for (int b = 0; b < w->r; b++)
-            between[b] = h->alpha == 1 ? g[b] : loop_let(l, arena_printf(l->unit->arena, "t%d_%d", i, b), g_row(l, h, i, g + b, w->r));
-        for (int j = 0; j < w->alpha; j++) {
-            if (j && w->weight[j] == w->weight[j - 1])
-                continue;
-            Expr *u = w->alpha == 1 ? loop_var(l, between[0]) : g_row(l, w, j, between, 1);
-            Expr *k = loop_mul(l, loop_int(l, h->weight[i] * w->weights + w->weight[j]), slab);
-            loop_store(l, out, loop_add(l, at, k), loop_convert(l, TY_F32, u));
-        }
+        Expr *to = loop_mul(l, loop_add(l, first, loop_int(l, f->weight[i])), loop_var(l, k->slab));
+        loop_store(l, k->out, loop_add(l, loop_var(l, k->at), to), loop_convert(l, TY_F32, g_row(l, f, i, in)));
     }
+}
+
+/* Along one axis: no arrays. */
+static void transform_taps(const Kernels *k, const CookToom *f)
+{
+    Lower *l = k->t->l;
+    Var *in[COOK_TOOM_MOST] = { NULL };
+    for (int i = 0; i < f->r; i++)
+        in[i] = loop_let(l, arena_printf(l->unit->arena, "g%d", i), kernel_tap(k, loop_int(l, i)));
+    store_products(k, f, in, loop_int(l, 0));
+}
+
+/* Columns of g to columns of t = Gh g, rows of that to products. */
+static void transform_kernel(const Kernels *k)
+{
+    Lower *l = k->t->l;
+    int rows = k->h->weights, width = k->w->r;
+    Var *g = loop_array(l, TY_F64, "g", k->h->r * width), *t = loop_array(l, TY_F64, "t", rows * width), *in[COOK_TOOM_MOST] = { NULL };
+    Var *tap = loop_for_begin(l, "k", loop_int(l, 0), loop_int(l, k->h->r * width), 1);
+    loop_store(l, g, loop_var(l, tap), kernel_tap(k, loop_var(l, tap)));
+    loop_for_end(l);
+    Var *j = loop_for_begin(l, "j", loop_int(l, 0), loop_int(l, width), 1);
+    read_taps(l, "g", g, k->h->r, loop_var(l, j), width, in);
+    for (int i = 0; i < k->h->alpha; i++)
+        if (i == 0 || k->h->weight[i] != k->h->weight[i - 1])
+            loop_store(l, t, loop_add(l, loop_var(l, j), loop_int(l, k->h->weight[i] * width)), g_row(l, k->h, i, in));
+    loop_for_end(l);
+    Var *r = loop_for_begin(l, "r", loop_int(l, 0), loop_int(l, rows), 1);
+    read_taps(l, "t", t, width, loop_mul(l, loop_int(l, width), loop_var(l, r)), 1, in);
+    store_products(k, k->w, in, loop_mul(l, loop_int(l, k->w->weights), loop_var(l, r)));
+    loop_for_end(l);
 }
 
 static void fast_body(Tree *t, Tensor *x, Var **v, const CookToom *h, const CookToom *w)
 {
     Lower *l = t->l;
     enum { CO0, CO1, CI0, N, FIRST, AT, DEPTH, WIDTH, OUT };
-    Var *co = loop_for_begin(l, "co", loop_var(l, v[CO0]), loop_var(l, v[CO1]), 1);
+    Kernels k = { .t = t, .x = x, .h = h, .w = w, .out = v[OUT] };
+    k.co = loop_for_begin(l, "co", loop_var(l, v[CO0]), loop_var(l, v[CO1]), 1);
     int next = 0;
-    tree_row_values(t, x, &next, co);
+    tree_row_values(t, x, &next, k.co);
     Var *i = loop_for_begin(l, "i", loop_int(l, 0), loop_var(l, v[N]), 1);
-    Var *ci = loop_let(l, "ci", loop_add(l, loop_var(l, v[CI0]), loop_var(l, i)));
-    tree_spread(t, ci);
-    Var *g[COOK_TOOM_MOST * COOK_TOOM_MOST];
-    for (int k = 0; k < h->r * w->r; k++) {
-        next = 0;
-        g[k] = loop_let(l, arena_printf(l->unit->arena, "g%d_%d", k / w->r, k % w->r), tree_weight(t, x, &next, co, ci, loop_int(l, k)));
-    }
-    Var *p = loop_let(l, "p", loop_add(l, loop_var(l, v[FIRST]), loop_var(l, co)));
+    k.ci = loop_let(l, "ci", loop_add(l, loop_var(l, v[CI0]), loop_var(l, i)));
+    tree_spread(t, k.ci);
+    Var *p = loop_let(l, "p", loop_add(l, loop_var(l, v[FIRST]), loop_var(l, k.co)));
     Expr *wide = loop_var(l, v[WIDTH]), *slab = loop_mul(l, loop_var(l, v[DEPTH]), wide);
     Expr *group = loop_mul(l, loop_div(l, loop_var(l, p), wide), loop_mul(l, loop_int(l, h->weights * w->weights), slab));
     Expr *channel = loop_mul(l, loop_add(l, loop_var(l, v[AT]), loop_var(l, i)), wide);
-    Var *at = loop_let(l, "o", loop_add(l, loop_add(l, group, channel), loop_bin(l, EX_MOD, loop_var(l, p), wide)));
-    Var *step = loop_let(l, "slab", slab);
-    transform_kernel(t, h, w, g, v[OUT], loop_var(l, at), loop_var(l, step));
+    k.at = loop_let(l, "o", loop_add(l, loop_add(l, group, channel), loop_bin(l, EX_MOD, loop_var(l, p), wide)));
+    k.slab = loop_let(l, "slab", slab);
+    if (h->alpha > 1 && w->alpha > 1)
+        transform_kernel(&k);
+    else
+        transform_taps(&k, h->alpha > 1 ? h : w);
     loop_for_end(l);
     loop_for_end(l);
 }
@@ -164,9 +206,10 @@ static Func *pack_fast_func(LoadLower *c, const Packed *k, Tensor *x)
     cook_toom(&h, k->mh, k->kh, win->sh);
     cook_toom(&w, k->mw, k->kw, win->sw);
     const char *comment = arena_printf(a,
-        "Packs weights of F(%d x %d, %d x %d), %s: Gh g Gw^T of the kernels of rows [co0, co1) and\n"
-        "input channels [ci0, ci0 + n).  out is [row / width][product][channel][row %% width].",
-        k->mh, k->mw, k->kh, k->kw, tree_comment(a, text));
+        "Packs weights of F(%d x %d, %d x %d), %s: Gh g Gw^T%s\n"
+        "of the kernels of rows [co0, co1) and input channels [ci0, ci0 + n).\n"
+        "out is [row / width][product][channel][row %% width].",
+        k->mh, k->mw, k->kh, k->kw, tree_comment(a, text), h.alpha > 1 && w.alpha > 1 ? " (t = Gh g)" : "");
     f = packing_func(c, key, arena_printf(a, "pack_%s", form), comment);
     Lower *l = t.l = lower_new(c->unit, f);
     tree_params(&t);
