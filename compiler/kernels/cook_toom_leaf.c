@@ -237,8 +237,8 @@ static Expr *element(Lower *l, const Side *s, int k, Expr *line)
     return loop_add(l, loop_mul(l, across, s->across.unit), loop_mul(l, along, s->along.unit));
 }
 
-/* Rows of `width` elements, each a unit from the next. */
-static Side products(Var *array, Expr *unit, int width) { return (Side){ array, { 1, unit }, { width, unit } }; }
+/* Rows of `width` elements; an element is a unit from the next. */
+static Side rows_of(Var *array, Expr *unit, int width) { return (Side){ array, { 1, unit }, { width, unit } }; }
 
 static Side turned(Side s) { return (Side){ s.array, s.across, s.along }; }
 
@@ -274,7 +274,7 @@ static void both_axes(Lower *l, Type type, const FastForm *f, const Pass *pass, 
     Axis h = { pass->apply, &f->h, pass->name, "j", pass->h, pass->out_h, pass->w, from, turned(to) };
     Axis w = { pass->apply, &f->w, pass->name, "r", pass->w, pass->out_w, pass->out_h, turned(from), to };
     if (two_axes(f)) {
-        w.from = products(loop_array(l, type, "t", (int64_t)pass->out_h * pass->w), loop_int(l, 1), pass->w);
+        w.from = rows_of(loop_array(l, type, "t", (int64_t)pass->out_h * pass->w), loop_int(l, 1), pass->w);
         h.to = turned(w.from);
         w.name = "t";
     }
@@ -309,7 +309,7 @@ Func *cook_toom_input(Unit *u, Type type, const FastForm *f)
     Expr *to = loop_add(l, loop_mul(l, loop_var(l, cb), loop_var(l, n)), loop_var(l, t.i));
     Var *q = loop_pointer(l, "q", loop_address(l, v, loop_add(l, loop_mul(l, to, loop_int(l, 16)), loop_var(l, t.lane))), true);
     Pass pass = { apply_b, "d", f->h.alpha, f->w.alpha, f->h.alpha, f->w.alpha };
-    both_axes(l, type, f, &pass, (Side){ p, { 1, loop_var(l, row) }, { 16, loop_int(l, 1) } }, products(q, loop_var(l, slab), f->w.alpha));
+    both_axes(l, type, f, &pass, (Side){ p, { 1, loop_var(l, row) }, { 16, loop_int(l, 1) } }, rows_of(q, loop_var(l, slab), f->w.alpha));
     tiles_end(l);
     loop_for_end(l);
     return fn;
@@ -377,11 +377,11 @@ static void output_body(Lower *l, Type type, const FastForm *f, const OutputVars
 {
     Transform t = { l, type };
     Var *q = loop_let(l, "q", loop_address(l, v->m, loop_add(l, loop_mul(l, loop_var(l, loop->i), loop_int(l, 16)), loop_var(l, loop->lane))));
-    Side rows = products(q, loop_var(l, v->slab), f->w.alpha);
+    Side rows = rows_of(q, loop_var(l, v->slab), f->w.alpha);
     Axis h = { apply_a, &f->h, "m", "j", f->h.alpha, f->h.m, f->w.alpha, turned(rows), { 0 } };
     Axis w = { apply_a, &f->w, "m", "r", f->w.alpha, f->w.m, f->h.m, rows, { 0 } };
     if (two_axes(f)) {
-        w.from = products(loop_array(l, type, "t", (int64_t)f->h.m * f->w.alpha), loop_int(l, 1), f->w.alpha);
+        w.from = rows_of(loop_array(l, type, "t", (int64_t)f->h.m * f->w.alpha), loop_int(l, 1), f->w.alpha);
         h.to = turned(w.from);
         w.name = "t";
         one_axis(&t, &h);
@@ -449,7 +449,7 @@ Func *cook_toom_spread(Unit *u, Type type, const FastForm *f)
     Var *p = loop_let(l, "p", loop_address(l, dy, loop_add(l, corner(l, f->h.m, f->w.m, t.ty, t.tx, row), loop_var(l, t.lane))));
     Var *q = loop_pointer(l, "q", loop_address(l, e, loop_add(l, loop_mul(l, loop_var(l, t.i), loop_int(l, 16)), loop_var(l, t.lane))), true);
     Pass pass = { apply_spread, "d", f->h.m, f->w.m, f->h.alpha, f->w.alpha };
-    both_axes(l, type, f, &pass, (Side){ p, { 1, loop_var(l, row) }, { 16, loop_int(l, 1) } }, products(q, loop_var(l, slab), f->w.alpha));
+    both_axes(l, type, f, &pass, (Side){ p, { 1, loop_var(l, row) }, { 16, loop_int(l, 1) } }, rows_of(q, loop_var(l, slab), f->w.alpha));
     tiles_end(l);
     return fn;
 }
@@ -472,7 +472,7 @@ Func *cook_toom_taps(Unit *u, Type type, const FastForm *f)
     Var *p = loop_pointer(l, "p", loop_address(l, sums, loop_var(l, c)), true);
     Pass pass = { apply_taps, "s", f->h.alpha, f->w.alpha, f->h.r, f->w.r };
     Expr *pair = loop_int(l, PAIR); /* one unit for both axes */
-    both_axes(l, type, f, &pass, turned(products(p, pair, f->w.alpha)), products(p, pair, f->w.r));
+    both_axes(l, type, f, &pass, turned(rows_of(p, pair, f->w.alpha)), rows_of(p, pair, f->w.r));
     loop_for_end(l);
     return fn;
 }
