@@ -202,3 +202,5 @@ void cook_toom(CookToom *out, int m, int r, int stride)
     add_phase(out, &even, 0, 0);
     add_phase(out, &odd, 1, even.alpha);
 }
+
+bool cook_toom_two_axes(const CookToom *h, const CookToom *w) { return h->alpha > 1 && w->alpha > 1; }

@@ -42,6 +42,7 @@ void cook_toom(CookToom *out, int m, int r, int stride);
 int cook_toom_points(int m, int r, int stride);
 int cook_toom_alpha(int m, int r, int stride);
 int cook_toom_weights(int m, int r, int stride); /* different rows of G */
+bool cook_toom_two_axes(const CookToom *h, const CookToom *w); /* neither is the identity */
 double fraction_value(Fraction f);
 Fraction fraction_over(Fraction a, Fraction b); /* a / b */
 #endif

@@ -88,7 +88,7 @@ static const char *packing_key(const Emit *e, const Func *f)
     page->name = "load";
     LIST_PUSH(e->arena, &alone.funcs, page);
     char *text = unit_text(&alone);
-    const char *key = arena_printf(e->arena, "%s", text);
+    const char *key = arena_strdup(e->arena, text);
     free(text);
     return key;
 }

@@ -101,6 +101,9 @@ static Expr *g_row(Lower *l, const CookToom *f, int i, Var *const *in)
     return sum;
 }
 
+/* Row i is the row before it once more: the same weight. */
+static bool is_again(const CookToom *f, int i) { return i && f->weight[i] == f->weight[i - 1]; }
+
 typedef struct Kernels { /* what is made of one kernel at a time */
     Tree *t;
     Tensor *x;
@@ -126,8 +129,8 @@ static void store_products(const Kernels *k, const CookToom *f, Var *const *in, 
 {
     Lower *l = k->t->l;
     for (int i = 0; i < f->alpha; i++) {
-        if (i && f->weight[i] == f->weight[i - 1])
-            continue; /* the same weight once more */
+        if (is_again(f, i))
+            continue;
         Expr *to = loop_mul(l, loop_add(l, first, loop_int(l, f->weight[i])), loop_var(l, k->slab));
         loop_store(l, k->out, loop_add(l, loop_var(l, k->at), to), loop_convert(l, TY_F32, g_row(l, f, i, in)));
     }
@@ -155,7 +158,7 @@ static void transform_kernel(const Kernels *k)
     Var *j = loop_for_begin(l, "j", loop_int(l, 0), loop_int(l, width), 1);
     read_taps(l, "g", g, k->h->r, loop_var(l, j), width, in);
     for (int i = 0; i < k->h->alpha; i++)
-        if (i == 0 || k->h->weight[i] != k->h->weight[i - 1])
+        if (!is_again(k->h, i))
             loop_store(l, t, loop_add(l, loop_var(l, j), loop_int(l, k->h->weight[i] * width)), g_row(l, k->h, i, in));
     loop_for_end(l);
     Var *r = loop_for_begin(l, "r", loop_int(l, 0), loop_int(l, rows), 1);
@@ -181,7 +184,7 @@ static void fast_body(Tree *t, Tensor *x, Var **v, const CookToom *h, const Cook
     Expr *channel = loop_mul(l, loop_add(l, loop_var(l, v[AT]), loop_var(l, i)), wide);
     k.at = loop_let(l, "o", loop_add(l, loop_add(l, group, channel), loop_bin(l, EX_MOD, loop_var(l, p), wide)));
     k.slab = loop_let(l, "slab", slab);
-    if (h->alpha > 1 && w->alpha > 1)
+    if (cook_toom_two_axes(h, w))
         transform_kernel(&k);
     else
         transform_taps(&k, h->alpha > 1 ? h : w);
@@ -209,7 +212,7 @@ static Func *pack_fast_func(LoadLower *c, const Packed *k, Tensor *x)
         "Packs weights of F(%d x %d, %d x %d), %s: Gh g Gw^T%s\n"
         "of the kernels of rows [co0, co1) and input channels [ci0, ci0 + n).\n"
         "out is [row / width][product][channel][row %% width].",
-        k->mh, k->mw, k->kh, k->kw, tree_comment(a, text), h.alpha > 1 && w.alpha > 1 ? " (t = Gh g)" : "");
+        k->mh, k->mw, k->kh, k->kw, tree_comment(a, text), cook_toom_two_axes(&h, &w) ? " (t = Gh g)" : "");
     f = packing_func(c, key, arena_printf(a, "pack_%s", form), comment);
     Lower *l = t.l = lower_new(c->unit, f);
     tree_params(&t);

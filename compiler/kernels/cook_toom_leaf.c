@@ -226,8 +226,7 @@ typedef struct Pass { /* a transform of both axes: h x w elements become out_h x
     int h, w, out_h, out_w;
 } Pass;
 
-static bool has_taps(const CookToom *f) { return f->m > 1 || f->r > 1; }
-static bool two_axes(const FastForm *f) { return has_taps(&f->h) && has_taps(&f->w); }
+static bool two_axes(const FastForm *f) { return cook_toom_two_axes(&f->h, &f->w); }
 
 static Expr *element(Lower *l, const Side *s, int k, Expr *line)
 {
@@ -239,6 +238,9 @@ static Expr *element(Lower *l, const Side *s, int k, Expr *line)
 
 /* Rows of `width` elements; an element is a unit from the next. */
 static Side rows_of(Var *array, Expr *unit, int width) { return (Side){ array, { 1, unit }, { width, unit } }; }
+
+/* Pixels of 16 channels from p on, by columns. */
+static Side pixels_of(Lower *l, Var *p, Var *row) { return (Side){ p, { 1, loop_var(l, row) }, { 16, loop_int(l, 1) } }; }
 
 static Side turned(Side s) { return (Side){ s.array, s.across, s.along }; }
 
@@ -267,20 +269,25 @@ static void one_axis(Transform *t, const Axis *x)
     loop_for_end(t->l);
 }
 
+/* What h makes of columns stands in array t, whose rows w takes. */
+static void join_axes(Transform *t, Axis *h, Axis *w)
+{
+    w->from = rows_of(loop_array(t->l, t->type, "t", (int64_t)h->n_out * h->lines), loop_int(t->l, 1), h->lines);
+    w->name = "t";
+    h->to = turned(w->from);
+}
+
 /* Columns of `from` to columns of array t, rows of that to rows of `to`.  An axis without taps is left out, and t. */
 static void both_axes(Lower *l, Type type, const FastForm *f, const Pass *pass, Side from, Side to)
 {
     Transform t = { l, type };
     Axis h = { pass->apply, &f->h, pass->name, "j", pass->h, pass->out_h, pass->w, from, turned(to) };
     Axis w = { pass->apply, &f->w, pass->name, "r", pass->w, pass->out_w, pass->out_h, turned(from), to };
-    if (two_axes(f)) {
-        w.from = rows_of(loop_array(l, type, "t", (int64_t)pass->out_h * pass->w), loop_int(l, 1), pass->w);
-        h.to = turned(w.from);
-        w.name = "t";
-    }
-    if (has_taps(&f->h))
+    if (two_axes(f))
+        join_axes(&t, &h, &w);
+    if (f->h.alpha > 1)
         one_axis(&t, &h);
-    if (has_taps(&f->w))
+    if (f->w.alpha > 1)
         one_axis(&t, &w);
 }
 
@@ -309,7 +316,7 @@ Func *cook_toom_input(Unit *u, Type type, const FastForm *f)
     Expr *to = loop_add(l, loop_mul(l, loop_var(l, cb), loop_var(l, n)), loop_var(l, t.i));
     Var *q = loop_pointer(l, "q", loop_address(l, v, loop_add(l, loop_mul(l, to, loop_int(l, 16)), loop_var(l, t.lane))), true);
     Pass pass = { apply_b, "d", f->h.alpha, f->w.alpha, f->h.alpha, f->w.alpha };
-    both_axes(l, type, f, &pass, (Side){ p, { 1, loop_var(l, row) }, { 16, loop_int(l, 1) } }, rows_of(q, loop_var(l, slab), f->w.alpha));
+    both_axes(l, type, f, &pass, pixels_of(l, p, row), rows_of(q, loop_var(l, slab), f->w.alpha));
     tiles_end(l);
     loop_for_end(l);
     return fn;
@@ -381,13 +388,11 @@ static void output_body(Lower *l, Type type, const FastForm *f, const OutputVars
     Axis h = { apply_a, &f->h, "m", "j", f->h.alpha, f->h.m, f->w.alpha, turned(rows), { 0 } };
     Axis w = { apply_a, &f->w, "m", "r", f->w.alpha, f->w.m, f->h.m, rows, { 0 } };
     if (two_axes(f)) {
-        w.from = rows_of(loop_array(l, type, "t", (int64_t)f->h.m * f->w.alpha), loop_int(l, 1), f->w.alpha);
-        h.to = turned(w.from);
-        w.name = "t";
+        join_axes(&t, &h, &w);
         one_axis(&t, &h);
     }
     OutputTile o = output_tile(l, type, f, v, loop);
-    if (has_taps(&f->w)) {
+    if (f->w.alpha > 1) {
         output_rows(&t, f, &w, &o, v);
         return;
     }
@@ -449,7 +454,7 @@ Func *cook_toom_spread(Unit *u, Type type, const FastForm *f)
     Var *p = loop_let(l, "p", loop_address(l, dy, loop_add(l, corner(l, f->h.m, f->w.m, t.ty, t.tx, row), loop_var(l, t.lane))));
     Var *q = loop_pointer(l, "q", loop_address(l, e, loop_add(l, loop_mul(l, loop_var(l, t.i), loop_int(l, 16)), loop_var(l, t.lane))), true);
     Pass pass = { apply_spread, "d", f->h.m, f->w.m, f->h.alpha, f->w.alpha };
-    both_axes(l, type, f, &pass, (Side){ p, { 1, loop_var(l, row) }, { 16, loop_int(l, 1) } }, rows_of(q, loop_var(l, slab), f->w.alpha));
+    both_axes(l, type, f, &pass, pixels_of(l, p, row), rows_of(q, loop_var(l, slab), f->w.alpha));
     tiles_end(l);
     return fn;
 }
