@@ -20,9 +20,9 @@ PACKAGES = gcc make flex dataset-fashion-mnist bison libcunit1-dev libjpeg62-tur
 
 COMPILER = arena ast ast_text autodiff certify certify_compiled certify_print compare completion cook_toom diag driver driver_picture driver_train elab_expr elab_flags elab_flow elab_layers \
   elab_settings elab_text elab_variant emit_c emit_layers emit_netdef emit_train folder graph graph_text graph_totals graph_verify home interp interp_io loop \
-  loop_page loop_range loop_simplify loop_text loop_verify loop_verify_call loop_verify_value lower lower_load load_tree main name_table net_load net_text onnx onnx_ops ops options options_help options_mdoc options_set options_table \
+  loop_page loop_range loop_simplify loop_text loop_unit loop_verify loop_verify_call loop_verify_value lower lower_load load_rows load_tree main name_table net_load net_text onnx onnx_ops ops options options_help options_mdoc options_set options_table \
   pass_concat_in_place pass_fold_batchnorm pass_fold_constants pass_fuse_activation pass_merge_siblings pass_pool_index memory_fit pass_remove_dead pass_reorder_avgpool pass_space_to_depth passes plan plan_memory \
-  plan_train print_c print_c_prologue reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_run verb_summary \
+  plan_train print_c print_c_prologue print_c_table reference structure suspects suspects_table train_graph tuning verb_certify verb_explain verb_run verb_summary \
   verb_tune recipe recompute elab_view verb_advise \
   depend diag_json diag_sarif diag_text fmt_align fmt_annotate fmt_layout fmt_lines fmt_space nearest phase words verb_fmt utf8 probe layer_nodes layer_properties verb_diff
 ADVICE = advice advice_json advice_text bottleneck head kernels modules norms patch residual rules settings source view width

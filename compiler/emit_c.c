@@ -93,15 +93,23 @@ static const char *packing_key(const Emit *e, const Func *f)
     return key;
 }
 
-/* The first unit that has such a function prints it for all.  Names f for the file; whether it is to be printed. */
-static bool name_packing(const Emit *e, Func *f)
+static void name_tables(Arena *a, const char *symbol, Var *const *tables, int n)
+{
+    for (int i = 0; i < n; i++)
+        tables[i]->name = arena_printf(a, "%s_%s", symbol, tables[i]->name);
+}
+
+/* The first unit that has such a function prints it for all.  Names f and its tables for the file; whether it is to be printed. */
+static bool name_packing(const Emit *e, const char *symbol, Func *f)
 {
     f->key = packing_key(e, f);
     const Func *first = unit_find_func(e->packing, f->key);
     f->name = first ? first->name : f->loads ? f->name : unit_unique_name(e->packing, f->base); /* a page has its name */
-    if (!first)
-        unit_append(e->packing, f);
-    return !first;
+    if (first)
+        return false;
+    name_tables(e->arena, symbol, f->tables.at, f->tables.n);
+    unit_append(e->packing, f);
+    return true;
 }
 
 /* Functions and tables of a vector target carry its symbol; the pages have it already. */
@@ -115,10 +123,7 @@ static void name_by_symbol(Arena *a, const EmitTarget *t)
         if (f->key != f->name && !f->packs)
             f->name = arena_printf(a, "%s_%s", symbol, f->name);
     }
-    for (int i = 0; i < t->unit->tables.n; i++) {
-        Var *v = t->unit->tables.at[i];
-        v->name = arena_printf(a, "%s_%s", symbol, v->name);
-    }
+    name_tables(a, symbol, t->unit->tables.at, t->unit->tables.n);
 }
 
 void emit_functions(const Emit *e, const EmitTarget *t, FILE *f)
@@ -126,7 +131,7 @@ void emit_functions(const Emit *e, const EmitTarget *t, FILE *f)
     Unit own = { .arena = e->arena, .tables = t->unit->tables };
     name_by_symbol(e->arena, t);
     for (int i = 0; i < t->unit->funcs.n; i++)
-        if (!is_shared(t->unit->funcs.at[i]) || name_packing(e, t->unit->funcs.at[i]))
+        if (!is_shared(t->unit->funcs.at[i]) || name_packing(e, t->plan->target->symbol, t->unit->funcs.at[i]))
             LIST_PUSH(e->arena, &own.funcs, t->unit->funcs.at[i]);
     print_c_unit(&own, f);
 }

@@ -14,70 +14,7 @@ int type_lanes(Type t)
     return 1;
 }
 
-/* ---- Units and functions ---- */
-
-Unit *unit_new(Arena *a)
-{
-    Unit *u = ARENA_NEW(a, Unit);
-    u->arena = a;
-    return u;
-}
-
-Func *unit_find_func(Unit *u, const char *key)
-{
-    for (int i = 0; i < u->funcs.n; i++)
-        if (strcmp(u->funcs.at[i]->key, key) == 0)
-            return u->funcs.at[i];
-    return NULL;
-}
-
-static bool name_taken(const Unit *u, const char *name)
-{
-    for (int i = 0; i < u->funcs.n; i++)
-        if (strcmp(u->funcs.at[i]->name, name) == 0)
-            return true;
-    for (int i = 0; i < u->tables.n; i++)
-        if (strcmp(u->tables.at[i]->name, name) == 0)
-            return true;
-    return false;
-}
-
-const char *unit_unique_name(Unit *u, const char *name)
-{
-    const char *out = name;
-    for (int k = 2; name_taken(u, out); k++)
-        out = arena_printf(u->arena, "%s_%d", name, k);
-    return out;
-}
-
-Func *unit_func(Unit *u, const char *key, const char *name, const char *comment, Type vector)
-{
-    Func *f = ARENA_NEW(u->arena, Func);
-    f->key = arena_strdup(u->arena, key);
-    f->base = name;
-    f->name = unit_unique_name(u, name);
-    f->comment = comment;
-    f->vector = vector;
-    LIST_PUSH(u->arena, &u->funcs, f);
-    return f;
-}
-
-Var *unit_table(Unit *u, const char *name, const int *values, int n)
-{
-    for (int i = 0; i < u->tables.n; i++) {
-        Var *t = u->tables.at[i];
-        if (t->extent == n && memcmp(t->table, values, (size_t)n * sizeof *values) == 0)
-            return t;
-    }
-    Var *t = ARENA_NEW(u->arena, Var);
-    t->kind = VAR_TABLE;
-    t->type = TY_INT;
-    t->name = unit_unique_name(u, name);
-    t->extent = n;
-    t->table = arena_grow(u->arena, values, (size_t)n, (size_t)n, sizeof *values);
-    LIST_PUSH(u->arena, &u->tables, t);
-    return t;
-}
+/* ---- Functions ---- */
 
 Lower *lower_new(Unit *u, Func *f)
 {
@@ -171,8 +108,7 @@ int loop_elements(const Var *pointer, Type type) { return pointer->kind == VAR_A
 Expr *loop_load(Lower *l, Type type, Var *pointer, Expr *index)
 {
     CHECK(pointer->kind != VAR_ARRAY || type == pointer->type);
-    bool ints = pointer->kind == VAR_TABLE || pointer->kind == VAR_PARAM_INTS;
-    CHECK(index->type == TY_INT && ints == (type == TY_INT) && pointer->kind != VAR_PARAM_ROWS);
+    CHECK(index->type == TY_INT && (pointer->type == TY_INT) == (type == TY_INT) && pointer->kind != VAR_PARAM_ROWS);
     Expr *e = new_expr(l, EX_LOAD, type);
     e->var = pointer;
     e->a = index;
@@ -479,12 +415,11 @@ static bool is_writable(const Var *v) { return v->kind == VAR_PARAM_OUT || v->ki
 
 Var *loop_let(Lower *l, const char *name, Expr *value)
 {
-    VarKind kind = VAR_LOCAL;
-    if (value->kind == EX_ADDRESS) {
-        CHECK(value->var->kind != VAR_TABLE && value->var->kind != VAR_PARAM_INTS);
-        kind = is_writable(value->var) ? VAR_POINTER_OUT : VAR_POINTER_IN;
-    }
-    return declare(l, ST_LET, kind, name, value);
+    if (value->kind != EX_ADDRESS)
+        return declare(l, ST_LET, VAR_LOCAL, name, value);
+    Var *v = declare(l, ST_LET, is_writable(value->var) ? VAR_POINTER_OUT : VAR_POINTER_IN, name, value);
+    v->type = value->var->type == TY_INT ? TY_INT : v->type;
+    return v;
 }
 
 Var *loop_mut(Lower *l, const char *name, Expr *value)

@@ -20,7 +20,7 @@ typedef enum VarKind {
     VAR_PARAM_INTS,/* const int * */
     VAR_PARAM_ROWS,/* const float *const * : raw weights by index */
     VAR_POINTER_IN, VAR_POINTER_OUT, /* local pointer: set by Let from an address, advanced by loop_advance */
-    VAR_TABLE,     /* static const int name[n] of the unit */
+    VAR_TABLE,     /* static const int name[n] of the unit or of one function */
     VAR_ARRAY,     /* local: `extent` elements of `type`, vectors too */
     VAR_DIM,       /* named constant of the function's enum: value known */
     VAR_PARAM_CTX, /* const RtContext *: only in contents pages */
@@ -35,6 +35,8 @@ typedef struct Var {
     int64_t extent; /* elements behind a pointer or table; 0: unknown (checked at call sites) */
     bool mutable_;  /* local that Set changes */
     const int *table; /* VAR_TABLE: `extent` values */
+    int columns;      /* VAR_TABLE: values of a row; 0: not in rows */
+    const char *comment; /* VAR_TABLE: printed above it; may be null */
     bool used;      /* set by loop_simplify: parameters and dims that nothing reads are dropped by the emitter's care,
                        dims by the printer */
 } Var;
@@ -102,6 +104,7 @@ struct Func {
     LIST(Var *) params;
     LIST(Var *) dims;   /* VAR_DIM in the order declared */
     LIST(Var *) arrays; /* VAR_ARRAY */
+    LIST(Var *) tables; /* VAR_TABLE that it alone reads, printed before it */
     Body body;
     Type vector;        /* TY_V8/TY_V16: needs the target's instructions; TY_F32: plain C */
     bool external;      /* not static */
@@ -144,6 +147,8 @@ Var *loop_context_ints(Lower *l, const Var *context, const char *member, int64_t
 Var *loop_context_rows(Lower *l, const Var *context, const char *member, const int *extents, int n);
 Var *loop_dim(Lower *l, const char *name, int64_t value); /* enum { name = value }; same name and value: shared */
 Var *loop_array(Lower *l, Type type, const char *name, int64_t n); /* type name[n], of the function, not initialised */
+/* A table of the function: n rows of `columns` values, the comment (may be null) above it; equal ones are shared. */
+Var *loop_table(Lower *l, const char *name, const char *comment, const int *values, int n, int columns);
 /* Elements that a load or store of `type` takes: lanes, or one of an array, which has elements of that type. */
 int loop_elements(const Var *pointer, Type type);
 
@@ -177,7 +182,7 @@ bool loop_same(const Expr *a, const Expr *b); /* the same tree */
 #define loop_min(l, a, b) loop_bin(l, EX_MIN, a, b)
 
 /* Statements, appended at the place. */
-Var *loop_let(Lower *l, const char *name, Expr *value);             /* const T name = value; pointers too (EX_ADDRESS) */
+Var *loop_let(Lower *l, const char *name, Expr *value);             /* const T name = value; pointers too (EX_ADDRESS), into tables as well */
 Var *loop_mut(Lower *l, const char *name, Expr *value);             /* T name = value; changed by loop_set */
 Var *loop_pointer(Lower *l, const char *name, Expr *address, bool out); /* [const] float *name = address; changed by loop_advance */
 void loop_set(Lower *l, Var *v, Expr *value);

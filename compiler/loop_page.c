@@ -1,18 +1,6 @@
 /* What contents pages need of the loop IR beyond ordinary functions. */
 #include "loop.h"
 
-Func *unit_func_later(Unit *u, const char *key, const char *name, const char *comment, Type vector)
-{
-    Func *f = ARENA_NEW(u->arena, Func);
-    f->key = key;
-    f->name = name;
-    f->comment = comment;
-    f->vector = vector;
-    return f;
-}
-
-void unit_append(Unit *u, Func *f) { LIST_PUSH(u->arena, &u->funcs, f); }
-
 static Var *member_of(Lower *l, const Var *context, const char *member, VarKind kind, Type type)
 {
     Arena *a = l->unit->arena;

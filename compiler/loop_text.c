@@ -216,8 +216,18 @@ static const char *param_text(VarKind k)
     return "?";
 }
 
+static void print_table(const Var *t, FILE *f)
+{
+    fprintf(f, "table %s[%lld] =", t->name, (long long)t->extent);
+    for (int k = 0; k < t->extent; k++)
+        fprintf(f, " %d", t->table[k]);
+    fprintf(f, "\n");
+}
+
 static void print_func(const Func *fn, FILE *f)
 {
+    for (int i = 0; i < fn->tables.n; i++)
+        print_table(fn->tables.at[i], f);
     fprintf(f, "func %s(", fn->name);
     for (int i = 0; i < fn->params.n; i++) {
         const Var *p = fn->params.at[i];
@@ -236,13 +246,8 @@ static void print_func(const Func *fn, FILE *f)
 
 void loop_print(const Unit *u, FILE *f)
 {
-    for (int i = 0; i < u->tables.n; i++) {
-        const Var *t = u->tables.at[i];
-        fprintf(f, "table %s[%lld] =", t->name, (long long)t->extent);
-        for (int k = 0; k < t->extent; k++)
-            fprintf(f, " %d", t->table[k]);
-        fprintf(f, "\n");
-    }
+    for (int i = 0; i < u->tables.n; i++)
+        print_table(u->tables.at[i], f);
     for (int i = 0; i < u->funcs.n; i++)
         print_func(u->funcs.at[i], f);
 }

@@ -146,7 +146,7 @@ static bool indexes_table(const Expr *e, const Var *var)
 {
     if (!e)
         return false;
-    if (e->kind == EX_LOAD && e->type == TY_INT && reads(e->a, var))
+    if ((e->kind == EX_LOAD || e->kind == EX_ADDRESS) && e->var->type == TY_INT && reads(e->a, var))
         return true;
     return indexes_table(e->a, var) || indexes_table(e->b, var) || indexes_table(e->c, var);
 }

@@ -133,9 +133,11 @@ static void lower_load(Unit *u, Plan *p)
     c.packed = loop_param(c.page, VAR_PARAM_OUT, "packed", p->weights_bytes / 4);
     if (p->options.training)
         load_by_parts(&c, p);
-    else
+    else {
         for (int i = 0; i < p->packed.n; i++)
             lower_load_packed(&c, p->packed.at[i]);
+        load_rows(c.page);
+    }
     unit_append(u, f);
 }
 

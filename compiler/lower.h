@@ -17,4 +17,6 @@ typedef struct LoadLower {
 int lower_weight_index(const LoadLower *c, const Tensor *t);
 /* Appends the calls that pack k. */
 void lower_load_packed(LoadLower *c, const Packed *k);
+/* Of the page that is built: calls of a function with numbers alone become a loop over rows of a table. */
+void load_rows(Lower *page);
 #endif

@@ -370,12 +370,12 @@ static void call_part(LoadLower *c, const Packed *k, Tensor *x, Expr *const *par
     loop_call(l, f, args, n);
 }
 
-static Var *parts_table(Unit *u, const Parts *parts)
+static Var *parts_table(Lower *l, const Parts *parts)
 {
-    int *all = ARENA_ARRAY(u->arena, PART_INTS * parts->n, int);
+    int *all = ARENA_ARRAY(l->unit->arena, PART_INTS * parts->n, int);
     for (int i = 0; i < parts->n; i++)
         memcpy(all + PART_INTS * i, parts->at[i].ints, sizeof parts->at[i].ints);
-    return unit_table(u, "parts", all, PART_INTS * parts->n);
+    return loop_table(l, "parts", "Rows [co0, co1), input channels [ci0, ci0 + n), packed from channel `at` on.", all, parts->n, PART_INTS);
 }
 
 /* Rows [co0, co1) of x; row 0 of x is physical row `row`.  A few calls are written out; more are a table, and a loop over it. */
@@ -394,10 +394,10 @@ static void call_conv(LoadLower *c, const Packed *k, Tensor *x, int row, int co0
     }
     if (parts.n <= MOST_CALLS)
         return;
-    loop_comment(l, "parts: rows [co0, co1), input channels [ci0, ci0 + n), packed from channel `at` on");
-    Var *table = parts_table(c->unit, &parts), *at = loop_for_begin(l, "i", loop_int(l, 0), loop_int(l, parts.n), 1);
+    Var *table = parts_table(l, &parts), *at = loop_for_begin(l, "i", loop_int(l, 0), loop_int(l, parts.n), 1);
+    Var *r = loop_let(l, "r", loop_address(l, table, loop_mul(l, loop_var(l, at), loop_int(l, PART_INTS))));
     for (int i = 0; i < PART_INTS; i++)
-        ints[i] = loop_load(l, TY_INT, table, loop_add(l, loop_mul(l, loop_var(l, at), loop_int(l, PART_INTS)), loop_int(l, i)));
+        ints[i] = loop_load(l, TY_INT, r, loop_int(l, i));
     call_part(c, k, x, ints, row - base, base, width);
     loop_for_end(l);
 }

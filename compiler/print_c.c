@@ -355,7 +355,7 @@ static void text_call(Text *t, const Stmt *s)
 static const char *declared_type(const Var *v)
 {
     if (v->kind == VAR_POINTER_IN)
-        return "const float *";
+        return v->type == TY_INT ? "const int *" : "const float *";
     if (v->kind == VAR_POINTER_OUT)
         return "float *";
     return type_name(v->type);
@@ -507,17 +507,6 @@ static void print_body(const Body *b, int indent, FILE *f)
 
 /* ---- Functions and tables ---- */
 
-static void print_comment(const char *text, FILE *f)
-{
-    fprintf(f, "/* ");
-    for (const char *p = text; *p; p++) {
-        fputc(*p, f);
-        if (*p == '\n')
-            fprintf(f, " * ");
-    }
-    fprintf(f, " */\n");
-}
-
 static const char *param_type(const Var *v)
 {
     switch ((int)v->kind) {
@@ -559,8 +548,10 @@ static void print_arrays(const Func *fn, FILE *f)
 static void print_func(const Func *fn, FILE *f)
 {
     Text t = { 0 };
+    for (int i = 0; i < fn->tables.n; i++)
+        print_c_table(fn->tables.at[i], f);
     fprintf(f, "\n");
-    print_comment(fn->comment, f);
+    print_c_comment(fn->comment, f);
     const char *isa = fn->vector == TY_V16 ? "RT_V4 " : fn->vector == TY_V8 ? "RT_V3 " : fn->packs ? "RT_APART " : "";
     put(&t, "%s%svoid %s(", fn->external ? "" : "static ", isa, fn->name);
     for (int i = 0; i < fn->params.n; i++)
@@ -578,18 +569,10 @@ static void print_func(const Func *fn, FILE *f)
     fprintf(f, "}\n");
 }
 
-static void print_table(const Var *v, FILE *f)
-{
-    fprintf(f, "\nstatic const int %s[%lld] = {", v->name, (long long)v->extent);
-    for (int i = 0; i < v->extent; i++)
-        fprintf(f, "%s%d,", i % 12 ? " " : "\n    ", v->table[i]);
-    fprintf(f, "\n};\n");
-}
-
 void print_c_unit(const Unit *u, FILE *f)
 {
     for (int i = 0; i < u->tables.n; i++)
-        print_table(u->tables.at[i], f);
+        print_c_table(u->tables.at[i], f);
     for (int i = 0; i < u->funcs.n; i++)
         print_func(u->funcs.at[i], f);
 }

@@ -10,4 +10,6 @@ void print_c_vector_prologue(Type vector, FILE *f);
 void print_c_training_prologue(Type vector, FILE *f); /* what training kernels need besides */
 /* Tables and functions in order of definition. */
 void print_c_unit(const Unit *u, FILE *f);
+void print_c_table(const Var *v, FILE *f);
+void print_c_comment(const char *text, FILE *f); /* lines separated by \n */
 #endif

@@ -617,130 +617,162 @@ static RT_APART void pack_conv_x48(const float *restrict w, int ci_total, int ta
         }
 }
 
+/* A call each: bias, n, out. */
+static const int v4_pack_vector_rows[174] = {
+      1,   64,    36864,
+      3,   64,    41024,
+      5,  192,   483456,
+      9,   64,   517440,
+     10,   96,   517504,
+     11,   16,   517600,
+     13,  128,   959984,
+     15,   32,   978544,
+     17,   32,   984720,
+     21,  128,  1058480,
+     22,  128,  1058608,
+     23,   32,  1058736,
+     25,  192,  1943504,
+     27,   96,  2054288,
+     29,   64,  2070768,
+     33,  192,  2216752,
+     34,   96,  2216944,
+     35,   16,  2217040,
+     37,  208,  2696288,
+     39,   48,  2724144,
+     41,   64,  2754912,
+     45,  160,  2910624,
+     46,  112,  2910784,
+     47,   24,  2910896,
+     49,  224,  3412688,
+     51,   64,  3486640,
+     53,   64,  3519472,
+     57,  128,  3666992,
+     58,  128,  3667120,
+     59,   24,  3667248,
+     61,  256,  4486480,
+     63,   64,  4560464,
+     65,   64,  4593296,
+     69,  112,  4740816,
+     70,  144,  4740928,
+     71,   32,  4741072,
+     73,  288,  5736432,
+     75,   64,  5810448,
+     77,   64,  5843280,
+     81,  256,  6079888,
+     82,  160,  6080144,
+     83,   32,  6080304,
+     85,  320,  7360336,
+     87,  128,  7508112,
+     89,  128,  7575824,
+     93,  256,  7948688,
+     94,  160,  7948944,
+     95,   32,  7949104,
+     97,  320,  8768336,
+     99,  128,  8916112,
+    101,  128,  9022736,
+    105,  384,  9542032,
+    106,  192,  9542416,
+    107,   48,  9542608,
+    109,  384, 10722304,
+    111,  128, 10943872,
+    113,  128, 11050496,
+    115, 1000, 12082816,
+};
+
+/* A call each: w, ci_total, co1, first, out. */
+static const int v4_pack_conv_x32_rows[175] = {
+      2,  64,  64,   0,    36928,
+      6, 192,  64,   0,   483648,
+      7, 192,  96,  64,   483648,
+     16, 192,  32,   0,   978576,
+     18, 256, 128,   0,   984752,
+     19, 256, 128, 128,   984752,
+     20, 256,  32, 256,   984752,
+     28, 256,  64,   0,  2054384,
+     30, 480, 192,   0,  2070832,
+     31, 480,  96, 192,  2070832,
+     40, 480,  64,   0,  2724192,
+     42, 512, 160,   0,  2754976,
+     43, 512, 112, 160,  2754976,
+     44, 512,  16, 272,  2754976,
+     52, 512,  64,   0,  3486704,
+     54, 512, 128,   0,  3519536,
+     55, 512, 128, 128,  3519536,
+     56, 512,  24, 256,  3519536,
+     64, 512,  64,   0,  4560528,
+     66, 512, 112,   0,  4593360,
+     67, 512, 144, 112,  4593360,
+     68, 512,  32, 256,  4593360,
+     76, 512,  64,   0,  5810512,
+     78, 528, 256,   0,  5843344,
+     79, 528, 160, 256,  5843344,
+     80, 528,  32, 416,  5843344,
+     88, 528, 128,   0,  7508240,
+     90, 832, 256,   0,  7575952,
+     91, 832, 160, 256,  7575952,
+     92, 832,  32, 416,  7575952,
+    100, 832, 128,   0,  8916240,
+    102, 832, 384,   0,  9022864,
+    103, 832, 192, 384,  9022864,
+    104, 832,  32, 576,  9022864,
+    112, 832, 128,   0, 10944000,
+};
+
+/* A call each: w, ci_total, co0, co1, first, out. */
+static const int v4_pack_conv_x16_rows[24] = {
+      8, 192,  0, 16,   0,  514368,
+     32, 480,  0, 16,   0, 2209072,
+     44, 512, 16, 24, -16, 2902432,
+    104, 832, 32, 48, -32, 9528720,
+};
+
+/* A call each: w, ci_total, co0, co1, first, depth, width, out. */
+static const int v4_pack_2x2_5x5_rows[80] = {
+     14, 16,  0,  32,   0, 16, 32,   960112,
+     26, 32,  0,  96,   0, 32, 32,  1943696,
+     38, 16,  0,  32,   0, 16, 32,  2696496,
+     38, 16, 32,  48, -32, 16, 16,  2714928,
+     50, 24,  0,  64,   0, 32, 32,  3412912,
+     62, 24,  0,  64,   0, 32, 32,  4486736,
+     74, 32,  0,  64,   0, 32, 32,  5736720,
+     86, 32,  0, 128,   0, 32, 32,  7360656,
+     98, 32,  0, 128,   0, 32, 32,  8768656,
+    110, 48,  0, 128,   0, 48, 32, 10722688,
+};
+
 /* Packs all weights: raw[i] is row i of the weights table, packed is zeroed. */
 static void googlenet_v4_load(const float *const *raw, float *restrict packed)
 {
     pack_3x3_4x4(raw[0], 0, 64, 0, 12, 0, 0, 16, 32, packed);
-    pack_vector(raw[1], 0, 64, packed + 36864);
-    pack_conv_x32(raw[2], 64, 1, 0, 64, 0, 64, 0, 0, 64, packed + 36928);
-    pack_vector(raw[3], 0, 64, packed + 41024);
+    for (int i = 0; i < 58; i++) {
+        const int *r = v4_pack_vector_rows + i * 3;
+        pack_vector(raw[r[0]], 0, r[1], packed + r[2]);
+    }
+    for (int i = 0; i < 35; i++) {
+        const int *r = v4_pack_conv_x32_rows + i * 5;
+        pack_conv_x32(raw[r[0]], r[1], 1, 0, r[2], 0, r[1], r[3], 0, r[1], packed + r[4]);
+    }
     pack_4x4_3x3(raw[4], 64, 0, 192, 0, 64, 0, 0, 64, 32, packed + 41088);
-    pack_vector(raw[5], 0, 192, packed + 483456);
-    pack_conv_x32(raw[6], 192, 1, 0, 64, 0, 192, 0, 0, 192, packed + 483648);
-    pack_conv_x32(raw[7], 192, 1, 0, 96, 0, 192, 64, 0, 192, packed + 483648);
-    pack_conv_x16(raw[8], 192, 1, 0, 16, 0, 192, 0, 0, 192, packed + 514368);
-    pack_vector(raw[9], 0, 64, packed + 517440);
-    pack_vector(raw[10], 0, 96, packed + 517504);
-    pack_vector(raw[11], 0, 16, packed + 517600);
     pack_4x4_3x3(raw[12], 96, 0, 128, 0, 96, 0, 0, 96, 32, packed + 517616);
-    pack_vector(raw[13], 0, 128, packed + 959984);
-    pack_2x2_5x5(raw[14], 16, 0, 32, 0, 16, 0, 0, 16, 32, packed + 960112);
-    pack_vector(raw[15], 0, 32, packed + 978544);
-    pack_conv_x32(raw[16], 192, 1, 0, 32, 0, 192, 0, 0, 192, packed + 978576);
-    pack_vector(raw[17], 0, 32, packed + 984720);
-    pack_conv_x32(raw[18], 256, 1, 0, 128, 0, 256, 0, 0, 256, packed + 984752);
-    pack_conv_x32(raw[19], 256, 1, 0, 128, 0, 256, 128, 0, 256, packed + 984752);
-    pack_conv_x32(raw[20], 256, 1, 0, 32, 0, 256, 256, 0, 256, packed + 984752);
-    pack_vector(raw[21], 0, 128, packed + 1058480);
-    pack_vector(raw[22], 0, 128, packed + 1058608);
-    pack_vector(raw[23], 0, 32, packed + 1058736);
     pack_4x4_3x3(raw[24], 128, 0, 192, 0, 128, 0, 0, 128, 32, packed + 1058768);
-    pack_vector(raw[25], 0, 192, packed + 1943504);
-    pack_2x2_5x5(raw[26], 32, 0, 96, 0, 32, 0, 0, 32, 32, packed + 1943696);
-    pack_vector(raw[27], 0, 96, packed + 2054288);
-    pack_conv_x32(raw[28], 256, 1, 0, 64, 0, 256, 0, 0, 256, packed + 2054384);
-    pack_vector(raw[29], 0, 64, packed + 2070768);
-    pack_conv_x32(raw[30], 480, 1, 0, 192, 0, 480, 0, 0, 480, packed + 2070832);
-    pack_conv_x32(raw[31], 480, 1, 0, 96, 0, 480, 192, 0, 480, packed + 2070832);
-    pack_conv_x16(raw[32], 480, 1, 0, 16, 0, 480, 0, 0, 480, packed + 2209072);
-    pack_vector(raw[33], 0, 192, packed + 2216752);
-    pack_vector(raw[34], 0, 96, packed + 2216944);
-    pack_vector(raw[35], 0, 16, packed + 2217040);
+    for (int i = 0; i < 4; i++) {
+        const int *r = v4_pack_conv_x16_rows + i * 6;
+        pack_conv_x16(raw[r[0]], r[1], 1, r[2], r[3], 0, r[1], r[4], 0, r[1], packed + r[5]);
+    }
+    for (int i = 0; i < 10; i++) {
+        const int *r = v4_pack_2x2_5x5_rows + i * 8;
+        pack_2x2_5x5(raw[r[0]], r[1], r[2], r[3], 0, r[1], r[4], 0, r[5], r[6], packed + r[7]);
+    }
     pack_2x4_3x3(raw[36], 96, 0, 192, 0, 96, 0, 0, 96, 32, packed + 2217056);
     pack_2x4_3x3(raw[36], 96, 192, 208, 0, 96, -192, 0, 96, 16, packed + 2659424);
-    pack_vector(raw[37], 0, 208, packed + 2696288);
-    pack_2x2_5x5(raw[38], 16, 0, 32, 0, 16, 0, 0, 16, 32, packed + 2696496);
-    pack_2x2_5x5(raw[38], 16, 32, 48, 0, 16, -32, 0, 16, 16, packed + 2714928);
-    pack_vector(raw[39], 0, 48, packed + 2724144);
-    pack_conv_x32(raw[40], 480, 1, 0, 64, 0, 480, 0, 0, 480, packed + 2724192);
-    pack_vector(raw[41], 0, 64, packed + 2754912);
-    pack_conv_x32(raw[42], 512, 1, 0, 160, 0, 512, 0, 0, 512, packed + 2754976);
-    pack_conv_x32(raw[43], 512, 1, 0, 112, 0, 512, 160, 0, 512, packed + 2754976);
-    pack_conv_x32(raw[44], 512, 1, 0, 16, 0, 512, 272, 0, 512, packed + 2754976);
-    pack_conv_x16(raw[44], 512, 1, 16, 24, 0, 512, -16, 0, 512, packed + 2902432);
-    pack_vector(raw[45], 0, 160, packed + 2910624);
-    pack_vector(raw[46], 0, 112, packed + 2910784);
-    pack_vector(raw[47], 0, 24, packed + 2910896);
-    pack_2x3_3x3(raw[48], 112, 0, 224, 0, 112, 0, 0, 112, 32, packed + 2910928);
-    pack_vector(raw[49], 0, 224, packed + 3412688);
-    pack_2x2_5x5(raw[50], 24, 0, 64, 0, 24, 0, 0, 32, 32, packed + 3412912);
-    pack_vector(raw[51], 0, 64, packed + 3486640);
-    pack_conv_x32(raw[52], 512, 1, 0, 64, 0, 512, 0, 0, 512, packed + 3486704);
-    pack_vector(raw[53], 0, 64, packed + 3519472);
-    pack_conv_x32(raw[54], 512, 1, 0, 128, 0, 512, 0, 0, 512, packed + 3519536);
-    pack_conv_x32(raw[55], 512, 1, 0, 128, 0, 512, 128, 0, 512, packed + 3519536);
-    pack_conv_x32(raw[56], 512, 1, 0, 24, 0, 512, 256, 0, 512, packed + 3519536);
-    pack_vector(raw[57], 0, 128, packed + 3666992);
-    pack_vector(raw[58], 0, 128, packed + 3667120);
-    pack_vector(raw[59], 0, 24, packed + 3667248);
-    pack_3x3_3x3(raw[60], 128, 0, 256, 0, 128, 0, 0, 128, 32, packed + 3667280);
-    pack_vector(raw[61], 0, 256, packed + 4486480);
-    pack_2x2_5x5(raw[62], 24, 0, 64, 0, 24, 0, 0, 32, 32, packed + 4486736);
-    pack_vector(raw[63], 0, 64, packed + 4560464);
-    pack_conv_x32(raw[64], 512, 1, 0, 64, 0, 512, 0, 0, 512, packed + 4560528);
-    pack_vector(raw[65], 0, 64, packed + 4593296);
-    pack_conv_x32(raw[66], 512, 1, 0, 112, 0, 512, 0, 0, 512, packed + 4593360);
-    pack_conv_x32(raw[67], 512, 1, 0, 144, 0, 512, 112, 0, 512, packed + 4593360);
-    pack_conv_x32(raw[68], 512, 1, 0, 32, 0, 512, 256, 0, 512, packed + 4593360);
-    pack_vector(raw[69], 0, 112, packed + 4740816);
-    pack_vector(raw[70], 0, 144, packed + 4740928);
-    pack_vector(raw[71], 0, 32, packed + 4741072);
     pack_2x4_3x3(raw[72], 144, 0, 288, 0, 144, 0, 0, 144, 32, packed + 4741104);
-    pack_vector(raw[73], 0, 288, packed + 5736432);
-    pack_2x2_5x5(raw[74], 32, 0, 64, 0, 32, 0, 0, 32, 32, packed + 5736720);
-    pack_vector(raw[75], 0, 64, packed + 5810448);
-    pack_conv_x32(raw[76], 512, 1, 0, 64, 0, 512, 0, 0, 512, packed + 5810512);
-    pack_vector(raw[77], 0, 64, packed + 5843280);
-    pack_conv_x32(raw[78], 528, 1, 0, 256, 0, 528, 0, 0, 528, packed + 5843344);
-    pack_conv_x32(raw[79], 528, 1, 0, 160, 0, 528, 256, 0, 528, packed + 5843344);
-    pack_conv_x32(raw[80], 528, 1, 0, 32, 0, 528, 416, 0, 528, packed + 5843344);
-    pack_vector(raw[81], 0, 256, packed + 6079888);
-    pack_vector(raw[82], 0, 160, packed + 6080144);
-    pack_vector(raw[83], 0, 32, packed + 6080304);
+    pack_2x3_3x3(raw[48], 112, 0, 224, 0, 112, 0, 0, 112, 32, packed + 2910928);
+    pack_3x3_3x3(raw[60], 128, 0, 256, 0, 128, 0, 0, 128, 32, packed + 3667280);
     pack_3x3_3x3(raw[84], 160, 0, 320, 0, 160, 0, 0, 160, 32, packed + 6080336);
-    pack_vector(raw[85], 0, 320, packed + 7360336);
-    pack_2x2_5x5(raw[86], 32, 0, 128, 0, 32, 0, 0, 32, 32, packed + 7360656);
-    pack_vector(raw[87], 0, 128, packed + 7508112);
-    pack_conv_x32(raw[88], 528, 1, 0, 128, 0, 528, 0, 0, 528, packed + 7508240);
-    pack_vector(raw[89], 0, 128, packed + 7575824);
-    pack_conv_x32(raw[90], 832, 1, 0, 256, 0, 832, 0, 0, 832, packed + 7575952);
-    pack_conv_x32(raw[91], 832, 1, 0, 160, 0, 832, 256, 0, 832, packed + 7575952);
-    pack_conv_x32(raw[92], 832, 1, 0, 32, 0, 832, 416, 0, 832, packed + 7575952);
-    pack_vector(raw[93], 0, 256, packed + 7948688);
-    pack_vector(raw[94], 0, 160, packed + 7948944);
-    pack_vector(raw[95], 0, 32, packed + 7949104);
     pack_2x2_3x3(raw[96], 160, 0, 320, 0, 160, 0, 0, 160, 32, packed + 7949136);
-    pack_vector(raw[97], 0, 320, packed + 8768336);
-    pack_2x2_5x5(raw[98], 32, 0, 128, 0, 32, 0, 0, 32, 32, packed + 8768656);
-    pack_vector(raw[99], 0, 128, packed + 8916112);
-    pack_conv_x32(raw[100], 832, 1, 0, 128, 0, 832, 0, 0, 832, packed + 8916240);
-    pack_vector(raw[101], 0, 128, packed + 9022736);
-    pack_conv_x32(raw[102], 832, 1, 0, 384, 0, 832, 0, 0, 832, packed + 9022864);
-    pack_conv_x32(raw[103], 832, 1, 0, 192, 0, 832, 384, 0, 832, packed + 9022864);
-    pack_conv_x32(raw[104], 832, 1, 0, 32, 0, 832, 576, 0, 832, packed + 9022864);
-    pack_conv_x16(raw[104], 832, 1, 32, 48, 0, 832, -32, 0, 832, packed + 9528720);
-    pack_vector(raw[105], 0, 384, packed + 9542032);
-    pack_vector(raw[106], 0, 192, packed + 9542416);
-    pack_vector(raw[107], 0, 48, packed + 9542608);
     pack_2x2_3x3(raw[108], 192, 0, 384, 0, 192, 0, 0, 192, 32, packed + 9542656);
-    pack_vector(raw[109], 0, 384, packed + 10722304);
-    pack_2x2_5x5(raw[110], 48, 0, 128, 0, 48, 0, 0, 48, 32, packed + 10722688);
-    pack_vector(raw[111], 0, 128, packed + 10943872);
-    pack_conv_x32(raw[112], 832, 1, 0, 128, 0, 832, 0, 0, 832, packed + 10944000);
-    pack_vector(raw[113], 0, 128, packed + 11050496);
     pack_conv_x64(raw[114], 1024, 1, 0, 960, 0, 1024, 0, 0, 1024, packed + 11050624);
     pack_conv_x48(raw[114], 1024, 1, 960, 1000, 0, 1024, -960, 0, 1024, packed + 12033664);
-    pack_vector(raw[115], 0, 1000, packed + 12082816);
 }
 
 /* The caller's 3 x 224 x 224 to the input buffer, inside its border: the pixels of one place of every
@@ -5853,7 +5885,7 @@ static const RtTap v4_taps[] = { /* name, c, h, w, block, offset, row, plane, st
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_V4, RT_NUMERICS_SAFE, 0x84e3e0caeef9106f, 2134384, 180848, 12083824, 59, 85, 45, v4_steps, v4_taps, googlenet_v4_step, googlenet_v4_load },
+    { RT_TARGET_V4, RT_NUMERICS_SAFE, 0xec7db52eab5cb54b, 2134384, 180848, 12083824, 59, 85, 45, v4_steps, v4_taps, googlenet_v4_step, googlenet_v4_load },
 };
 
 static const RtView view[5] = { /* kind, h, w, bicubic, 0..255, mean, std */

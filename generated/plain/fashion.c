@@ -107,67 +107,84 @@ static RT_APART void pack_vector_2(const float *restrict bias, int c0, int n, fl
     }
 }
 
+/* A call each: w, ci_total, taps, co1, first, depth, out. */
+static const int plain_pack_conv_x1_rows[203] = {
+      0,   1, 9, 32,  0,   9,      0,
+      5,  32, 1, 16,  0,  32,    320,
+      8,  32, 1, 16, 16,  32,    320,
+     11,  32, 1, 16, 32,  32,    320,
+     20,  16, 9, 32,  0, 144,   1904,
+     25,  16, 9, 16,  0, 144,   6544,
+     30,  16, 9, 16,  0, 144,   8864,
+     35,  32, 1, 16,  0,  32,  11184,
+     40,  80, 1, 32,  0,  80,  11712,
+     43,  80, 1, 16, 32,  80,  11712,
+     46,  80, 1, 16, 48,  80,  11712,
+     55,  16, 9, 48,  0, 144,  16896,
+     60,  16, 9, 16,  0, 144,  23856,
+     65,  16, 9, 16,  0, 144,  26176,
+     70,  80, 1, 16,  0,  80,  28496,
+     75, 112, 1, 48,  0, 112,  29792,
+     78, 112, 1, 32, 48, 112,  29792,
+     81, 112, 1, 16, 80, 112,  29792,
+     90,  32, 9, 64,  0, 288,  40640,
+     95,  16, 9, 32,  0, 144,  59136,
+    100,  32, 9, 32,  0, 288,  63776,
+    105, 112, 1, 32,  0, 112,  73024,
+    110, 176, 1, 64,  0, 176,  76640,
+    113, 176, 1, 32, 64, 176,  76640,
+    116, 176, 1, 16, 96, 176,  76640,
+    125,  32, 9, 96,  0, 288,  96464,
+    130,  16, 9, 48,  0, 144, 124208,
+    135,  48, 9, 48,  0, 432, 131168,
+    140, 176, 1, 32,  0, 176, 151952,
+};
+
+/* A call each: gamma, beta, n, out. */
+static const int plain_pack_vector_rows[116] = {
+      1,   3, 32,    288,
+      6,  14, 16,   1856,
+      9,  16, 16,   1872,
+     12,  18, 16,   1888,
+     21,  23, 32,   6512,
+     26,  28, 16,   8848,
+     31,  33, 16,  11168,
+     36,  38, 16,  11696,
+     41,  49, 32,  16832,
+     44,  51, 16,  16864,
+     47,  53, 16,  16880,
+     56,  58, 48,  23808,
+     61,  63, 16,  26160,
+     66,  68, 16,  28480,
+     71,  73, 16,  29776,
+     76,  84, 48,  40544,
+     79,  86, 32,  40592,
+     82,  88, 16,  40624,
+     91,  93, 64,  59072,
+     96,  98, 32,  63744,
+    101, 103, 32,  72992,
+    106, 108, 32,  76608,
+    111, 119, 64,  96352,
+    114, 121, 32,  96416,
+    117, 123, 16,  96448,
+    126, 128, 96, 124112,
+    131, 133, 48, 131120,
+    136, 138, 48, 151904,
+    141, 143, 32, 157584,
+};
+
 /* Packs all weights: raw[i] is row i of the weights table, packed is zeroed. */
 static void fashion_plain_load(const float *const *raw, float *restrict packed)
 {
-    pack_conv_x1(raw[0], raw[1], raw[2], 1, 9, 0, 32, 0, 1, 0, 0, 9, packed);
-    pack_vector(raw[1], raw[2], raw[3], raw[4], 0, 32, packed + 288);
-    pack_conv_x1(raw[5], raw[6], raw[7], 32, 1, 0, 16, 0, 32, 0, 0, 32, packed + 320);
-    pack_conv_x1(raw[8], raw[9], raw[10], 32, 1, 0, 16, 0, 32, 16, 0, 32, packed + 320);
-    pack_conv_x1(raw[11], raw[12], raw[13], 32, 1, 0, 16, 0, 32, 32, 0, 32, packed + 320);
-    pack_vector(raw[6], raw[7], raw[14], raw[15], 0, 16, packed + 1856);
-    pack_vector(raw[9], raw[10], raw[16], raw[17], 0, 16, packed + 1872);
-    pack_vector(raw[12], raw[13], raw[18], raw[19], 0, 16, packed + 1888);
-    pack_conv_x1(raw[20], raw[21], raw[22], 16, 9, 0, 32, 0, 16, 0, 0, 144, packed + 1904);
-    pack_vector(raw[21], raw[22], raw[23], raw[24], 0, 32, packed + 6512);
-    pack_conv_x1(raw[25], raw[26], raw[27], 16, 9, 0, 16, 0, 16, 0, 0, 144, packed + 6544);
-    pack_vector(raw[26], raw[27], raw[28], raw[29], 0, 16, packed + 8848);
-    pack_conv_x1(raw[30], raw[31], raw[32], 16, 9, 0, 16, 0, 16, 0, 0, 144, packed + 8864);
-    pack_vector(raw[31], raw[32], raw[33], raw[34], 0, 16, packed + 11168);
-    pack_conv_x1(raw[35], raw[36], raw[37], 32, 1, 0, 16, 0, 32, 0, 0, 32, packed + 11184);
-    pack_vector(raw[36], raw[37], raw[38], raw[39], 0, 16, packed + 11696);
-    pack_conv_x1(raw[40], raw[41], raw[42], 80, 1, 0, 32, 0, 80, 0, 0, 80, packed + 11712);
-    pack_conv_x1(raw[43], raw[44], raw[45], 80, 1, 0, 16, 0, 80, 32, 0, 80, packed + 11712);
-    pack_conv_x1(raw[46], raw[47], raw[48], 80, 1, 0, 16, 0, 80, 48, 0, 80, packed + 11712);
-    pack_vector(raw[41], raw[42], raw[49], raw[50], 0, 32, packed + 16832);
-    pack_vector(raw[44], raw[45], raw[51], raw[52], 0, 16, packed + 16864);
-    pack_vector(raw[47], raw[48], raw[53], raw[54], 0, 16, packed + 16880);
-    pack_conv_x1(raw[55], raw[56], raw[57], 16, 9, 0, 48, 0, 16, 0, 0, 144, packed + 16896);
-    pack_vector(raw[56], raw[57], raw[58], raw[59], 0, 48, packed + 23808);
-    pack_conv_x1(raw[60], raw[61], raw[62], 16, 9, 0, 16, 0, 16, 0, 0, 144, packed + 23856);
-    pack_vector(raw[61], raw[62], raw[63], raw[64], 0, 16, packed + 26160);
-    pack_conv_x1(raw[65], raw[66], raw[67], 16, 9, 0, 16, 0, 16, 0, 0, 144, packed + 26176);
-    pack_vector(raw[66], raw[67], raw[68], raw[69], 0, 16, packed + 28480);
-    pack_conv_x1(raw[70], raw[71], raw[72], 80, 1, 0, 16, 0, 80, 0, 0, 80, packed + 28496);
-    pack_vector(raw[71], raw[72], raw[73], raw[74], 0, 16, packed + 29776);
-    pack_conv_x1(raw[75], raw[76], raw[77], 112, 1, 0, 48, 0, 112, 0, 0, 112, packed + 29792);
-    pack_conv_x1(raw[78], raw[79], raw[80], 112, 1, 0, 32, 0, 112, 48, 0, 112, packed + 29792);
-    pack_conv_x1(raw[81], raw[82], raw[83], 112, 1, 0, 16, 0, 112, 80, 0, 112, packed + 29792);
-    pack_vector(raw[76], raw[77], raw[84], raw[85], 0, 48, packed + 40544);
-    pack_vector(raw[79], raw[80], raw[86], raw[87], 0, 32, packed + 40592);
-    pack_vector(raw[82], raw[83], raw[88], raw[89], 0, 16, packed + 40624);
-    pack_conv_x1(raw[90], raw[91], raw[92], 32, 9, 0, 64, 0, 32, 0, 0, 288, packed + 40640);
-    pack_vector(raw[91], raw[92], raw[93], raw[94], 0, 64, packed + 59072);
-    pack_conv_x1(raw[95], raw[96], raw[97], 16, 9, 0, 32, 0, 16, 0, 0, 144, packed + 59136);
-    pack_vector(raw[96], raw[97], raw[98], raw[99], 0, 32, packed + 63744);
-    pack_conv_x1(raw[100], raw[101], raw[102], 32, 9, 0, 32, 0, 32, 0, 0, 288, packed + 63776);
-    pack_vector(raw[101], raw[102], raw[103], raw[104], 0, 32, packed + 72992);
-    pack_conv_x1(raw[105], raw[106], raw[107], 112, 1, 0, 32, 0, 112, 0, 0, 112, packed + 73024);
-    pack_vector(raw[106], raw[107], raw[108], raw[109], 0, 32, packed + 76608);
-    pack_conv_x1(raw[110], raw[111], raw[112], 176, 1, 0, 64, 0, 176, 0, 0, 176, packed + 76640);
-    pack_conv_x1(raw[113], raw[114], raw[115], 176, 1, 0, 32, 0, 176, 64, 0, 176, packed + 76640);
-    pack_conv_x1(raw[116], raw[117], raw[118], 176, 1, 0, 16, 0, 176, 96, 0, 176, packed + 76640);
-    pack_vector(raw[111], raw[112], raw[119], raw[120], 0, 64, packed + 96352);
-    pack_vector(raw[114], raw[115], raw[121], raw[122], 0, 32, packed + 96416);
-    pack_vector(raw[117], raw[118], raw[123], raw[124], 0, 16, packed + 96448);
-    pack_conv_x1(raw[125], raw[126], raw[127], 32, 9, 0, 96, 0, 32, 0, 0, 288, packed + 96464);
-    pack_vector(raw[126], raw[127], raw[128], raw[129], 0, 96, packed + 124112);
-    pack_conv_x1(raw[130], raw[131], raw[132], 16, 9, 0, 48, 0, 16, 0, 0, 144, packed + 124208);
-    pack_vector(raw[131], raw[132], raw[133], raw[134], 0, 48, packed + 131120);
-    pack_conv_x1(raw[135], raw[136], raw[137], 48, 9, 0, 48, 0, 48, 0, 0, 432, packed + 131168);
-    pack_vector(raw[136], raw[137], raw[138], raw[139], 0, 48, packed + 151904);
-    pack_conv_x1(raw[140], raw[141], raw[142], 176, 1, 0, 32, 0, 176, 0, 0, 176, packed + 151952);
-    pack_vector(raw[141], raw[142], raw[143], raw[144], 0, 32, packed + 157584);
+    for (int i = 0; i < 29; i++) {
+        const int *r = plain_pack_conv_x1_rows + i * 7;
+        pack_conv_x1(raw[r[0]], raw[r[0] + 1], raw[r[0] + 2], r[1], r[2], 0, r[3], 0, r[1], r[4], 0,
+            r[5], packed + r[6]);
+    }
+    for (int i = 0; i < 29; i++) {
+        const int *r = plain_pack_vector_rows + i * 4;
+        pack_vector(raw[r[0]], raw[r[0] + 1], raw[r[1]], raw[r[1] + 1], 0, r[2], packed + r[3]);
+    }
     pack_conv_x1_2(raw[145], 240, 1, 0, 10, 0, 240, 0, 0, 240, packed + 157616);
     pack_vector_2(raw[146], 0, 10, packed + 160016);
 }
@@ -1509,7 +1526,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0xd52c5bbea2078e67, 70192, 0, 160032, 32, 43, 29, plain_steps, plain_taps, fashion_plain_step, fashion_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0xd891bac29c9d7c26, 70192, 0, 160032, 32, 43, 29, plain_steps, plain_taps, fashion_plain_step, fashion_plain_load },
 };
 
 static const RtView view[3] = { /* kind, h, w, bicubic, 0..255, mean, std */

@@ -96,71 +96,87 @@ static RT_APART void pack_vector(const float *restrict bias, int c0, int n, floa
     }
 }
 
+/* A call each: w, ci_total, taps, co1, depth, out. */
+static const int plain_pack_conv_x1_rows[186] = {
+     0,    3, 49,   64,    147,        0,
+     2,   64,  1,   64,     64,     9472,
+     4,   64,  9,  192,    576,    13632,
+     6,  192,  1,   64,    192,   124416,
+     8,  192,  9,  128,   1728,   136768,
+    10,  192, 25,   32,   4800,   358080,
+    12,  416,  1,  128,    416,   511712,
+    14,  416,  9,  192,   3744,   565088,
+    16,  416, 25,   96,  10400,  1284128,
+    18,  832,  1,  192,    832,  2282624,
+    20,  832,  9,  208,   7488,  2442560,
+    22,  832, 25,   48,  20800,  4000272,
+    24, 1280,  1,  160,   1280,  4998720,
+    26, 1280,  9,  224,  11520,  5203680,
+    28, 1280, 25,   64,  32000,  7784384,
+    30, 1728,  1,  128,   1728,  9832448,
+    32, 1728,  9,  256,  15552, 10053760,
+    34, 1728, 25,   64,  43200, 14035328,
+    36, 2176,  1,  112,   2176, 16800192,
+    38, 2176,  9,  288,  19584, 17044016,
+    40, 2176, 25,   64,  54400, 22684496,
+    42, 2640,  1,  256,   2640, 26166160,
+    44, 2640,  9,  320,  23760, 26842256,
+    46, 2640, 25,  128,  66000, 34445776,
+    48, 3344,  1,  256,   3344, 42893904,
+    50, 3344,  9,  320,  30096, 43750224,
+    52, 3344, 25,  128,  83600, 53381264,
+    54, 4048,  1,  384,   4048, 64082192,
+    56, 4048,  9,  384,  36432, 65637008,
+    58, 4048, 25,  128, 101200, 79627280,
+    60, 4944,  1, 1000,   4944, 92581008,
+};
+
+/* A call each: bias, n, out. */
+static const int plain_pack_vector_rows[93] = {
+     1,   64,     9408,
+     3,   64,    13568,
+     5,  192,   124224,
+     7,   64,   136704,
+     9,  128,   357952,
+    11,   32,   511680,
+    13,  128,   564960,
+    15,  192,  1283936,
+    17,   96,  2282528,
+    19,  192,  2442368,
+    21,  208,  4000064,
+    23,   48,  4998672,
+    25,  160,  5203520,
+    27,  224,  7784160,
+    29,   64,  9832384,
+    31,  128, 10053632,
+    33,  256, 14035072,
+    35,   64, 16800128,
+    37,  112, 17043904,
+    39,  288, 22684208,
+    41,   64, 26166096,
+    43,  256, 26842000,
+    45,  320, 34445456,
+    47,  128, 42893776,
+    49,  256, 43749968,
+    51,  320, 53380944,
+    53,  128, 64082064,
+    55,  384, 65636624,
+    57,  384, 79626896,
+    59,  128, 92580880,
+    61, 1000, 97525008,
+};
+
 /* Packs all weights: raw[i] is row i of the weights table, packed is zeroed. */
 static void inception_v1_naive_plain_load(const float *const *raw, float *restrict packed)
 {
-    pack_conv_x1(raw[0], 3, 49, 0, 64, 0, 3, 0, 0, 147, packed);
-    pack_vector(raw[1], 0, 64, packed + 9408);
-    pack_conv_x1(raw[2], 64, 1, 0, 64, 0, 64, 0, 0, 64, packed + 9472);
-    pack_vector(raw[3], 0, 64, packed + 13568);
-    pack_conv_x1(raw[4], 64, 9, 0, 192, 0, 64, 0, 0, 576, packed + 13632);
-    pack_vector(raw[5], 0, 192, packed + 124224);
-    pack_conv_x1(raw[6], 192, 1, 0, 64, 0, 192, 0, 0, 192, packed + 124416);
-    pack_vector(raw[7], 0, 64, packed + 136704);
-    pack_conv_x1(raw[8], 192, 9, 0, 128, 0, 192, 0, 0, 1728, packed + 136768);
-    pack_vector(raw[9], 0, 128, packed + 357952);
-    pack_conv_x1(raw[10], 192, 25, 0, 32, 0, 192, 0, 0, 4800, packed + 358080);
-    pack_vector(raw[11], 0, 32, packed + 511680);
-    pack_conv_x1(raw[12], 416, 1, 0, 128, 0, 416, 0, 0, 416, packed + 511712);
-    pack_vector(raw[13], 0, 128, packed + 564960);
-    pack_conv_x1(raw[14], 416, 9, 0, 192, 0, 416, 0, 0, 3744, packed + 565088);
-    pack_vector(raw[15], 0, 192, packed + 1283936);
-    pack_conv_x1(raw[16], 416, 25, 0, 96, 0, 416, 0, 0, 10400, packed + 1284128);
-    pack_vector(raw[17], 0, 96, packed + 2282528);
-    pack_conv_x1(raw[18], 832, 1, 0, 192, 0, 832, 0, 0, 832, packed + 2282624);
-    pack_vector(raw[19], 0, 192, packed + 2442368);
-    pack_conv_x1(raw[20], 832, 9, 0, 208, 0, 832, 0, 0, 7488, packed + 2442560);
-    pack_vector(raw[21], 0, 208, packed + 4000064);
-    pack_conv_x1(raw[22], 832, 25, 0, 48, 0, 832, 0, 0, 20800, packed + 4000272);
-    pack_vector(raw[23], 0, 48, packed + 4998672);
-    pack_conv_x1(raw[24], 1280, 1, 0, 160, 0, 1280, 0, 0, 1280, packed + 4998720);
-    pack_vector(raw[25], 0, 160, packed + 5203520);
-    pack_conv_x1(raw[26], 1280, 9, 0, 224, 0, 1280, 0, 0, 11520, packed + 5203680);
-    pack_vector(raw[27], 0, 224, packed + 7784160);
-    pack_conv_x1(raw[28], 1280, 25, 0, 64, 0, 1280, 0, 0, 32000, packed + 7784384);
-    pack_vector(raw[29], 0, 64, packed + 9832384);
-    pack_conv_x1(raw[30], 1728, 1, 0, 128, 0, 1728, 0, 0, 1728, packed + 9832448);
-    pack_vector(raw[31], 0, 128, packed + 10053632);
-    pack_conv_x1(raw[32], 1728, 9, 0, 256, 0, 1728, 0, 0, 15552, packed + 10053760);
-    pack_vector(raw[33], 0, 256, packed + 14035072);
-    pack_conv_x1(raw[34], 1728, 25, 0, 64, 0, 1728, 0, 0, 43200, packed + 14035328);
-    pack_vector(raw[35], 0, 64, packed + 16800128);
-    pack_conv_x1(raw[36], 2176, 1, 0, 112, 0, 2176, 0, 0, 2176, packed + 16800192);
-    pack_vector(raw[37], 0, 112, packed + 17043904);
-    pack_conv_x1(raw[38], 2176, 9, 0, 288, 0, 2176, 0, 0, 19584, packed + 17044016);
-    pack_vector(raw[39], 0, 288, packed + 22684208);
-    pack_conv_x1(raw[40], 2176, 25, 0, 64, 0, 2176, 0, 0, 54400, packed + 22684496);
-    pack_vector(raw[41], 0, 64, packed + 26166096);
-    pack_conv_x1(raw[42], 2640, 1, 0, 256, 0, 2640, 0, 0, 2640, packed + 26166160);
-    pack_vector(raw[43], 0, 256, packed + 26842000);
-    pack_conv_x1(raw[44], 2640, 9, 0, 320, 0, 2640, 0, 0, 23760, packed + 26842256);
-    pack_vector(raw[45], 0, 320, packed + 34445456);
-    pack_conv_x1(raw[46], 2640, 25, 0, 128, 0, 2640, 0, 0, 66000, packed + 34445776);
-    pack_vector(raw[47], 0, 128, packed + 42893776);
-    pack_conv_x1(raw[48], 3344, 1, 0, 256, 0, 3344, 0, 0, 3344, packed + 42893904);
-    pack_vector(raw[49], 0, 256, packed + 43749968);
-    pack_conv_x1(raw[50], 3344, 9, 0, 320, 0, 3344, 0, 0, 30096, packed + 43750224);
-    pack_vector(raw[51], 0, 320, packed + 53380944);
-    pack_conv_x1(raw[52], 3344, 25, 0, 128, 0, 3344, 0, 0, 83600, packed + 53381264);
-    pack_vector(raw[53], 0, 128, packed + 64082064);
-    pack_conv_x1(raw[54], 4048, 1, 0, 384, 0, 4048, 0, 0, 4048, packed + 64082192);
-    pack_vector(raw[55], 0, 384, packed + 65636624);
-    pack_conv_x1(raw[56], 4048, 9, 0, 384, 0, 4048, 0, 0, 36432, packed + 65637008);
-    pack_vector(raw[57], 0, 384, packed + 79626896);
-    pack_conv_x1(raw[58], 4048, 25, 0, 128, 0, 4048, 0, 0, 101200, packed + 79627280);
-    pack_vector(raw[59], 0, 128, packed + 92580880);
-    pack_conv_x1(raw[60], 4944, 1, 0, 1000, 0, 4944, 0, 0, 4944, packed + 92581008);
-    pack_vector(raw[61], 0, 1000, packed + 97525008);
+    for (int i = 0; i < 31; i++) {
+        const int *r = plain_pack_conv_x1_rows + i * 6;
+        pack_conv_x1(raw[r[0]], r[1], r[2], 0, r[3], 0, r[1], 0, 0, r[4], packed + r[5]);
+    }
+    for (int i = 0; i < 31; i++) {
+        const int *r = plain_pack_vector_rows + i * 3;
+        pack_vector(raw[r[0]], 0, r[1], packed + r[2]);
+    }
 }
 
 /* The caller's 3 x 224 x 224 to the input buffer, inside its border. */
@@ -1902,7 +1918,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0xdf7dd80fa639735d, 5899792, 0, 97526016, 50, 58, 22, plain_steps, plain_taps, inception_v1_naive_plain_step, inception_v1_naive_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x27faf88476396fc5, 5899792, 0, 97526016, 50, 58, 22, plain_steps, plain_taps, inception_v1_naive_plain_step, inception_v1_naive_plain_load },
 };
 
 const RtNetwork inception_v1_naive_network = {

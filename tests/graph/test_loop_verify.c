@@ -219,6 +219,25 @@ static Made local_array(int n)
     return m;
 }
 
+/* fill(arena + r[0], r[1]) for each row r: its entries belong together, the greatest of both would not do. */
+static Made rows(const int values[4])
+{
+    Made m = make();
+    Func *f = fill(&m, 0);
+    Var *table = loop_table(m.l, "rows", NULL, values, 2, 2);
+    Var *i = loop_for_begin(m.l, "i", loop_int(m.l, 0), loop_int(m.l, 2), 1);
+    Var *r = loop_let(m.l, "r", loop_address(m.l, table, loop_mul(m.l, loop_var(m.l, i), loop_int(m.l, 2))));
+    call_at(&m, f, loop_load(m.l, TY_INT, r, loop_int(m.l, 0)), loop_load(m.l, TY_INT, r, loop_int(m.l, 1)));
+    loop_for_end(m.l);
+    return m;
+}
+
+static void rows_of_a_table(void)
+{
+    stays(rows((int[]){ 90, 10, 0, 100 }));
+    leaves(rows((int[]){ 90, 10, 1, 100 }), "in fill, called from page: x[1 .. 100] leaves 'c->arena', which has 100 elements");
+}
+
 static void arrays_of_a_function(void)
 {
     stays(local_array(6));
@@ -229,6 +248,6 @@ int main(void)
 {
     const Test tests[] = { TEST(every_call_is_checked), TEST(arrays_with_a_length_lie_in_the_callers), TEST(places_that_a_loop_moves),
         TEST(calls_within_calls), TEST(tables_are_read), TEST(ints_of_the_context_are_any),
-        TEST(arrays_without_a_length), TEST(arrays_of_a_function) };
+        TEST(arrays_without_a_length), TEST(arrays_of_a_function), TEST(rows_of_a_table) };
     return run_tests("loop_verify", tests, sizeof tests / sizeof *tests);
 }

@@ -504,6 +504,8 @@ static void name_functions(Unit *u, const Graph *graph)
             f->external = true;
         else
             f->name = arena_printf(arena, "%s__%s", graph->name, f->name);
+        for (int k = 0; k < f->tables.n; k++)
+            f->tables.at[k]->name = arena_printf(arena, "%s__%s", graph->name, f->tables.at[k]->name);
     }
     for (int i = 0; i < u->tables.n; i++)
         u->tables.at[i]->name = arena_printf(arena, "%s__%s", graph->name, u->tables.at[i]->name);
