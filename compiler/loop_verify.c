@@ -13,7 +13,8 @@ enum { MOST_TRIED = 4096 };
 /* ---- Statements ---- */
 
 static void walk(Verify *v, const Body *b, int from);
-static bool walk_or_each(Verify *v, const Stmt *s);
+static bool body_indexes(const Body *b, int from, const Var *var);
+static bool walk_or_each(Verify *v, const Body *b, int next, const Var *var);
 
 typedef LIST(const Var *) Vars;
 
@@ -99,7 +100,8 @@ static void walk_for(Verify *v, const Stmt *s)
         steady[i] &= lin_older(&change[i], mark);
         f->at = after(v, &start[i], &change[i], steady[i], &trip);
     }
-    if (!v->dry && (vars.n > 0 || !walk_or_each(v, s)))
+    bool tried = !v->dry && vars.n == 0 && body_indexes(&s->body, 0, s->var);
+    if (!v->dry && !(tried && walk_or_each(v, &s->body, 0, s->var)))
         walk(v, &s->body, 0);
     v->r.syms.n = mark;
     Lin n = trips(v, &span, s->step);
@@ -164,11 +166,11 @@ static bool body_indexes(const Body *b, int from, const Var *var)
     return false;
 }
 
-/* Walks what follows once for each value of the symbol behind `var`; false when there is no such need. */
+/* Walks what follows once for each value of the symbol behind `var`; false where that cannot be. */
 static bool walk_each(Verify *v, const Body *b, int next, const Var *var)
 {
     Fact *f = verify_fact(v, var);
-    if (v->dry || var->type != TY_INT || verify_is_pointer(var) || f->at.n != 1 || !body_indexes(b, next, var))
+    if (v->dry || var->type != TY_INT || verify_is_pointer(var) || f->at.n != 1)
         return false;
     Lin whole = f->at, s = { .n = 1, .sym = { whole.sym[0] }, .k = { 1 } };
     int64_t lo = range_lowest(&v->r, &s), hi = range_highest(&v->r, &s);
@@ -184,19 +186,38 @@ static bool walk_each(Verify *v, const Body *b, int next, const Var *var)
     return true;
 }
 
-/* The body of a loop whose variable indexes a table: at once if that suffices, else for each value of it. */
-static bool walk_or_each(Verify *v, const Stmt *s)
+/* What follows: at once if that suffices, else for each value of `var`. */
+static bool walk_or_each(Verify *v, const Body *b, int next, const Var *var)
 {
-    if (!body_indexes(&s->body, 0, s->var))
-        return false;
     bool trying = v->trying, failed = v->failed;
     v->trying = true;
     v->failed = false;
-    walk(v, &s->body, 0);
+    walk(v, b, next);
     bool good = !v->failed;
     v->trying = trying;
     v->failed = failed;
-    return good || walk_each(v, &s->body, 0, s->var);
+    return good || walk_each(v, b, next, var);
+}
+
+static bool chooses(const Expr *e, const Var *var)
+{
+    return e && ((e->kind == EX_SELECT && e->type == TY_INT && reads(e->a, var)) || chooses(e->a, var) || chooses(e->b, var) || chooses(e->c, var));
+}
+
+/* Do lets that follow choose by `var`?  Then they belong together. */
+static bool lets_choose(const Body *b, int next, const Var *var)
+{
+    bool found = false;
+    for (int i = next; i < b->n && !found; i++)
+        found = b->at[i]->kind == ST_LET && chooses(b->at[i]->value, var);
+    return found;
+}
+
+static bool walk_local(Verify *v, const Body *b, int next, const Var *var)
+{
+    if (body_indexes(b, next, var))
+        return walk_each(v, b, next, var);
+    return !v->dry && lets_choose(b, next, var) && walk_or_each(v, b, next, var);
 }
 
 static void walk_switch(Verify *v, const Stmt *s)
@@ -238,7 +259,7 @@ static void walk(Verify *v, const Body *b, int from)
 {
     for (int i = from; i < b->n; i++) {
         walk_stmt(v, b->at[i]);
-        if (b->at[i]->kind == ST_LET && walk_each(v, b, i + 1, b->at[i]->var))
+        if (b->at[i]->kind == ST_LET && walk_local(v, b, i + 1, b->at[i]->var))
             return;
     }
 }

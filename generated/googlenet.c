@@ -972,63 +972,6 @@ static RT_V4 void v4_products_104x2_of_12(const float *restrict v, int v_slab,
                 m + k * m_slab + t * 208 + 1664);
 }
 
-/* Output transform of F(3 x 3, 4 x 4): y = max(floor, b + Ah m Aw^T), 3 x 3 pixels a tile, for
- * tiles [first, first + n) of one block of 16 outputs, t = Ah m; what lies outside h x w is not stored. */
-static RT_V4 void v4_output_3x3_4x4(const float *restrict m, int slab, int n,
-    const float *restrict b, float floor, float *restrict y, int row, int first, int columns, int h,
-    int w)
-{
-    v16 t[18];
-    for (int i = 0; i < n; i++) {
-        const int ty = (first + i) / columns;
-        const int tx = (first + i) % columns;
-        const float *q = m + i * 16;
-        RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
-            const v16 m0 = v16_load(q + j * slab);
-            const v16 m1 = v16_load(q + (j + 6) * slab);
-            const v16 m2 = v16_load(q + (j + 12) * slab);
-            const v16 m3 = v16_load(q + (j + 18) * slab);
-            const v16 m4 = v16_load(q + (j + 24) * slab);
-            const v16 m5 = v16_load(q + (j + 30) * slab);
-            const v16 sum1 = v16_add(m1, m2);
-            const v16 diff1 = v16_sub(m1, m2);
-            const v16 sum3 = v16_add(m3, m4);
-            const v16 diff3 = v16_sub(m3, m4);
-            t[j] = v16_add(v16_add(sum3, sum1), m0);
-            t[j + 6] = v16_fma(v16_set1(1.5f), diff3, v16_mul(v16_set1(0.75f), diff1));
-            t[j + 12] = v16_fma(v16_set1(0.5625f), sum1, v16_fma(v16_set1(2.25f), sum3, m5));
-        }
-        const v16 bias = v16_load(b);
-        float *p = y + ty * 3 * row + tx * 48;
-        const int rows = h - ty * 3;
-        const int in_row = w - tx * 3;
-        RT_UNROLL_WHOLE for (int r = 0; r < 3; r++) {
-            const v16 t0 = t[6 * r];
-            const v16 t1 = t[6 * r + 1];
-            const v16 t2 = t[6 * r + 2];
-            const v16 t3 = t[6 * r + 3];
-            const v16 t4 = t[6 * r + 4];
-            const v16 t5 = t[6 * r + 5];
-            const v16 sum1 = v16_add(t1, t2);
-            const v16 diff1 = v16_sub(t1, t2);
-            const v16 sum3 = v16_add(t3, t4);
-            const v16 diff3 = v16_sub(t3, t4);
-            const v16 y0 = v16_add(v16_add(v16_add(sum3, sum1), t0), bias);
-            const v16 y1 = v16_add(v16_fma(v16_set1(1.5f), diff3, v16_mul(v16_set1(0.75f), diff1)),
-                bias);
-            const v16 y2 = v16_add(v16_fma(v16_set1(0.5625f), sum1,
-                v16_fma(v16_set1(2.25f), sum3, t5)), bias);
-            if (r < rows) {
-                v16_store(p + r * row, v16_max(y0, v16_set1(floor)));
-                if (1 < in_row)
-                    v16_store(p + r * row + 16, v16_max(y1, v16_set1(floor)));
-                if (2 < in_row)
-                    v16_store(p + r * row + 32, v16_max(y2, v16_set1(floor)));
-            }
-        }
-    }
-}
-
 /* 12 tiles x 32 outputs of one product: y = sum of w * x over the 12 channels of x, whose blocks have 16.
  * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
 static RT_V4 void v4_product_12x2_of_12(const float *restrict x, int blocks, int plane,
@@ -1148,14 +1091,71 @@ static RT_V4 void v4_products_103x2_of_12(const float *restrict v, int v_slab,
     }
 }
 
+/* Output transform of F(3 x 3, 4 x 4): y = max(floor, b + Ah m Aw^T), 3 x 3 pixels a tile, for
+ * tiles [first, first + n) of one block of 16 outputs, t = Ah m; what lies outside h x w is not stored. */
+static RT_V4 void v4_output_3x3_4x4(const float *restrict m, int slab, int n,
+    const float *restrict b, float floor, float *restrict y, int row, int first, int columns, int h,
+    int w)
+{
+    v16 t[18];
+    for (int i = 0; i < n; i++) {
+        const int ty = (first + i) / columns;
+        const int tx = (first + i) % columns;
+        const float *q = m + i * 16;
+        RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
+            const v16 m0 = v16_load(q + j * slab);
+            const v16 m1 = v16_load(q + (j + 6) * slab);
+            const v16 m2 = v16_load(q + (j + 12) * slab);
+            const v16 m3 = v16_load(q + (j + 18) * slab);
+            const v16 m4 = v16_load(q + (j + 24) * slab);
+            const v16 m5 = v16_load(q + (j + 30) * slab);
+            const v16 sum1 = v16_add(m1, m2);
+            const v16 diff1 = v16_sub(m1, m2);
+            const v16 sum3 = v16_add(m3, m4);
+            const v16 diff3 = v16_sub(m3, m4);
+            t[j] = v16_add(v16_add(sum3, sum1), m0);
+            t[j + 6] = v16_fma(v16_set1(1.5f), diff3, v16_mul(v16_set1(0.75f), diff1));
+            t[j + 12] = v16_fma(v16_set1(0.5625f), sum1, v16_fma(v16_set1(2.25f), sum3, m5));
+        }
+        const v16 bias = v16_load(b);
+        float *p = y + ty * 3 * row + tx * 48;
+        const int rows = h - ty * 3;
+        const int in_row = w - tx * 3;
+        RT_UNROLL_WHOLE for (int r = 0; r < 3; r++) {
+            const v16 t0 = t[6 * r];
+            const v16 t1 = t[6 * r + 1];
+            const v16 t2 = t[6 * r + 2];
+            const v16 t3 = t[6 * r + 3];
+            const v16 t4 = t[6 * r + 4];
+            const v16 t5 = t[6 * r + 5];
+            const v16 sum1 = v16_add(t1, t2);
+            const v16 diff1 = v16_sub(t1, t2);
+            const v16 sum3 = v16_add(t3, t4);
+            const v16 diff3 = v16_sub(t3, t4);
+            const v16 y0 = v16_add(v16_add(v16_add(sum3, sum1), t0), bias);
+            const v16 y1 = v16_add(v16_fma(v16_set1(1.5f), diff3, v16_mul(v16_set1(0.75f), diff1)),
+                bias);
+            const v16 y2 = v16_add(v16_fma(v16_set1(0.5625f), sum1,
+                v16_fma(v16_set1(2.25f), sum3, t5)), bias);
+            if (r < rows) {
+                v16_store(p + r * row, v16_max(y0, v16_set1(floor)));
+                if (1 < in_row)
+                    v16_store(p + r * row + 16, v16_max(y1, v16_set1(floor)));
+                if (2 < in_row)
+                    v16_store(p + r * row + 32, v16_max(y2, v16_set1(floor)));
+            }
+        }
+    }
+}
+
 /* x: 12 x 112 x 112, w: 4 x 4 taps, y: 4 blocks of 16 x 112 x 112, by F(3 x 3, 4 x 4):
  * 38 x 38 tiles in 14 blocks, 36 products each where the direct way takes 144. */
 static RT_V4 void v4_conv4x4_12x112x112_to_64_f3x3(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, float *restrict v, float *restrict m, int part,
     int parts)
 {
-    enum { GROUPS = 2, CB = 1, X_PLANE = 219024, X_ROW = 1872, COLUMNS = 38, W_BLOCK = 9216,
-        POINTS = 36, Y_PLANE = 200704, Y_ROW = 1792 };
+    enum { GROUPS = 2, CB = 1, X_PLANE = 219024, X_ROW = 1872, COLUMNS = 38, V_SLAB = 1680,
+        W_BLOCK = 9216, POINTS = 36, M_SLAB = 3344, Y_PLANE = 200704, Y_ROW = 1792 };
 
     int transformed = -1;
     const int begin = rt_begin(28, part, parts);
@@ -1163,29 +1163,20 @@ static RT_V4 void v4_conv4x4_12x112x112_to_64_f3x3(const float *restrict x, cons
     for (int u = begin; u < end; u++) {
         const int tiles = u / GROUPS;
         const int group = u % GROUPS;
-        if (tiles < 2) {
-            const int first = tiles * 104;
-            if (transformed < tiles) {
-                v4_input_3x3_4x4(x, CB, X_PLANE, X_ROW, first, 104, COLUMNS, v, 1680);
-                transformed = tiles;
-            }
-            v4_products_104x2_of_12(v, 1680, w + group * 2 * W_BLOCK, CB, POINTS, m, 3344);
-            v4_output_3x3_4x4(m, 3344, 104, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW,
-                first, COLUMNS, 112, 112);
-            v4_output_3x3_4x4(m + 1664, 3344, 104, b + (group * 2 + 1) * 16, 0.0f,
-                y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 112, 112);
-        } else {
-            const int first = tiles * 103 + 2;
-            if (transformed < tiles) {
-                v4_input_3x3_4x4(x, CB, X_PLANE, X_ROW, first, 103, COLUMNS, v, 1648);
-                transformed = tiles;
-            }
-            v4_products_103x2_of_12(v, 1648, w + group * 2 * W_BLOCK, CB, POINTS, m, 3312);
-            v4_output_3x3_4x4(m, 3312, 103, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW,
-                first, COLUMNS, 112, 112);
-            v4_output_3x3_4x4(m + 1648, 3312, 103, b + (group * 2 + 1) * 16, 0.0f,
-                y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 112, 112);
+        const int first = tiles * 103 + (tiles < 2 ? tiles : 2);
+        const int n = tiles < 2 ? 104 : 103;
+        const int block = group * 2;
+        if (transformed < tiles) {
+            v4_input_3x3_4x4(x, CB, X_PLANE, X_ROW, first, n, COLUMNS, v, V_SLAB);
+            transformed = tiles;
         }
+        if (tiles < 2)
+            v4_products_104x2_of_12(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        else
+            v4_products_103x2_of_12(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        for (int j = 0; j < 2; j++)
+            v4_output_3x3_4x4(m + j * n * 16, M_SLAB, n, b + (block + j) * 16, 0.0f,
+                y + (block + j) * Y_PLANE, Y_ROW, first, COLUMNS, 112, 112);
     }
 }
 
@@ -1768,8 +1759,8 @@ static RT_V4 void v4_conv3x3_64x56x56_to_192_f4x4(const float *restrict x, const
     const float *restrict b, float *restrict y, float *restrict v, float *restrict m, int part,
     int parts)
 {
-    enum { GROUPS = 6, CB = 4, X_PLANE = 53824, X_ROW = 928, COLUMNS = 14, W_BLOCK = 36864,
-        POINTS = 36, Y_PLANE = 50176, Y_ROW = 896 };
+    enum { GROUPS = 6, CB = 4, X_PLANE = 53824, X_ROW = 928, COLUMNS = 14, V_SLAB = 3152,
+        W_BLOCK = 36864, POINTS = 36, M_SLAB = 1584, Y_PLANE = 50176, Y_ROW = 896 };
 
     int transformed = -1;
     const int begin = rt_begin(24, part, parts);
@@ -1778,15 +1769,15 @@ static RT_V4 void v4_conv3x3_64x56x56_to_192_f4x4(const float *restrict x, const
         const int tiles = u / GROUPS;
         const int group = u % GROUPS;
         const int first = tiles * 49;
+        const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_4x4_3x3(x, CB, X_PLANE, X_ROW, first, 49, COLUMNS, v, 3152);
+            v4_input_4x4_3x3(x, CB, X_PLANE, X_ROW, first, 49, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
-        v4_products_49x2(v, 3152, w + group * 2 * W_BLOCK, CB, POINTS, m, 1584);
-        v4_output_4x4_3x3(m, 1584, 49, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW, first,
-            COLUMNS, 56, 56);
-        v4_output_4x4_3x3(m + 784, 1584, 49, b + (group * 2 + 1) * 16, 0.0f,
-            y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 56, 56);
+        v4_products_49x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        for (int j = 0; j < 2; j++)
+            v4_output_4x4_3x3(m + j * 784, M_SLAB, 49, b + (block + j) * 16, 0.0f,
+                y + (block + j) * Y_PLANE, Y_ROW, first, COLUMNS, 56, 56);
     }
 }
 
@@ -1985,8 +1976,8 @@ static RT_V4 void v4_conv3x3_96x28x28_to_128_f4x4(const float *restrict x, const
     const float *restrict b, float *restrict y, float *restrict v, float *restrict m, int part,
     int parts)
 {
-    enum { GROUPS = 4, CB = 6, X_PLANE = 14400, X_ROW = 480, COLUMNS = 7, W_BLOCK = 55296,
-        POINTS = 36, Y_PLANE = 12544, Y_ROW = 448 };
+    enum { GROUPS = 4, CB = 6, X_PLANE = 14400, X_ROW = 480, COLUMNS = 7, V_SLAB = 2416,
+        W_BLOCK = 55296, POINTS = 36, M_SLAB = 816, Y_PLANE = 12544, Y_ROW = 448 };
 
     int transformed = -1;
     const int begin = rt_begin(8, part, parts);
@@ -1994,29 +1985,20 @@ static RT_V4 void v4_conv3x3_96x28x28_to_128_f4x4(const float *restrict x, const
     for (int u = begin; u < end; u++) {
         const int tiles = u / GROUPS;
         const int group = u % GROUPS;
-        if (tiles < 1) {
-            const int first = tiles * 25;
-            if (transformed < tiles) {
-                v4_input_4x4_3x3(x, CB, X_PLANE, X_ROW, first, 25, COLUMNS, v, 2416);
-                transformed = tiles;
-            }
-            v4_products_25x2(v, 2416, w + group * 2 * W_BLOCK, CB, POINTS, m, 816);
-            v4_output_4x4_3x3(m, 816, 25, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW,
-                first, COLUMNS, 28, 28);
-            v4_output_4x4_3x3(m + 400, 816, 25, b + (group * 2 + 1) * 16, 0.0f,
-                y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 28, 28);
-        } else {
-            const int first = tiles * 24 + 1;
-            if (transformed < tiles) {
-                v4_input_4x4_3x3(x, CB, X_PLANE, X_ROW, first, 24, COLUMNS, v, 2320);
-                transformed = tiles;
-            }
-            v4_products_24x2(v, 2320, w + group * 2 * W_BLOCK, CB, POINTS, m, 784);
-            v4_output_4x4_3x3(m, 784, 24, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW,
-                first, COLUMNS, 28, 28);
-            v4_output_4x4_3x3(m + 384, 784, 24, b + (group * 2 + 1) * 16, 0.0f,
-                y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 28, 28);
+        const int first = tiles * 24 + (tiles < 1 ? tiles : 1);
+        const int n = tiles < 1 ? 25 : 24;
+        const int block = group * 2;
+        if (transformed < tiles) {
+            v4_input_4x4_3x3(x, CB, X_PLANE, X_ROW, first, n, COLUMNS, v, V_SLAB);
+            transformed = tiles;
         }
+        if (tiles < 1)
+            v4_products_25x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        else
+            v4_products_24x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        for (int j = 0; j < 2; j++)
+            v4_output_4x4_3x3(m + j * n * 16, M_SLAB, n, b + (block + j) * 16, 0.0f,
+                y + (block + j) * Y_PLANE, Y_ROW, first, COLUMNS, 28, 28);
     }
 }
 
@@ -2259,8 +2241,8 @@ static RT_V4 void v4_conv5x5_16x28x28_to_32_f2x2(const float *restrict x, const 
     const float *restrict b, float *restrict y, float *restrict v, float *restrict m, int part,
     int parts)
 {
-    enum { CB = 1, X_PLANE = 16384, X_ROW = 512, COLUMNS = 14, POINTS = 36, Y_PLANE = 12544,
-        Y_ROW = 448 };
+    enum { CB = 1, X_PLANE = 16384, X_ROW = 512, COLUMNS = 14, V_SLAB = 1584, POINTS = 36,
+        M_SLAB = 3152, Y_PLANE = 12544, Y_ROW = 448 };
 
     int transformed = -1;
     const int begin = rt_begin(2, part, parts);
@@ -2268,13 +2250,13 @@ static RT_V4 void v4_conv5x5_16x28x28_to_32_f2x2(const float *restrict x, const 
     for (int u = begin; u < end; u++) {
         const int first = u * 98;
         if (transformed < u) {
-            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 98, COLUMNS, v, 1584);
+            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 98, COLUMNS, v, V_SLAB);
             transformed = u;
         }
-        v4_products_98x2(v, 1584, w, CB, POINTS, m, 3152);
-        v4_output_2x2_5x5(m, 3152, 98, b, 0.0f, y, Y_ROW, first, COLUMNS, 28, 28);
-        v4_output_2x2_5x5(m + 1568, 3152, 98, b + 16, 0.0f, y + Y_PLANE, Y_ROW, first, COLUMNS, 28,
-            28);
+        v4_products_98x2(v, V_SLAB, w, CB, POINTS, m, M_SLAB);
+        for (int j = 0; j < 2; j++)
+            v4_output_2x2_5x5(m + j * 1568, M_SLAB, 98, b + j * 16, 0.0f, y + j * Y_PLANE, Y_ROW,
+                first, COLUMNS, 28, 28);
     }
 }
 
@@ -2365,8 +2347,8 @@ static RT_V4 void v4_conv3x3_128x28x28_to_192_f4x4(const float *restrict x, cons
     const float *restrict b, float *restrict y, float *restrict v, float *restrict m, int part,
     int parts)
 {
-    enum { GROUPS = 6, CB = 8, X_PLANE = 14400, X_ROW = 480, COLUMNS = 7, W_BLOCK = 73728,
-        POINTS = 36, Y_PLANE = 12544, Y_ROW = 448 };
+    enum { GROUPS = 6, CB = 8, X_PLANE = 14400, X_ROW = 480, COLUMNS = 7, V_SLAB = 3216,
+        W_BLOCK = 73728, POINTS = 36, M_SLAB = 816, Y_PLANE = 12544, Y_ROW = 448 };
 
     int transformed = -1;
     const int begin = rt_begin(12, part, parts);
@@ -2374,29 +2356,20 @@ static RT_V4 void v4_conv3x3_128x28x28_to_192_f4x4(const float *restrict x, cons
     for (int u = begin; u < end; u++) {
         const int tiles = u / GROUPS;
         const int group = u % GROUPS;
-        if (tiles < 1) {
-            const int first = tiles * 25;
-            if (transformed < tiles) {
-                v4_input_4x4_3x3(x, CB, X_PLANE, X_ROW, first, 25, COLUMNS, v, 3216);
-                transformed = tiles;
-            }
-            v4_products_25x2(v, 3216, w + group * 2 * W_BLOCK, CB, POINTS, m, 816);
-            v4_output_4x4_3x3(m, 816, 25, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW,
-                first, COLUMNS, 28, 28);
-            v4_output_4x4_3x3(m + 400, 816, 25, b + (group * 2 + 1) * 16, 0.0f,
-                y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 28, 28);
-        } else {
-            const int first = tiles * 24 + 1;
-            if (transformed < tiles) {
-                v4_input_4x4_3x3(x, CB, X_PLANE, X_ROW, first, 24, COLUMNS, v, 3088);
-                transformed = tiles;
-            }
-            v4_products_24x2(v, 3088, w + group * 2 * W_BLOCK, CB, POINTS, m, 784);
-            v4_output_4x4_3x3(m, 784, 24, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW,
-                first, COLUMNS, 28, 28);
-            v4_output_4x4_3x3(m + 384, 784, 24, b + (group * 2 + 1) * 16, 0.0f,
-                y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 28, 28);
+        const int first = tiles * 24 + (tiles < 1 ? tiles : 1);
+        const int n = tiles < 1 ? 25 : 24;
+        const int block = group * 2;
+        if (transformed < tiles) {
+            v4_input_4x4_3x3(x, CB, X_PLANE, X_ROW, first, n, COLUMNS, v, V_SLAB);
+            transformed = tiles;
         }
+        if (tiles < 1)
+            v4_products_25x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        else
+            v4_products_24x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        for (int j = 0; j < 2; j++)
+            v4_output_4x4_3x3(m + j * n * 16, M_SLAB, n, b + (block + j) * 16, 0.0f,
+                y + (block + j) * Y_PLANE, Y_ROW, first, COLUMNS, 28, 28);
     }
 }
 
@@ -2406,8 +2379,8 @@ static RT_V4 void v4_conv5x5_32x28x28_to_96_f2x2(const float *restrict x, const 
     const float *restrict b, float *restrict y, float *restrict v, float *restrict m, int part,
     int parts)
 {
-    enum { GROUPS = 3, CB = 2, X_PLANE = 16384, X_ROW = 512, COLUMNS = 14, W_BLOCK = 18432,
-        POINTS = 36, Y_PLANE = 12544, Y_ROW = 448 };
+    enum { GROUPS = 3, CB = 2, X_PLANE = 16384, X_ROW = 512, COLUMNS = 14, V_SLAB = 1584,
+        W_BLOCK = 18432, POINTS = 36, M_SLAB = 1584, Y_PLANE = 12544, Y_ROW = 448 };
 
     int transformed = -1;
     const int begin = rt_begin(12, part, parts);
@@ -2416,15 +2389,15 @@ static RT_V4 void v4_conv5x5_32x28x28_to_96_f2x2(const float *restrict x, const 
         const int tiles = u / GROUPS;
         const int group = u % GROUPS;
         const int first = tiles * 49;
+        const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 49, COLUMNS, v, 1584);
+            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 49, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
-        v4_products_49x2(v, 1584, w + group * 2 * W_BLOCK, CB, POINTS, m, 1584);
-        v4_output_2x2_5x5(m, 1584, 49, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW, first,
-            COLUMNS, 28, 28);
-        v4_output_2x2_5x5(m + 784, 1584, 49, b + (group * 2 + 1) * 16, 0.0f,
-            y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 28, 28);
+        v4_products_49x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        for (int j = 0; j < 2; j++)
+            v4_output_2x2_5x5(m + j * 784, M_SLAB, 49, b + (block + j) * 16, 0.0f,
+                y + (block + j) * Y_PLANE, Y_ROW, first, COLUMNS, 28, 28);
     }
 }
 
@@ -2769,62 +2742,6 @@ static RT_V4 void v4_products_14x2(const float *restrict v, int v_slab, const fl
             w + (k + 1) * (blocks * 512), 32, m + k * m_slab, m + k * m_slab + 224);
 }
 
-/* Output transform of F(2 x 4, 3 x 3): y = max(floor, b + Ah m Aw^T), 2 x 4 pixels a tile, for
- * tiles [first, first + n) of one block of 16 outputs, t = Ah m; what lies outside h x w is not stored. */
-static RT_V4 void v4_output_2x4_3x3(const float *restrict m, int slab, int n,
-    const float *restrict b, float floor, float *restrict y, int row, int first, int columns, int h,
-    int w)
-{
-    v16 t[12];
-    for (int i = 0; i < n; i++) {
-        const int ty = (first + i) / columns;
-        const int tx = (first + i) % columns;
-        const float *q = m + i * 16;
-        RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
-            const v16 m0 = v16_load(q + j * slab);
-            const v16 m1 = v16_load(q + (j + 6) * slab);
-            const v16 m2 = v16_load(q + (j + 12) * slab);
-            const v16 m3 = v16_load(q + (j + 18) * slab);
-            const v16 sum1 = v16_add(m1, m2);
-            const v16 diff1 = v16_sub(m1, m2);
-            t[j] = v16_add(sum1, m0);
-            t[j + 6] = v16_add(m3, diff1);
-        }
-        const v16 bias = v16_load(b);
-        float *p = y + ty * 2 * row + tx * 64;
-        const int rows = h - ty * 2;
-        const int in_row = w - tx * 4;
-        RT_UNROLL_WHOLE for (int r = 0; r < 2; r++) {
-            const v16 t0 = t[6 * r];
-            const v16 t1 = t[6 * r + 1];
-            const v16 t2 = t[6 * r + 2];
-            const v16 t3 = t[6 * r + 3];
-            const v16 t4 = t[6 * r + 4];
-            const v16 t5 = t[6 * r + 5];
-            const v16 sum1 = v16_add(t1, t2);
-            const v16 diff1 = v16_sub(t1, t2);
-            const v16 sum3 = v16_add(t3, t4);
-            const v16 diff3 = v16_sub(t3, t4);
-            const v16 y0 = v16_add(v16_add(v16_add(sum3, sum1), t0), bias);
-            const v16 y1 = v16_add(v16_fma(v16_set1(1.5f), diff3, v16_mul(v16_set1(0.75f), diff1)),
-                bias);
-            const v16 y2 = v16_add(v16_fma(v16_set1(2.25f), sum3, v16_mul(v16_set1(0.5625f), sum1)),
-                bias);
-            const v16 y3 = v16_add(v16_fma(v16_set1(0.421875f), diff1,
-                v16_fma(v16_set1(3.375f), diff3, t5)), bias);
-            if (r < rows) {
-                v16_store(p + r * row, v16_max(y0, v16_set1(floor)));
-                if (1 < in_row)
-                    v16_store(p + r * row + 16, v16_max(y1, v16_set1(floor)));
-                if (2 < in_row)
-                    v16_store(p + r * row + 32, v16_max(y2, v16_set1(floor)));
-                if (3 < in_row)
-                    v16_store(p + r * row + 48, v16_max(y3, v16_set1(floor)));
-            }
-        }
-    }
-}
-
 /* 14 tiles x 16 outputs of one product: y = sum of w * x over the channels of x.
  * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
 static RT_V4 void v4_product_14x1(const float *restrict x, int blocks, int plane,
@@ -2893,14 +2810,70 @@ static RT_V4 void v4_products_14x1(const float *restrict v, int v_slab, const fl
             w + (k + 1) * (blocks * 256), 16, m + k * m_slab);
 }
 
+/* Output transform of F(2 x 4, 3 x 3): y = max(floor, b + Ah m Aw^T), 2 x 4 pixels a tile, for
+ * tiles [first, first + n) of one block of 16 outputs, t = Ah m; what lies outside h x w is not stored. */
+static RT_V4 void v4_output_2x4_3x3(const float *restrict m, int slab, int n,
+    const float *restrict b, float floor, float *restrict y, int row, int first, int columns, int h,
+    int w)
+{
+    v16 t[12];
+    for (int i = 0; i < n; i++) {
+        const int ty = (first + i) / columns;
+        const int tx = (first + i) % columns;
+        const float *q = m + i * 16;
+        RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
+            const v16 m0 = v16_load(q + j * slab);
+            const v16 m1 = v16_load(q + (j + 6) * slab);
+            const v16 m2 = v16_load(q + (j + 12) * slab);
+            const v16 m3 = v16_load(q + (j + 18) * slab);
+            const v16 sum1 = v16_add(m1, m2);
+            const v16 diff1 = v16_sub(m1, m2);
+            t[j] = v16_add(sum1, m0);
+            t[j + 6] = v16_add(m3, diff1);
+        }
+        const v16 bias = v16_load(b);
+        float *p = y + ty * 2 * row + tx * 64;
+        const int rows = h - ty * 2;
+        const int in_row = w - tx * 4;
+        RT_UNROLL_WHOLE for (int r = 0; r < 2; r++) {
+            const v16 t0 = t[6 * r];
+            const v16 t1 = t[6 * r + 1];
+            const v16 t2 = t[6 * r + 2];
+            const v16 t3 = t[6 * r + 3];
+            const v16 t4 = t[6 * r + 4];
+            const v16 t5 = t[6 * r + 5];
+            const v16 sum1 = v16_add(t1, t2);
+            const v16 diff1 = v16_sub(t1, t2);
+            const v16 sum3 = v16_add(t3, t4);
+            const v16 diff3 = v16_sub(t3, t4);
+            const v16 y0 = v16_add(v16_add(v16_add(sum3, sum1), t0), bias);
+            const v16 y1 = v16_add(v16_fma(v16_set1(1.5f), diff3, v16_mul(v16_set1(0.75f), diff1)),
+                bias);
+            const v16 y2 = v16_add(v16_fma(v16_set1(2.25f), sum3, v16_mul(v16_set1(0.5625f), sum1)),
+                bias);
+            const v16 y3 = v16_add(v16_fma(v16_set1(0.421875f), diff1,
+                v16_fma(v16_set1(3.375f), diff3, t5)), bias);
+            if (r < rows) {
+                v16_store(p + r * row, v16_max(y0, v16_set1(floor)));
+                if (1 < in_row)
+                    v16_store(p + r * row + 16, v16_max(y1, v16_set1(floor)));
+                if (2 < in_row)
+                    v16_store(p + r * row + 32, v16_max(y2, v16_set1(floor)));
+                if (3 < in_row)
+                    v16_store(p + r * row + 48, v16_max(y3, v16_set1(floor)));
+            }
+        }
+    }
+}
+
 /* x: 96 x 14 x 14, w: 3 x 3 taps, y: 13 blocks of 16 x 14 x 14, by F(2 x 4, 3 x 3):
  * 7 x 4 tiles in 2 blocks, 24 products each where the direct way takes 72. */
 static RT_V4 void v4_conv3x3_96x14x14_to_208_f2x4(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, float *restrict v, float *restrict m, int part,
     int parts)
 {
-    enum { GROUPS = 7, CB = 6, X_PLANE = 4608, X_ROW = 288, COLUMNS = 4, W_BLOCK = 36864,
-        POINTS = 24, Y_PLANE = 3136, Y_ROW = 224 };
+    enum { GROUPS = 7, CB = 6, X_PLANE = 4608, X_ROW = 288, COLUMNS = 4, V_SLAB = 1360,
+        W_BLOCK = 36864, POINTS = 24, M_SLAB = 464, Y_PLANE = 3136, Y_ROW = 224 };
 
     int transformed = -1;
     const int begin = rt_begin(14, part, parts);
@@ -2909,21 +2882,19 @@ static RT_V4 void v4_conv3x3_96x14x14_to_208_f2x4(const float *restrict x, const
         const int tiles = u / GROUPS;
         const int group = u % GROUPS;
         const int first = tiles * 14;
+        const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_2x4_3x3(x, CB, X_PLANE, X_ROW, first, 14, COLUMNS, v, 1360);
+            v4_input_2x4_3x3(x, CB, X_PLANE, X_ROW, first, 14, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
-        if (group < 6) {
-            v4_products_14x2(v, 1360, w + group * 2 * W_BLOCK, CB, POINTS, m, 464);
-            v4_output_2x4_3x3(m, 464, 14, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW,
-                first, COLUMNS, 14, 14);
-            v4_output_2x4_3x3(m + 224, 464, 14, b + (group * 2 + 1) * 16, 0.0f,
-                y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
-        } else {
-            v4_products_14x1(v, 1360, w + 12 * W_BLOCK, CB, POINTS, m, 240);
-            v4_output_2x4_3x3(m, 240, 14, b + 192, 0.0f, y + 12 * Y_PLANE, Y_ROW, first, COLUMNS,
-                14, 14);
-        }
+        if (group < 6)
+            v4_products_14x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        else
+            v4_products_14x1(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        const int blocks = group < 6 ? 2 : 1;
+        for (int j = 0; j < blocks; j++)
+            v4_output_2x4_3x3(m + j * 224, M_SLAB, 14, b + (block + j) * 16, 0.0f,
+                y + (block + j) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
     }
 }
 
@@ -3064,8 +3035,8 @@ static RT_V4 void v4_conv5x5_16x14x14_to_48_f2x2(const float *restrict x, const 
     const float *restrict b, float *restrict y, float *restrict v, float *restrict m, int part,
     int parts)
 {
-    enum { GROUPS = 2, CB = 1, X_PLANE = 5184, X_ROW = 288, COLUMNS = 7, W_BLOCK = 9216,
-        POINTS = 36, Y_PLANE = 3136, Y_ROW = 224 };
+    enum { GROUPS = 2, CB = 1, X_PLANE = 5184, X_ROW = 288, COLUMNS = 7, V_SLAB = 400,
+        W_BLOCK = 9216, POINTS = 36, M_SLAB = 816, Y_PLANE = 3136, Y_ROW = 224 };
 
     int transformed = -1;
     const int begin = rt_begin(4, part, parts);
@@ -3073,41 +3044,26 @@ static RT_V4 void v4_conv5x5_16x14x14_to_48_f2x2(const float *restrict x, const 
     for (int u = begin; u < end; u++) {
         const int tiles = u / GROUPS;
         const int group = u % GROUPS;
-        if (tiles < 1) {
-            const int first = tiles * 25;
-            if (transformed < tiles) {
-                v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 25, COLUMNS, v, 400);
-                transformed = tiles;
-            }
-            if (group < 1) {
-                v4_products_25x2(v, 400, w + group * 2 * W_BLOCK, CB, POINTS, m, 816);
-                v4_output_2x2_5x5(m, 816, 25, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW,
-                    first, COLUMNS, 14, 14);
-                v4_output_2x2_5x5(m + 400, 816, 25, b + (group * 2 + 1) * 16, 0.0f,
-                    y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
-            } else {
-                v4_products_25x1(v, 400, w + 2 * W_BLOCK, CB, POINTS, m, 400);
-                v4_output_2x2_5x5(m, 400, 25, b + 32, 0.0f, y + 2 * Y_PLANE, Y_ROW, first, COLUMNS,
-                    14, 14);
-            }
-        } else {
-            const int first = tiles * 24 + 1;
-            if (transformed < tiles) {
-                v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 24, COLUMNS, v, 400);
-                transformed = tiles;
-            }
-            if (group < 1) {
-                v4_products_24x2(v, 400, w + group * 2 * W_BLOCK, CB, POINTS, m, 784);
-                v4_output_2x2_5x5(m, 784, 24, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW,
-                    first, COLUMNS, 14, 14);
-                v4_output_2x2_5x5(m + 384, 784, 24, b + (group * 2 + 1) * 16, 0.0f,
-                    y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
-            } else {
-                v4_products_24x1(v, 400, w + 2 * W_BLOCK, CB, POINTS, m, 400);
-                v4_output_2x2_5x5(m, 400, 24, b + 32, 0.0f, y + 2 * Y_PLANE, Y_ROW, first, COLUMNS,
-                    14, 14);
-            }
+        const int first = tiles * 24 + (tiles < 1 ? tiles : 1);
+        const int n = tiles < 1 ? 25 : 24;
+        const int block = group * 2;
+        if (transformed < tiles) {
+            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, n, COLUMNS, v, V_SLAB);
+            transformed = tiles;
         }
+        if (group < 1) {
+            if (tiles < 1)
+                v4_products_25x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+            else
+                v4_products_24x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        } else if (tiles < 1)
+            v4_products_25x1(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        else
+            v4_products_24x1(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        const int blocks = group < 1 ? 2 : 1;
+        for (int j = 0; j < blocks; j++)
+            v4_output_2x2_5x5(m + j * n * 16, M_SLAB, n, b + (block + j) * 16, 0.0f,
+                y + (block + j) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
     }
 }
 
@@ -3334,53 +3290,6 @@ static RT_V4 void v4_products_18x2(const float *restrict v, int v_slab, const fl
                 m + k * m_slab + t * 144 + 288);
 }
 
-/* Output transform of F(2 x 3, 3 x 3): y = max(floor, b + Ah m Aw^T), 2 x 3 pixels a tile, for
- * tiles [first, first + n) of one block of 16 outputs, t = Ah m; what lies outside h x w is not stored. */
-static RT_V4 void v4_output_2x3_3x3(const float *restrict m, int slab, int n,
-    const float *restrict b, float floor, float *restrict y, int row, int first, int columns, int h,
-    int w)
-{
-    v16 t[10];
-    for (int i = 0; i < n; i++) {
-        const int ty = (first + i) / columns;
-        const int tx = (first + i) % columns;
-        const float *q = m + i * 16;
-        RT_UNROLL_WHOLE for (int j = 0; j < 5; j++) {
-            const v16 m0 = v16_load(q + j * slab);
-            const v16 m1 = v16_load(q + (j + 5) * slab);
-            const v16 m2 = v16_load(q + (j + 10) * slab);
-            const v16 m3 = v16_load(q + (j + 15) * slab);
-            const v16 sum1 = v16_add(m1, m2);
-            const v16 diff1 = v16_sub(m1, m2);
-            t[j] = v16_add(sum1, m0);
-            t[j + 5] = v16_add(m3, diff1);
-        }
-        const v16 bias = v16_load(b);
-        float *p = y + ty * 2 * row + tx * 48;
-        const int rows = h - ty * 2;
-        const int in_row = w - tx * 3;
-        RT_UNROLL_WHOLE for (int r = 0; r < 2; r++) {
-            const v16 t0 = t[5 * r];
-            const v16 t1 = t[5 * r + 1];
-            const v16 t2 = t[5 * r + 2];
-            const v16 t3 = t[5 * r + 3];
-            const v16 t4 = t[5 * r + 4];
-            const v16 sum1 = v16_add(t1, t2);
-            const v16 diff1 = v16_sub(t1, t2);
-            const v16 y0 = v16_add(v16_add(v16_add(t3, sum1), t0), bias);
-            const v16 y1 = v16_add(v16_fma(v16_set1(0.5f), t3, diff1), bias);
-            const v16 y2 = v16_add(v16_add(v16_fma(v16_set1(0.25f), t3, t4), sum1), bias);
-            if (r < rows) {
-                v16_store(p + r * row, v16_max(y0, v16_set1(floor)));
-                if (1 < in_row)
-                    v16_store(p + r * row + 16, v16_max(y1, v16_set1(floor)));
-                if (2 < in_row)
-                    v16_store(p + r * row + 32, v16_max(y2, v16_set1(floor)));
-            }
-        }
-    }
-}
-
 /* 8 tiles x 32 outputs of one product: y = sum of w * x over the channels of x.
  * Meanwhile `lines` cache lines a block of channels are fetched from next on. */
 static RT_V4 void v4_product_8x2(const float *restrict x, int blocks, int plane,
@@ -3469,14 +3378,61 @@ static RT_V4 void v4_products_17x2(const float *restrict v, int v_slab, const fl
     }
 }
 
+/* Output transform of F(2 x 3, 3 x 3): y = max(floor, b + Ah m Aw^T), 2 x 3 pixels a tile, for
+ * tiles [first, first + n) of one block of 16 outputs, t = Ah m; what lies outside h x w is not stored. */
+static RT_V4 void v4_output_2x3_3x3(const float *restrict m, int slab, int n,
+    const float *restrict b, float floor, float *restrict y, int row, int first, int columns, int h,
+    int w)
+{
+    v16 t[10];
+    for (int i = 0; i < n; i++) {
+        const int ty = (first + i) / columns;
+        const int tx = (first + i) % columns;
+        const float *q = m + i * 16;
+        RT_UNROLL_WHOLE for (int j = 0; j < 5; j++) {
+            const v16 m0 = v16_load(q + j * slab);
+            const v16 m1 = v16_load(q + (j + 5) * slab);
+            const v16 m2 = v16_load(q + (j + 10) * slab);
+            const v16 m3 = v16_load(q + (j + 15) * slab);
+            const v16 sum1 = v16_add(m1, m2);
+            const v16 diff1 = v16_sub(m1, m2);
+            t[j] = v16_add(sum1, m0);
+            t[j + 5] = v16_add(m3, diff1);
+        }
+        const v16 bias = v16_load(b);
+        float *p = y + ty * 2 * row + tx * 48;
+        const int rows = h - ty * 2;
+        const int in_row = w - tx * 3;
+        RT_UNROLL_WHOLE for (int r = 0; r < 2; r++) {
+            const v16 t0 = t[5 * r];
+            const v16 t1 = t[5 * r + 1];
+            const v16 t2 = t[5 * r + 2];
+            const v16 t3 = t[5 * r + 3];
+            const v16 t4 = t[5 * r + 4];
+            const v16 sum1 = v16_add(t1, t2);
+            const v16 diff1 = v16_sub(t1, t2);
+            const v16 y0 = v16_add(v16_add(v16_add(t3, sum1), t0), bias);
+            const v16 y1 = v16_add(v16_fma(v16_set1(0.5f), t3, diff1), bias);
+            const v16 y2 = v16_add(v16_add(v16_fma(v16_set1(0.25f), t3, t4), sum1), bias);
+            if (r < rows) {
+                v16_store(p + r * row, v16_max(y0, v16_set1(floor)));
+                if (1 < in_row)
+                    v16_store(p + r * row + 16, v16_max(y1, v16_set1(floor)));
+                if (2 < in_row)
+                    v16_store(p + r * row + 32, v16_max(y2, v16_set1(floor)));
+            }
+        }
+    }
+}
+
 /* x: 112 x 14 x 14, w: 3 x 3 taps, y: 14 blocks of 16 x 14 x 14, by F(2 x 3, 3 x 3):
  * 7 x 5 tiles in 2 blocks, 20 products each where the direct way takes 54. */
 static RT_V4 void v4_conv3x3_112x14x14_to_224_f2x3(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, float *restrict v, float *restrict m, int part,
     int parts)
 {
-    enum { GROUPS = 7, CB = 7, X_PLANE = 4352, X_ROW = 272, COLUMNS = 5, W_BLOCK = 35840,
-        POINTS = 20, Y_PLANE = 3136, Y_ROW = 224 };
+    enum { GROUPS = 7, CB = 7, X_PLANE = 4352, X_ROW = 272, COLUMNS = 5, V_SLAB = 2032,
+        W_BLOCK = 35840, POINTS = 20, M_SLAB = 592, Y_PLANE = 3136, Y_ROW = 224 };
 
     int transformed = -1;
     const int begin = rt_begin(14, part, parts);
@@ -3484,29 +3440,20 @@ static RT_V4 void v4_conv3x3_112x14x14_to_224_f2x3(const float *restrict x, cons
     for (int u = begin; u < end; u++) {
         const int tiles = u / GROUPS;
         const int group = u % GROUPS;
-        if (tiles < 1) {
-            const int first = tiles * 18;
-            if (transformed < tiles) {
-                v4_input_2x3_3x3(x, CB, X_PLANE, X_ROW, first, 18, COLUMNS, v, 2032);
-                transformed = tiles;
-            }
-            v4_products_18x2(v, 2032, w + group * 2 * W_BLOCK, CB, POINTS, m, 592);
-            v4_output_2x3_3x3(m, 592, 18, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW,
-                first, COLUMNS, 14, 14);
-            v4_output_2x3_3x3(m + 288, 592, 18, b + (group * 2 + 1) * 16, 0.0f,
-                y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
-        } else {
-            const int first = tiles * 17 + 1;
-            if (transformed < tiles) {
-                v4_input_2x3_3x3(x, CB, X_PLANE, X_ROW, first, 17, COLUMNS, v, 1904);
-                transformed = tiles;
-            }
-            v4_products_17x2(v, 1904, w + group * 2 * W_BLOCK, CB, POINTS, m, 560);
-            v4_output_2x3_3x3(m, 560, 17, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW,
-                first, COLUMNS, 14, 14);
-            v4_output_2x3_3x3(m + 272, 560, 17, b + (group * 2 + 1) * 16, 0.0f,
-                y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
+        const int first = tiles * 17 + (tiles < 1 ? tiles : 1);
+        const int n = tiles < 1 ? 18 : 17;
+        const int block = group * 2;
+        if (transformed < tiles) {
+            v4_input_2x3_3x3(x, CB, X_PLANE, X_ROW, first, n, COLUMNS, v, V_SLAB);
+            transformed = tiles;
         }
+        if (tiles < 1)
+            v4_products_18x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        else
+            v4_products_17x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        for (int j = 0; j < 2; j++)
+            v4_output_2x3_3x3(m + j * n * 16, M_SLAB, n, b + (block + j) * 16, 0.0f,
+                y + (block + j) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
     }
 }
 
@@ -3516,8 +3463,8 @@ static RT_V4 void v4_conv5x5_24x14x14_to_64_f2x2(const float *restrict x, const 
     const float *restrict b, float *restrict y, float *restrict v, float *restrict m, int part,
     int parts)
 {
-    enum { GROUPS = 2, CB = 2, X_PLANE = 5184, X_ROW = 288, COLUMNS = 7, W_BLOCK = 18432,
-        POINTS = 36, Y_PLANE = 3136, Y_ROW = 224 };
+    enum { GROUPS = 2, CB = 2, X_PLANE = 5184, X_ROW = 288, COLUMNS = 7, V_SLAB = 816,
+        W_BLOCK = 18432, POINTS = 36, M_SLAB = 816, Y_PLANE = 3136, Y_ROW = 224 };
 
     int transformed = -1;
     const int begin = rt_begin(4, part, parts);
@@ -3525,29 +3472,20 @@ static RT_V4 void v4_conv5x5_24x14x14_to_64_f2x2(const float *restrict x, const 
     for (int u = begin; u < end; u++) {
         const int tiles = u / GROUPS;
         const int group = u % GROUPS;
-        if (tiles < 1) {
-            const int first = tiles * 25;
-            if (transformed < tiles) {
-                v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 25, COLUMNS, v, 816);
-                transformed = tiles;
-            }
-            v4_products_25x2(v, 816, w + group * 2 * W_BLOCK, CB, POINTS, m, 816);
-            v4_output_2x2_5x5(m, 816, 25, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW,
-                first, COLUMNS, 14, 14);
-            v4_output_2x2_5x5(m + 400, 816, 25, b + (group * 2 + 1) * 16, 0.0f,
-                y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
-        } else {
-            const int first = tiles * 24 + 1;
-            if (transformed < tiles) {
-                v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 24, COLUMNS, v, 784);
-                transformed = tiles;
-            }
-            v4_products_24x2(v, 784, w + group * 2 * W_BLOCK, CB, POINTS, m, 784);
-            v4_output_2x2_5x5(m, 784, 24, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW,
-                first, COLUMNS, 14, 14);
-            v4_output_2x2_5x5(m + 384, 784, 24, b + (group * 2 + 1) * 16, 0.0f,
-                y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
+        const int first = tiles * 24 + (tiles < 1 ? tiles : 1);
+        const int n = tiles < 1 ? 25 : 24;
+        const int block = group * 2;
+        if (transformed < tiles) {
+            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, n, COLUMNS, v, V_SLAB);
+            transformed = tiles;
         }
+        if (tiles < 1)
+            v4_products_25x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        else
+            v4_products_24x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        for (int j = 0; j < 2; j++)
+            v4_output_2x2_5x5(m + j * n * 16, M_SLAB, n, b + (block + j) * 16, 0.0f,
+                y + (block + j) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
     }
 }
 
@@ -3725,8 +3663,8 @@ static RT_V4 void v4_conv3x3_128x14x14_to_256_f3x3(const float *restrict x, cons
     const float *restrict b, float *restrict y, float *restrict v, float *restrict m, int part,
     int parts)
 {
-    enum { GROUPS = 8, CB = 8, X_PLANE = 4624, X_ROW = 272, COLUMNS = 5, W_BLOCK = 51200,
-        POINTS = 25, Y_PLANE = 3136, Y_ROW = 224 };
+    enum { GROUPS = 8, CB = 8, X_PLANE = 4624, X_ROW = 272, COLUMNS = 5, V_SLAB = 3216,
+        W_BLOCK = 51200, POINTS = 25, M_SLAB = 816, Y_PLANE = 3136, Y_ROW = 224 };
 
     int transformed = -1;
     const int begin = rt_begin(8, part, parts);
@@ -3735,15 +3673,15 @@ static RT_V4 void v4_conv3x3_128x14x14_to_256_f3x3(const float *restrict x, cons
         const int tiles = u / GROUPS;
         const int group = u % GROUPS;
         const int first = tiles * 25;
+        const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_3x3_3x3(x, CB, X_PLANE, X_ROW, first, 25, COLUMNS, v, 3216);
+            v4_input_3x3_3x3(x, CB, X_PLANE, X_ROW, first, 25, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
-        v4_products_25x2(v, 3216, w + group * 2 * W_BLOCK, CB, POINTS, m, 816);
-        v4_output_3x3_3x3(m, 816, 25, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW, first,
-            COLUMNS, 14, 14);
-        v4_output_3x3_3x3(m + 400, 816, 25, b + (group * 2 + 1) * 16, 0.0f,
-            y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
+        v4_products_25x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        for (int j = 0; j < 2; j++)
+            v4_output_3x3_3x3(m + j * 400, M_SLAB, 25, b + (block + j) * 16, 0.0f,
+                y + (block + j) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
     }
 }
 
@@ -3753,8 +3691,8 @@ static RT_V4 void v4_conv3x3_144x14x14_to_288_f2x4(const float *restrict x, cons
     const float *restrict b, float *restrict y, float *restrict v, float *restrict m, int part,
     int parts)
 {
-    enum { GROUPS = 9, CB = 9, X_PLANE = 4608, X_ROW = 288, COLUMNS = 4, W_BLOCK = 55296,
-        POINTS = 24, Y_PLANE = 3136, Y_ROW = 224 };
+    enum { GROUPS = 9, CB = 9, X_PLANE = 4608, X_ROW = 288, COLUMNS = 4, V_SLAB = 2032,
+        W_BLOCK = 55296, POINTS = 24, M_SLAB = 464, Y_PLANE = 3136, Y_ROW = 224 };
 
     int transformed = -1;
     const int begin = rt_begin(18, part, parts);
@@ -3763,15 +3701,15 @@ static RT_V4 void v4_conv3x3_144x14x14_to_288_f2x4(const float *restrict x, cons
         const int tiles = u / GROUPS;
         const int group = u % GROUPS;
         const int first = tiles * 14;
+        const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_2x4_3x3(x, CB, X_PLANE, X_ROW, first, 14, COLUMNS, v, 2032);
+            v4_input_2x4_3x3(x, CB, X_PLANE, X_ROW, first, 14, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
-        v4_products_14x2(v, 2032, w + group * 2 * W_BLOCK, CB, POINTS, m, 464);
-        v4_output_2x4_3x3(m, 464, 14, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW, first,
-            COLUMNS, 14, 14);
-        v4_output_2x4_3x3(m + 224, 464, 14, b + (group * 2 + 1) * 16, 0.0f,
-            y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
+        v4_products_14x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        for (int j = 0; j < 2; j++)
+            v4_output_2x4_3x3(m + j * 224, M_SLAB, 14, b + (block + j) * 16, 0.0f,
+                y + (block + j) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
     }
 }
 
@@ -3781,8 +3719,8 @@ static RT_V4 void v4_conv5x5_32x14x14_to_64_f2x2(const float *restrict x, const 
     const float *restrict b, float *restrict y, float *restrict v, float *restrict m, int part,
     int parts)
 {
-    enum { GROUPS = 2, CB = 2, X_PLANE = 5184, X_ROW = 288, COLUMNS = 7, W_BLOCK = 18432,
-        POINTS = 36, Y_PLANE = 3136, Y_ROW = 224 };
+    enum { GROUPS = 2, CB = 2, X_PLANE = 5184, X_ROW = 288, COLUMNS = 7, V_SLAB = 816,
+        W_BLOCK = 18432, POINTS = 36, M_SLAB = 816, Y_PLANE = 3136, Y_ROW = 224 };
 
     int transformed = -1;
     const int begin = rt_begin(4, part, parts);
@@ -3790,29 +3728,20 @@ static RT_V4 void v4_conv5x5_32x14x14_to_64_f2x2(const float *restrict x, const 
     for (int u = begin; u < end; u++) {
         const int tiles = u / GROUPS;
         const int group = u % GROUPS;
-        if (tiles < 1) {
-            const int first = tiles * 25;
-            if (transformed < tiles) {
-                v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 25, COLUMNS, v, 816);
-                transformed = tiles;
-            }
-            v4_products_25x2(v, 816, w + group * 2 * W_BLOCK, CB, POINTS, m, 816);
-            v4_output_2x2_5x5(m, 816, 25, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW,
-                first, COLUMNS, 14, 14);
-            v4_output_2x2_5x5(m + 400, 816, 25, b + (group * 2 + 1) * 16, 0.0f,
-                y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
-        } else {
-            const int first = tiles * 24 + 1;
-            if (transformed < tiles) {
-                v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 24, COLUMNS, v, 784);
-                transformed = tiles;
-            }
-            v4_products_24x2(v, 784, w + group * 2 * W_BLOCK, CB, POINTS, m, 784);
-            v4_output_2x2_5x5(m, 784, 24, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW,
-                first, COLUMNS, 14, 14);
-            v4_output_2x2_5x5(m + 384, 784, 24, b + (group * 2 + 1) * 16, 0.0f,
-                y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
+        const int first = tiles * 24 + (tiles < 1 ? tiles : 1);
+        const int n = tiles < 1 ? 25 : 24;
+        const int block = group * 2;
+        if (transformed < tiles) {
+            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, n, COLUMNS, v, V_SLAB);
+            transformed = tiles;
         }
+        if (tiles < 1)
+            v4_products_25x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        else
+            v4_products_24x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        for (int j = 0; j < 2; j++)
+            v4_output_2x2_5x5(m + j * n * 16, M_SLAB, n, b + (block + j) * 16, 0.0f,
+                y + (block + j) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
     }
 }
 
@@ -3856,8 +3785,8 @@ static RT_V4 void v4_conv3x3_160x14x14_to_320_f3x3(const float *restrict x, cons
     const float *restrict b, float *restrict y, float *restrict v, float *restrict m, int part,
     int parts)
 {
-    enum { GROUPS = 10, CB = 10, X_PLANE = 4624, X_ROW = 272, COLUMNS = 5, W_BLOCK = 64000,
-        POINTS = 25, Y_PLANE = 3136, Y_ROW = 224 };
+    enum { GROUPS = 10, CB = 10, X_PLANE = 4624, X_ROW = 272, COLUMNS = 5, V_SLAB = 4016,
+        W_BLOCK = 64000, POINTS = 25, M_SLAB = 816, Y_PLANE = 3136, Y_ROW = 224 };
 
     int transformed = -1;
     const int begin = rt_begin(10, part, parts);
@@ -3866,15 +3795,15 @@ static RT_V4 void v4_conv3x3_160x14x14_to_320_f3x3(const float *restrict x, cons
         const int tiles = u / GROUPS;
         const int group = u % GROUPS;
         const int first = tiles * 25;
+        const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_3x3_3x3(x, CB, X_PLANE, X_ROW, first, 25, COLUMNS, v, 4016);
+            v4_input_3x3_3x3(x, CB, X_PLANE, X_ROW, first, 25, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
-        v4_products_25x2(v, 4016, w + group * 2 * W_BLOCK, CB, POINTS, m, 816);
-        v4_output_3x3_3x3(m, 816, 25, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW, first,
-            COLUMNS, 14, 14);
-        v4_output_3x3_3x3(m + 400, 816, 25, b + (group * 2 + 1) * 16, 0.0f,
-            y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
+        v4_products_25x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        for (int j = 0; j < 2; j++)
+            v4_output_3x3_3x3(m + j * 400, M_SLAB, 25, b + (block + j) * 16, 0.0f,
+                y + (block + j) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
     }
 }
 
@@ -3884,8 +3813,8 @@ static RT_V4 void v4_conv5x5_32x14x14_to_128_f2x2(const float *restrict x, const
     const float *restrict b, float *restrict y, float *restrict v, float *restrict m, int part,
     int parts)
 {
-    enum { GROUPS = 4, CB = 2, X_PLANE = 5184, X_ROW = 288, COLUMNS = 7, W_BLOCK = 18432,
-        POINTS = 36, Y_PLANE = 3136, Y_ROW = 224 };
+    enum { GROUPS = 4, CB = 2, X_PLANE = 5184, X_ROW = 288, COLUMNS = 7, V_SLAB = 1584,
+        W_BLOCK = 18432, POINTS = 36, M_SLAB = 1584, Y_PLANE = 3136, Y_ROW = 224 };
 
     int transformed = -1;
     const int begin = rt_begin(4, part, parts);
@@ -3894,15 +3823,15 @@ static RT_V4 void v4_conv5x5_32x14x14_to_128_f2x2(const float *restrict x, const
         const int tiles = u / GROUPS;
         const int group = u % GROUPS;
         const int first = tiles * 49;
+        const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 49, COLUMNS, v, 1584);
+            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 49, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
-        v4_products_49x2(v, 1584, w + group * 2 * W_BLOCK, CB, POINTS, m, 1584);
-        v4_output_2x2_5x5(m, 1584, 49, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW, first,
-            COLUMNS, 14, 14);
-        v4_output_2x2_5x5(m + 784, 1584, 49, b + (group * 2 + 1) * 16, 0.0f,
-            y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
+        v4_products_49x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        for (int j = 0; j < 2; j++)
+            v4_output_2x2_5x5(m + j * 784, M_SLAB, 49, b + (block + j) * 16, 0.0f,
+                y + (block + j) * Y_PLANE, Y_ROW, first, COLUMNS, 14, 14);
     }
 }
 
@@ -4258,8 +4187,8 @@ static RT_V4 void v4_conv3x3_160x7x7_to_320_f2x2(const float *restrict x, const 
     const float *restrict b, float *restrict y, float *restrict v, float *restrict m, int part,
     int parts)
 {
-    enum { GROUPS = 10, CB = 10, X_PLANE = 1600, X_ROW = 160, COLUMNS = 4, W_BLOCK = 40960,
-        POINTS = 16, Y_PLANE = 784, Y_ROW = 112 };
+    enum { GROUPS = 10, CB = 10, X_PLANE = 1600, X_ROW = 160, COLUMNS = 4, V_SLAB = 2576,
+        W_BLOCK = 40960, POINTS = 16, M_SLAB = 528, Y_PLANE = 784, Y_ROW = 112 };
 
     int transformed = -1;
     const int begin = rt_begin(10, part, parts);
@@ -4268,15 +4197,15 @@ static RT_V4 void v4_conv3x3_160x7x7_to_320_f2x2(const float *restrict x, const 
         const int tiles = u / GROUPS;
         const int group = u % GROUPS;
         const int first = tiles * 16;
+        const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_2x2_3x3(x, CB, X_PLANE, X_ROW, first, 16, COLUMNS, v, 2576);
+            v4_input_2x2_3x3(x, CB, X_PLANE, X_ROW, first, 16, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
-        v4_products_16x2(v, 2576, w + group * 2 * W_BLOCK, CB, POINTS, m, 528);
-        v4_output_2x2_3x3(m, 528, 16, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW, first,
-            COLUMNS, 7, 7);
-        v4_output_2x2_3x3(m + 256, 528, 16, b + (group * 2 + 1) * 16, 0.0f,
-            y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 7, 7);
+        v4_products_16x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        for (int j = 0; j < 2; j++)
+            v4_output_2x2_3x3(m + j * 256, M_SLAB, 16, b + (block + j) * 16, 0.0f,
+                y + (block + j) * Y_PLANE, Y_ROW, first, COLUMNS, 7, 7);
     }
 }
 
@@ -4286,8 +4215,8 @@ static RT_V4 void v4_conv5x5_32x7x7_to_128_f2x2(const float *restrict x, const f
     const float *restrict b, float *restrict y, float *restrict v, float *restrict m, int part,
     int parts)
 {
-    enum { GROUPS = 4, CB = 2, X_PLANE = 2304, X_ROW = 192, COLUMNS = 4, W_BLOCK = 18432,
-        POINTS = 36, Y_PLANE = 784, Y_ROW = 112 };
+    enum { GROUPS = 4, CB = 2, X_PLANE = 2304, X_ROW = 192, COLUMNS = 4, V_SLAB = 528,
+        W_BLOCK = 18432, POINTS = 36, M_SLAB = 528, Y_PLANE = 784, Y_ROW = 112 };
 
     int transformed = -1;
     const int begin = rt_begin(4, part, parts);
@@ -4296,15 +4225,15 @@ static RT_V4 void v4_conv5x5_32x7x7_to_128_f2x2(const float *restrict x, const f
         const int tiles = u / GROUPS;
         const int group = u % GROUPS;
         const int first = tiles * 16;
+        const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 16, COLUMNS, v, 528);
+            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 16, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
-        v4_products_16x2(v, 528, w + group * 2 * W_BLOCK, CB, POINTS, m, 528);
-        v4_output_2x2_5x5(m, 528, 16, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW, first,
-            COLUMNS, 7, 7);
-        v4_output_2x2_5x5(m + 256, 528, 16, b + (group * 2 + 1) * 16, 0.0f,
-            y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 7, 7);
+        v4_products_16x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        for (int j = 0; j < 2; j++)
+            v4_output_2x2_5x5(m + j * 256, M_SLAB, 16, b + (block + j) * 16, 0.0f,
+                y + (block + j) * Y_PLANE, Y_ROW, first, COLUMNS, 7, 7);
     }
 }
 
@@ -4970,8 +4899,8 @@ static RT_V4 void v4_conv3x3_192x7x7_to_384_f2x2(const float *restrict x, const 
     const float *restrict b, float *restrict y, float *restrict v, float *restrict m, int part,
     int parts)
 {
-    enum { GROUPS = 12, CB = 12, X_PLANE = 1600, X_ROW = 160, COLUMNS = 4, W_BLOCK = 49152,
-        POINTS = 16, Y_PLANE = 784, Y_ROW = 112 };
+    enum { GROUPS = 12, CB = 12, X_PLANE = 1600, X_ROW = 160, COLUMNS = 4, V_SLAB = 3088,
+        W_BLOCK = 49152, POINTS = 16, M_SLAB = 528, Y_PLANE = 784, Y_ROW = 112 };
 
     int transformed = -1;
     const int begin = rt_begin(12, part, parts);
@@ -4980,15 +4909,15 @@ static RT_V4 void v4_conv3x3_192x7x7_to_384_f2x2(const float *restrict x, const 
         const int tiles = u / GROUPS;
         const int group = u % GROUPS;
         const int first = tiles * 16;
+        const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_2x2_3x3(x, CB, X_PLANE, X_ROW, first, 16, COLUMNS, v, 3088);
+            v4_input_2x2_3x3(x, CB, X_PLANE, X_ROW, first, 16, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
-        v4_products_16x2(v, 3088, w + group * 2 * W_BLOCK, CB, POINTS, m, 528);
-        v4_output_2x2_3x3(m, 528, 16, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW, first,
-            COLUMNS, 7, 7);
-        v4_output_2x2_3x3(m + 256, 528, 16, b + (group * 2 + 1) * 16, 0.0f,
-            y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 7, 7);
+        v4_products_16x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        for (int j = 0; j < 2; j++)
+            v4_output_2x2_3x3(m + j * 256, M_SLAB, 16, b + (block + j) * 16, 0.0f,
+                y + (block + j) * Y_PLANE, Y_ROW, first, COLUMNS, 7, 7);
     }
 }
 
@@ -4998,8 +4927,8 @@ static RT_V4 void v4_conv5x5_48x7x7_to_128_f2x2(const float *restrict x, const f
     const float *restrict b, float *restrict y, float *restrict v, float *restrict m, int part,
     int parts)
 {
-    enum { GROUPS = 4, CB = 3, X_PLANE = 2304, X_ROW = 192, COLUMNS = 4, W_BLOCK = 27648,
-        POINTS = 36, Y_PLANE = 784, Y_ROW = 112 };
+    enum { GROUPS = 4, CB = 3, X_PLANE = 2304, X_ROW = 192, COLUMNS = 4, V_SLAB = 784,
+        W_BLOCK = 27648, POINTS = 36, M_SLAB = 528, Y_PLANE = 784, Y_ROW = 112 };
 
     int transformed = -1;
     const int begin = rt_begin(4, part, parts);
@@ -5008,15 +4937,15 @@ static RT_V4 void v4_conv5x5_48x7x7_to_128_f2x2(const float *restrict x, const f
         const int tiles = u / GROUPS;
         const int group = u % GROUPS;
         const int first = tiles * 16;
+        const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 16, COLUMNS, v, 784);
+            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 16, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
-        v4_products_16x2(v, 784, w + group * 2 * W_BLOCK, CB, POINTS, m, 528);
-        v4_output_2x2_5x5(m, 528, 16, b + group * 32, 0.0f, y + group * 2 * Y_PLANE, Y_ROW, first,
-            COLUMNS, 7, 7);
-        v4_output_2x2_5x5(m + 256, 528, 16, b + (group * 2 + 1) * 16, 0.0f,
-            y + (group * 2 + 1) * Y_PLANE, Y_ROW, first, COLUMNS, 7, 7);
+        v4_products_16x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
+        for (int j = 0; j < 2; j++)
+            v4_output_2x2_5x5(m + j * 256, M_SLAB, 16, b + (block + j) * 16, 0.0f,
+                y + (block + j) * Y_PLANE, Y_ROW, first, COLUMNS, 7, 7);
     }
 }
 

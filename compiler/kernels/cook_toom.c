@@ -119,103 +119,132 @@ typedef struct ShapeFn {
     Kernel k;
     Type type;
     FastForm form;
-    Var *x, *w, *b, *y, *v, *m, *have;
-    int points, weights, in_blocks, out_blocks, nr; /* nr: blocks of a group */
-    Var *weight; /* table of the weight of each product; null where each has its own */
+    Var *x, *w, *b, *y, *v, *m;
+    int points, weights, in_blocks, out_blocks;
+    int nr, full, tail;   /* output blocks of a group; so many such groups, and what is left for the last one */
+    int small, more;      /* tiles of a block; so many blocks, the first ones, have one more */
+    Var *weight;          /* table of the weight of each product; null where each has its own */
+    Var *tiles, *group;   /* of a unit: the block of tiles, the group of outputs */
+    Var *have;            /* the block of tiles whose input v holds */
+    Expr *first, *n;      /* its tiles: [first, first + n) */
+    Expr *block;          /* its first block of outputs */
 } ShapeFn;
 
-static void call_input(ShapeFn *f, Expr *first, int n)
+static Expr *dim(ShapeFn *f, const char *name, int64_t value) { return loop_var(f->k.l, loop_dim(f->k.l, name, value)); }
+
+static Expr *slab(ShapeFn *f, const char *name, int blocks) { return dim(f, name, odd_lines((int64_t)blocks * (f->small + (f->more > 0)) * 16)); }
+
+/* v becomes the input of the unit's tiles, if it is not yet. */
+static void see_input(ShapeFn *f)
 {
     Lower *l = f->k.l;
     const Buffer *x = f->s->in[0]->buffer;
+    loop_if_begin(l, loop_bin(l, EX_LT, loop_var(l, f->have), loop_var(l, f->tiles)));
     Expr *args[] = {
-        loop_address(l, f->x, loop_int(l, 0)), loop_var(l, loop_dim(l, "CB", f->in_blocks)),
-        loop_var(l, loop_dim(l, "X_PLANE", x->plane)), loop_var(l, loop_dim(l, "X_ROW", x->row)), first, loop_int(l, n),
-        loop_var(l, loop_dim(l, "COLUMNS", f->s->fast.columns)), loop_address(l, f->v, loop_int(l, 0)),
-        loop_int(l, odd_lines((int64_t)f->in_blocks * n * 16)) };
+        loop_address(l, f->x, loop_int(l, 0)), dim(f, "CB", f->in_blocks), dim(f, "X_PLANE", x->plane), dim(f, "X_ROW", x->row), f->first, f->n,
+        dim(f, "COLUMNS", f->s->fast.columns), loop_address(l, f->v, loop_int(l, 0)), slab(f, "V_SLAB", f->in_blocks) };
     loop_call(l, cook_toom_input(l->unit, f->type, &f->form), args, (int)(sizeof args / sizeof *args));
+    loop_set(l, f->have, loop_var(l, f->tiles));
+    loop_if_end(l);
 }
 
-static void call_output(ShapeFn *f, Expr *first, int n, Expr *block, int j, int nr)
+/* Of n tiles and nr blocks of outputs. */
+static void call_products(ShapeFn *f, int n, int nr)
+{
+    Lower *l = f->k.l;
+    Expr *args[10];
+    int count = 0;
+    args[count++] = loop_address(l, f->v, loop_int(l, 0));
+    args[count++] = slab(f, "V_SLAB", f->in_blocks);
+    args[count++] = loop_address(l, f->w, loop_mul(l, f->block, dim(f, "W_BLOCK", (int64_t)f->weights * f->in_blocks * 16 * 16)));
+    if (f->weight)
+        args[count++] = loop_address(l, f->weight, loop_int(l, 0));
+    args[count++] = dim(f, "CB", f->in_blocks);
+    args[count++] = dim(f, "POINTS", f->points);
+    args[count++] = loop_address(l, f->m, loop_int(l, 0));
+    args[count++] = slab(f, "M_SLAB", f->nr);
+    loop_call(l, products(l->unit, f->type, n, nr, conv_depth(f->s), f->weight != NULL), args, count);
+}
+
+/* Whichever size the block of tiles has. */
+static void products_of_tiles(ShapeFn *f, int nr)
+{
+    Lower *l = f->k.l;
+    if (f->more) {
+        loop_if_begin(l, loop_bin(l, EX_LT, loop_var(l, f->tiles), loop_int(l, f->more)));
+        call_products(f, f->small + 1, nr);
+        loop_else(l);
+    }
+    call_products(f, f->small, nr);
+    if (f->more)
+        loop_if_end(l);
+}
+
+static Expr *is_full(ShapeFn *f) { return loop_bin(f->k.l, EX_LT, loop_var(f->k.l, f->group), loop_int(f->k.l, f->full)); }
+
+static void products_of_unit(ShapeFn *f)
+{
+    Lower *l = f->k.l;
+    if (f->full && f->tail)
+        loop_if_begin(l, is_full(f));
+    if (f->full)
+        products_of_tiles(f, f->nr);
+    if (f->full && f->tail)
+        loop_else(l);
+    if (f->tail)
+        products_of_tiles(f, f->tail);
+    if (f->full && f->tail)
+        loop_if_end(l);
+}
+
+static void outputs_of_unit(ShapeFn *f)
 {
     Lower *l = f->k.l;
     const Buffer *y = f->s->out[0]->buffer;
-    block = loop_add(l, block, loop_int(l, j));
-    Expr *args[] = {
-        loop_address(l, f->m, loop_int(l, j * n * 16)), loop_int(l, odd_lines((int64_t)nr * n * 16)), loop_int(l, n),
+    Expr *blocks = f->full && f->tail ? loop_select(l, is_full(f), loop_int(l, f->nr), loop_int(l, f->tail)) : loop_int(l, f->full ? f->nr : f->tail);
+    blocks = loop_var(l, loop_let(l, "blocks", blocks));
+    Expr *j = loop_var(l, loop_for_begin(l, "j", loop_int(l, 0), blocks, 1)), *block = loop_add(l, f->block, j);
+    Expr *args[11] = {
+        loop_address(l, f->m, loop_mul(l, loop_mul(l, j, f->n), loop_int(l, 16))), slab(f, "M_SLAB", f->nr), f->n,
         loop_address(l, f->b, loop_mul(l, block, loop_int(l, 16))),
         loop_f32(l, f->s->node->epilogue.relu & 1 ? 0 : -1.0 / 0.0),
-        loop_address(l, f->y, loop_mul(l, block, loop_var(l, loop_dim(l, "Y_PLANE", y->plane)))),
-        loop_var(l, loop_dim(l, "Y_ROW", y->row)), first, loop_var(l, loop_dim(l, "COLUMNS", f->s->fast.columns)),
-        NULL, NULL };
+        loop_address(l, f->y, loop_mul(l, block, dim(f, "Y_PLANE", y->plane))),
+        dim(f, "Y_ROW", y->row), f->first, dim(f, "COLUMNS", f->s->fast.columns) };
     int count = 9;
     if (f->form.h.m > 1)
         args[count++] = loop_int(l, y->h);
     if (f->form.w.m > 1)
         args[count++] = loop_int(l, y->w);
     loop_call(l, cook_toom_output(l->unit, f->type, &f->form), args, count);
+    loop_for_end(l);
 }
 
-/* nr blocks of outputs from `block` on. */
-static void group(ShapeFn *f, Expr *first, int n, Expr *block, int nr)
+/* Which tiles and outputs a unit takes. */
+static void unit_begin(ShapeFn *f)
 {
     Lower *l = f->k.l;
-    Expr *args[10];
-    int count = 0;
-    args[count++] = loop_address(l, f->v, loop_int(l, 0));
-    args[count++] = loop_int(l, odd_lines((int64_t)f->in_blocks * n * 16));
-    args[count++] = loop_address(l, f->w, loop_mul(l, block, loop_var(l, loop_dim(l, "W_BLOCK", (int64_t)f->weights * f->in_blocks * 16 * 16))));
-    if (f->weight)
-        args[count++] = loop_address(l, f->weight, loop_int(l, 0));
-    args[count++] = loop_var(l, loop_dim(l, "CB", f->in_blocks));
-    args[count++] = loop_var(l, loop_dim(l, "POINTS", f->points));
-    args[count++] = loop_address(l, f->m, loop_int(l, 0));
-    args[count++] = loop_int(l, odd_lines((int64_t)nr * n * 16));
-    loop_call(l, products(l->unit, f->type, n, nr, conv_depth(f->s), f->weight != NULL), args, count);
-    for (int j = 0; j < nr; j++)
-        call_output(f, first, n, block, j, nr);
-}
-
-/* One unit: n tiles from `first` on. */
-static void unit_body(ShapeFn *f, Var *tiles, Expr *first, int n, Var *g)
-{
-    Lower *l = f->k.l;
-    Var *at = loop_let(l, "first", first);
-    loop_if_begin(l, loop_bin(l, EX_LT, loop_var(l, f->have), loop_var(l, tiles)));
-    call_input(f, loop_var(l, at), n);
-    loop_set(l, f->have, loop_var(l, tiles));
-    loop_if_end(l);
-    int full = f->out_blocks / f->nr, tail = f->out_blocks % f->nr;
-    if (full && tail)
-        loop_if_begin(l, loop_bin(l, EX_LT, loop_var(l, g), loop_int(l, full)));
-    if (full)
-        group(f, loop_var(l, at), n, loop_mul(l, loop_var(l, g), loop_int(l, f->nr)), f->nr);
-    if (full && tail)
-        loop_else(l);
-    if (tail)
-        group(f, loop_var(l, at), n, loop_int(l, full * f->nr), tail);
-    if (full && tail)
-        loop_if_end(l);
+    Var *groups = loop_dim(l, "GROUPS", f->full + (f->tail > 0));
+    f->tiles = loop_let(l, "tiles", loop_div(l, loop_var(l, f->k.u), loop_var(l, groups)));
+    f->group = loop_let(l, "group", loop_bin(l, EX_MOD, loop_var(l, f->k.u), loop_var(l, groups)));
+    Expr *tiles = loop_var(l, f->tiles), *more = loop_int(l, f->more), *first = loop_mul(l, tiles, loop_int(l, f->small)), *n = loop_int(l, f->small);
+    if (f->more) {
+        first = loop_add(l, first, loop_min(l, tiles, more));
+        n = loop_select(l, loop_bin(l, EX_LT, tiles, more), loop_int(l, f->small + 1), n);
+    }
+    f->first = loop_var(l, loop_let(l, "first", first));
+    f->n = loop_var(l, loop_let(l, "n", n));
+    f->block = loop_var(l, loop_let(l, "block", loop_mul(l, loop_var(l, f->group), loop_int(l, f->nr))));
 }
 
 static void shape_body(ShapeFn *f)
 {
     Lower *l = f->k.l;
-    const FastConv *fast = &f->s->fast;
-    int total = fast->rows * fast->columns, small = total / fast->blocks, more = total % fast->blocks;
-    f->have = loop_mut(l, "transformed", loop_int(l, -1)); /* the block of tiles whose input v holds */
+    f->have = loop_mut(l, "transformed", loop_int(l, -1));
     kernel_units_begin(&f->k, f->s->units);
-    Var *groups = loop_dim(l, "GROUPS", (f->out_blocks + f->nr - 1) / f->nr);
-    Var *tiles = loop_let(l, "tiles", loop_div(l, loop_var(l, f->k.u), loop_var(l, groups)));
-    Var *g = loop_let(l, "group", loop_bin(l, EX_MOD, loop_var(l, f->k.u), loop_var(l, groups)));
-    if (more) {
-        loop_if_begin(l, loop_bin(l, EX_LT, loop_var(l, tiles), loop_int(l, more)));
-        unit_body(f, tiles, loop_mul(l, loop_var(l, tiles), loop_int(l, small + 1)), small + 1, g);
-        loop_else(l);
-    }
-    unit_body(f, tiles, loop_add(l, loop_mul(l, loop_var(l, tiles), loop_int(l, small)), loop_int(l, more)), small, g);
-    if (more)
-        loop_if_end(l);
+    unit_begin(f);
+    see_input(f);
+    products_of_unit(f);
+    outputs_of_unit(f);
     kernel_units_end(&f->k);
 }
 
@@ -249,6 +278,10 @@ static Func *shape_func(LowerContext *c, const Step *s)
     f.weight = weight_table(u, &f.form);
     f.in_blocks = s->weights->in_channels / 16;
     f.out_blocks = place_blocks(s->out[0]);
+    f.full = f.out_blocks / f.nr;
+    f.tail = f.out_blocks % f.nr;
+    f.small = fast->rows * fast->columns / fast->blocks;
+    f.more = fast->rows * fast->columns % fast->blocks;
     const int *d = s->node->in[0]->shape.dim;
     const char *name = arena_printf(a, "conv%dx%d%s_%dx%dx%d_to_%d_f%dx%d", s->weights->kh, s->weights->kw,
                                     window_steps_by_1(win) ? "" : arena_printf(a, "s%d", win->sh > win->sw ? win->sh : win->sw), d[0], d[1], d[2],

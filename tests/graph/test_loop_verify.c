@@ -238,6 +238,27 @@ static void rows_of_a_table(void)
     leaves(rows((int[]){ 90, 10, 1, 100 }), "in fill, called from page: x[1 .. 100] leaves 'c->arena', which has 100 elements");
 }
 
+/* Elements in three blocks, the first of which has one more: where a block begins and how long it is go together. */
+static Made blocks_of(int small)
+{
+    Made m = make();
+    Lower *l = m.l;
+    Func *f = fill(&m, 0);
+    Var *u = loop_for_begin(l, "u", loop_int(l, 0), loop_int(l, 6), 1);
+    Expr *block = loop_var(l, loop_let(l, "block", loop_div(l, loop_var(l, u), loop_int(l, 2)))), *one = loop_int(l, 1);
+    Var *first = loop_let(l, "first", loop_add(l, loop_mul(l, block, loop_int(l, small)), loop_min(l, block, one)));
+    Var *n = loop_let(l, "n", loop_select(l, loop_bin(l, EX_LT, block, one), loop_int(l, small + 1), loop_int(l, small)));
+    call_at(&m, f, loop_var(l, first), loop_var(l, n));
+    loop_for_end(l);
+    return m;
+}
+
+static void lets_that_choose(void)
+{
+    stays(blocks_of(33));
+    leaves(blocks_of(34), "in fill, called from page: x[69 .. 102] leaves 'c->arena', which has 100 elements");
+}
+
 static void arrays_of_a_function(void)
 {
     stays(local_array(6));
@@ -248,6 +269,6 @@ int main(void)
 {
     const Test tests[] = { TEST(every_call_is_checked), TEST(arrays_with_a_length_lie_in_the_callers), TEST(places_that_a_loop_moves),
         TEST(calls_within_calls), TEST(tables_are_read), TEST(ints_of_the_context_are_any),
-        TEST(arrays_without_a_length), TEST(arrays_of_a_function), TEST(rows_of_a_table) };
+        TEST(arrays_without_a_length), TEST(arrays_of_a_function), TEST(rows_of_a_table), TEST(lets_that_choose) };
     return run_tests("loop_verify", tests, sizeof tests / sizeof *tests);
 }
