@@ -797,17 +797,17 @@ static void v4_copy_input(const float *restrict x, float *restrict y, int part, 
     }
 }
 
-/* Input transform of F(3 x 3, 4 x 4): v[k][block][tile] = (Bh d Bw^T)[k] of the tile's
- * 6 x 6 pixels, for tiles [first, first + n) and every block of 16 channels; t = Bh d. */
-static RT_V4 void v4_input_3x3_4x4(const float *restrict x, int blocks, int plane, int row,
-    int first, int n, int columns, float *restrict v, int slab)
+/* Input transform: v[k][block][tile] = (Bh d Bw^T)[k] of the tile's 6 x 6 pixels, for tiles
+ * [first, first + n) and every block of 16 channels; a tile is `down`, `right` from the next; t = Bh d. */
+static RT_V4 void v4_input_6x6(const float *restrict x, int blocks, int plane, int row, int down,
+    int right, int first, int n, int columns, float *restrict v, int slab)
 {
     v16 t[36];
     for (int cb = 0; cb < blocks; cb++)
         for (int i = 0; i < n; i++) {
             const int ty = (first + i) / columns;
             const int tx = (first + i) % columns;
-            const float *p = x + cb * plane + (ty * 3 * row + tx * 48);
+            const float *p = x + cb * plane + (ty * down + tx * right);
             float *q = v + (cb * n + i) * 16;
             RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
                 const v16 d0 = v16_load(p + 16 * j);
@@ -1167,7 +1167,7 @@ static RT_V4 void v4_conv4x4_12x112x112_to_64_f3x3(const float *restrict x, cons
         const int n = tiles < 2 ? 104 : 103;
         const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_3x3_4x4(x, CB, X_PLANE, X_ROW, first, n, COLUMNS, v, V_SLAB);
+            v4_input_6x6(x, CB, X_PLANE, X_ROW, 3 * X_ROW, 48, first, n, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
         if (tiles < 2)
@@ -1409,59 +1409,6 @@ static RT_V4 void v4_conv1x1_64x56x56_to_64(const float *restrict x, const float
                 y + block * Y_PLANE + oy * Y_ROW + t * 224, 0.0f,
                 y + (block + 1) * Y_PLANE + oy * Y_ROW + t * 224, 0.0f);
     }
-}
-
-/* Input transform of F(4 x 4, 3 x 3): v[k][block][tile] = (Bh d Bw^T)[k] of the tile's
- * 6 x 6 pixels, for tiles [first, first + n) and every block of 16 channels; t = Bh d. */
-static RT_V4 void v4_input_4x4_3x3(const float *restrict x, int blocks, int plane, int row,
-    int first, int n, int columns, float *restrict v, int slab)
-{
-    v16 t[36];
-    for (int cb = 0; cb < blocks; cb++)
-        for (int i = 0; i < n; i++) {
-            const int ty = (first + i) / columns;
-            const int tx = (first + i) % columns;
-            const float *p = x + cb * plane + (ty * 4 * row + tx * 64);
-            float *q = v + (cb * n + i) * 16;
-            RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
-                const v16 d0 = v16_load(p + 16 * j);
-                const v16 d1 = v16_load(p + 16 * j + row);
-                const v16 d2 = v16_load(p + 16 * j + 2 * row);
-                const v16 d3 = v16_load(p + 16 * j + 3 * row);
-                const v16 d4 = v16_load(p + 16 * j + 4 * row);
-                const v16 d5 = v16_load(p + 16 * j + 5 * row);
-                const v16 even1 = v16_fma(v16_set1(-2.25f), d2, d4);
-                const v16 odd1 = v16_fma(v16_set1(-2.25f), d1, d3);
-                const v16 even3 = v16_fma(v16_set1(-0.5625f), d2, d4);
-                const v16 odd3 = v16_fma(v16_set1(-0.5625f), d1, d3);
-                t[j] = v16_fma(v16_set1(1.265625f), d0, v16_fma(v16_set1(-2.8125f), d2, d4));
-                t[j + 6] = v16_fma(v16_set1(0.75f), odd1, even1);
-                t[j + 12] = v16_fma(v16_set1(-0.75f), odd1, even1);
-                t[j + 18] = v16_fma(v16_set1(1.5f), odd3, even3);
-                t[j + 24] = v16_fma(v16_set1(-1.5f), odd3, even3);
-                t[j + 30] = v16_fma(v16_set1(1.265625f), d1, v16_fma(v16_set1(-2.8125f), d3, d5));
-            }
-            RT_UNROLL_WHOLE for (int r = 0; r < 6; r++) {
-                const v16 t0 = t[6 * r];
-                const v16 t1 = t[6 * r + 1];
-                const v16 t2 = t[6 * r + 2];
-                const v16 t3 = t[6 * r + 3];
-                const v16 t4 = t[6 * r + 4];
-                const v16 t5 = t[6 * r + 5];
-                const v16 even1 = v16_fma(v16_set1(-2.25f), t2, t4);
-                const v16 odd1 = v16_fma(v16_set1(-2.25f), t1, t3);
-                const v16 even3 = v16_fma(v16_set1(-0.5625f), t2, t4);
-                const v16 odd3 = v16_fma(v16_set1(-0.5625f), t1, t3);
-                v16_store(q + 6 * r * slab,
-                    v16_fma(v16_set1(1.265625f), t0, v16_fma(v16_set1(-2.8125f), t2, t4)));
-                v16_store(q + (6 * r + 1) * slab, v16_fma(v16_set1(0.75f), odd1, even1));
-                v16_store(q + (6 * r + 2) * slab, v16_fma(v16_set1(-0.75f), odd1, even1));
-                v16_store(q + (6 * r + 3) * slab, v16_fma(v16_set1(1.5f), odd3, even3));
-                v16_store(q + (6 * r + 4) * slab, v16_fma(v16_set1(-1.5f), odd3, even3));
-                v16_store(q + (6 * r + 5) * slab,
-                    v16_fma(v16_set1(1.265625f), t1, v16_fma(v16_set1(-2.8125f), t3, t5)));
-            }
-        }
 }
 
 /* 13 tiles x 32 outputs of one product: y = sum of w * x over the channels of x.
@@ -1771,7 +1718,7 @@ static RT_V4 void v4_conv3x3_64x56x56_to_192_f4x4(const float *restrict x, const
         const int first = tiles * 49;
         const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_4x4_3x3(x, CB, X_PLANE, X_ROW, first, 49, COLUMNS, v, V_SLAB);
+            v4_input_6x6(x, CB, X_PLANE, X_ROW, 4 * X_ROW, 64, first, 49, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
         v4_products_49x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
@@ -1989,7 +1936,7 @@ static RT_V4 void v4_conv3x3_96x28x28_to_128_f4x4(const float *restrict x, const
         const int n = tiles < 1 ? 25 : 24;
         const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_4x4_3x3(x, CB, X_PLANE, X_ROW, first, n, COLUMNS, v, V_SLAB);
+            v4_input_6x6(x, CB, X_PLANE, X_ROW, 4 * X_ROW, 64, first, n, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
         if (tiles < 1)
@@ -2000,59 +1947,6 @@ static RT_V4 void v4_conv3x3_96x28x28_to_128_f4x4(const float *restrict x, const
             v4_output_4x4_3x3(m + j * n * 16, M_SLAB, n, b + (block + j) * 16, 0.0f,
                 y + (block + j) * Y_PLANE, Y_ROW, first, COLUMNS, 28, 28);
     }
-}
-
-/* Input transform of F(2 x 2, 5 x 5): v[k][block][tile] = (Bh d Bw^T)[k] of the tile's
- * 6 x 6 pixels, for tiles [first, first + n) and every block of 16 channels; t = Bh d. */
-static RT_V4 void v4_input_2x2_5x5(const float *restrict x, int blocks, int plane, int row,
-    int first, int n, int columns, float *restrict v, int slab)
-{
-    v16 t[36];
-    for (int cb = 0; cb < blocks; cb++)
-        for (int i = 0; i < n; i++) {
-            const int ty = (first + i) / columns;
-            const int tx = (first + i) % columns;
-            const float *p = x + cb * plane + (ty * 2 * row + tx * 32);
-            float *q = v + (cb * n + i) * 16;
-            RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
-                const v16 d0 = v16_load(p + 16 * j);
-                const v16 d1 = v16_load(p + 16 * j + row);
-                const v16 d2 = v16_load(p + 16 * j + 2 * row);
-                const v16 d3 = v16_load(p + 16 * j + 3 * row);
-                const v16 d4 = v16_load(p + 16 * j + 4 * row);
-                const v16 d5 = v16_load(p + 16 * j + 5 * row);
-                const v16 even1 = v16_fma(v16_set1(-2.25f), d2, d4);
-                const v16 odd1 = v16_fma(v16_set1(-2.25f), d1, d3);
-                const v16 even3 = v16_fma(v16_set1(-0.5625f), d2, d4);
-                const v16 odd3 = v16_fma(v16_set1(-0.5625f), d1, d3);
-                t[j] = v16_fma(v16_set1(1.265625f), d0, v16_fma(v16_set1(-2.8125f), d2, d4));
-                t[j + 6] = v16_fma(v16_set1(0.75f), odd1, even1);
-                t[j + 12] = v16_fma(v16_set1(-0.75f), odd1, even1);
-                t[j + 18] = v16_fma(v16_set1(1.5f), odd3, even3);
-                t[j + 24] = v16_fma(v16_set1(-1.5f), odd3, even3);
-                t[j + 30] = v16_fma(v16_set1(1.265625f), d1, v16_fma(v16_set1(-2.8125f), d3, d5));
-            }
-            RT_UNROLL_WHOLE for (int r = 0; r < 6; r++) {
-                const v16 t0 = t[6 * r];
-                const v16 t1 = t[6 * r + 1];
-                const v16 t2 = t[6 * r + 2];
-                const v16 t3 = t[6 * r + 3];
-                const v16 t4 = t[6 * r + 4];
-                const v16 t5 = t[6 * r + 5];
-                const v16 even1 = v16_fma(v16_set1(-2.25f), t2, t4);
-                const v16 odd1 = v16_fma(v16_set1(-2.25f), t1, t3);
-                const v16 even3 = v16_fma(v16_set1(-0.5625f), t2, t4);
-                const v16 odd3 = v16_fma(v16_set1(-0.5625f), t1, t3);
-                v16_store(q + 6 * r * slab,
-                    v16_fma(v16_set1(1.265625f), t0, v16_fma(v16_set1(-2.8125f), t2, t4)));
-                v16_store(q + (6 * r + 1) * slab, v16_fma(v16_set1(0.75f), odd1, even1));
-                v16_store(q + (6 * r + 2) * slab, v16_fma(v16_set1(-0.75f), odd1, even1));
-                v16_store(q + (6 * r + 3) * slab, v16_fma(v16_set1(1.5f), odd3, even3));
-                v16_store(q + (6 * r + 4) * slab, v16_fma(v16_set1(-1.5f), odd3, even3));
-                v16_store(q + (6 * r + 5) * slab,
-                    v16_fma(v16_set1(1.265625f), t1, v16_fma(v16_set1(-2.8125f), t3, t5)));
-            }
-        }
 }
 
 /* 14 tiles x 32 outputs of one product: y = sum of w * x over the channels of x.
@@ -2250,7 +2144,7 @@ static RT_V4 void v4_conv5x5_16x28x28_to_32_f2x2(const float *restrict x, const 
     for (int u = begin; u < end; u++) {
         const int first = u * 98;
         if (transformed < u) {
-            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 98, COLUMNS, v, V_SLAB);
+            v4_input_6x6(x, CB, X_PLANE, X_ROW, 2 * X_ROW, 32, first, 98, COLUMNS, v, V_SLAB);
             transformed = u;
         }
         v4_products_98x2(v, V_SLAB, w, CB, POINTS, m, M_SLAB);
@@ -2360,7 +2254,7 @@ static RT_V4 void v4_conv3x3_128x28x28_to_192_f4x4(const float *restrict x, cons
         const int n = tiles < 1 ? 25 : 24;
         const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_4x4_3x3(x, CB, X_PLANE, X_ROW, first, n, COLUMNS, v, V_SLAB);
+            v4_input_6x6(x, CB, X_PLANE, X_ROW, 4 * X_ROW, 64, first, n, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
         if (tiles < 1)
@@ -2391,7 +2285,7 @@ static RT_V4 void v4_conv5x5_32x28x28_to_96_f2x2(const float *restrict x, const 
         const int first = tiles * 49;
         const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 49, COLUMNS, v, V_SLAB);
+            v4_input_6x6(x, CB, X_PLANE, X_ROW, 2 * X_ROW, 32, first, 49, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
         v4_products_49x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
@@ -2686,17 +2580,17 @@ static RT_V4 void v4_conv1x1_480x14x14_to_304_merged(const float *restrict x,
     }
 }
 
-/* Input transform of F(2 x 4, 3 x 3): v[k][block][tile] = (Bh d Bw^T)[k] of the tile's
- * 4 x 6 pixels, for tiles [first, first + n) and every block of 16 channels; t = Bh d. */
-static RT_V4 void v4_input_2x4_3x3(const float *restrict x, int blocks, int plane, int row,
-    int first, int n, int columns, float *restrict v, int slab)
+/* Input transform: v[k][block][tile] = (Bh d Bw^T)[k] of the tile's 4 x 6 pixels, for tiles
+ * [first, first + n) and every block of 16 channels; a tile is `down`, `right` from the next; t = Bh d. */
+static RT_V4 void v4_input_4x6(const float *restrict x, int blocks, int plane, int row, int down,
+    int right, int first, int n, int columns, float *restrict v, int slab)
 {
     v16 t[24];
     for (int cb = 0; cb < blocks; cb++)
         for (int i = 0; i < n; i++) {
             const int ty = (first + i) / columns;
             const int tx = (first + i) % columns;
-            const float *p = x + cb * plane + (ty * 2 * row + tx * 64);
+            const float *p = x + cb * plane + (ty * down + tx * right);
             float *q = v + (cb * n + i) * 16;
             RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
                 const v16 d0 = v16_load(p + 16 * j);
@@ -2884,7 +2778,7 @@ static RT_V4 void v4_conv3x3_96x14x14_to_208_f2x4(const float *restrict x, const
         const int first = tiles * 14;
         const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_2x4_3x3(x, CB, X_PLANE, X_ROW, first, 14, COLUMNS, v, V_SLAB);
+            v4_input_4x6(x, CB, X_PLANE, X_ROW, 2 * X_ROW, 64, first, 14, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
         if (group < 6)
@@ -3048,7 +2942,7 @@ static RT_V4 void v4_conv5x5_16x14x14_to_48_f2x2(const float *restrict x, const 
         const int n = tiles < 1 ? 25 : 24;
         const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, n, COLUMNS, v, V_SLAB);
+            v4_input_6x6(x, CB, X_PLANE, X_ROW, 2 * X_ROW, 32, first, n, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
         if (group < 1) {
@@ -3154,17 +3048,17 @@ static RT_V4 void v4_conv1x1_512x14x14_to_296_merged(const float *restrict x,
     }
 }
 
-/* Input transform of F(2 x 3, 3 x 3): v[k][block][tile] = (Bh d Bw^T)[k] of the tile's
- * 4 x 5 pixels, for tiles [first, first + n) and every block of 16 channels; t = Bh d. */
-static RT_V4 void v4_input_2x3_3x3(const float *restrict x, int blocks, int plane, int row,
-    int first, int n, int columns, float *restrict v, int slab)
+/* Input transform: v[k][block][tile] = (Bh d Bw^T)[k] of the tile's 4 x 5 pixels, for tiles
+ * [first, first + n) and every block of 16 channels; a tile is `down`, `right` from the next; t = Bh d. */
+static RT_V4 void v4_input_4x5(const float *restrict x, int blocks, int plane, int row, int down,
+    int right, int first, int n, int columns, float *restrict v, int slab)
 {
     v16 t[20];
     for (int cb = 0; cb < blocks; cb++)
         for (int i = 0; i < n; i++) {
             const int ty = (first + i) / columns;
             const int tx = (first + i) % columns;
-            const float *p = x + cb * plane + (ty * 2 * row + tx * 48);
+            const float *p = x + cb * plane + (ty * down + tx * right);
             float *q = v + (cb * n + i) * 16;
             RT_UNROLL_WHOLE for (int j = 0; j < 5; j++) {
                 const v16 d0 = v16_load(p + 16 * j);
@@ -3444,7 +3338,7 @@ static RT_V4 void v4_conv3x3_112x14x14_to_224_f2x3(const float *restrict x, cons
         const int n = tiles < 1 ? 18 : 17;
         const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_2x3_3x3(x, CB, X_PLANE, X_ROW, first, n, COLUMNS, v, V_SLAB);
+            v4_input_4x5(x, CB, X_PLANE, X_ROW, 2 * X_ROW, 48, first, n, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
         if (tiles < 1)
@@ -3476,7 +3370,7 @@ static RT_V4 void v4_conv5x5_24x14x14_to_64_f2x2(const float *restrict x, const 
         const int n = tiles < 1 ? 25 : 24;
         const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, n, COLUMNS, v, V_SLAB);
+            v4_input_6x6(x, CB, X_PLANE, X_ROW, 2 * X_ROW, 32, first, n, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
         if (tiles < 1)
@@ -3564,17 +3458,17 @@ static RT_V4 void v4_conv1x1_512x14x14_to_280_merged(const float *restrict x,
     }
 }
 
-/* Input transform of F(3 x 3, 3 x 3): v[k][block][tile] = (Bh d Bw^T)[k] of the tile's
- * 5 x 5 pixels, for tiles [first, first + n) and every block of 16 channels; t = Bh d. */
-static RT_V4 void v4_input_3x3_3x3(const float *restrict x, int blocks, int plane, int row,
-    int first, int n, int columns, float *restrict v, int slab)
+/* Input transform: v[k][block][tile] = (Bh d Bw^T)[k] of the tile's 5 x 5 pixels, for tiles
+ * [first, first + n) and every block of 16 channels; a tile is `down`, `right` from the next; t = Bh d. */
+static RT_V4 void v4_input_5x5(const float *restrict x, int blocks, int plane, int row, int down,
+    int right, int first, int n, int columns, float *restrict v, int slab)
 {
     v16 t[25];
     for (int cb = 0; cb < blocks; cb++)
         for (int i = 0; i < n; i++) {
             const int ty = (first + i) / columns;
             const int tx = (first + i) % columns;
-            const float *p = x + cb * plane + (ty * 3 * row + tx * 48);
+            const float *p = x + cb * plane + (ty * down + tx * right);
             float *q = v + (cb * n + i) * 16;
             RT_UNROLL_WHOLE for (int j = 0; j < 5; j++) {
                 const v16 d0 = v16_load(p + 16 * j);
@@ -3675,7 +3569,7 @@ static RT_V4 void v4_conv3x3_128x14x14_to_256_f3x3(const float *restrict x, cons
         const int first = tiles * 25;
         const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_3x3_3x3(x, CB, X_PLANE, X_ROW, first, 25, COLUMNS, v, V_SLAB);
+            v4_input_5x5(x, CB, X_PLANE, X_ROW, 3 * X_ROW, 48, first, 25, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
         v4_products_25x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
@@ -3703,7 +3597,7 @@ static RT_V4 void v4_conv3x3_144x14x14_to_288_f2x4(const float *restrict x, cons
         const int first = tiles * 14;
         const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_2x4_3x3(x, CB, X_PLANE, X_ROW, first, 14, COLUMNS, v, V_SLAB);
+            v4_input_4x6(x, CB, X_PLANE, X_ROW, 2 * X_ROW, 64, first, 14, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
         v4_products_14x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
@@ -3732,7 +3626,7 @@ static RT_V4 void v4_conv5x5_32x14x14_to_64_f2x2(const float *restrict x, const 
         const int n = tiles < 1 ? 25 : 24;
         const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, n, COLUMNS, v, V_SLAB);
+            v4_input_6x6(x, CB, X_PLANE, X_ROW, 2 * X_ROW, 32, first, n, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
         if (tiles < 1)
@@ -3797,7 +3691,7 @@ static RT_V4 void v4_conv3x3_160x14x14_to_320_f3x3(const float *restrict x, cons
         const int first = tiles * 25;
         const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_3x3_3x3(x, CB, X_PLANE, X_ROW, first, 25, COLUMNS, v, V_SLAB);
+            v4_input_5x5(x, CB, X_PLANE, X_ROW, 3 * X_ROW, 48, first, 25, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
         v4_products_25x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
@@ -3825,7 +3719,7 @@ static RT_V4 void v4_conv5x5_32x14x14_to_128_f2x2(const float *restrict x, const
         const int first = tiles * 49;
         const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 49, COLUMNS, v, V_SLAB);
+            v4_input_6x6(x, CB, X_PLANE, X_ROW, 2 * X_ROW, 32, first, 49, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
         v4_products_49x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
@@ -4088,17 +3982,17 @@ static RT_V4 void v4_conv1x1_832x7x7_to_448_merged(const float *restrict x, cons
     }
 }
 
-/* Input transform of F(2 x 2, 3 x 3): v[k][block][tile] = (Bh d Bw^T)[k] of the tile's
- * 4 x 4 pixels, for tiles [first, first + n) and every block of 16 channels; t = Bh d. */
-static RT_V4 void v4_input_2x2_3x3(const float *restrict x, int blocks, int plane, int row,
-    int first, int n, int columns, float *restrict v, int slab)
+/* Input transform: v[k][block][tile] = (Bh d Bw^T)[k] of the tile's 4 x 4 pixels, for tiles
+ * [first, first + n) and every block of 16 channels; a tile is `down`, `right` from the next; t = Bh d. */
+static RT_V4 void v4_input_4x4(const float *restrict x, int blocks, int plane, int row, int down,
+    int right, int first, int n, int columns, float *restrict v, int slab)
 {
     v16 t[16];
     for (int cb = 0; cb < blocks; cb++)
         for (int i = 0; i < n; i++) {
             const int ty = (first + i) / columns;
             const int tx = (first + i) % columns;
-            const float *p = x + cb * plane + (ty * 2 * row + tx * 32);
+            const float *p = x + cb * plane + (ty * down + tx * right);
             float *q = v + (cb * n + i) * 16;
             RT_UNROLL_WHOLE for (int j = 0; j < 4; j++) {
                 const v16 d0 = v16_load(p + 16 * j);
@@ -4199,7 +4093,7 @@ static RT_V4 void v4_conv3x3_160x7x7_to_320_f2x2(const float *restrict x, const 
         const int first = tiles * 16;
         const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_2x2_3x3(x, CB, X_PLANE, X_ROW, first, 16, COLUMNS, v, V_SLAB);
+            v4_input_4x4(x, CB, X_PLANE, X_ROW, 2 * X_ROW, 32, first, 16, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
         v4_products_16x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
@@ -4227,7 +4121,7 @@ static RT_V4 void v4_conv5x5_32x7x7_to_128_f2x2(const float *restrict x, const f
         const int first = tiles * 16;
         const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 16, COLUMNS, v, V_SLAB);
+            v4_input_6x6(x, CB, X_PLANE, X_ROW, 2 * X_ROW, 32, first, 16, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
         v4_products_16x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
@@ -4911,7 +4805,7 @@ static RT_V4 void v4_conv3x3_192x7x7_to_384_f2x2(const float *restrict x, const 
         const int first = tiles * 16;
         const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_2x2_3x3(x, CB, X_PLANE, X_ROW, first, 16, COLUMNS, v, V_SLAB);
+            v4_input_4x4(x, CB, X_PLANE, X_ROW, 2 * X_ROW, 32, first, 16, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
         v4_products_16x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);
@@ -4939,7 +4833,7 @@ static RT_V4 void v4_conv5x5_48x7x7_to_128_f2x2(const float *restrict x, const f
         const int first = tiles * 16;
         const int block = group * 2;
         if (transformed < tiles) {
-            v4_input_2x2_5x5(x, CB, X_PLANE, X_ROW, first, 16, COLUMNS, v, V_SLAB);
+            v4_input_6x6(x, CB, X_PLANE, X_ROW, 2 * X_ROW, 32, first, 16, COLUMNS, v, V_SLAB);
             transformed = tiles;
         }
         v4_products_16x2(v, V_SLAB, w + block * W_BLOCK, CB, POINTS, m, M_SLAB);

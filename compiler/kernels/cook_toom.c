@@ -140,10 +140,10 @@ static void see_input(ShapeFn *f)
     Lower *l = f->k.l;
     const Buffer *x = f->s->in[0]->buffer;
     loop_if_begin(l, loop_bin(l, EX_LT, loop_var(l, f->have), loop_var(l, f->tiles)));
-    Expr *args[] = {
+    InputTiles t = {
         loop_address(l, f->x, loop_int(l, 0)), dim(f, "CB", f->in_blocks), dim(f, "X_PLANE", x->plane), dim(f, "X_ROW", x->row), f->first, f->n,
         dim(f, "COLUMNS", f->s->fast.columns), loop_address(l, f->v, loop_int(l, 0)), slab(f, "V_SLAB", f->in_blocks) };
-    loop_call(l, cook_toom_input(l->unit, f->type, &f->form), args, (int)(sizeof args / sizeof *args));
+    cook_toom_call_input(l, f->type, &f->form, &t);
     loop_set(l, f->have, loop_var(l, f->tiles));
     loop_if_end(l);
 }

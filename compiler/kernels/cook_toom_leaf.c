@@ -134,6 +134,12 @@ static const char *form_name(Arena *a, const FastForm *f)
     return f->h.stride == f->w.stride ? arena_printf(a, "%s_s%d", name, f->h.stride) : arena_printf(a, "%s_s%dx%d", name, f->h.stride, f->w.stride);
 }
 
+/* Input transforms of forms with the same points are one: B does not depend on how alpha is shared by m and r.  With a stride it does. */
+static const char *points_name(Arena *a, const FastForm *f)
+{
+    return f->h.stride > 1 || f->w.stride > 1 ? form_name(a, f) : arena_printf(a, "%dx%d", f->h.alpha, f->w.alpha);
+}
+
 /* The pixel at the corner of a tile: row ty * h, column tx * w. */
 static Expr *corner(Lower *l, int h, int w, Var *ty, Var *tx, Var *row)
 {
@@ -239,8 +245,8 @@ static Expr *element(Lower *l, const Side *s, int k, Expr *line)
 /* Rows of `width` elements; an element is a unit from the next. */
 static Side rows_of(Var *array, Expr *unit, int width) { return (Side){ array, { 1, unit }, { width, unit } }; }
 
-/* Pixels of 16 channels from p on, by columns. */
-static Side pixels_of(Lower *l, Var *p, Var *row) { return (Side){ p, { 1, loop_var(l, row) }, { 16, loop_int(l, 1) } }; }
+/* Pixels of 16 channels from p on, by columns; row is null where there is one row. */
+static Side pixels_of(Lower *l, Var *p, Var *row) { return (Side){ p, { 1, row ? loop_var(l, row) : loop_int(l, 0) }, { 16, loop_int(l, 1) } }; }
 
 static Side turned(Side s) { return (Side){ s.array, s.across, s.along }; }
 
@@ -294,24 +300,26 @@ static void both_axes(Lower *l, Type type, const FastForm *f, const Pass *pass, 
 Func *cook_toom_input(Unit *u, Type type, const FastForm *f)
 {
     Arena *a = u->arena;
-    const char *name = arena_printf(a, "input_%s", form_name(a, f));
+    const char *name = arena_printf(a, "input_%s", points_name(a, f));
     const char *key = arena_printf(a, "fast %s", name);
     Func *fn = unit_find_func(u, key);
     if (fn)
         return fn;
     fn = unit_func(u, key, name,
-        arena_printf(a, "Input transform of F(%d x %d, %d x %d): v[k][block][tile] = (Bh d Bw^T)[k] of the tile's\n"
-                        "%d x %d pixels, for tiles [first, first + n) and every block of 16 channels%s.",
-                     f->h.m, f->w.m, f->h.r, f->w.r, f->h.alpha, f->w.alpha, two_axes(f) ? "; t = Bh d" : ""), type);
+        arena_printf(a, "Input transform: v[k][block][tile] = (Bh d Bw^T)[k] of the tile's %d x %d pixels, for tiles\n"
+                        "[first, first + n) and every block of 16 channels; a tile is `down`, `right` from the next%s.",
+                     f->h.alpha, f->w.alpha, two_axes(f) ? "; t = Bh d" : ""), type);
     Lower *l = lower_new(u, fn);
     Var *x = loop_param(l, VAR_PARAM_IN, "x", 0);
     Var *blocks = loop_param(l, VAR_PARAM_INT, "blocks", 0), *plane = loop_param(l, VAR_PARAM_INT, "plane", 0);
-    Var *row = loop_param(l, VAR_PARAM_INT, "row", 0), *first = loop_param(l, VAR_PARAM_INT, "first", 0);
+    Var *row = f->h.alpha > 1 ? loop_param(l, VAR_PARAM_INT, "row", 0) : NULL, *down = loop_param(l, VAR_PARAM_INT, "down", 0);
+    Var *right = loop_param(l, VAR_PARAM_INT, "right", 0), *first = loop_param(l, VAR_PARAM_INT, "first", 0);
     Var *n = loop_param(l, VAR_PARAM_INT, "n", 0), *columns = loop_param(l, VAR_PARAM_INT, "columns", 0);
     Var *v = loop_param(l, VAR_PARAM_OUT, "v", 0), *slab = loop_param(l, VAR_PARAM_INT, "slab", 0);
     Var *cb = loop_for_begin(l, "cb", loop_int(l, 0), loop_var(l, blocks), 1);
     TileLoop t = tiles_begin(l, type, first, n, columns);
-    Expr *at = loop_add(l, loop_mul(l, loop_var(l, cb), loop_var(l, plane)), corner(l, f->h.m * f->h.stride, f->w.m * f->w.stride, t.ty, t.tx, row));
+    Expr *tile = loop_add(l, loop_mul(l, loop_var(l, t.ty), loop_var(l, down)), loop_mul(l, loop_var(l, t.tx), loop_var(l, right)));
+    Expr *at = loop_add(l, loop_mul(l, loop_var(l, cb), loop_var(l, plane)), tile);
     Var *p = loop_let(l, "p", loop_address(l, x, loop_add(l, at, loop_var(l, t.lane))));
     Expr *to = loop_add(l, loop_mul(l, loop_var(l, cb), loop_var(l, n)), loop_var(l, t.i));
     Var *q = loop_pointer(l, "q", loop_address(l, v, loop_add(l, loop_mul(l, to, loop_int(l, 16)), loop_var(l, t.lane))), true);
@@ -320,6 +328,18 @@ Func *cook_toom_input(Unit *u, Type type, const FastForm *f)
     tiles_end(l);
     loop_for_end(l);
     return fn;
+}
+
+void cook_toom_call_input(Lower *l, Type type, const FastForm *f, const InputTiles *t)
+{
+    Expr *down = loop_mul(l, loop_int(l, f->h.m * f->h.stride), t->row), *right = loop_int(l, f->w.m * f->w.stride * 16);
+    Expr *args[11] = { t->x, t->blocks, t->plane }, *const rest[] = { down, right, t->first, t->n, t->columns, t->v, t->slab };
+    int n = 3;
+    if (f->h.alpha > 1)
+        args[n++] = t->row;
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+        args[n++] = rest[i];
+    loop_call(l, cook_toom_input(l->unit, type, f), args, n);
 }
 
 typedef struct OutputVars {

@@ -112,9 +112,9 @@ static void transform_inputs(FastGrad *g, Var *ib)
     loop_if_begin(l, loop_bin(l, EX_LT, loop_var(l, g->transformed), loop_var(l, ib)));
     Expr *tiles, *plane = loop_var(l, loop_dim(l, "X_PLANE", x->plane));
     Var *p = images_begin(g, "xi", g->t.in[0], loop_mul(l, loop_var(l, ib), plane), &tiles);
-    Expr *args[] = { loop_address(l, p, loop_int(l, 0)), loop_int(l, 1), plane, loop_var(l, loop_dim(l, "X_ROW", x->row)), g->first, g->n,
+    InputTiles t = { loop_address(l, p, loop_int(l, 0)), loop_int(l, 1), plane, loop_var(l, loop_dim(l, "X_ROW", x->row)), g->first, g->n,
                      loop_var(l, loop_dim(l, "COLUMNS", g->t.s->fast.columns)), loop_address(l, g->v, tiles), loop_var(l, loop_dim(l, "SLAB", g->size.slab)) };
-    loop_call(l, cook_toom_input(l->unit, g->t.type, &g->form), args, (int)(sizeof args / sizeof *args));
+    cook_toom_call_input(l, g->t.type, &g->form, &t);
     images_end(g, p);
     loop_set(l, g->transformed, loop_var(l, ib));
     loop_if_end(l);
