@@ -2597,11 +2597,9 @@ static RT_V4 void v4_input_4x6(const float *restrict x, int blocks, int plane, i
                 const v16 d1 = v16_load(p + 16 * j + row);
                 const v16 d2 = v16_load(p + 16 * j + 2 * row);
                 const v16 d3 = v16_load(p + 16 * j + 3 * row);
-                const v16 even1 = d2;
-                const v16 odd1 = d1;
                 t[j] = v16_sub(d2, d0);
-                t[j + 6] = v16_add(even1, odd1);
-                t[j + 12] = v16_sub(even1, odd1);
+                t[j + 6] = v16_add(d2, d1);
+                t[j + 12] = v16_sub(d2, d1);
                 t[j + 18] = v16_sub(d3, d1);
             }
             RT_UNROLL_WHOLE for (int r = 0; r < 4; r++) {
@@ -3065,11 +3063,9 @@ static RT_V4 void v4_input_4x5(const float *restrict x, int blocks, int plane, i
                 const v16 d1 = v16_load(p + 16 * j + row);
                 const v16 d2 = v16_load(p + 16 * j + 2 * row);
                 const v16 d3 = v16_load(p + 16 * j + 3 * row);
-                const v16 even1 = d2;
-                const v16 odd1 = d1;
                 t[j] = v16_sub(d2, d0);
-                t[j + 5] = v16_add(even1, odd1);
-                t[j + 10] = v16_sub(even1, odd1);
+                t[j + 5] = v16_add(d2, d1);
+                t[j + 10] = v16_sub(d2, d1);
                 t[j + 15] = v16_sub(d3, d1);
             }
             RT_UNROLL_WHOLE for (int r = 0; r < 4; r++) {
@@ -3999,11 +3995,9 @@ static RT_V4 void v4_input_4x4(const float *restrict x, int blocks, int plane, i
                 const v16 d1 = v16_load(p + 16 * j + row);
                 const v16 d2 = v16_load(p + 16 * j + 2 * row);
                 const v16 d3 = v16_load(p + 16 * j + 3 * row);
-                const v16 even1 = d2;
-                const v16 odd1 = d1;
                 t[j] = v16_sub(d2, d0);
-                t[j + 4] = v16_add(even1, odd1);
-                t[j + 8] = v16_sub(even1, odd1);
+                t[j + 4] = v16_add(d2, d1);
+                t[j + 8] = v16_sub(d2, d1);
                 t[j + 12] = v16_sub(d3, d1);
             }
             RT_UNROLL_WHOLE for (int r = 0; r < 4; r++) {
@@ -4011,11 +4005,9 @@ static RT_V4 void v4_input_4x4(const float *restrict x, int blocks, int plane, i
                 const v16 t1 = t[4 * r + 1];
                 const v16 t2 = t[4 * r + 2];
                 const v16 t3 = t[4 * r + 3];
-                const v16 even1 = t2;
-                const v16 odd1 = t1;
                 v16_store(q + 4 * r * slab, v16_sub(t2, t0));
-                v16_store(q + (4 * r + 1) * slab, v16_add(even1, odd1));
-                v16_store(q + (4 * r + 2) * slab, v16_sub(even1, odd1));
+                v16_store(q + (4 * r + 1) * slab, v16_add(t2, t1));
+                v16_store(q + (4 * r + 2) * slab, v16_sub(t2, t1));
                 v16_store(q + (4 * r + 3) * slab, v16_sub(t3, t1));
             }
         }

@@ -57,6 +57,12 @@ static Var *named(Transform *t, const char *name, int i, Expr *e)
     return loop_let(t->l, arena_printf(t->l->unit->arena, "%s%d", name, i), e);
 }
 
+/* A sum that has a name, unless it is one term as it is. */
+static Var *named_sum(Transform *t, const char *name, int i, const Term *terms, int n)
+{
+    return n == 1 && is_int(terms[0].c, 1) ? terms[0].v : named(t, name, i, sum_of(t, terms, n));
+}
+
 static int row_terms(const Fraction *c, int alpha, Var *const *in, Term *out)
 {
     int n = 0;
@@ -82,12 +88,12 @@ static void apply_pair(Transform *t, const CookToom *f, int i, Var *const *in, E
 {
     Term terms[COOK_TOOM_MOST];
     int n = half_terms(f, i, true, in, terms);
-    Term even = { { 1, 1 }, named(t, "even", i, sum_of(t, terms, n)) };
+    Term even = { { 1, 1 }, named_sum(t, "even", i, terms, n) };
     n = half_terms(f, i, false, in, terms);
     Fraction p = terms[n - 1].c; /* of the highest power: the point itself */
     for (int k = 0; k < n; k++)
         terms[k].c = fraction_over(terms[k].c, p);
-    Term odd = { p, named(t, "odd", i, sum_of(t, terms, n)) };
+    Term odd = { p, named_sum(t, "odd", i, terms, n) };
     out[i] = plus(t, loop_var(t->l, even.v), &odd);
     odd.c.num = -odd.c.num;
     out[f->mate[i]] = plus(t, loop_var(t->l, even.v), &odd);
@@ -181,12 +187,11 @@ static void apply_spread(Transform *t, const CookToom *f, Var *const *in, Expr *
                 int odd = mate >= 0 && f->a[k][i].num != f->a[k][mate].num;
                 half[odd][n[odd]++] = (Term){ f->a[k][i], in[k] };
             }
-        Expr *even = sum_of(t, half[0], n[0]);
         if (mate < 0) {
-            out[i] = even;
+            out[i] = sum_of(t, half[0], n[0]);
             continue;
         }
-        Var *e = named(t, "even", i, even), *o = named(t, "odd", i, sum_of(t, half[1], n[1]));
+        Var *e = named_sum(t, "even", i, half[0], n[0]), *o = named_sum(t, "odd", i, half[1], n[1]);
         out[i] = loop_add(t->l, loop_var(t->l, e), loop_var(t->l, o));
         out[mate] = loop_sub(t->l, loop_var(t->l, e), loop_var(t->l, o));
     }

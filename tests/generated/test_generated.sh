@@ -37,7 +37,7 @@ for target in plain x86-64-v3 x86-64-v4; do
     awk '/for \(int [a-z0-9_]+ = [0-9]+; [a-z0-9_]+ < [0-9]+; / {
         split($0, a, /= |; [a-z0-9_]+ < |; /); if (a[3] - a[2] < 2 && /\+\+/) { print FILENAME ":" NR ": a loop of one trip:" $0; bad = 1 }
     } END { exit bad }' "$work" || exit 1
-    bad ' (const )?int ([a-z0-9_]+) = [a-z_]+;$' 'a variable that only renames another'
+    bad ' (const )?(int|float|v8|v16) [a-z0-9_]+ = [a-z_]+[0-9]*;$' 'a variable that only renames another'
     bad '\(void\)' 'a parameter that nothing reads'
     bad '^ *\(?at$|\[channel / 1\]|pad 0,0,0,0' 'what a person would not write'
     awk '/^ *else$/ { match($0, /[^ ]/); at = RSTART; next } at { match($0, /[^ ]/); if (RSTART <= at) { print NR ": not behind its else:" $0; bad = 1 } at = 0 }
