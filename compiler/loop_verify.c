@@ -14,7 +14,9 @@ enum { MOST_TRIED = 4096 };
 
 static void walk(Verify *v, const Body *b, int from);
 static bool body_indexes(const Body *b, int from, const Var *var);
-static bool walk_or_each(Verify *v, const Body *b, int next, const Var *var);
+static bool walk_each(Verify *v, const Body *b, int next, const Var *var);
+typedef void Way(Verify *v, const Body *b, int from);
+static bool at_once(Verify *v, const Body *b, int from, Way *way);
 
 typedef LIST(const Var *) Vars;
 
@@ -100,8 +102,8 @@ static void walk_for(Verify *v, const Stmt *s)
         steady[i] &= lin_older(&change[i], mark);
         f->at = after(v, &start[i], &change[i], steady[i], &trip);
     }
-    bool tried = !v->dry && vars.n == 0 && body_indexes(&s->body, 0, s->var);
-    if (!v->dry && !(tried && walk_or_each(v, &s->body, 0, s->var)))
+    bool indexes = !v->dry && vars.n == 0 && body_indexes(&s->body, 0, s->var);
+    if (!v->dry && !(indexes && (at_once(v, &s->body, 0, walk) || walk_each(v, &s->body, 0, s->var))))
         walk(v, &s->body, 0);
     v->r.syms.n = mark;
     Lin n = trips(v, &span, s->step);
@@ -109,32 +111,38 @@ static void walk_for(Verify *v, const Stmt *s)
         verify_fact(v, vars.at[i])->at = after(v, &start[i], &change[i], steady[i], &n);
 }
 
-static void walk_if(Verify *v, const Stmt *s)
+/* Walks `yes` as if cond held, `no` as if it did not; whichever can be. */
+static void two_ways(Verify *v, const Expr *cond, const Body *yes, const Body *no, int from, Way *way)
 {
-    verify_value(v, s->index);
     Vars vars = { 0 };
-    changed_in(v, &s->body, &vars);
-    changed_in(v, &s->other, &vars);
-    Lin *start = ARENA_ARRAY(v->arena, vars.n, Lin), *yes = ARENA_ARRAY(v->arena, vars.n, Lin);
+    changed_in(v, yes, &vars);
+    changed_in(v, no, &vars);
+    Lin *start = ARENA_ARRAY(v->arena, vars.n, Lin), *held = ARENA_ARRAY(v->arena, vars.n, Lin);
     for (int i = 0; i < vars.n; i++)
         start[i] = verify_fact(v, vars.at[i])->at;
     int mark = v->r.trail.n;
-    bool can = verify_assume(v, s->index, true);
+    bool can = verify_assume(v, cond, true);
     if (can)
-        walk(v, &s->body, 0);
+        way(v, yes, from);
     range_forget(&v->r, mark);
     for (int i = 0; i < vars.n; i++) {
-        yes[i] = verify_fact(v, vars.at[i])->at;
+        held[i] = verify_fact(v, vars.at[i])->at;
         verify_fact(v, vars.at[i])->at = start[i];
     }
-    bool cannot = verify_assume(v, s->index, false);
+    bool cannot = verify_assume(v, cond, false);
     if (cannot)
-        walk(v, &s->other, 0);
+        way(v, no, from);
     range_forget(&v->r, mark);
     for (int i = 0; i < vars.n; i++) {
         Fact *f = verify_fact(v, vars.at[i]);
-        f->at = !cannot ? yes[i] : can ? range_either(&v->r, &yes[i], &f->at) : f->at;
+        f->at = !cannot ? held[i] : can ? range_either(&v->r, &held[i], &f->at) : f->at;
     }
+}
+
+static void walk_if(Verify *v, const Stmt *s)
+{
+    verify_value(v, s->index);
+    two_ways(v, s->index, &s->body, &s->other, 0, walk);
 }
 
 /* ---- Locals that index tables ---- */
@@ -186,38 +194,17 @@ static bool walk_each(Verify *v, const Body *b, int next, const Var *var)
     return true;
 }
 
-/* What follows: at once if that suffices, else for each value of `var`. */
-static bool walk_or_each(Verify *v, const Body *b, int next, const Var *var)
+/* Whether nothing is in doubt where b is walked so. */
+static bool at_once(Verify *v, const Body *b, int from, Way *way)
 {
     bool trying = v->trying, failed = v->failed;
     v->trying = true;
     v->failed = false;
-    walk(v, b, next);
+    way(v, b, from);
     bool good = !v->failed;
     v->trying = trying;
     v->failed = failed;
-    return good || walk_each(v, b, next, var);
-}
-
-static bool chooses(const Expr *e, const Var *var)
-{
-    return e && ((e->kind == EX_SELECT && e->type == TY_INT && reads(e->a, var)) || chooses(e->a, var) || chooses(e->b, var) || chooses(e->c, var));
-}
-
-/* Do lets that follow choose by `var`?  Then they belong together. */
-static bool lets_choose(const Body *b, int next, const Var *var)
-{
-    bool found = false;
-    for (int i = next; i < b->n && !found; i++)
-        found = b->at[i]->kind == ST_LET && chooses(b->at[i]->value, var);
-    return found;
-}
-
-static bool walk_local(Verify *v, const Body *b, int next, const Var *var)
-{
-    if (body_indexes(b, next, var))
-        return walk_each(v, b, next, var);
-    return !v->dry && lets_choose(b, next, var) && walk_or_each(v, b, next, var);
+    return good;
 }
 
 static void walk_switch(Verify *v, const Stmt *s)
@@ -255,11 +242,31 @@ static void walk_stmt(Verify *v, const Stmt *s)
     }
 }
 
+static void walk_on(Verify *v, const Body *b, int from)
+{
+    walk_stmt(v, b->at[from]);
+    walk(v, b, from + 1);
+}
+
+/* What can go with a local that is one thing or another: all at once if that suffices, else the case that it is the one, and the
+ * other: the lengths of a loop and the places that go with them, say. */
+static void walk_choice(Verify *v, const Body *b, int from)
+{
+    if (!at_once(v, b, from, walk_on))
+        two_ways(v, b->at[from]->value->a, b, b, from, walk_on);
+}
+
+static bool is_choice(const Stmt *s) { return s->kind == ST_LET && s->value->kind == EX_SELECT && s->value->type == TY_INT; }
+
 static void walk(Verify *v, const Body *b, int from)
 {
     for (int i = from; i < b->n; i++) {
+        if (is_choice(b->at[i]) && !v->dry) {
+            walk_choice(v, b, i);
+            return;
+        }
         walk_stmt(v, b->at[i]);
-        if (b->at[i]->kind == ST_LET && walk_local(v, b, i + 1, b->at[i]->var))
+        if (b->at[i]->kind == ST_LET && body_indexes(b, i + 1, b->at[i]->var) && walk_each(v, b, i + 1, b->at[i]->var))
             return;
     }
 }

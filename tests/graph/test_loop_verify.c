@@ -256,7 +256,7 @@ static Made blocks_of(int small)
 static void lets_that_choose(void)
 {
     stays(blocks_of(33));
-    leaves(blocks_of(34), "in fill, called from page: x[69 .. 102] leaves 'c->arena', which has 100 elements");
+    leaves(blocks_of(34), "in fill, called from page: x[34 .. 102] leaves 'c->arena', which has 100 elements");
 }
 
 static void arrays_of_a_function(void)
