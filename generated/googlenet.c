@@ -1875,21 +1875,27 @@ static RT_V4 void v4_conv1x1_192x28x28_to_176_merged(const float *restrict x,
     for (int u = begin; u < end; u++) {
         const int oy = u % OH;
         const int block = u / OH * 2;
-        if (block < 10)
+        if (block < 10) {
+            float *y0 = arena + outputs[block * 3];
+            const int row0 = outputs[block * 3 + 1];
+            const float floor0 = outputs[block * 3 + 2] ? 0.0f : -INFINITY;
+            float *y1 = arena + outputs[(block + 1) * 3];
+            const int row1 = outputs[(block + 1) * 3 + 1];
+            const float floor1 = outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY;
             for (int t = 0; t < 2; t++)
                 v4_tile_14x2(x + oy * 448 + t * 224, CB, KH, KW, X_PLANE, X_ROW,
                     w + block * W_BLOCK, w + block * W_BLOCK + 6144 + (oy * 2 + t) * 192,
-                    oy * 2 + t < 32, b + block * 16,
-                    arena + outputs[block * 3] + oy * outputs[block * 3 + 1] + t * 224,
-                    outputs[block * 3 + 2] ? 0.0f : -INFINITY,
-                    arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1] + t * 224,
-                    outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
-        else
+                    oy * 2 + t < 32, b + block * 16, y0 + oy * row0 + t * 224, floor0,
+                    y1 + oy * row1 + t * 224, floor1);
+        } else {
+            float *y0 = arena + outputs[30];
+            const int row0 = outputs[31];
+            const float floor0 = outputs[32] ? 0.0f : -INFINITY;
             for (int t = 0; t < 2; t++)
                 v4_tile_14x1(x + oy * 448 + t * 224, CB, KH, KW, X_PLANE, X_ROW, w + 10 * W_BLOCK,
                     w + 10 * W_BLOCK + 3072 + (oy * 2 + t) * 192, oy * 2 + t < 16, b + 160,
-                    arena + outputs[30] + oy * outputs[31] + t * 224,
-                    outputs[32] ? 0.0f : -INFINITY);
+                    y0 + oy * row0 + t * 224, floor0);
+        }
     }
 }
 
@@ -2225,13 +2231,16 @@ static RT_V4 void v4_conv1x1_256x28x28_to_288_merged(const float *restrict x,
     for (int u = begin; u < end; u++) {
         const int oy = u % OH;
         const int block = u / OH * 2;
+        float *y0 = arena + outputs[block * 3];
+        const int row0 = outputs[block * 3 + 1];
+        const float floor0 = outputs[block * 3 + 2] ? 0.0f : -INFINITY;
+        float *y1 = arena + outputs[(block + 1) * 3];
+        const int row1 = outputs[(block + 1) * 3 + 1];
+        const float floor1 = outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY;
         for (int t = 0; t < 2; t++)
             v4_tile_14x2(x + oy * 448 + t * 224, CB, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
                 w + block * W_BLOCK + 8192 + (oy * 2 + t) * 256, oy * 2 + t < 32, b + block * 16,
-                arena + outputs[block * 3] + oy * outputs[block * 3 + 1] + t * 224,
-                outputs[block * 3 + 2] ? 0.0f : -INFINITY,
-                arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1] + t * 224,
-                outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+                y0 + oy * row0 + t * 224, floor0, y1 + oy * row1 + t * 224, floor1);
     }
 }
 
@@ -2545,7 +2554,7 @@ static RT_V4 void v4_conv1x1_480x14x14_to_304_merged(const float *restrict x,
     const float *restrict w, const float *restrict b, float *restrict arena,
     const int *restrict outputs, int part, int parts)
 {
-    enum { OH = 14, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224, W_BLOCK = 7680 };
+    enum { OH = 14, W_BLOCK = 7680, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224 };
 
     const int begin = rt_begin(140, part, parts);
     const int end = rt_begin(140, part + 1, parts);
@@ -2554,28 +2563,31 @@ static RT_V4 void v4_conv1x1_480x14x14_to_304_merged(const float *restrict x,
         const int to = end - group * OH < OH ? end - group * OH : OH;
         const int block = group * 2;
         if (block < 18) {
+            const float *wg = w + block * W_BLOCK;
+            float *y0 = arena + outputs[block * 3];
+            const int row0 = outputs[block * 3 + 1];
+            const float floor0 = outputs[block * 3 + 2] ? 0.0f : -INFINITY;
+            float *y1 = arena + outputs[(block + 1) * 3];
+            const int row1 = outputs[(block + 1) * 3 + 1];
+            const float floor1 = outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY;
             for (int oy = from; oy < to; oy++)
-                v4_tile_14x2(x + oy * 224, 15, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                    w + block * W_BLOCK + 7680 + oy * 720, 3, b + block * 16,
-                    arena + outputs[block * 3] + oy * outputs[block * 3 + 1], -INFINITY,
-                    arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
-                    -INFINITY);
+                v4_tile_14x2(x + oy * 224, 15, KH, KW, X_PLANE, X_ROW, wg, wg + 7680 + oy * 720, 3,
+                    b + block * 16, y0 + oy * row0, -INFINITY, y1 + oy * row1, -INFINITY);
             for (int oy = from; oy < to; oy++)
                 v4_tile_14x2_more(x + oy * 224 + 15 * X_PLANE, 15, KH, KW, X_PLANE, X_ROW,
-                    w + block * W_BLOCK + 7680, w + block * W_BLOCK + 15360 + oy * 720, 3,
-                    arena + outputs[block * 3] + oy * outputs[block * 3 + 1],
-                    outputs[block * 3 + 2] ? 0.0f : -INFINITY,
-                    arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
-                    outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+                    wg + 7680, wg + 15360 + oy * 720, 3, y0 + oy * row0, floor0, y1 + oy * row1,
+                    floor1);
         } else {
+            const float *wg = w + 18 * W_BLOCK;
+            float *y0 = arena + outputs[54];
+            const int row0 = outputs[55];
+            const float floor0 = outputs[56] ? 0.0f : -INFINITY;
             for (int oy = from; oy < to; oy++)
-                v4_tile_14x1(x + oy * 224, 15, KH, KW, X_PLANE, X_ROW, w + 18 * W_BLOCK,
-                    w + 18 * W_BLOCK + 3840 + oy * 480, 2, b + 288,
-                    arena + outputs[54] + oy * outputs[55], -INFINITY);
+                v4_tile_14x1(x + oy * 224, 15, KH, KW, X_PLANE, X_ROW, wg, wg + 3840 + oy * 480, 2,
+                    b + 288, y0 + oy * row0, -INFINITY);
             for (int oy = from; oy < to; oy++)
                 v4_tile_14x1_more(x + oy * 224 + 15 * X_PLANE, 15, KH, KW, X_PLANE, X_ROW,
-                    w + 18 * W_BLOCK + 3840, w + 18 * W_BLOCK + 7680 + oy * 480, 2,
-                    arena + outputs[54] + oy * outputs[55], outputs[56] ? 0.0f : -INFINITY);
+                    wg + 3840, wg + 7680 + oy * 480, 2, y0 + oy * row0, floor0);
         }
     }
 }
@@ -2983,8 +2995,8 @@ static RT_V4 void v4_maxpool3x3_480x14x14(const float *restrict x, float *restri
 static RT_V4 void v4_conv1x1_480x14x14_to_64(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { TILES = 14, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224, W_BLOCK = 7680,
-        Y_PLANE = 3136 };
+    enum { TILES = 14, W_BLOCK = 7680, Y_PLANE = 3136, X_PLANE = 3136, KH = 1, KW = 1,
+        X_ROW = 224 };
 
     const int begin = rt_begin(28, part, parts);
     const int end = rt_begin(28, part + 1, parts);
@@ -2992,16 +3004,15 @@ static RT_V4 void v4_conv1x1_480x14x14_to_64(const float *restrict x, const floa
         const int from = begin - group * TILES > 0 ? begin - group * TILES : 0;
         const int to = end - group * TILES < TILES ? end - group * TILES : TILES;
         const int block = group * 2;
+        const float *wg = w + block * W_BLOCK;
+        float *y0 = y + block * Y_PLANE;
+        float *y1 = y + (block + 1) * Y_PLANE;
         for (int tile = from; tile < to; tile++)
-            v4_tile_14x2(x + tile * 224, 15, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                w + block * W_BLOCK + 7680 + tile * 720, 3, b + block * 16,
-                y + block * Y_PLANE + tile * 224, -INFINITY, y + (block + 1) * Y_PLANE + tile * 224,
-                -INFINITY);
+            v4_tile_14x2(x + tile * 224, 15, KH, KW, X_PLANE, X_ROW, wg, wg + 7680 + tile * 720, 3,
+                b + block * 16, y0 + tile * 224, -INFINITY, y1 + tile * 224, -INFINITY);
         for (int tile = from; tile < to; tile++)
-            v4_tile_14x2_more(x + tile * 224 + 15 * X_PLANE, 15, KH, KW, X_PLANE, X_ROW,
-                w + block * W_BLOCK + 7680, w + block * W_BLOCK + 15360 + tile * 720, 3,
-                y + block * Y_PLANE + tile * 224, 0.0f, y + (block + 1) * Y_PLANE + tile * 224,
-                0.0f);
+            v4_tile_14x2_more(x + tile * 224 + 15 * X_PLANE, 15, KH, KW, X_PLANE, X_ROW, wg + 7680,
+                wg + 15360 + tile * 720, 3, y0 + tile * 224, 0.0f, y1 + tile * 224, 0.0f);
     }
 }
 
@@ -3011,7 +3022,7 @@ static RT_V4 void v4_conv1x1_512x14x14_to_296_merged(const float *restrict x,
     const float *restrict w, const float *restrict b, float *restrict arena,
     const int *restrict outputs, int part, int parts)
 {
-    enum { OH = 14, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224, W_BLOCK = 8192 };
+    enum { OH = 14, W_BLOCK = 8192, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224 };
 
     const int begin = rt_begin(140, part, parts);
     const int end = rt_begin(140, part + 1, parts);
@@ -3020,28 +3031,31 @@ static RT_V4 void v4_conv1x1_512x14x14_to_296_merged(const float *restrict x,
         const int to = end - group * OH < OH ? end - group * OH : OH;
         const int block = group * 2;
         if (block < 18) {
+            const float *wg = w + block * W_BLOCK;
+            float *y0 = arena + outputs[block * 3];
+            const int row0 = outputs[block * 3 + 1];
+            const float floor0 = outputs[block * 3 + 2] ? 0.0f : -INFINITY;
+            float *y1 = arena + outputs[(block + 1) * 3];
+            const int row1 = outputs[(block + 1) * 3 + 1];
+            const float floor1 = outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY;
             for (int oy = from; oy < to; oy++)
-                v4_tile_14x2(x + oy * 224, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                    w + block * W_BLOCK + 8192 + oy * 768, 3, b + block * 16,
-                    arena + outputs[block * 3] + oy * outputs[block * 3 + 1], -INFINITY,
-                    arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
-                    -INFINITY);
+                v4_tile_14x2(x + oy * 224, 16, KH, KW, X_PLANE, X_ROW, wg, wg + 8192 + oy * 768, 3,
+                    b + block * 16, y0 + oy * row0, -INFINITY, y1 + oy * row1, -INFINITY);
             for (int oy = from; oy < to; oy++)
                 v4_tile_14x2_more(x + oy * 224 + 16 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
-                    w + block * W_BLOCK + 8192, w + block * W_BLOCK + 16384 + oy * 768, 3,
-                    arena + outputs[block * 3] + oy * outputs[block * 3 + 1],
-                    outputs[block * 3 + 2] ? 0.0f : -INFINITY,
-                    arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
-                    outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+                    wg + 8192, wg + 16384 + oy * 768, 3, y0 + oy * row0, floor0, y1 + oy * row1,
+                    floor1);
         } else {
+            const float *wg = w + 18 * W_BLOCK;
+            float *y0 = arena + outputs[54];
+            const int row0 = outputs[55];
+            const float floor0 = outputs[56] ? 0.0f : -INFINITY;
             for (int oy = from; oy < to; oy++)
-                v4_tile_14x1(x + oy * 224, 16, KH, KW, X_PLANE, X_ROW, w + 18 * W_BLOCK,
-                    w + 18 * W_BLOCK + 4096 + oy * 512, 2, b + 288,
-                    arena + outputs[54] + oy * outputs[55], -INFINITY);
+                v4_tile_14x1(x + oy * 224, 16, KH, KW, X_PLANE, X_ROW, wg, wg + 4096 + oy * 512, 2,
+                    b + 288, y0 + oy * row0, -INFINITY);
             for (int oy = from; oy < to; oy++)
                 v4_tile_14x1_more(x + oy * 224 + 16 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
-                    w + 18 * W_BLOCK + 4096, w + 18 * W_BLOCK + 8192 + oy * 512, 2,
-                    arena + outputs[54] + oy * outputs[55], outputs[56] ? 0.0f : -INFINITY);
+                    wg + 4096, wg + 8192 + oy * 512, 2, y0 + oy * row0, floor0);
         }
     }
 }
@@ -3403,8 +3417,8 @@ static RT_V4 void v4_maxpool3x3_512x14x14(const float *restrict x, float *restri
 static RT_V4 void v4_conv1x1_512x14x14_to_64(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { TILES = 14, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224, W_BLOCK = 8192,
-        Y_PLANE = 3136 };
+    enum { TILES = 14, W_BLOCK = 8192, Y_PLANE = 3136, X_PLANE = 3136, KH = 1, KW = 1,
+        X_ROW = 224 };
 
     const int begin = rt_begin(28, part, parts);
     const int end = rt_begin(28, part + 1, parts);
@@ -3412,16 +3426,15 @@ static RT_V4 void v4_conv1x1_512x14x14_to_64(const float *restrict x, const floa
         const int from = begin - group * TILES > 0 ? begin - group * TILES : 0;
         const int to = end - group * TILES < TILES ? end - group * TILES : TILES;
         const int block = group * 2;
+        const float *wg = w + block * W_BLOCK;
+        float *y0 = y + block * Y_PLANE;
+        float *y1 = y + (block + 1) * Y_PLANE;
         for (int tile = from; tile < to; tile++)
-            v4_tile_14x2(x + tile * 224, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                w + block * W_BLOCK + 8192 + tile * 768, 3, b + block * 16,
-                y + block * Y_PLANE + tile * 224, -INFINITY, y + (block + 1) * Y_PLANE + tile * 224,
-                -INFINITY);
+            v4_tile_14x2(x + tile * 224, 16, KH, KW, X_PLANE, X_ROW, wg, wg + 8192 + tile * 768, 3,
+                b + block * 16, y0 + tile * 224, -INFINITY, y1 + tile * 224, -INFINITY);
         for (int tile = from; tile < to; tile++)
-            v4_tile_14x2_more(x + tile * 224 + 16 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
-                w + block * W_BLOCK + 8192, w + block * W_BLOCK + 16384 + tile * 768, 3,
-                y + block * Y_PLANE + tile * 224, 0.0f, y + (block + 1) * Y_PLANE + tile * 224,
-                0.0f);
+            v4_tile_14x2_more(x + tile * 224 + 16 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW, wg + 8192,
+                wg + 16384 + tile * 768, 3, y0 + tile * 224, 0.0f, y1 + tile * 224, 0.0f);
     }
 }
 
@@ -3431,7 +3444,7 @@ static RT_V4 void v4_conv1x1_512x14x14_to_280_merged(const float *restrict x,
     const float *restrict w, const float *restrict b, float *restrict arena,
     const int *restrict outputs, int part, int parts)
 {
-    enum { OH = 14, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224, W_BLOCK = 8192 };
+    enum { OH = 14, W_BLOCK = 8192, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224 };
 
     const int begin = rt_begin(126, part, parts);
     const int end = rt_begin(126, part + 1, parts);
@@ -3439,18 +3452,19 @@ static RT_V4 void v4_conv1x1_512x14x14_to_280_merged(const float *restrict x,
         const int from = begin - group * OH > 0 ? begin - group * OH : 0;
         const int to = end - group * OH < OH ? end - group * OH : OH;
         const int block = group * 2;
+        const float *wg = w + block * W_BLOCK;
+        float *y0 = arena + outputs[block * 3];
+        const int row0 = outputs[block * 3 + 1];
+        const float floor0 = outputs[block * 3 + 2] ? 0.0f : -INFINITY;
+        float *y1 = arena + outputs[(block + 1) * 3];
+        const int row1 = outputs[(block + 1) * 3 + 1];
+        const float floor1 = outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY;
         for (int oy = from; oy < to; oy++)
-            v4_tile_14x2(x + oy * 224, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                w + block * W_BLOCK + 8192 + oy * 768, 3, b + block * 16,
-                arena + outputs[block * 3] + oy * outputs[block * 3 + 1], -INFINITY,
-                arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1], -INFINITY);
+            v4_tile_14x2(x + oy * 224, 16, KH, KW, X_PLANE, X_ROW, wg, wg + 8192 + oy * 768, 3,
+                b + block * 16, y0 + oy * row0, -INFINITY, y1 + oy * row1, -INFINITY);
         for (int oy = from; oy < to; oy++)
-            v4_tile_14x2_more(x + oy * 224 + 16 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
-                w + block * W_BLOCK + 8192, w + block * W_BLOCK + 16384 + oy * 768, 3,
-                arena + outputs[block * 3] + oy * outputs[block * 3 + 1],
-                outputs[block * 3 + 2] ? 0.0f : -INFINITY,
-                arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
-                outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+            v4_tile_14x2_more(x + oy * 224 + 16 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW, wg + 8192,
+                wg + 16384 + oy * 768, 3, y0 + oy * row0, floor0, y1 + oy * row1, floor1);
     }
 }
 
@@ -3641,7 +3655,7 @@ static RT_V4 void v4_conv1x1_528x14x14_to_448_merged(const float *restrict x,
     const float *restrict w, const float *restrict b, float *restrict arena,
     const int *restrict outputs, int part, int parts)
 {
-    enum { OH = 14, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224, W_BLOCK = 8448 };
+    enum { OH = 14, W_BLOCK = 8448, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224 };
 
     const int begin = rt_begin(196, part, parts);
     const int end = rt_begin(196, part + 1, parts);
@@ -3649,23 +3663,21 @@ static RT_V4 void v4_conv1x1_528x14x14_to_448_merged(const float *restrict x,
         const int from = begin - group * OH > 0 ? begin - group * OH : 0;
         const int to = end - group * OH < OH ? end - group * OH : OH;
         const int block = group * 2;
+        const float *wg = w + block * W_BLOCK;
+        float *y0 = arena + outputs[block * 3];
+        const int row0 = outputs[block * 3 + 1];
+        const float floor0 = outputs[block * 3 + 2] ? 0.0f : -INFINITY;
+        float *y1 = arena + outputs[(block + 1) * 3];
+        const int row1 = outputs[(block + 1) * 3 + 1];
+        const float floor1 = outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY;
         for (int oy = from; oy < to; oy++)
-            v4_tile_14x2(x + oy * 224, 11, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                w + block * W_BLOCK + 5632 + oy * 528, 3, b + block * 16,
-                arena + outputs[block * 3] + oy * outputs[block * 3 + 1], -INFINITY,
-                arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1], -INFINITY);
-        for (int oy = from; oy < to; oy++)
-            v4_tile_14x2_more(x + oy * 224 + 11 * X_PLANE, 11, KH, KW, X_PLANE, X_ROW,
-                w + block * W_BLOCK + 5632, w + block * W_BLOCK + 11264 + oy * 528, 3,
-                arena + outputs[block * 3] + oy * outputs[block * 3 + 1], -INFINITY,
-                arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1], -INFINITY);
-        for (int oy = from; oy < to; oy++)
-            v4_tile_14x2_more(x + oy * 224 + 22 * X_PLANE, 11, KH, KW, X_PLANE, X_ROW,
-                w + block * W_BLOCK + 11264, w + block * W_BLOCK + 16896 + oy * 528, 3,
-                arena + outputs[block * 3] + oy * outputs[block * 3 + 1],
-                outputs[block * 3 + 2] ? 0.0f : -INFINITY,
-                arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
-                outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+            v4_tile_14x2(x + oy * 224, 11, KH, KW, X_PLANE, X_ROW, wg, wg + 5632 + oy * 528, 3,
+                b + block * 16, y0 + oy * row0, -INFINITY, y1 + oy * row1, -INFINITY);
+        for (int k = 1; k < 3; k++)
+            for (int oy = from; oy < to; oy++)
+                v4_tile_14x2_more(x + oy * 224 + k * 11 * X_PLANE, 11, KH, KW, X_PLANE, X_ROW,
+                    wg + k * 5632, wg + k * 5632 + 5632 + oy * 528, 3, y0 + oy * row0,
+                    k < 2 ? -INFINITY : floor0, y1 + oy * row1, k < 2 ? -INFINITY : floor1);
     }
 }
 
@@ -3749,8 +3761,8 @@ static RT_V4 void v4_maxpool3x3_528x14x14(const float *restrict x, float *restri
 static RT_V4 void v4_conv1x1_528x14x14_to_128(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { TILES = 14, X_PLANE = 3136, KH = 1, KW = 1, X_ROW = 224, W_BLOCK = 8448,
-        Y_PLANE = 3136 };
+    enum { TILES = 14, W_BLOCK = 8448, Y_PLANE = 3136, X_PLANE = 3136, KH = 1, KW = 1,
+        X_ROW = 224 };
 
     const int begin = rt_begin(56, part, parts);
     const int end = rt_begin(56, part + 1, parts);
@@ -3758,21 +3770,17 @@ static RT_V4 void v4_conv1x1_528x14x14_to_128(const float *restrict x, const flo
         const int from = begin - group * TILES > 0 ? begin - group * TILES : 0;
         const int to = end - group * TILES < TILES ? end - group * TILES : TILES;
         const int block = group * 2;
+        const float *wg = w + block * W_BLOCK;
+        float *y0 = y + block * Y_PLANE;
+        float *y1 = y + (block + 1) * Y_PLANE;
         for (int tile = from; tile < to; tile++)
-            v4_tile_14x2(x + tile * 224, 11, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                w + block * W_BLOCK + 5632 + tile * 528, 3, b + block * 16,
-                y + block * Y_PLANE + tile * 224, -INFINITY, y + (block + 1) * Y_PLANE + tile * 224,
-                -INFINITY);
-        for (int tile = from; tile < to; tile++)
-            v4_tile_14x2_more(x + tile * 224 + 11 * X_PLANE, 11, KH, KW, X_PLANE, X_ROW,
-                w + block * W_BLOCK + 5632, w + block * W_BLOCK + 11264 + tile * 528, 3,
-                y + block * Y_PLANE + tile * 224, -INFINITY, y + (block + 1) * Y_PLANE + tile * 224,
-                -INFINITY);
-        for (int tile = from; tile < to; tile++)
-            v4_tile_14x2_more(x + tile * 224 + 22 * X_PLANE, 11, KH, KW, X_PLANE, X_ROW,
-                w + block * W_BLOCK + 11264, w + block * W_BLOCK + 16896 + tile * 528, 3,
-                y + block * Y_PLANE + tile * 224, 0.0f, y + (block + 1) * Y_PLANE + tile * 224,
-                0.0f);
+            v4_tile_14x2(x + tile * 224, 11, KH, KW, X_PLANE, X_ROW, wg, wg + 5632 + tile * 528, 3,
+                b + block * 16, y0 + tile * 224, -INFINITY, y1 + tile * 224, -INFINITY);
+        for (int k = 1; k < 3; k++)
+            for (int tile = from; tile < to; tile++)
+                v4_tile_14x2_more(x + tile * 224 + k * 11 * X_PLANE, 11, KH, KW, X_PLANE, X_ROW,
+                    wg + k * 5632, wg + k * 5632 + 5632 + tile * 528, 3, y0 + tile * 224,
+                    k < 2 ? -INFINITY : 0.0f, y1 + tile * 224, k < 2 ? -INFINITY : 0.0f);
     }
 }
 
@@ -3947,7 +3955,7 @@ static RT_V4 void v4_conv1x1_832x7x7_to_448_merged(const float *restrict x, cons
     const float *restrict b, float *restrict arena, const int *restrict outputs, int part,
     int parts)
 {
-    enum { OH = 7, X_PLANE = 784, KH = 1, KW = 1, X_ROW = 112, W_BLOCK = 13312 };
+    enum { OH = 7, W_BLOCK = 13312, X_PLANE = 784, KH = 1, KW = 1, X_ROW = 112 };
 
     const int begin = rt_begin(98, part, parts);
     const int end = rt_begin(98, part + 1, parts);
@@ -3955,26 +3963,21 @@ static RT_V4 void v4_conv1x1_832x7x7_to_448_merged(const float *restrict x, cons
         const int from = begin - group * OH > 0 ? begin - group * OH : 0;
         const int to = end - group * OH < OH ? end - group * OH : OH;
         const int block = group * 2;
+        const float *wg = w + block * W_BLOCK;
+        float *y0 = arena + outputs[block * 3];
+        const int row0 = outputs[block * 3 + 1];
+        const float floor0 = outputs[block * 3 + 2] ? 0.0f : -INFINITY;
+        float *y1 = arena + outputs[(block + 1) * 3];
+        const int row1 = outputs[(block + 1) * 3 + 1];
+        const float floor1 = outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY;
         for (int oy = from; oy < to; oy++)
-            v4_tile_7x2(x + oy * 112, 13, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                w + block * W_BLOCK + 6656 + oy * 1040, 5, b + block * 16,
-                arena + outputs[block * 3] + oy * outputs[block * 3 + 1], -INFINITY,
-                arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1], -INFINITY);
-        for (int k = 1; k < 3; k++)
+            v4_tile_7x2(x + oy * 112, 13, KH, KW, X_PLANE, X_ROW, wg, wg + 6656 + oy * 1040, 5,
+                b + block * 16, y0 + oy * row0, -INFINITY, y1 + oy * row1, -INFINITY);
+        for (int k = 1; k < 4; k++)
             for (int oy = from; oy < to; oy++)
                 v4_tile_7x2_more(x + oy * 112 + k * 13 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
-                    w + block * W_BLOCK + k * 6656,
-                    w + block * W_BLOCK + k * 6656 + 6656 + oy * 1040, 5,
-                    arena + outputs[block * 3] + oy * outputs[block * 3 + 1], -INFINITY,
-                    arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
-                    -INFINITY);
-        for (int oy = from; oy < to; oy++)
-            v4_tile_7x2_more(x + oy * 112 + 39 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
-                w + block * W_BLOCK + 19968, w + block * W_BLOCK + 26624 + oy * 1040, 5,
-                arena + outputs[block * 3] + oy * outputs[block * 3 + 1],
-                outputs[block * 3 + 2] ? 0.0f : -INFINITY,
-                arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
-                outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+                    wg + k * 6656, wg + k * 6656 + 6656 + oy * 1040, 5, y0 + oy * row0,
+                    k < 3 ? -INFINITY : floor0, y1 + oy * row1, k < 3 ? -INFINITY : floor1);
     }
 }
 
@@ -4589,7 +4592,7 @@ static RT_V4 void v4_tile_12x2_more(const float *restrict x, int blocks, int kh,
 static RT_V4 void v4_conv1x1_832x7x7_to_128(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { TILES = 4, X_PLANE = 784, KH = 1, KW = 1, X_ROW = 112, W_BLOCK = 13312, Y_PLANE = 784 };
+    enum { TILES = 4, W_BLOCK = 13312, Y_PLANE = 784, X_PLANE = 784, KH = 1, KW = 1, X_ROW = 112 };
 
     const int begin = rt_begin(16, part, parts);
     const int end = rt_begin(16, part + 1, parts);
@@ -4597,45 +4600,30 @@ static RT_V4 void v4_conv1x1_832x7x7_to_128(const float *restrict x, const float
         const int from = begin - group * TILES > 0 ? begin - group * TILES : 0;
         const int to = end - group * TILES < TILES ? end - group * TILES : TILES;
         const int block = group * 2;
+        const float *wg = w + block * W_BLOCK;
+        float *y0 = y + block * Y_PLANE;
+        float *y1 = y + (block + 1) * Y_PLANE;
         for (int tile = from; tile < to; tile++) {
+            const int px = tile < 1 ? tile * 13 : tile * 12 + 1;
             if (tile < 1)
-                v4_tile_13x2(x + tile * 208, 13, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                    w + block * W_BLOCK + 6656 + tile * 1664, 8, b + block * 16,
-                    y + block * Y_PLANE + tile * 208, -INFINITY,
-                    y + (block + 1) * Y_PLANE + tile * 208, -INFINITY);
+                v4_tile_13x2(x + px * 16, 13, KH, KW, X_PLANE, X_ROW, wg, wg + 6656 + tile * 1664,
+                    8, b + block * 16, y0 + px * 16, -INFINITY, y1 + px * 16, -INFINITY);
             else
-                v4_tile_12x2(x + (tile * 12 + 1) * 16, 13, KH, KW, X_PLANE, X_ROW,
-                    w + block * W_BLOCK, w + block * W_BLOCK + 6656 + tile * 1664, 8,
-                    b + block * 16, y + block * Y_PLANE + (tile * 12 + 1) * 16, -INFINITY,
-                    y + (block + 1) * Y_PLANE + (tile * 12 + 1) * 16, -INFINITY);
+                v4_tile_12x2(x + px * 16, 13, KH, KW, X_PLANE, X_ROW, wg, wg + 6656 + tile * 1664,
+                    8, b + block * 16, y0 + px * 16, -INFINITY, y1 + px * 16, -INFINITY);
         }
-        for (int k = 1; k < 3; k++)
+        for (int k = 1; k < 4; k++)
             for (int tile = from; tile < to; tile++) {
+                const int px = tile < 1 ? tile * 13 : tile * 12 + 1;
                 if (tile < 1)
-                    v4_tile_13x2_more(x + tile * 208 + k * 13 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
-                        w + block * W_BLOCK + k * 6656,
-                        w + block * W_BLOCK + k * 6656 + 6656 + tile * 1664, 8,
-                        y + block * Y_PLANE + tile * 208, -INFINITY,
-                        y + (block + 1) * Y_PLANE + tile * 208, -INFINITY);
+                    v4_tile_13x2_more(x + px * 16 + k * 13 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
+                        wg + k * 6656, wg + k * 6656 + 6656 + tile * 1664, 8, y0 + px * 16,
+                        k < 3 ? -INFINITY : 0.0f, y1 + px * 16, k < 3 ? -INFINITY : 0.0f);
                 else
-                    v4_tile_12x2_more(x + (tile * 12 + 1) * 16 + k * 13 * X_PLANE, 13, KH, KW,
-                        X_PLANE, X_ROW, w + block * W_BLOCK + k * 6656,
-                        w + block * W_BLOCK + k * 6656 + 6656 + tile * 1664, 8,
-                        y + block * Y_PLANE + (tile * 12 + 1) * 16, -INFINITY,
-                        y + (block + 1) * Y_PLANE + (tile * 12 + 1) * 16, -INFINITY);
+                    v4_tile_12x2_more(x + px * 16 + k * 13 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
+                        wg + k * 6656, wg + k * 6656 + 6656 + tile * 1664, 8, y0 + px * 16,
+                        k < 3 ? -INFINITY : 0.0f, y1 + px * 16, k < 3 ? -INFINITY : 0.0f);
             }
-        for (int tile = from; tile < to; tile++) {
-            if (tile < 1)
-                v4_tile_13x2_more(x + tile * 208 + 39 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
-                    w + block * W_BLOCK + 19968, w + block * W_BLOCK + 26624 + tile * 1664, 8,
-                    y + block * Y_PLANE + tile * 208, 0.0f, y + (block + 1) * Y_PLANE + tile * 208,
-                    0.0f);
-            else
-                v4_tile_12x2_more(x + (tile * 12 + 1) * 16 + 39 * X_PLANE, 13, KH, KW, X_PLANE,
-                    X_ROW, w + block * W_BLOCK + 19968, w + block * W_BLOCK + 26624 + tile * 1664,
-                    8, y + block * Y_PLANE + (tile * 12 + 1) * 16, 0.0f,
-                    y + (block + 1) * Y_PLANE + (tile * 12 + 1) * 16, 0.0f);
-        }
     }
 }
 
@@ -4731,7 +4719,7 @@ static RT_V4 void v4_conv1x1_832x7x7_to_624_merged(const float *restrict x, cons
     const float *restrict b, float *restrict arena, const int *restrict outputs, int part,
     int parts)
 {
-    enum { OH = 7, X_PLANE = 784, KH = 1, KW = 1, X_ROW = 112, W_BLOCK = 13312 };
+    enum { OH = 7, W_BLOCK = 13312, X_PLANE = 784, KH = 1, KW = 1, X_ROW = 112 };
 
     const int begin = rt_begin(140, part, parts);
     const int end = rt_begin(140, part + 1, parts);
@@ -4740,41 +4728,34 @@ static RT_V4 void v4_conv1x1_832x7x7_to_624_merged(const float *restrict x, cons
         const int to = end - group * OH < OH ? end - group * OH : OH;
         const int block = group * 2;
         if (block < 38) {
+            const float *wg = w + block * W_BLOCK;
+            float *y0 = arena + outputs[block * 3];
+            const int row0 = outputs[block * 3 + 1];
+            const float floor0 = outputs[block * 3 + 2] ? 0.0f : -INFINITY;
+            float *y1 = arena + outputs[(block + 1) * 3];
+            const int row1 = outputs[(block + 1) * 3 + 1];
+            const float floor1 = outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY;
             for (int oy = from; oy < to; oy++)
-                v4_tile_7x2(x + oy * 112, 13, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                    w + block * W_BLOCK + 6656 + oy * 1040, 5, b + block * 16,
-                    arena + outputs[block * 3] + oy * outputs[block * 3 + 1], -INFINITY,
-                    arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
-                    -INFINITY);
-            for (int k = 1; k < 3; k++)
+                v4_tile_7x2(x + oy * 112, 13, KH, KW, X_PLANE, X_ROW, wg, wg + 6656 + oy * 1040, 5,
+                    b + block * 16, y0 + oy * row0, -INFINITY, y1 + oy * row1, -INFINITY);
+            for (int k = 1; k < 4; k++)
                 for (int oy = from; oy < to; oy++)
                     v4_tile_7x2_more(x + oy * 112 + k * 13 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
-                        w + block * W_BLOCK + k * 6656,
-                        w + block * W_BLOCK + k * 6656 + 6656 + oy * 1040, 5,
-                        arena + outputs[block * 3] + oy * outputs[block * 3 + 1], -INFINITY,
-                        arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
-                        -INFINITY);
-            for (int oy = from; oy < to; oy++)
-                v4_tile_7x2_more(x + oy * 112 + 39 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
-                    w + block * W_BLOCK + 19968, w + block * W_BLOCK + 26624 + oy * 1040, 5,
-                    arena + outputs[block * 3] + oy * outputs[block * 3 + 1],
-                    outputs[block * 3 + 2] ? 0.0f : -INFINITY,
-                    arena + outputs[(block + 1) * 3] + oy * outputs[(block + 1) * 3 + 1],
-                    outputs[(block + 1) * 3 + 2] ? 0.0f : -INFINITY);
+                        wg + k * 6656, wg + k * 6656 + 6656 + oy * 1040, 5, y0 + oy * row0,
+                        k < 3 ? -INFINITY : floor0, y1 + oy * row1, k < 3 ? -INFINITY : floor1);
         } else {
+            const float *wg = w + 38 * W_BLOCK;
+            float *y0 = arena + outputs[114];
+            const int row0 = outputs[115];
+            const float floor0 = outputs[116] ? 0.0f : -INFINITY;
             for (int oy = from; oy < to; oy++)
-                v4_tile_7x1(x + oy * 112, 13, KH, KW, X_PLANE, X_ROW, w + 38 * W_BLOCK,
-                    w + 38 * W_BLOCK + 3328 + oy * 624, 3, b + 608,
-                    arena + outputs[114] + oy * outputs[115], -INFINITY);
-            for (int k = 1; k < 3; k++)
+                v4_tile_7x1(x + oy * 112, 13, KH, KW, X_PLANE, X_ROW, wg, wg + 3328 + oy * 624, 3,
+                    b + 608, y0 + oy * row0, -INFINITY);
+            for (int k = 1; k < 4; k++)
                 for (int oy = from; oy < to; oy++)
                     v4_tile_7x1_more(x + oy * 112 + k * 13 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
-                        w + 38 * W_BLOCK + k * 3328, w + 38 * W_BLOCK + k * 3328 + 3328 + oy * 624,
-                        3, arena + outputs[114] + oy * outputs[115], -INFINITY);
-            for (int oy = from; oy < to; oy++)
-                v4_tile_7x1_more(x + oy * 112 + 39 * X_PLANE, 13, KH, KW, X_PLANE, X_ROW,
-                    w + 38 * W_BLOCK + 9984, w + 38 * W_BLOCK + 13312 + oy * 624, 3,
-                    arena + outputs[114] + oy * outputs[115], outputs[116] ? 0.0f : -INFINITY);
+                        wg + k * 3328, wg + k * 3328 + 3328 + oy * 624, 3, y0 + oy * row0,
+                        k < 3 ? -INFINITY : floor0);
         }
     }
 }
@@ -4979,8 +4960,8 @@ static RT_V4 void v4_tile_1x3_more(const float *restrict x, int blocks, int kh, 
 static RT_V4 void v4_fc_1024x1x1_to_1000(const float *restrict x, const float *restrict w,
     const float *restrict b, float *restrict y, int part, int parts)
 {
-    enum { OH = 1, X_PLANE = 16, KH = 1, KW = 1, X_ROW = 16, W_BLOCK = 16384, Y_ROW = 16,
-        Y_PLANE = 16 };
+    enum { OH = 1, W_BLOCK = 16384, Y_PLANE = 16, X_PLANE = 16, KH = 1, KW = 1, X_ROW = 16,
+        Y_ROW = 16 };
 
     const int begin = rt_begin(16, part, parts);
     const int end = rt_begin(16, part + 1, parts);
@@ -4989,41 +4970,33 @@ static RT_V4 void v4_fc_1024x1x1_to_1000(const float *restrict x, const float *r
         const int to = end - group < OH ? end - group : OH;
         const int block = group * 4;
         if (block < 60) {
+            const float *wg = w + block * W_BLOCK;
+            float *y0 = y + block * Y_PLANE;
+            float *y1 = y + (block + 1) * Y_PLANE;
+            float *y2 = y + (block + 2) * Y_PLANE;
+            float *y3 = y + (block + 3) * Y_PLANE;
             for (int oy = from; oy < to; oy++)
-                v4_tile_1x4(x + oy * 16, 16, KH, KW, X_PLANE, X_ROW, w + block * W_BLOCK,
-                    b + block * 16, y + block * Y_PLANE + oy * Y_ROW, -INFINITY,
-                    y + (block + 1) * Y_PLANE + oy * Y_ROW, -INFINITY,
-                    y + (block + 2) * Y_PLANE + oy * Y_ROW, -INFINITY,
-                    y + (block + 3) * Y_PLANE + oy * Y_ROW, -INFINITY);
-            for (int k = 1; k < 3; k++)
+                v4_tile_1x4(x + oy * 16, 16, KH, KW, X_PLANE, X_ROW, wg, b + block * 16,
+                    y0 + oy * Y_ROW, -INFINITY, y1 + oy * Y_ROW, -INFINITY, y2 + oy * Y_ROW,
+                    -INFINITY, y3 + oy * Y_ROW, -INFINITY);
+            for (int k = 1; k < 4; k++)
                 for (int oy = from; oy < to; oy++)
                     v4_tile_1x4_more(x + oy * 16 + k * 16 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
-                        w + block * W_BLOCK + k * 16384, y + block * Y_PLANE + oy * Y_ROW,
-                        -INFINITY, y + (block + 1) * Y_PLANE + oy * Y_ROW, -INFINITY,
-                        y + (block + 2) * Y_PLANE + oy * Y_ROW, -INFINITY,
-                        y + (block + 3) * Y_PLANE + oy * Y_ROW, -INFINITY);
-            for (int oy = from; oy < to; oy++)
-                v4_tile_1x4_more(x + oy * 16 + 48 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
-                    w + block * W_BLOCK + 49152, y + block * Y_PLANE + oy * Y_ROW, -INFINITY,
-                    y + (block + 1) * Y_PLANE + oy * Y_ROW, -INFINITY,
-                    y + (block + 2) * Y_PLANE + oy * Y_ROW, -INFINITY,
-                    y + (block + 3) * Y_PLANE + oy * Y_ROW, -INFINITY);
+                        wg + k * 16384, y0 + oy * Y_ROW, -INFINITY, y1 + oy * Y_ROW, -INFINITY,
+                        y2 + oy * Y_ROW, -INFINITY, y3 + oy * Y_ROW, -INFINITY);
         } else {
+            const float *wg = w + 60 * W_BLOCK;
+            float *y0 = y + 60 * Y_PLANE;
+            float *y1 = y + 61 * Y_PLANE;
+            float *y2 = y + 62 * Y_PLANE;
             for (int oy = from; oy < to; oy++)
-                v4_tile_1x3(x + oy * 16, 16, KH, KW, X_PLANE, X_ROW, w + 60 * W_BLOCK, b + 960,
-                    y + 60 * Y_PLANE + oy * Y_ROW, -INFINITY, y + 61 * Y_PLANE + oy * Y_ROW,
-                    -INFINITY, y + 62 * Y_PLANE + oy * Y_ROW, -INFINITY);
-            for (int k = 1; k < 3; k++)
+                v4_tile_1x3(x + oy * 16, 16, KH, KW, X_PLANE, X_ROW, wg, b + 960, y0 + oy * Y_ROW,
+                    -INFINITY, y1 + oy * Y_ROW, -INFINITY, y2 + oy * Y_ROW, -INFINITY);
+            for (int k = 1; k < 4; k++)
                 for (int oy = from; oy < to; oy++)
                     v4_tile_1x3_more(x + oy * 16 + k * 16 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
-                        w + 60 * W_BLOCK + k * 12288, y + 60 * Y_PLANE + oy * Y_ROW, -INFINITY,
-                        y + 61 * Y_PLANE + oy * Y_ROW, -INFINITY, y + 62 * Y_PLANE + oy * Y_ROW,
-                        -INFINITY);
-            for (int oy = from; oy < to; oy++)
-                v4_tile_1x3_more(x + oy * 16 + 48 * X_PLANE, 16, KH, KW, X_PLANE, X_ROW,
-                    w + 60 * W_BLOCK + 36864, y + 60 * Y_PLANE + oy * Y_ROW, -INFINITY,
-                    y + 61 * Y_PLANE + oy * Y_ROW, -INFINITY, y + 62 * Y_PLANE + oy * Y_ROW,
-                    -INFINITY);
+                        wg + k * 12288, y0 + oy * Y_ROW, -INFINITY, y1 + oy * Y_ROW, -INFINITY,
+                        y2 + oy * Y_ROW, -INFINITY);
         }
     }
 }

@@ -5,10 +5,16 @@
 #include "kernels.h"
 
 typedef struct Piece { /* of the input blocks that are summed */
-    Expr *first;
-    int blocks;
-    bool more, last;
+    Expr *first, *blocks;
+    bool more; /* not the first piece */
+    Expr *on;  /* do others follow? */
 } Piece;
+
+enum { MOST_BLOCKS = 4 };
+
+typedef struct Places { /* of a group of outputs where they have a name, else null */
+    Var *w, *y[MOST_BLOCKS], *row[MOST_BLOCKS], *floor[MOST_BLOCKS];
+} Places;
 
 typedef struct ShapeFn {
     const Step *s;
@@ -19,33 +25,59 @@ typedef struct ShapeFn {
     int blocks, nr, oh, ow, cb;
     int64_t depth; /* floats of a weight row's column */
     Piece piece;   /* at hand */
+    Places at;     /* of the group at hand */
 } ShapeFn;
 
-/* Address of the tile's output in block g*nr + j: in one buffer, or where a merged product's table says. */
+static Expr *numeral(ShapeFn *f, int64_t n) { return loop_int(f->k.l, n); }
+static Expr *dim(ShapeFn *f, const char *name, int64_t value) { return loop_var(f->k.l, loop_dim(f->k.l, name, value)); }
+
+/* ---- Where a group's weights and outputs lie ---- */
+
+static Expr *weights_offset(ShapeFn *f, Expr *block) { return loop_mul(f->k.l, block, dim(f, "W_BLOCK", 16 * f->depth)); }
+
+static Expr *output_offset(ShapeFn *f, Expr *block) { return loop_mul(f->k.l, block, dim(f, "Y_PLANE", f->s->out[0]->buffer->plane)); }
+
+/* Entry `k` of a block's row in the table of outputs: offset, row pitch, ReLU. */
+static Expr *output_entry(ShapeFn *f, Expr *block, int k)
+{
+    Lower *l = f->k.l;
+    return loop_load(l, TY_INT, f->outputs, loop_add(l, loop_mul(l, block, numeral(f, 3)), numeral(f, k)));
+}
+
+/* y0, row0, floor0 of a block, then those of the next. */
+static void name_outputs(ShapeFn *f, Expr *block, int nr)
+{
+    Lower *l = f->k.l;
+    Arena *a = l->unit->arena;
+    for (int j = 0; j < nr; j++) {
+        Expr *b = loop_add(l, block, numeral(f, j)), *at = f->outputs ? output_entry(f, b, 0) : output_offset(f, b);
+        f->at.y[j] = loop_let(l, arena_printf(a, "y%d", j), loop_address(l, f->y, at));
+        if (!f->outputs)
+            continue;
+        f->at.row[j] = loop_let(l, arena_printf(a, "row%d", j), output_entry(f, b, 1));
+        f->at.floor[j] = loop_let(l, arena_printf(a, "floor%d", j), loop_select(l, output_entry(f, b, 2), loop_f32(l, 0), loop_f32(l, -1.0 / 0.0)));
+    }
+}
+
+/* Address of the tile's output in block j of the group. */
 static Expr *output_address(ShapeFn *f, Expr *block, int j, Expr *oy, Expr *px)
 {
     Lower *l = f->k.l;
-    Expr *b = loop_add(l, block, loop_int(l, j));
-    if (f->outputs) {
-        Expr *base = loop_load(l, TY_INT, f->outputs, loop_mul(l, b, loop_int(l, 3)));
-        Expr *row = loop_load(l, TY_INT, f->outputs, loop_add(l, loop_mul(l, b, loop_int(l, 3)), loop_int(l, 1)));
-        return loop_address(l, f->y, loop_add(l, loop_add(l, base, loop_mul(l, oy, row)), px));
-    }
-    const Buffer *y = f->s->out[0]->buffer;
-    Expr *at = loop_add(l, loop_mul(l, b, loop_var(l, loop_dim(l, "Y_PLANE", y->plane))),
-                        loop_mul(l, oy, loop_var(l, loop_dim(l, "Y_ROW", y->row))));
-    return loop_address(l, f->y, loop_add(l, at, px));
+    Expr *row = f->at.row[j] ? loop_var(l, f->at.row[j]) : dim(f, "Y_ROW", f->s->out[0]->buffer->row);
+    Expr *at = loop_mul(l, oy, row);
+    if (!f->at.y[j])
+        at = loop_add(l, output_offset(f, loop_add(l, block, numeral(f, j))), at);
+    return loop_address(l, f->at.y[j] ? f->at.y[j] : f->y, loop_add(l, at, px));
 }
 
-static Expr *floor_of(ShapeFn *f, Expr *block, int j)
+/* No floor but at the end of a sum: then zero where a ReLU follows. */
+static Expr *floor_of(ShapeFn *f, int j)
 {
     Lower *l = f->k.l;
-    if (!f->piece.last)
-        return loop_f32(l, -1.0 / 0.0);
-    if (!f->outputs)
-        return loop_f32(l, f->s->node->epilogue.relu & 1 ? 0 : -1.0 / 0.0);
-    Expr *at = loop_add(l, loop_mul(l, loop_add(l, block, loop_int(l, j)), loop_int(l, 3)), loop_int(l, 2));
-    return loop_select(l, loop_load(l, TY_INT, f->outputs, at), loop_f32(l, 0), loop_f32(l, -1.0 / 0.0));
+    Expr *none = loop_f32(l, -1.0 / 0.0);
+    if (!f->outputs && !(f->s->node->epilogue.relu & 1))
+        return none;
+    return loop_select(l, f->piece.on, none, f->outputs ? loop_var(l, f->at.floor[j]) : loop_f32(l, 0));
 }
 
 /* Depth of a piece: a long sum errs no more than a short one, and the weights of a group stay in L1: 16 kB, which AVX2's tiles read
@@ -70,13 +102,13 @@ static int unit_tiles(const ShapeFn *f, int nr) { return div_up(unit_pixels(f), 
 static int block_weights(const ShapeFn *f, int nr) { return f->s->weights->in_block * f->s->weights->kh * f->s->weights->kw * 16 * nr; }
 
 /* While tile `tile` of a group computes, its share of what comes behind its weights is fetched: some lines for each input block. */
-static int fetch_args(ShapeFn *f, Expr *weights, Expr *tile, int nr, Expr **args)
+static int fetch_args(ShapeFn *f, Var *base, Expr *weights, Expr *tile, int nr, Expr **args)
 {
     Lower *l = f->k.l;
     int tiles = f->flat ? flat_units(f) * unit_tiles(f, nr) : row_tiles(f, nr) * f->oh, all = block_weights(f, nr) / 16, lines = div_up(all, tiles);
-    Expr *next = loop_add(l, weights, loop_int(l, (int64_t)f->piece.blocks * 16 * all));
-    args[0] = loop_address(l, f->w, loop_add(l, next, loop_mul(l, tile, loop_int(l, 16 * lines * f->piece.blocks))));
-    args[1] = tiles <= all ? loop_int(l, lines) : loop_bin(l, EX_LT, tile, loop_int(l, all));
+    Expr *next = loop_mul(l, f->piece.blocks, numeral(f, 16 * all)), *share = loop_mul(l, loop_mul(l, tile, numeral(f, 16 * lines)), f->piece.blocks);
+    args[0] = loop_address(l, base, loop_add(l, loop_add(l, weights, next), share));
+    args[1] = tiles <= all ? numeral(f, lines) : loop_bin(l, EX_LT, tile, numeral(f, all));
     return 2;
 }
 
@@ -98,7 +130,9 @@ static void call_leaf(ShapeFn *f, Expr *block, Expr *oy, Expr *tile, Expr *px, i
     const Window *win = &f->s->node->window;
     bool linear = f->s->node->op == OP_LINEAR;
     int sw = linear ? 1 : win->sw, sh = linear ? 1 : win->sh;
-    bool adds = f->r && f->piece.last;
+    int64_t v, on = 0;
+    bool known = loop_value(f->piece.on, &on), adds = f->r && !on;
+    CHECK(known || !f->r); /* the last piece has leaves of its own */
     Tile t = { pixels, nr, sw * x->block, x->block, adds, f->piece.more, false, f->plan->target->vector, conv_is_depthwise(f->s), conv_depth(f->s) };
     Expr *args[32];
     int n = 0;
@@ -107,23 +141,25 @@ static void call_leaf(ShapeFn *f, Expr *block, Expr *oy, Expr *tile, Expr *px, i
     xi = loop_add(l, xi, loop_mul(l, first_input(f, block), loop_var(l, loop_dim(l, "X_PLANE", x->plane))));
     args[n++] = loop_address(l, f->x, xi);
     if (!t.depthwise)
-        args[n++] = f->piece.blocks == f->cb ? loop_var(l, loop_dim(l, "CB", f->cb)) : loop_int(l, f->piece.blocks);
+        args[n++] = loop_value(f->piece.blocks, &v) && v == f->cb ? dim(f, "CB", f->cb) : f->piece.blocks;
     args[n++] = loop_var(l, loop_dim(l, "KH", f->s->weights->kh));
     args[n++] = loop_var(l, loop_dim(l, "KW", f->s->weights->kw));
     if (!t.depthwise)
         args[n++] = loop_var(l, loop_dim(l, "X_PLANE", x->plane));
     args[n++] = loop_var(l, loop_dim(l, "X_ROW", x->row));
-    Expr *weights = loop_add(l, loop_mul(l, block, loop_var(l, loop_dim(l, "W_BLOCK", 16 * f->depth))),
-                             loop_mul(l, f->piece.first, loop_int(l, block_weights(f, nr))));
-    args[n++] = loop_address(l, f->w, weights);
+    Var *base = f->at.w ? f->at.w : f->w;
+    Expr *weights = loop_mul(l, f->piece.first, loop_int(l, block_weights(f, nr)));
+    if (!f->at.w)
+        weights = loop_add(l, weights_offset(f, block), weights);
+    args[n++] = loop_address(l, base, weights);
     if (tile_fetches(&t))
-        n += fetch_args(f, weights, tile, nr, args + n);
+        n += fetch_args(f, base, weights, tile, nr, args + n);
     if (!t.more)
         args[n++] = loop_address(l, f->b, loop_mul(l, block, loop_int(l, 16)));
     Expr *out_px = loop_mul(l, px, loop_int(l, 16));
     for (int j = 0; j < nr; j++) {
         args[n++] = output_address(f, block, j, oy, out_px);
-        args[n++] = floor_of(f, block, j);
+        args[n++] = floor_of(f, j);
         if (adds) {
             const Buffer *r = f->s->residual->buffer;
             Expr *at = loop_add(l, loop_mul(l, loop_add(l, block, loop_int(l, j)), loop_var(l, loop_dim(l, "R_PLANE", r->plane))),
@@ -156,31 +192,52 @@ static void tile_row(ShapeFn *f, Expr *block, Expr *oy, int nr)
     tile_run(f, block, oy, more, n - more, more * (small + 1), small, nr);
 }
 
-/* Unit u of a flat image, `pixels` from px on: a tile, or some where a tile of nr blocks holds fewer. */
-static void flat_unit(ShapeFn *f, Expr *block, Expr *u, Expr *px, int pixels, int nr)
+typedef struct FlatTile { /* of a unit of a flat image: pixels [from, from + size); size 0: there is none */
+    int from, size;
+} FlatTile;
+
+/* Tile i of a unit of `pixels`: one, or some where a tile of nr blocks holds fewer. */
+static FlatTile flat_tile(const ShapeFn *f, int nr, int pixels, int i)
 {
-    Lower *l = f->k.l;
+    FlatTile t = { 0, 0 };
     int n = div_up(pixels, leaf_pixels(f, nr));
-    for (int i = 0, from = 0; i < n; i++) {
-        int size = (pixels - from + n - i - 1) / (n - i);
-        Expr *tile = loop_add(l, loop_mul(l, u, loop_int(l, unit_tiles(f, nr))), loop_int(l, i));
-        call_leaf(f, block, loop_int(l, 0), tile, loop_add(l, px, loop_int(l, from)), size, nr);
-        from += size;
+    if (i >= n)
+        return t;
+    for (int k = 0; k <= i; k++) {
+        t.from += t.size;
+        t.size = (pixels - t.from + n - k - 1) / (n - k);
     }
+    return t;
 }
 
+static void call_flat(ShapeFn *f, Expr *block, Expr *tile, Expr *px, FlatTile t, int nr)
+{
+    if (t.size)
+        call_leaf(f, block, loop_int(f->k.l, 0), tile, loop_add(f->k.l, px, loop_int(f->k.l, t.from)), t.size, nr);
+}
+
+/* Unit u of a flat image: its tiles.  The first `more` units have a pixel more; only a tile whose size that changes is called twice. */
 static void tile_flat(ShapeFn *f, Expr *block, Expr *u, int nr)
 {
     Lower *l = f->k.l;
     int n = flat_units(f), small = f->ow / n, more = f->ow % n;
-    if (more) {
-        loop_if_begin(l, loop_bin(l, EX_LT, u, loop_int(l, more)));
-        flat_unit(f, block, u, loop_mul(l, u, loop_int(l, small + 1)), small + 1, nr);
-        loop_else(l);
-    }
-    flat_unit(f, block, u, loop_add(l, loop_mul(l, u, loop_int(l, small)), loop_int(l, more)), small, nr);
+    Expr *is_large = loop_bin(l, EX_LT, u, loop_int(l, more)), *px = loop_mul(l, u, loop_int(l, small));
     if (more)
-        loop_if_end(l);
+        px = loop_var(l, loop_let(l, "px", loop_select(l, is_large, loop_mul(l, u, loop_int(l, small + 1)), loop_add(l, px, loop_int(l, more)))));
+    for (int i = 0; i < unit_tiles(f, nr); i++) {
+        FlatTile a = flat_tile(f, nr, small + 1, i), b = flat_tile(f, nr, small, i);
+        bool differ = more && (a.from != b.from || a.size != b.size);
+        Expr *tile = loop_add(l, loop_mul(l, u, loop_int(l, unit_tiles(f, nr))), loop_int(l, i));
+        if (differ) {
+            loop_if_begin(l, is_large);
+            call_flat(f, block, tile, px, a, nr);
+            if (b.size)
+                loop_else(l);
+        }
+        call_flat(f, block, tile, px, b, nr);
+        if (differ)
+            loop_if_end(l);
+    }
 }
 
 static void group_body(ShapeFn *f, Expr *block, Expr *row, int nr)
@@ -210,7 +267,13 @@ static void with_group(ShapeFn *f, Expr *group, GroupBody *body, void *arg)
         loop_if_end(l);
 }
 
-static void one_row(ShapeFn *f, Expr *block, int nr, void *row) { group_body(f, block, row, nr); }
+static void one_row(ShapeFn *f, Expr *block, int nr, void *row)
+{
+    f->at = (Places){ 0 };
+    if (f->outputs)
+        name_outputs(f, block, nr);
+    group_body(f, block, row, nr);
+}
 
 /* Unit by unit: a group's row, or a tile of a flat image. */
 static void shape_units(ShapeFn *f, int rows)
@@ -219,7 +282,7 @@ static void shape_units(ShapeFn *f, int rows)
     kernel_units_begin(&f->k, f->s->units);
     Var *r = loop_dim(l, f->flat ? "TILES" : "OH", rows);
     Var *row = loop_let(l, f->flat ? "tile" : "oy", loop_bin(l, EX_MOD, loop_var(l, f->k.u), loop_var(l, r)));
-    f->piece = (Piece){ loop_int(l, 0), f->cb, false, true };
+    f->piece = (Piece){ loop_int(l, 0), loop_int(l, f->cb), false, loop_int(l, 0) };
     with_group(f, loop_div(l, loop_var(l, f->k.u), loop_var(l, r)), one_row, rows == 1 ? loop_int(l, 0) : loop_var(l, row));
     kernel_units_end(&f->k);
 }
@@ -237,18 +300,35 @@ static void piece_rows(ShapeFn *f, Expr *block, int nr, const Rows *rows, Piece 
     loop_for_end(l);
 }
 
-/* A group's rows: the first piece of the sums, those between, the last. */
-static void group_pieces(ShapeFn *f, Expr *block, int nr, void *arg)
+/* Pieces [from, to) of the sums, not the first, of `blocks` input blocks; the last one may have fewer. */
+static void more_pieces(ShapeFn *f, Expr *block, int nr, const Rows *rows, int from, int to, int blocks)
 {
     Lower *l = f->k.l;
-    int n = pieces_of(f), blocks = (f->cb + n - 1) / n, last = (f->cb - 1) / blocks;
-    piece_rows(f, block, nr, arg, (Piece){ loop_int(l, 0), blocks, false, false });
-    if (last > 1) {
-        Var *k = loop_for_begin(l, "k", loop_int(l, 1), loop_int(l, last), 1);
-        piece_rows(f, block, nr, arg, (Piece){ loop_mul(l, loop_var(l, k), loop_int(l, blocks)), blocks, true, false });
+    int last = (f->cb - 1) / blocks, rest = f->cb - last * blocks;
+    if (from >= to)
+        return;
+    bool one = to == from + 1; /* then it is known which */
+    Expr *k = one ? loop_int(l, from) : loop_var(l, loop_for_begin(l, "k", loop_int(l, from), loop_int(l, to), 1)), *n = loop_int(l, blocks);
+    Expr *on = to > last ? loop_bin(l, EX_LT, k, loop_int(l, last)) : loop_int(l, 1);
+    if (to > last && rest < blocks)
+        n = loop_select(l, on, n, loop_int(l, rest));
+    if (!one)
+        n = loop_var(l, loop_let(l, "blocks", n));
+    piece_rows(f, block, nr, rows, (Piece){ loop_mul(l, k, loop_int(l, blocks)), n, true, on });
+    if (!one)
         loop_for_end(l);
-    }
-    piece_rows(f, block, nr, arg, (Piece){ loop_int(l, last * blocks), f->cb - last * blocks, true, true });
+}
+
+/* A group's rows: the first piece of the sums, then the others.  The last is by itself where a residual is added. */
+static void group_pieces(ShapeFn *f, Expr *block, int nr, void *rows)
+{
+    Lower *l = f->k.l;
+    int n = pieces_of(f), blocks = div_up(f->cb, n), end = div_up(f->cb, blocks), cut = f->r ? end - 1 : end;
+    f->at = (Places){ .w = loop_let(l, "wg", loop_address(l, f->w, weights_offset(f, block))) };
+    name_outputs(f, block, nr);
+    piece_rows(f, block, nr, rows, (Piece){ loop_int(l, 0), loop_int(l, blocks), false, loop_int(l, 1) });
+    more_pieces(f, block, nr, rows, 1, cut, blocks);
+    more_pieces(f, block, nr, rows, cut > 1 ? cut : 1, end, blocks);
 }
 
 /* A part's units as rows [from, to) of each group: none where it has no share. */
