@@ -5,7 +5,8 @@
  * call's arguments (loop_verify_call.c), its pointers being places in the caller's arrays.  A local that a loop changes is
  * taken as  start + trip * change,  the change found by a first walk of the body that checks nothing.
  * A local or a loop's variable that indexes a table of ints is tried with each of its values: entries of one row belong
- * together.  Rows of VAR_PARAM_ROWS have no known length unless the variable's table gives them. */
+ * together.  A local that is one thing or another is walked for either.  Rows of VAR_PARAM_ROWS have no known length unless the
+ * variable's table gives them. */
 #include "loop_verify_value.h"
 
 enum { MOST_TRIED = 4096 };

@@ -144,6 +144,8 @@ void kernel_units_begin(Kernel *k, int units)
 
 void kernel_units_end(Kernel *k) { loop_for_end(k->l); }
 
+Expr *kernel_dim(const Kernel *k, const char *name, int64_t value) { return loop_var(k->l, loop_dim(k->l, name, value)); }
+
 void kernel_call(LowerContext *c, Func *f, Expr **args, int n)
 {
     args[n++] = loop_var(c->page, c->part);

@@ -130,9 +130,7 @@ typedef struct ShapeFn {
     Expr *block;          /* its first block of outputs */
 } ShapeFn;
 
-static Expr *dim(ShapeFn *f, const char *name, int64_t value) { return loop_var(f->k.l, loop_dim(f->k.l, name, value)); }
-
-static Expr *slab(ShapeFn *f, const char *name, int blocks) { return dim(f, name, odd_lines((int64_t)blocks * (f->small + (f->more > 0)) * 16)); }
+static Expr *slab(ShapeFn *f, const char *name, int blocks) { return kernel_dim(&f->k, name, odd_lines((int64_t)blocks * (f->small + (f->more > 0)) * 16)); }
 
 /* v becomes the input of the unit's tiles, if it is not yet. */
 static void see_input(ShapeFn *f)
@@ -141,8 +139,8 @@ static void see_input(ShapeFn *f)
     const Buffer *x = f->s->in[0]->buffer;
     loop_if_begin(l, loop_bin(l, EX_LT, loop_var(l, f->have), loop_var(l, f->tiles)));
     InputTiles t = {
-        loop_address(l, f->x, loop_int(l, 0)), dim(f, "CB", f->in_blocks), dim(f, "X_PLANE", x->plane), dim(f, "X_ROW", x->row), f->first, f->n,
-        dim(f, "COLUMNS", f->s->fast.columns), loop_address(l, f->v, loop_int(l, 0)), slab(f, "V_SLAB", f->in_blocks) };
+        loop_address(l, f->x, loop_int(l, 0)), kernel_dim(&f->k, "CB", f->in_blocks), kernel_dim(&f->k, "X_PLANE", x->plane), kernel_dim(&f->k, "X_ROW", x->row), f->first, f->n,
+        kernel_dim(&f->k, "COLUMNS", f->s->fast.columns), loop_address(l, f->v, loop_int(l, 0)), slab(f, "V_SLAB", f->in_blocks) };
     cook_toom_call_input(l, f->type, &f->form, &t);
     loop_set(l, f->have, loop_var(l, f->tiles));
     loop_if_end(l);
@@ -156,11 +154,11 @@ static void call_products(ShapeFn *f, int n, int nr)
     int count = 0;
     args[count++] = loop_address(l, f->v, loop_int(l, 0));
     args[count++] = slab(f, "V_SLAB", f->in_blocks);
-    args[count++] = loop_address(l, f->w, loop_mul(l, f->block, dim(f, "W_BLOCK", (int64_t)f->weights * f->in_blocks * 16 * 16)));
+    args[count++] = loop_address(l, f->w, loop_mul(l, f->block, kernel_dim(&f->k, "W_BLOCK", (int64_t)f->weights * f->in_blocks * 16 * 16)));
     if (f->weight)
         args[count++] = loop_address(l, f->weight, loop_int(l, 0));
-    args[count++] = dim(f, "CB", f->in_blocks);
-    args[count++] = dim(f, "POINTS", f->points);
+    args[count++] = kernel_dim(&f->k, "CB", f->in_blocks);
+    args[count++] = kernel_dim(&f->k, "POINTS", f->points);
     args[count++] = loop_address(l, f->m, loop_int(l, 0));
     args[count++] = slab(f, "M_SLAB", f->nr);
     loop_call(l, products(l->unit, f->type, n, nr, conv_depth(f->s), f->weight != NULL), args, count);
@@ -208,8 +206,8 @@ static void outputs_of_unit(ShapeFn *f)
         loop_address(l, f->m, loop_mul(l, loop_mul(l, j, f->n), loop_int(l, 16))), slab(f, "M_SLAB", f->nr), f->n,
         loop_address(l, f->b, loop_mul(l, block, loop_int(l, 16))),
         loop_f32(l, f->s->node->epilogue.relu & 1 ? 0 : -1.0 / 0.0),
-        loop_address(l, f->y, loop_mul(l, block, dim(f, "Y_PLANE", y->plane))),
-        dim(f, "Y_ROW", y->row), f->first, dim(f, "COLUMNS", f->s->fast.columns) };
+        loop_address(l, f->y, loop_mul(l, block, kernel_dim(&f->k, "Y_PLANE", y->plane))),
+        kernel_dim(&f->k, "Y_ROW", y->row), f->first, kernel_dim(&f->k, "COLUMNS", f->s->fast.columns) };
     int count = 9;
     if (f->form.h.m > 1)
         args[count++] = loop_int(l, y->h);

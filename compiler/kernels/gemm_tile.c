@@ -28,20 +28,17 @@ typedef struct ShapeFn {
     Places at;     /* of the group at hand */
 } ShapeFn;
 
-static Expr *numeral(ShapeFn *f, int64_t n) { return loop_int(f->k.l, n); }
-static Expr *dim(ShapeFn *f, const char *name, int64_t value) { return loop_var(f->k.l, loop_dim(f->k.l, name, value)); }
-
 /* ---- Where a group's weights and outputs lie ---- */
 
-static Expr *weights_offset(ShapeFn *f, Expr *block) { return loop_mul(f->k.l, block, dim(f, "W_BLOCK", 16 * f->depth)); }
+static Expr *weights_offset(ShapeFn *f, Expr *block) { return loop_mul(f->k.l, block, kernel_dim(&f->k, "W_BLOCK", 16 * f->depth)); }
 
-static Expr *output_offset(ShapeFn *f, Expr *block) { return loop_mul(f->k.l, block, dim(f, "Y_PLANE", f->s->out[0]->buffer->plane)); }
+static Expr *output_offset(ShapeFn *f, Expr *block) { return loop_mul(f->k.l, block, kernel_dim(&f->k, "Y_PLANE", f->s->out[0]->buffer->plane)); }
 
 /* Entry `k` of a block's row in the table of outputs: offset, row pitch, ReLU. */
 static Expr *output_entry(ShapeFn *f, Expr *block, int k)
 {
     Lower *l = f->k.l;
-    return loop_load(l, TY_INT, f->outputs, loop_add(l, loop_mul(l, block, numeral(f, 3)), numeral(f, k)));
+    return loop_load(l, TY_INT, f->outputs, loop_add(l, loop_mul(l, block, loop_int(l, 3)), loop_int(l, k)));
 }
 
 /* y0, row0, floor0 of a block, then those of the next. */
@@ -50,7 +47,7 @@ static void name_outputs(ShapeFn *f, Expr *block, int nr)
     Lower *l = f->k.l;
     Arena *a = l->unit->arena;
     for (int j = 0; j < nr; j++) {
-        Expr *b = loop_add(l, block, numeral(f, j)), *at = f->outputs ? output_entry(f, b, 0) : output_offset(f, b);
+        Expr *b = loop_add(l, block, loop_int(l, j)), *at = f->outputs ? output_entry(f, b, 0) : output_offset(f, b);
         f->at.y[j] = loop_let(l, arena_printf(a, "y%d", j), loop_address(l, f->y, at));
         if (!f->outputs)
             continue;
@@ -63,10 +60,10 @@ static void name_outputs(ShapeFn *f, Expr *block, int nr)
 static Expr *output_address(ShapeFn *f, Expr *block, int j, Expr *oy, Expr *px)
 {
     Lower *l = f->k.l;
-    Expr *row = f->at.row[j] ? loop_var(l, f->at.row[j]) : dim(f, "Y_ROW", f->s->out[0]->buffer->row);
+    Expr *row = f->at.row[j] ? loop_var(l, f->at.row[j]) : kernel_dim(&f->k, "Y_ROW", f->s->out[0]->buffer->row);
     Expr *at = loop_mul(l, oy, row);
     if (!f->at.y[j])
-        at = loop_add(l, output_offset(f, loop_add(l, block, numeral(f, j))), at);
+        at = loop_add(l, output_offset(f, loop_add(l, block, loop_int(l, j))), at);
     return loop_address(l, f->at.y[j] ? f->at.y[j] : f->y, loop_add(l, at, px));
 }
 
@@ -106,11 +103,14 @@ static int fetch_args(ShapeFn *f, Var *base, Expr *weights, Expr *tile, int nr, 
 {
     Lower *l = f->k.l;
     int tiles = f->flat ? flat_units(f) * unit_tiles(f, nr) : row_tiles(f, nr) * f->oh, all = block_weights(f, nr) / 16, lines = div_up(all, tiles);
-    Expr *next = loop_mul(l, f->piece.blocks, numeral(f, 16 * all)), *share = loop_mul(l, loop_mul(l, tile, numeral(f, 16 * lines)), f->piece.blocks);
+    Expr *next = loop_mul(l, f->piece.blocks, loop_int(l, 16 * all)), *share = loop_mul(l, loop_mul(l, tile, loop_int(l, 16 * lines)), f->piece.blocks);
     args[0] = loop_address(l, base, loop_add(l, loop_add(l, weights, next), share));
-    args[1] = tiles <= all ? numeral(f, lines) : loop_bin(l, EX_LT, tile, numeral(f, all));
+    args[1] = tiles <= all ? loop_int(l, lines) : loop_bin(l, EX_LT, tile, loop_int(l, all));
     return 2;
 }
+
+static int step_y(const ShapeFn *f) { return f->s->node->op == OP_LINEAR ? 1 : f->s->node->window.sh; }
+static int step_x(const ShapeFn *f) { return f->s->node->op == OP_LINEAR ? 1 : f->s->node->window.sw; }
 
 /* The first input block of the piece at hand, for outputs from `block` on. */
 static Expr *first_input(ShapeFn *f, Expr *block)
@@ -122,53 +122,82 @@ static Expr *first_input(ShapeFn *f, Expr *block)
     return seen ? loop_add(l, conv_first_seen(l, f->s, seen, block), f->piece.first) : f->piece.first;
 }
 
+/* Where the tile's input begins: in the piece's first block that its outputs read. */
+static Expr *input_address(ShapeFn *f, Expr *block, Expr *oy, Expr *px)
+{
+    Lower *l = f->k.l;
+    const Buffer *x = f->s->in[0]->buffer;
+    Expr *row = loop_mul(l, oy, loop_int(l, step_y(f) * x->row)), *at = loop_add(l, row, loop_mul(l, px, loop_int(l, step_x(f) * x->block)));
+    return loop_address(l, f->x, loop_add(l, at, loop_mul(l, first_input(f, block), kernel_dim(&f->k, "X_PLANE", x->plane))));
+}
+
+/* Weights of the piece at hand, and what comes behind them. */
+static int weights_args(ShapeFn *f, const Tile *t, Expr *block, Expr *tile, Expr **args)
+{
+    Lower *l = f->k.l;
+    Var *base = f->at.w ? f->at.w : f->w;
+    Expr *at = loop_mul(l, f->piece.first, loop_int(l, block_weights(f, t->blocks)));
+    if (!f->at.w)
+        at = loop_add(l, weights_offset(f, block), at);
+    args[0] = loop_address(l, base, at);
+    return tile_fetches(t) ? 1 + fetch_args(f, base, at, tile, t->blocks, args + 1) : 1;
+}
+
+static Expr *residual_address(ShapeFn *f, Expr *block, Expr *oy, Expr *px)
+{
+    Lower *l = f->k.l;
+    const Buffer *r = f->s->residual->buffer;
+    Expr *at = loop_add(l, loop_mul(l, block, kernel_dim(&f->k, "R_PLANE", r->plane)), loop_mul(l, oy, kernel_dim(&f->k, "R_ROW", r->row)));
+    return loop_address(l, f->r, loop_add(l, at, px));
+}
+
+/* Of each block: where it goes, its floor, the residual. */
+static int output_args(ShapeFn *f, const Tile *t, Expr *block, Expr *oy, Expr *px, Expr **args)
+{
+    Lower *l = f->k.l;
+    int n = 0;
+    px = loop_mul(l, px, loop_int(l, 16));
+    for (int j = 0; j < t->blocks; j++) {
+        args[n++] = output_address(f, block, j, oy, px);
+        args[n++] = floor_of(f, j);
+        if (t->residual)
+            args[n++] = residual_address(f, loop_add(l, block, loop_int(l, j)), oy, px);
+    }
+    if (t->residual)
+        args[n++] = loop_f32(l, f->s->node->epilogue.scale);
+    return n;
+}
+
+/* Is this the piece that a residual is added to?  Its leaves are others. */
+static bool adds_residual(const ShapeFn *f)
+{
+    int64_t on = 0;
+    bool known = loop_value(f->piece.on, &on);
+    CHECK(known || !f->r);
+    return f->r && !on;
+}
+
 /* One call of a leaf: `pixels` pixels from px on, `nr` blocks from `block` on. */
 static void call_leaf(ShapeFn *f, Expr *block, Expr *oy, Expr *tile, Expr *px, int pixels, int nr)
 {
     Lower *l = f->k.l;
     const Buffer *x = f->s->in[0]->buffer;
-    const Window *win = &f->s->node->window;
-    bool linear = f->s->node->op == OP_LINEAR;
-    int sw = linear ? 1 : win->sw, sh = linear ? 1 : win->sh;
-    int64_t v, on = 0;
-    bool known = loop_value(f->piece.on, &on), adds = f->r && !on;
-    CHECK(known || !f->r); /* the last piece has leaves of its own */
-    Tile t = { pixels, nr, sw * x->block, x->block, adds, f->piece.more, false, f->plan->target->vector, conv_is_depthwise(f->s), conv_depth(f->s) };
+    Tile t = { pixels, nr, step_x(f) * x->block, x->block, adds_residual(f), f->piece.more, false, f->plan->target->vector, conv_is_depthwise(f->s), conv_depth(f->s) };
     Expr *args[32];
     int n = 0;
-    Expr *xi = loop_add(l, loop_mul(l, oy, loop_mul(l, loop_int(l, sh), loop_int(l, x->row))),
-                        loop_mul(l, px, loop_int(l, sw * x->block)));
-    xi = loop_add(l, xi, loop_mul(l, first_input(f, block), loop_var(l, loop_dim(l, "X_PLANE", x->plane))));
-    args[n++] = loop_address(l, f->x, xi);
+    int64_t v;
+    args[n++] = input_address(f, block, oy, px);
     if (!t.depthwise)
-        args[n++] = loop_value(f->piece.blocks, &v) && v == f->cb ? dim(f, "CB", f->cb) : f->piece.blocks;
-    args[n++] = loop_var(l, loop_dim(l, "KH", f->s->weights->kh));
-    args[n++] = loop_var(l, loop_dim(l, "KW", f->s->weights->kw));
+        args[n++] = loop_value(f->piece.blocks, &v) && v == f->cb ? kernel_dim(&f->k, "CB", f->cb) : f->piece.blocks;
+    args[n++] = kernel_dim(&f->k, "KH", f->s->weights->kh);
+    args[n++] = kernel_dim(&f->k, "KW", f->s->weights->kw);
     if (!t.depthwise)
-        args[n++] = loop_var(l, loop_dim(l, "X_PLANE", x->plane));
-    args[n++] = loop_var(l, loop_dim(l, "X_ROW", x->row));
-    Var *base = f->at.w ? f->at.w : f->w;
-    Expr *weights = loop_mul(l, f->piece.first, loop_int(l, block_weights(f, nr)));
-    if (!f->at.w)
-        weights = loop_add(l, weights_offset(f, block), weights);
-    args[n++] = loop_address(l, base, weights);
-    if (tile_fetches(&t))
-        n += fetch_args(f, base, weights, tile, nr, args + n);
+        args[n++] = kernel_dim(&f->k, "X_PLANE", x->plane);
+    args[n++] = kernel_dim(&f->k, "X_ROW", x->row);
+    n += weights_args(f, &t, block, tile, args + n);
     if (!t.more)
         args[n++] = loop_address(l, f->b, loop_mul(l, block, loop_int(l, 16)));
-    Expr *out_px = loop_mul(l, px, loop_int(l, 16));
-    for (int j = 0; j < nr; j++) {
-        args[n++] = output_address(f, block, j, oy, out_px);
-        args[n++] = floor_of(f, j);
-        if (adds) {
-            const Buffer *r = f->s->residual->buffer;
-            Expr *at = loop_add(l, loop_mul(l, loop_add(l, block, loop_int(l, j)), loop_var(l, loop_dim(l, "R_PLANE", r->plane))),
-                                loop_mul(l, oy, loop_var(l, loop_dim(l, "R_ROW", r->row))));
-            args[n++] = loop_address(l, f->r, loop_add(l, at, out_px));
-        }
-    }
-    if (adds)
-        args[n++] = loop_f32(l, f->s->node->epilogue.scale);
+    n += output_args(f, &t, block, oy, px, args + n);
     loop_call(l, tile_leaf(l->unit, &t), args, n);
 }
 

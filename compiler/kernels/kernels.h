@@ -133,6 +133,7 @@ typedef struct Kernel {
 void kernel_part_begin(Kernel *k, int units); /* without the loop: begin and end; adds the parameters part, parts last */
 void kernel_units_begin(Kernel *k, int units); /* kernel_part_begin and the loop */
 void kernel_units_end(Kernel *k);
+Expr *kernel_dim(const Kernel *k, const char *name, int64_t value); /* a named constant of its function: loop_dim */
 /* Appends part and parts to args and the call to the page. */
 void kernel_call(LowerContext *c, Func *f, Expr **args, int n);
 
