@@ -76,6 +76,17 @@ int cook_toom_weights(int m, int r, int stride)
     return stride == 1 ? m + r - 1 : m + even_taps(r) - 1 + (odd_taps(r) == 1 ? 1 : m + odd_taps(r) - 1);
 }
 
+const char *cook_toom_points_text(Arena *a, int alpha)
+{
+    const char *text = "";
+    for (int i = 0; i < points[alpha].n; i++) {
+        Fraction p = points[alpha].at[i];
+        const char *over = p.den == 1 ? "" : arena_printf(a, "/%lld", (long long)p.den);
+        text = arena_printf(a, "%s%s%lld%s", text, i ? ", " : "", (long long)p.num, over);
+    }
+    return arena_printf(a, "%s and infinity", text);
+}
+
 /* p to the power k; at infinity only the highest power of `columns` is one. */
 static Fraction power(const CookToom *t, int i, int k, int columns)
 {

@@ -15,6 +15,7 @@
  * The points decide the error, more than alpha does: docs/numerics.md has the table. */
 #ifndef INCEPTC_COOK_TOOM_H
 #define INCEPTC_COOK_TOOM_H
+#include "arena.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -42,6 +43,8 @@ void cook_toom(CookToom *out, int m, int r, int stride);
 int cook_toom_points(int m, int r, int stride);
 int cook_toom_alpha(int m, int r, int stride);
 int cook_toom_weights(int m, int r, int stride); /* different rows of G */
+/* "0, 1, -1 and infinity": the points of a convolution of stride 1 by alpha products. */
+const char *cook_toom_points_text(Arena *a, int alpha);
 bool cook_toom_two_axes(const CookToom *h, const CookToom *w); /* neither is the identity */
 double fraction_value(Fraction f);
 Fraction fraction_over(Fraction a, Fraction b); /* a / b */

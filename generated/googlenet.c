@@ -797,8 +797,9 @@ static void v4_copy_input(const float *restrict x, float *restrict y, int part, 
     }
 }
 
-/* Input transform: v[k][block][tile] = (Bh d Bw^T)[k] of the tile's 6 x 6 pixels, for tiles
- * [first, first + n) and every block of 16 channels; a tile is `down`, `right` from the next; t = Bh d. */
+/* Input transform for the points 0, 3/4, -3/4, 3/2, -3/2 and infinity:
+ * v[k][block][tile] = (Bh d Bw^T)[k] of the tile's 6 x 6 pixels, for tiles [first, first + n) and
+ * every block of 16 channels; tiles are `down` and `right` apart; t = Bh d. */
 static RT_V4 void v4_input_6x6(const float *restrict x, int blocks, int plane, int row, int down,
     int right, int first, int n, int columns, float *restrict v, int slab)
 {
@@ -2592,8 +2593,10 @@ static RT_V4 void v4_conv1x1_480x14x14_to_304_merged(const float *restrict x,
     }
 }
 
-/* Input transform: v[k][block][tile] = (Bh d Bw^T)[k] of the tile's 4 x 6 pixels, for tiles
- * [first, first + n) and every block of 16 channels; a tile is `down`, `right` from the next; t = Bh d. */
+/* Input transform for the points 0, 1, -1 and infinity down,
+ * 0, 3/4, -3/4, 3/2, -3/2 and infinity across:
+ * v[k][block][tile] = (Bh d Bw^T)[k] of the tile's 4 x 6 pixels, for tiles [first, first + n) and
+ * every block of 16 channels; tiles are `down` and `right` apart; t = Bh d. */
 static RT_V4 void v4_input_4x6(const float *restrict x, int blocks, int plane, int row, int down,
     int right, int first, int n, int columns, float *restrict v, int slab)
 {
@@ -3060,8 +3063,10 @@ static RT_V4 void v4_conv1x1_512x14x14_to_296_merged(const float *restrict x,
     }
 }
 
-/* Input transform: v[k][block][tile] = (Bh d Bw^T)[k] of the tile's 4 x 5 pixels, for tiles
- * [first, first + n) and every block of 16 channels; a tile is `down`, `right` from the next; t = Bh d. */
+/* Input transform for the points 0, 1, -1 and infinity down,
+ * 0, 1, -1, 1/2 and infinity across:
+ * v[k][block][tile] = (Bh d Bw^T)[k] of the tile's 4 x 5 pixels, for tiles [first, first + n) and
+ * every block of 16 channels; tiles are `down` and `right` apart; t = Bh d. */
 static RT_V4 void v4_input_4x5(const float *restrict x, int blocks, int plane, int row, int down,
     int right, int first, int n, int columns, float *restrict v, int slab)
 {
@@ -3468,8 +3473,9 @@ static RT_V4 void v4_conv1x1_512x14x14_to_280_merged(const float *restrict x,
     }
 }
 
-/* Input transform: v[k][block][tile] = (Bh d Bw^T)[k] of the tile's 5 x 5 pixels, for tiles
- * [first, first + n) and every block of 16 channels; a tile is `down`, `right` from the next; t = Bh d. */
+/* Input transform for the points 0, 1, -1, 1/2 and infinity:
+ * v[k][block][tile] = (Bh d Bw^T)[k] of the tile's 5 x 5 pixels, for tiles [first, first + n) and
+ * every block of 16 channels; tiles are `down` and `right` apart; t = Bh d. */
 static RT_V4 void v4_input_5x5(const float *restrict x, int blocks, int plane, int row, int down,
     int right, int first, int n, int columns, float *restrict v, int slab)
 {
@@ -3981,8 +3987,9 @@ static RT_V4 void v4_conv1x1_832x7x7_to_448_merged(const float *restrict x, cons
     }
 }
 
-/* Input transform: v[k][block][tile] = (Bh d Bw^T)[k] of the tile's 4 x 4 pixels, for tiles
- * [first, first + n) and every block of 16 channels; a tile is `down`, `right` from the next; t = Bh d. */
+/* Input transform for the points 0, 1, -1 and infinity:
+ * v[k][block][tile] = (Bh d Bw^T)[k] of the tile's 4 x 4 pixels, for tiles [first, first + n) and
+ * every block of 16 channels; tiles are `down` and `right` apart; t = Bh d. */
 static RT_V4 void v4_input_4x4(const float *restrict x, int blocks, int plane, int row, int down,
     int right, int first, int n, int columns, float *restrict v, int slab)
 {

@@ -302,6 +302,16 @@ static void both_axes(Lower *l, Type type, const FastForm *f, const Pass *pass, 
         one_axis(&t, &w);
 }
 
+/* What the transform depends on: "for the points 0, 1, -1 and infinity". */
+static const char *points_comment(Arena *a, const FastForm *f)
+{
+    if (f->h.stride > 1 || f->w.stride > 1)
+        return arena_printf(a, "of F(%d x %d, %d x %d) by steps of %d x %d", f->h.m, f->w.m, f->h.r, f->w.r, f->h.stride, f->w.stride);
+    if (!two_axes(f) || f->h.alpha == f->w.alpha)
+        return arena_printf(a, "for the points %s", cook_toom_points_text(a, f->h.alpha > 1 ? f->h.alpha : f->w.alpha));
+    return arena_printf(a, "for the points %s down,\n%s across", cook_toom_points_text(a, f->h.alpha), cook_toom_points_text(a, f->w.alpha));
+}
+
 Func *cook_toom_input(Unit *u, Type type, const FastForm *f)
 {
     Arena *a = u->arena;
@@ -311,9 +321,10 @@ Func *cook_toom_input(Unit *u, Type type, const FastForm *f)
     if (fn)
         return fn;
     fn = unit_func(u, key, name,
-        arena_printf(a, "Input transform: v[k][block][tile] = (Bh d Bw^T)[k] of the tile's %d x %d pixels, for tiles\n"
-                        "[first, first + n) and every block of 16 channels; a tile is `down`, `right` from the next%s.",
-                     f->h.alpha, f->w.alpha, two_axes(f) ? "; t = Bh d" : ""), type);
+        arena_printf(a, "Input transform %s:\n"
+                        "v[k][block][tile] = (Bh d Bw^T)[k] of the tile's %d x %d pixels, for tiles [first, first + n) and\n"
+                        "every block of 16 channels; tiles are `down` and `right` apart%s.",
+                     points_comment(a, f), f->h.alpha, f->w.alpha, two_axes(f) ? "; t = Bh d" : ""), type);
     Lower *l = lower_new(u, fn);
     Var *x = loop_param(l, VAR_PARAM_IN, "x", 0);
     Var *blocks = loop_param(l, VAR_PARAM_INT, "blocks", 0), *plane = loop_param(l, VAR_PARAM_INT, "plane", 0);
