@@ -119,9 +119,11 @@ static void few_or_rows(Lower *l, const Calls *c)
 {
     for (int i = 0; i < c->n; i += MOST_ROWS) {
         Calls some = { .at = c->at + i, .n = c->n - i < MOST_ROWS ? c->n - i : MOST_ROWS };
-        if (some.n >= FEWEST_ROWS)
+        if (some.n >= FEWEST_ROWS) {
             call_rows(l, &some);
-        for (int k = 0; k < some.n && some.n < FEWEST_ROWS; k++)
+            continue;
+        }
+        for (int k = 0; k < some.n; k++)
             loop_call(l, some.at[k]->func, some.at[k]->args, some.at[k]->n_args);
     }
 }
@@ -146,10 +148,11 @@ void load_rows(Lower *l)
     Body old = l->func->body, *body = &l->func->body;
     *body = (Body){ 0 };
     for (int i = 0; i < old.n; i++) {
-        Calls c = calls_of(l->unit->arena, &old, i);
-        if (is_row(old.at[i]))
-            few_or_rows(l, &c);
-        else
+        if (!is_row(old.at[i])) {
             LIST_PUSH(l->unit->arena, body, old.at[i]);
+            continue;
+        }
+        Calls c = calls_of(l->unit->arena, &old, i);
+        few_or_rows(l, &c);
     }
 }

@@ -132,10 +132,12 @@ static void apply_a(Transform *t, const CookToom *f, Var *const *in, Expr **out)
     }
 }
 
+static bool is_strided(const FastForm *f) { return f->h.stride > 1 || f->w.stride > 1; }
+
 static const char *form_name(Arena *a, const FastForm *f)
 {
     const char *name = arena_printf(a, "%dx%d_%dx%d", f->h.m, f->w.m, f->h.r, f->w.r);
-    if (f->h.stride == 1 && f->w.stride == 1)
+    if (!is_strided(f))
         return name;
     return f->h.stride == f->w.stride ? arena_printf(a, "%s_s%d", name, f->h.stride) : arena_printf(a, "%s_s%dx%d", name, f->h.stride, f->w.stride);
 }
@@ -143,7 +145,7 @@ static const char *form_name(Arena *a, const FastForm *f)
 /* Input transforms of forms with the same points are one: B does not depend on how alpha is shared by m and r.  With a stride it does. */
 static const char *points_name(Arena *a, const FastForm *f)
 {
-    return f->h.stride > 1 || f->w.stride > 1 ? form_name(a, f) : arena_printf(a, "%dx%d", f->h.alpha, f->w.alpha);
+    return is_strided(f) ? form_name(a, f) : arena_printf(a, "%dx%d", f->h.alpha, f->w.alpha);
 }
 
 /* The pixel at the corner of a tile: row ty * h, column tx * w. */
@@ -305,7 +307,7 @@ static void both_axes(Lower *l, Type type, const FastForm *f, const Pass *pass, 
 /* What the transform depends on: "for the points 0, 1, -1 and infinity". */
 static const char *points_comment(Arena *a, const FastForm *f)
 {
-    if (f->h.stride > 1 || f->w.stride > 1)
+    if (is_strided(f))
         return arena_printf(a, "of F(%d x %d, %d x %d) by steps of %d x %d", f->h.m, f->w.m, f->h.r, f->w.r, f->h.stride, f->w.stride);
     if (!two_axes(f) || f->h.alpha == f->w.alpha)
         return arena_printf(a, "for the points %s", cook_toom_points_text(a, f->h.alpha > 1 ? f->h.alpha : f->w.alpha));
