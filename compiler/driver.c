@@ -1,6 +1,6 @@
 #include "driver.h"
 #include "../formats/cleanup.h"
-#include "../formats/replace.h"
+#include "folder.h"
 #include "home.h"
 #include "onnx.h"
 #include "phase.h"
@@ -123,6 +123,15 @@ int driver_fail(const RtError *err)
 {
     diag_error((Loc){ 0 }, "%s", err->message);
     return (int)err->status; /* RtStatus has the values of exit codes */
+}
+
+int driver_end(const Options *o, Replace *r, int code)
+{
+    RtError err = { 0 };
+    if (!code && !o->dry_run)
+        return replace_commit(r, &err) == RT_OK ? EXIT_OK : driver_fail(&err);
+    replace_abort(r);
+    return code;
 }
 
 typedef void Writer(const Emit *e, FILE *f);
@@ -308,62 +317,40 @@ static int compile_c(const Options *o, Emit *e, const char *dir, const char *c_p
     return run_command(o, argv);
 }
 
-/* What cannot be written is said now, not when the C compiler has done its work. */
-static int claim(const char *path, const char *output)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (fd >= 0 && close(fd) == 0)
-        return EXIT_OK;
-    diag_error((Loc){ 0 }, "cannot write '%s': %s", output, strerror(errno));
-    return EXIT_FILE;
-}
-
-/* Compiles in a folder of its own and moves the result over the output when all went well. */
-static int build(const Options *o, Emit *e)
+/* The program or object `out`, by way of C in the folder f. */
+static int build_in(const Options *o, Emit *e, Folder *f, const char *out)
 {
     Arena *a = e->arena;
-    struct stat st;
-    if (stat(o->output, &st) == 0 && !S_ISREG(st.st_mode)) {
-        diag_error((Loc){ 0 }, "output '%s' is %s", o->output, S_ISDIR(st.st_mode) ? "a directory" : "no regular file");
-        return EXIT_FILE;
-    }
-    const char *tmp = getenv("TMPDIR") && *getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
-    char *dir = arena_printf(a, "%s/inceptc-XXXXXX", tmp);
-    if (!mkdtemp(dir)) {
-        diag_error((Loc){ 0 }, "cannot make a folder in '%s': %s", tmp, strerror(errno));
-        return EXIT_FILE;
-    }
-    const char *c_path = arena_printf(a, "%s/%s.c", dir, e->graph->name);
-    const char *out = arena_printf(a, "%s.tmp.%ld", o->output, (long)getpid());
-    const char *weights_c = arena_printf(a, "%s/weights-inside.c", dir), *weights = arena_printf(a, "%s/weights-inside", dir);
-    const char *files[] = { dir, c_path, with_suffix(a, c_path, ".h"), out, weights_c, weights };
-    enum { N_FILES = sizeof files / sizeof *files };
-    int slots[N_FILES];
-    for (int i = 0; i < N_FILES; i++)
-        slots[i] = cleanup_add(files[i]);
-    int code = o->dry_run ? EXIT_OK : claim(out, o->output);
-    if (!code)
-        code = write_pair(e, c_path);
+    const char *c_path = folder_file(f, a, arena_printf(a, "%s.c", e->graph->name));
+    folder_file(f, a, arena_printf(a, "%s.h", e->graph->name));
+    const char *weights_c = folder_file(f, a, "weights-inside.c"), *weights = folder_file(f, a, "weights-inside");
+    int code = write_pair(e, c_path);
     if (!code && e->embed) {
         const char *outer = phase_enter("weights");
         code = embed_write(e->embed, weights, weights_c);
         phase_enter(outer);
     }
-    if (!code)
-        code = compile_c(o, e, dir, c_path, weights_c, out);
-    if (!code && !o->dry_run && rename(out, o->output) != 0) {
-        diag_error((Loc){ 0 }, "cannot write '%s': %s", o->output, strerror(errno));
-        code = EXIT_FILE;
+    return code ? code : compile_c(o, e, f->path, c_path, weights_c, out);
+}
+
+/* What cannot be written is said first, not when the C compiler has done its work. */
+static int build(const Options *o, Emit *e)
+{
+    struct stat st;
+    if (stat(o->output, &st) == 0 && !S_ISREG(st.st_mode)) {
+        diag_error((Loc){ 0 }, "output '%s' is %s", o->output, S_ISDIR(st.st_mode) ? "a directory" : "no regular file");
+        return EXIT_FILE;
     }
-    if (code)
-        unlink(out);
-    for (int i = 1; i < N_FILES; i++)
-        if (files[i] != out)
-            unlink(files[i]);
-    rmdir(dir);
-    for (int i = 0; i < N_FILES; i++)
-        cleanup_drop(slots[i]);
-    return code;
+    Replace r;
+    RtError err = { 0 };
+    Folder f = { 0 };
+    if (replace_begin(&r, o->output, &err) != RT_OK)
+        return driver_fail(&err);
+    bool made = folder_open(&f, e->arena, "build", &err) == RT_OK;
+    int code = made ? build_in(o, e, &f, r.sibling) : driver_fail(&err);
+    if (made)
+        folder_remove(&f);
+    return driver_end(o, &r, code);
 }
 
 int driver_output(const Options *o, Emit *e)

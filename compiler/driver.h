@@ -1,12 +1,14 @@
 /* The driver's parts: plans of all targets, dumps, output files, the C compiler, the other verbs. */
 #ifndef INCEPTC_DRIVER_H
 #define INCEPTC_DRIVER_H
-#include "../runtime/rt.h"
+#include "../formats/replace.h"
 #include "emit_c.h"
 #include "options.h"
 
 /* Prints a library's error and returns its status as an exit code. */
 int driver_fail(const RtError *err);
+/* Ends r: its file is in place when `code`, which it returns then, is 0 and this is no dry run. */
+int driver_end(const Options *o, Replace *r, int code);
 /* The best of the targets that this processor runs. */
 const Target *driver_best_target(void);
 /* The one target that a report is of: that of the options; without one the best of all, with --probe the best that runs here. */

@@ -1,7 +1,6 @@
 /* -o FILE.dot, .svg and .html: pictures of the network instead of code. */
 #include "driver.h"
-#include "../formats/cleanup.h"
-#include "../formats/replace.h"
+#include "folder.h"
 #include "report/measured.h"
 #include "report/picture.h"
 #include "report/report_load.h"
@@ -10,24 +9,17 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The dot file that Graphviz reads, in the folder for scratch; null after a message. */
-static char *write_scratch(Arena *a, const Layers *l)
+/* The dot file that Graphviz reads. */
+static int write_scratch(const Layers *l, const char *path)
 {
-    const char *tmp = getenv("TMPDIR") && *getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
-    char *path = arena_printf(a, "%s/inceptc-XXXXXX", tmp);
-    int fd = mkstemp(path);
-    FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
-    if (!f) {
-        diag_error((Loc){ 0 }, "cannot make a file in '%s': %s", tmp, strerror(errno));
-        return NULL;
-    }
-    dot_print(l, f);
-    bool bad = ferror(f) != 0;
-    if (fclose(f) == 0 && !bad)
-        return path;
+    FILE *f = fopen(path, "we");
+    if (f)
+        dot_print(l, f);
+    bool bad = !f || ferror(f) != 0;
+    if ((!f || fclose(f) == 0) && !bad)
+        return EXIT_OK;
     diag_error((Loc){ 0 }, "cannot write '%s': %s", path, strerror(errno));
-    unlink(path);
-    return NULL;
+    return EXIT_FILE;
 }
 
 /* Draws `scratch` to the file that r will put in place. */
@@ -44,12 +36,15 @@ static int draw(const Options *o, const char *scratch, Replace *r)
 
 static int write_svg(const Options *o, Arena *a, const Layers *l, Replace *r)
 {
-    char *scratch = write_scratch(a, l);
-    if (!scratch)
-        return EXIT_FILE;
-    int slot = cleanup_add(scratch), code = draw(o, scratch, r);
-    unlink(scratch);
-    cleanup_drop(slot);
+    Folder f = { 0 };
+    RtError err = { 0 };
+    if (folder_open(&f, a, "picture", &err) != RT_OK)
+        return driver_fail(&err);
+    const char *scratch = folder_file(&f, a, "scratch.dot");
+    int code = write_scratch(l, scratch);
+    if (!code)
+        code = draw(o, scratch, r);
+    folder_remove(&f);
     return code;
 }
 
@@ -87,10 +82,5 @@ int driver_picture(const Options *o, Arena *a)
         return code;
     if (replace_begin(&r, o->output, &err) != RT_OK)
         return driver_fail(&err);
-    code = write_picture(o, a, &s, measured, &r);
-    if (code || o->dry_run) {
-        replace_abort(&r);
-        return code;
-    }
-    return replace_commit(&r, &err) == RT_OK ? EXIT_OK : driver_fail(&err);
+    return driver_end(o, &r, write_picture(o, a, &s, measured, &r));
 }

@@ -34,9 +34,10 @@ static int open_sibling(Replace *r)
 
 RtStatus replace_begin(Replace *r, const char *path, RtError *err)
 {
-    struct stat st;
+    struct stat st, own;
     int exists = stat(path, &st) == 0, fd;
-    *r = (Replace){ .path = exists ? realpath(path, NULL) : strdup(path), .cleanup = -1 };
+    int is_link = exists && lstat(path, &own) == 0 && S_ISLNK(own.st_mode);
+    *r = (Replace){ .path = is_link ? realpath(path, NULL) : strdup(path), .cleanup = -1 };
     if (exists && !S_ISREG(st.st_mode)) {
         free(r->path);
         r->path = strdup(path);

@@ -7,7 +7,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 inceptc=$here/build/inceptc
 printf 'net n\nconventions torch\ninput x 3x8x8\noutput conv 3x3 4 -> fc 2\n' >n.net
-words() { sed 's/inceptc-[A-Za-z0-9]*/inceptc-TEMPORARY/g; s/\.tmp\.[0-9]*/.tmp.PID/g' "$1"; } # names that differ each time
+words() { sed 's/inceptc-build-[A-Za-z0-9]*/inceptc-TEMPORARY/g; s/\.tmp\.[0-9]*/.tmp.PID/g' "$1"; } # names that differ each time
 case $1 in
 pasted)
     printf '#!/bin/sh\nprintf "%%s\\n" "$@" >"%s/got"\nexec gcc "$@"\n' "$work" >record && chmod +x record
@@ -25,5 +25,5 @@ pasted)
 runs) # plain words stay plain, and the line makes the program where its C file is there
     "$inceptc" n.net --target plain -o n.c && "$inceptc" n.net --target plain --cc 'gcc -DX' -o n -### 2>line || exit 1
     grep -q "^gcc -DX -std=gnu11 " line && ! grep -q "['\"\\\\]" line || { cat line; exit 1; }
-    sed "s#/[^ ]*/inceptc-[A-Za-z0-9]*/n.c#$work/n.c#; s#-I/[^ ]*/inceptc-[A-Za-z0-9]*#-I$work#" line >mine && sh mine && ./n.tmp.* info | grep -q '^network *n$' ;;
+    sed "s#/[^ ]*/inceptc-build-[A-Za-z0-9]*/n.c#$work/n.c#; s#-I/[^ ]*/inceptc-build-[A-Za-z0-9]*#-I$work#" line >mine && sh mine && ./n.tmp.* info | grep -q '^network *n$' ;;
 esac

@@ -86,7 +86,7 @@ directory_output)
     refuse 3 "output '/dev/full' is no regular file" "$here/netdefs/googlenet.net" -o /dev/full; [ -c /dev/full ] || fail 'the device is gone' ;;
 no_folder)
     refuse 3 "No such file or directory" "$here/netdefs/googlenet.net" -o nowhere/out.c
-    refuse 3 "cannot write 'nowhere/out': No such file or directory" "$here/netdefs/googlenet.net" -o nowhere/out ;;
+    refuse 3 "nowhere/out: cannot write: No such file or directory" "$here/netdefs/googlenet.net" -o nowhere/out ;;
 limit) # a file may grow to 8 KB only: what a full disk does in the middle of writing
     (ulimit -f 16; trap '' XFSZ; timeout 2 "$inceptc" "$here/netdefs/googlenet.net" -o out.c 2>err.txt)
     [ $? -eq 3 ] && grep -q 'File too large' err.txt || fail 'a write that fails half-way'
