@@ -1,5 +1,4 @@
 #include "driver.h"
-#include "../formats/cleanup.h"
 #include "folder.h"
 #include "home.h"
 #include "onnx.h"
@@ -207,6 +206,24 @@ static void print_command(char *const *argv, FILE *f)
 
 int driver_run(const Options *o, char *const *argv) { return driver_run_into(o, argv, NULL); }
 
+/* A signal does not come before the child is known. */
+static int spawn_remembered(pid_t *pid, char *const *argv, const posix_spawn_file_actions_t *actions)
+{
+    posix_spawnattr_t attributes;
+    int why = posix_spawnattr_init(&attributes);
+    if (why)
+        return why;
+    sigset_t before = cleanup_hold();
+    posix_spawnattr_setsigmask(&attributes, &before);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    why = posix_spawnp(pid, argv[0], actions, &attributes, argv, environ);
+    if (!why)
+        cleanup_child(*pid);
+    cleanup_release(&before);
+    posix_spawnattr_destroy(&attributes);
+    return why;
+}
+
 /* Standard output and standard error go to `said`. */
 static int spawn(pid_t *pid, char *const *argv, const char *said)
 {
@@ -219,7 +236,7 @@ static int spawn(pid_t *pid, char *const *argv, const char *said)
     if (said && !why)
         why = posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
     if (!why)
-        why = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
+        why = spawn_remembered(pid, argv, &actions);
     posix_spawn_file_actions_destroy(&actions);
     return why;
 }
@@ -237,7 +254,6 @@ int driver_run_into(const Options *o, char *const *argv, const char *said)
         diag_error((Loc){ 0 }, "cannot run '%s': %s", argv[0], strerror(why));
         return DRIVER_NOT_RUN;
     }
-    cleanup_child(pid);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
     cleanup_child(0);

@@ -1,14 +1,14 @@
 /* A temporary folder and the files in it: gone at the end, on a signal too (formats/cleanup.h). */
 #ifndef INCEPTC_FOLDER_H
 #define INCEPTC_FOLDER_H
+#include "../formats/cleanup.h"
 #include "../runtime/rt.h"
 #include "arena.h"
 
-enum { MOST_FILES = 4096 + 2 };
 typedef struct Folder {
     char *path;
     LIST(const char *) files;
-    int slots[MOST_FILES], n_slots;
+    LIST(Cleanup *) entries; /* of the folder and of its files */
 } Folder;
 
 /* Makes $TMPDIR/inceptc-WHAT-XXXXXX (/tmp without TMPDIR). */

@@ -1,34 +1,36 @@
 /* cleanup.c - handlers that use async-signal-safe calls only. */
 #include "cleanup.h"
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MOST = 16 };
-static char *volatile paths[MOST];
+struct Cleanup {
+    char *path;
+    Cleanup *next;
+};
+
+static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM };
+enum { N_SIGNALS = sizeof signals / sizeof *signals };
+static Cleanup *entries; /* changed under a hold */
 static volatile pid_t child;
 
 static void on_signal(int number)
 {
     if (child > 0 && kill(child, SIGTERM) == 0)
         waitpid(child, NULL, 0); /* it would write again */
-    for (int i = 0; i < MOST; i++)
-        if (paths[i])
-            unlink(paths[i]);
-    for (int i = 0; i < MOST; i++)
-        if (paths[i])
-            rmdir(paths[i]);
+    for (const Cleanup *c = entries; c; c = c->next)
+        unlink(c->path);
+    for (const Cleanup *c = entries; c; c = c->next)
+        rmdir(c->path);
     signal(number, SIG_DFL);
     raise(number);
 }
 
 static void install(void)
 {
-    static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
     static int installed;
-    for (size_t i = 0; i < sizeof signals / sizeof *signals && !installed; i++) {
+    for (int i = 0; i < N_SIGNALS && !installed; i++) {
         struct sigaction old, now = { .sa_handler = on_signal };
         sigemptyset(&now.sa_mask);
         if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
@@ -37,24 +39,47 @@ static void install(void)
     installed = 1;
 }
 
-int cleanup_add(const char *path)
+sigset_t cleanup_hold(void)
 {
-    install();
-    for (int i = 0; i < MOST; i++)
-        if (!paths[i]) {
-            paths[i] = strdup(path);
-            return paths[i] ? i : -1;
-        }
-    return -1;
+    sigset_t all, before;
+    sigemptyset(&all);
+    for (int i = 0; i < N_SIGNALS; i++)
+        sigaddset(&all, signals[i]);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    return before;
 }
 
-void cleanup_drop(int slot)
+void cleanup_release(const sigset_t *before) { pthread_sigmask(SIG_SETMASK, before, NULL); }
+
+Cleanup *cleanup_add(const char *path)
 {
-    if (slot < 0)
+    Cleanup *c = malloc(sizeof *c);
+    char *copy = strdup(path);
+    if (!c || !copy) {
+        free(c);
+        free(copy);
+        return NULL;
+    }
+    sigset_t before = cleanup_hold();
+    install();
+    *c = (Cleanup){ copy, entries };
+    entries = c;
+    cleanup_release(&before);
+    return c;
+}
+
+void cleanup_drop(Cleanup *c)
+{
+    if (!c)
         return;
-    char *path = paths[slot];
-    paths[slot] = NULL;
-    free(path);
+    sigset_t before = cleanup_hold();
+    Cleanup **at = &entries;
+    while (*at != c)
+        at = &(*at)->next;
+    *at = c->next;
+    cleanup_release(&before);
+    free(c->path);
+    free(c);
 }
 
 void cleanup_child(pid_t pid) { child = pid; }

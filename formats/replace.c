@@ -1,6 +1,5 @@
 /* replace.c - write beside, sync, rename, sync the directory. */
 #include "replace.h"
-#include "cleanup.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -14,7 +13,7 @@ static void release(Replace *r)
     cleanup_drop(r->cleanup);
     free(r->path);
     free(r->sibling);
-    *r = (Replace){ .cleanup = -1 };
+    *r = (Replace){ 0 };
 }
 
 static int open_sibling(Replace *r)
@@ -25,7 +24,10 @@ static int open_sibling(Replace *r)
             r->sibling = NULL;
             return -1;
         }
+        sigset_t before = cleanup_hold();
         int fd = open(r->sibling, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        r->cleanup = fd >= 0 ? cleanup_add(r->sibling) : NULL;
+        cleanup_release(&before);
         if (fd >= 0 || errno != EEXIST)
             return fd;
     }
@@ -37,14 +39,13 @@ RtStatus replace_begin(Replace *r, const char *path, RtError *err)
     struct stat st, own;
     int exists = stat(path, &st) == 0, fd;
     int is_link = exists && lstat(path, &own) == 0 && S_ISLNK(own.st_mode);
-    *r = (Replace){ .path = is_link ? realpath(path, NULL) : strdup(path), .cleanup = -1 };
+    *r = (Replace){ .path = is_link ? realpath(path, NULL) : strdup(path) };
     if (exists && !S_ISREG(st.st_mode)) {
         free(r->path);
         r->path = strdup(path);
         fd = open(path, O_WRONLY | O_CLOEXEC);
     } else {
         fd = r->path ? open_sibling(r) : -1;
-        r->cleanup = fd >= 0 ? cleanup_add(r->sibling) : -1;
         if (fd >= 0 && exists)
             (void)!fchmod(fd, st.st_mode & 0777);
     }

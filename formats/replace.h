@@ -7,13 +7,14 @@
 #ifndef FORMATS_REPLACE_H
 #define FORMATS_REPLACE_H
 #include "../runtime/rt.h"
+#include "cleanup.h"
 #include <stdio.h>
 
 typedef struct Replace {
-    FILE *file;    /* write here; null when finished */
-    char *path;    /* the file to replace */
-    char *sibling; /* null when written directly */
-    int cleanup;   /* of the sibling, when a signal comes */
+    FILE *file;       /* write here; null when finished */
+    char *path;       /* the file to replace */
+    char *sibling;    /* null when written directly */
+    Cleanup *cleanup; /* of the sibling, when a signal comes */
 } Replace;
 
 RtStatus replace_begin(Replace *r, const char *path, RtError *err);

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROUNDS = 3, SAID = 4096 };
+enum { ROUNDS = 3, SAID = 4096, MOST_PROGRAMS = 4096 };
 
 typedef struct Runs {
     Sweep *s;
@@ -62,8 +62,8 @@ static int build_all(Runs *r, bool train)
 {
     Sweep *s = r->s;
     RtError err = { 0 };
-    if (s->n_rows > MOST_FILES - 2) {
-        diag_error((Loc){ 0 }, "a sweep that compiles has at most %d combinations, not %d", MOST_FILES - 2, s->n_rows);
+    if (s->n_rows > MOST_PROGRAMS) {
+        diag_error((Loc){ 0 }, "a sweep that compiles has at most %d combinations, not %d", MOST_PROGRAMS, s->n_rows);
         return EXIT_USAGE;
     }
     if (folder_open(&r->folder, s->a, "sweep", &err))

@@ -10,6 +10,7 @@
  *     short           of what is to be read or written only half is
  *     before, after   the process is killed before the call is made, or when it has been
  *     torn            half is written, then it is killed
+ *     TERM            the process gets SIGTERM when the call has been made
  *
  * It stops at every system call (ptrace), so whatever library makes the call is seen.  Counted are calls on files below the current
  * folder: not those of the dynamic loader.  The exit status is the command's, 128 + N after signal N. */
@@ -58,11 +59,12 @@ static const Call calls[] = {
 };
 
 typedef struct Fault {
-    int error, from_then_on, is_short, before, after;
+    int error, from_then_on, is_short, before;
+    int after; /* a signal; 0: none */
 } Fault;
 typedef struct Thread { /* in a call that goes wrong */
     pid_t id;
-    int error, killed; /* at its end: it returns -error; the process is killed */
+    int error, signal; /* at its end: it returns -error; the process gets the signal */
 } Thread;
 
 static FILE *list;
@@ -182,8 +184,8 @@ static void end_call(pid_t id)
     Thread *t = thread_of(id);
     if (!t)
         return;
-    if (t->killed)
-        kill(id, SIGKILL);
+    if (t->signal)
+        kill(id, t->signal);
     if (t->error && !ptrace(PTRACE_GETREGS, id, NULL, &regs)) {
         regs.rax = (unsigned long long)-t->error;
         ptrace(PTRACE_SETREGS, id, NULL, &regs);
@@ -231,7 +233,8 @@ static Fault parse(const char *name)
         { "none", { 0 } }, { "EIO", { .error = EIO } }, { "ENOSPC", { .error = ENOSPC } }, { "EACCES", { .error = EACCES } },
         { "EDQUOT", { .error = EDQUOT } }, { "EMFILE", { .error = EMFILE } }, { "ENOLCK", { .error = ENOLCK } },
         { "EIO+", { .error = EIO, .from_then_on = 1 } }, { "ENOSPC+", { .error = ENOSPC, .from_then_on = 1 } },
-        { "short", { .is_short = 1 } }, { "before", { .before = 1 } }, { "after", { .after = 1 } }, { "torn", { .is_short = 1, .after = 1 } },
+        { "short", { .is_short = 1 } }, { "before", { .before = 1 } }, { "after", { .after = SIGKILL } }, { "torn", { .is_short = 1, .after = SIGKILL } },
+        { "TERM", { .after = SIGTERM } },
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (strcmp(all[i].name, name) == 0)
