@@ -37,7 +37,7 @@ KERNELS = channels choose common conv_plain cook_toom cook_toom_leaf cost cut ge
 FORMATS = cleanup json map_file npy replace safetensors safetensors_convert safetensors_write append crc32c events events_summary histogram wire \
   safetensors_hash sha256
 COMPILER_FORMATS = onnx_write npz room tensor_entry tensor_file broken pickle torch_legacy torch_names torch_state torch_zip zip
-CORE = batch dropout error init load math memory network packed philox pool target
+CORE = batch dropout error init load math memory network packed packing philox pool target
 TRAIN = cache step start image image_bmp image_jpeg image_libraries image_png image_pnm resize view image_png_write metrics metrics_text progress rank \
   run_lock runlog runlog_table checkpoint checkpoint_meta optimizer optimizer_rules schedule augment dataset dataset_folder dataset_idx gunzip loader pixels \
   pixels_color

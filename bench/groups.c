@@ -54,7 +54,7 @@ int main(void)
     size_t floats = BATCH * (size_t)NETWORK.c * (size_t)NETWORK.h * (size_t)NETWORK.w;
     float *x = malloc(floats * sizeof *x), *y = malloc(BATCH * (size_t)NETWORK.outputs * sizeof *y);
     void *weights = rt_weights_new(&NETWORK, target);
-    if (!x || !y || !weights || rt_load_initial(&NETWORK, target, 1, weights, NULL))
+    if (!x || !y || !weights || rt_load_initial(&NETWORK, target, 1, NULL, weights, NULL))
         return 1;
     for (size_t i = 0; i < floats; i++)
         x[i] = (float)(i * 7 % 13) / 13;

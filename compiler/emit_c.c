@@ -369,7 +369,7 @@ static void print_interface(const char *n, FILE *f)
     fprintf(f, "\nsize_t %s_weights_bytes(RtTarget target)\n{\n"
                "    return rt_weights_bytes(&%s_network, target);\n}\n", n, n);
     fprintf(f, "\nRtStatus %s_load(const char *path, void *weights, RtError *err)\n{\n"
-               "    return rt_load(&%s_network, rt_best_target(&%s_network), path, weights, err);\n}\n", n, n, n);
+               "    return rt_load(&%s_network, rt_best_target(&%s_network), path, NULL, weights, err);\n}\n", n, n, n);
     fprintf(f, "\nvoid %s_forward(const void *weights, const float *x, int n, void *arena, RtPool *pool, float *y)\n{\n"
                "    rt_forward(&%s_network, weights, x, n, arena, pool, y);\n}\n", n, n);
 }

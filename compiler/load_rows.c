@@ -1,11 +1,11 @@
 /* The page of the load phase, short: calls of one packing function that differ in numbers become rows of a table and a loop over
- * them.  No call reads what another writes, so they may come in any order. */
+ * them.  No call reads what another writes, so they may come in any order, and each part has a share of every loop. */
 #include "lower.h"
 #include <limits.h>
 
 enum { FEWEST_ROWS = 4, MOST_ROWS = 1000, MOST_ARGS = 32 }; /* loop_verify tries rows one by one, of 4096 at most */
 
-typedef LIST(const Stmt *) Calls; /* of one function */
+typedef LIST(Stmt *) Calls; /* of one function */
 
 /* The number of an argument, or the place that an address has in its array. */
 static bool argument_number(const Expr *e, int *n)
@@ -100,32 +100,29 @@ static Expr *argument(Lower *l, const Expr *like, const Column *c, Var *row)
     return like->kind == EX_ADDRESS ? loop_address(l, like->var, n) : n;
 }
 
-static void call_rows(Lower *l, const Calls *c)
+/* Begins a loop over the share that a part has of n things. */
+static Var *share_begin(const LoadLower *c, const char *name, int n)
 {
+    Lower *l = c->page;
+    Expr *part = loop_var(l, c->part), *parts = loop_var(l, c->parts);
+    Expr *from = loop_rt_begin(l, loop_int(l, n), part, parts), *to = loop_rt_begin(l, loop_int(l, n), loop_add(l, part, loop_int(l, 1)), parts);
+    return loop_for_begin(l, name, from, to, 1);
+}
+
+static void call_rows(const LoadLower *load, const Calls *c)
+{
+    Lower *l = load->page;
     const Stmt *s = c->at[0];
     Rows r = { .n = 0 };
     for (int i = 0; i < s->n_args; i++)
         r.of[i] = column(c, &r, i);
-    Var *table = rows_table(l, c, &r), *i = loop_for_begin(l, "i", loop_int(l, 0), loop_int(l, c->n), 1);
+    Var *table = rows_table(l, c, &r), *i = share_begin(load, "i", c->n);
     Var *row = loop_let(l, "r", loop_address(l, table, loop_mul(l, loop_var(l, i), loop_int(l, r.n))));
     Expr *args[MOST_ARGS];
     for (int k = 0; k < s->n_args; k++)
         args[k] = argument(l, s->args[k], &r.of[k], row);
     loop_call(l, s->func, args, s->n_args);
     loop_for_end(l);
-}
-
-static void few_or_rows(Lower *l, const Calls *c)
-{
-    for (int i = 0; i < c->n; i += MOST_ROWS) {
-        Calls some = { .at = c->at + i, .n = c->n - i < MOST_ROWS ? c->n - i : MOST_ROWS };
-        if (some.n >= FEWEST_ROWS) {
-            call_rows(l, &some);
-            continue;
-        }
-        for (int k = 0; k < some.n; k++)
-            loop_call(l, some.at[k]->func, some.at[k]->args, some.at[k]->n_args);
-    }
 }
 
 static bool same_func(const Stmt *a, const Stmt *b) { return is_row(a) && is_row(b) && a->func == b->func; }
@@ -143,16 +140,53 @@ static Calls calls_of(Arena *a, const Body *b, int i)
     return c;
 }
 
-void load_rows(Lower *l)
+/* Rows of them; those that are too few for a table go to `rest`. */
+static void rows_or_rest(const LoadLower *load, const Calls *c, Body *rest)
 {
-    Body old = l->func->body, *body = &l->func->body;
+    for (int i = 0; i < c->n; i += MOST_ROWS) {
+        Calls some = { .at = c->at + i, .n = c->n - i < MOST_ROWS ? c->n - i : MOST_ROWS };
+        if (some.n >= FEWEST_ROWS) {
+            call_rows(load, &some);
+            continue;
+        }
+        for (int k = 0; k < some.n; k++)
+            LIST_PUSH(load->unit->arena, rest, some.at[k]);
+    }
+}
+
+static void append(const LoadLower *c, Stmt *s) { LIST_PUSH(c->unit->arena, c->page->stack.at[c->page->stack.n - 1], s); }
+
+/* A case each, or one is the first part's. */
+static void share_rest(const LoadLower *c, const Body *rest)
+{
+    Lower *l = c->page;
+    if (rest->n == 1) {
+        loop_if_begin(l, loop_bin(l, EX_EQ, loop_var(l, c->part), loop_int(l, 0)));
+        append(c, rest->at[0]);
+        loop_if_end(l);
+    }
+    if (rest->n < 2)
+        return;
+    Stmt *sw = loop_switch(l, loop_var(l, share_begin(c, "u", rest->n)));
+    for (int i = 0; i < rest->n; i++) {
+        loop_case_begin(l, sw, i, NULL);
+        append(c, rest->at[i]);
+        loop_case_end(l);
+    }
+    loop_for_end(l);
+}
+
+void load_rows(LoadLower *c)
+{
+    Body *body = &c->page->func->body, old = *body, rest = { 0 };
     *body = (Body){ 0 };
     for (int i = 0; i < old.n; i++) {
         if (!is_row(old.at[i])) {
-            LIST_PUSH(l->unit->arena, body, old.at[i]);
+            LIST_PUSH(c->unit->arena, &rest, old.at[i]);
             continue;
         }
-        Calls c = calls_of(l->unit->arena, &old, i);
-        few_or_rows(l, &c);
+        Calls calls = calls_of(c->unit->arena, &old, i);
+        rows_or_rest(c, &calls, &rest);
     }
+    share_rest(c, &rest);
 }

@@ -175,13 +175,17 @@ static bool body_indexes(const Body *b, int from, const Var *var)
     return false;
 }
 
-/* Walks what follows once for each value of the symbol behind `var`; false where that cannot be. */
+/* Walks what follows once for each value of the symbol behind `var`, or between its bounds where there are several; false where that
+ * cannot be. */
 static bool walk_each(Verify *v, const Body *b, int next, const Var *var)
 {
     Fact *f = verify_fact(v, var);
-    if (v->dry || var->type != TY_INT || verify_is_pointer(var) || f->at.n != 1)
+    if (v->dry || var->type != TY_INT || verify_is_pointer(var) || f->at.n == 0)
         return false;
-    Lin whole = f->at, s = { .n = 1, .sym = { whole.sym[0] }, .k = { 1 } };
+    Lin was = f->at, whole = was;
+    if (was.n > 1)
+        whole = range_symbol(&v->r, range_lowest(&v->r, &was), range_highest(&v->r, &was));
+    Lin s = { .n = 1, .sym = { whole.sym[0] }, .k = { 1 } };
     int64_t lo = range_lowest(&v->r, &s), hi = range_highest(&v->r, &s);
     if (hi - lo >= MOST_TRIED)
         return false;
@@ -191,7 +195,7 @@ static bool walk_each(Verify *v, const Body *b, int next, const Var *var)
         walk(v, b, next);
         v->r.syms.n = mark;
     }
-    f->at = whole;
+    f->at = was;
     return true;
 }
 

@@ -94,13 +94,12 @@ static void lower_steps(Unit *u, Plan *p)
     unit_append(u, f);
 }
 
-/* Training packs after every step: its weights are shared out to parts, one case each.  What never changes comes first, so that
- * later calls begin behind it. */
-static void load_by_parts(LoadLower *c, const Plan *p)
+/* Training packs after every step: one case for each packed weight.  What never changes comes first, so that later calls begin
+ * behind it. */
+static void load_from(LoadLower *c, const Plan *p, Expr *first)
 {
     Lower *l = c->page;
-    Expr *first = loop_var(l, loop_param(l, VAR_PARAM_INT, "first", 0));
-    Expr *part = loop_var(l, loop_param(l, VAR_PARAM_INT, "part", 0)), *parts = loop_var(l, loop_param(l, VAR_PARAM_INT, "parts", 0));
+    Expr *part = loop_var(l, c->part), *parts = loop_var(l, c->parts);
     Expr *units = loop_sub(l, loop_int(l, p->packed.n), first), *next = loop_add(l, part, loop_int(l, 1));
     Var *begin = loop_let(l, "begin", loop_add(l, first, loop_rt_begin(l, units, part, parts)));
     Var *end = loop_let(l, "end", loop_add(l, first, loop_rt_begin(l, units, next, parts)));
@@ -126,17 +125,20 @@ static void lower_load(Unit *u, Plan *p)
     for (int i = 0; i < c.n_weights; i++)
         c.index[c.weights[i]->id] = i;
     Func *f = unit_func_later(u, name, name,
-        "Packs all weights: raw[i] is row i of the weights table, packed is zeroed.", TY_F32);
+        "Packs part `part` of `parts` of all weights: raw[i] is row i of the weights table, packed is zeroed.", TY_F32);
     f->loads = true;
     c.page = lower_new(u, f);
     c.raw = loop_param(c.page, VAR_PARAM_ROWS, "raw", c.n_weights);
     c.packed = loop_param(c.page, VAR_PARAM_OUT, "packed", p->weights_bytes / 4);
-    if (p->options.training)
-        load_by_parts(&c, p);
+    Var *first = p->options.training ? loop_param(c.page, VAR_PARAM_INT, "first", 0) : NULL;
+    c.part = loop_param(c.page, VAR_PARAM_INT, "part", 0);
+    c.parts = loop_param(c.page, VAR_PARAM_INT, "parts", 0);
+    if (first)
+        load_from(&c, p, loop_var(c.page, first));
     else {
         for (int i = 0; i < p->packed.n; i++)
             lower_load_packed(&c, p->packed.at[i]);
-        load_rows(c.page);
+        load_rows(&c);
     }
     unit_append(u, f);
 }

@@ -35,3 +35,9 @@ void unmap_file(const void *bytes, size_t size)
     if (size)
         munmap((void *)bytes, size);
 }
+
+void map_forget(const void *bytes, size_t size)
+{
+    if (size)
+        (void)madvise((void *)bytes, size, MADV_DONTNEED); /* a wish */
+}

@@ -7,4 +7,6 @@
  * not a regular file.  The caller ends it with unmap_file. */
 RtStatus map_file(const char *path, const void **bytes, size_t *size, RtError *err);
 void unmap_file(const void *bytes, size_t size);
+/* Its pages count no longer as memory of this process; they come back when they are read. */
+void map_forget(const void *bytes, size_t size);
 #endif

@@ -740,39 +740,51 @@ static const int v4_pack_2x2_5x5_rows[80] = {
     110, 48,  0, 128,   0, 48, 32, 10722688,
 };
 
-/* Packs all weights: raw[i] is row i of the weights table, packed is zeroed. */
-static void googlenet_v4_load(const float *const *raw, float *restrict packed)
+/* Packs part `part` of `parts` of all weights: raw[i] is row i of the weights table, packed is zeroed. */
+static void googlenet_v4_load(const float *const *raw, float *restrict packed, int part, int parts)
 {
-    pack_3x3_4x4(raw[0], 0, 64, 0, 12, 0, 0, 16, 32, packed);
-    for (int i = 0; i < 58; i++) {
+    for (int i = rt_begin(58, part, parts); i < rt_begin(58, part + 1, parts); i++) {
         const int *r = v4_pack_vector_rows + i * 3;
         pack_vector(raw[r[0]], 0, r[1], packed + r[2]);
     }
-    for (int i = 0; i < 35; i++) {
+    for (int i = rt_begin(35, part, parts); i < rt_begin(35, part + 1, parts); i++) {
         const int *r = v4_pack_conv_x32_rows + i * 5;
         pack_conv_x32(raw[r[0]], r[1], 1, 0, r[2], 0, r[1], r[3], 0, r[1], packed + r[4]);
     }
-    pack_4x4_3x3(raw[4], 64, 0, 192, 0, 64, 0, 0, 64, 32, packed + 41088);
-    pack_4x4_3x3(raw[12], 96, 0, 128, 0, 96, 0, 0, 96, 32, packed + 517616);
-    pack_4x4_3x3(raw[24], 128, 0, 192, 0, 128, 0, 0, 128, 32, packed + 1058768);
-    for (int i = 0; i < 4; i++) {
+    for (int i = rt_begin(4, part, parts); i < rt_begin(4, part + 1, parts); i++) {
         const int *r = v4_pack_conv_x16_rows + i * 6;
         pack_conv_x16(raw[r[0]], r[1], 1, r[2], r[3], 0, r[1], r[4], 0, r[1], packed + r[5]);
     }
-    for (int i = 0; i < 10; i++) {
+    for (int i = rt_begin(10, part, parts); i < rt_begin(10, part + 1, parts); i++) {
         const int *r = v4_pack_2x2_5x5_rows + i * 8;
         pack_2x2_5x5(raw[r[0]], r[1], r[2], r[3], 0, r[1], r[4], 0, r[5], r[6], packed + r[7]);
     }
-    pack_2x4_3x3(raw[36], 96, 0, 192, 0, 96, 0, 0, 96, 32, packed + 2217056);
-    pack_2x4_3x3(raw[36], 96, 192, 208, 0, 96, -192, 0, 96, 16, packed + 2659424);
-    pack_2x4_3x3(raw[72], 144, 0, 288, 0, 144, 0, 0, 144, 32, packed + 4741104);
-    pack_2x3_3x3(raw[48], 112, 0, 224, 0, 112, 0, 0, 112, 32, packed + 2910928);
-    pack_3x3_3x3(raw[60], 128, 0, 256, 0, 128, 0, 0, 128, 32, packed + 3667280);
-    pack_3x3_3x3(raw[84], 160, 0, 320, 0, 160, 0, 0, 160, 32, packed + 6080336);
-    pack_2x2_3x3(raw[96], 160, 0, 320, 0, 160, 0, 0, 160, 32, packed + 7949136);
-    pack_2x2_3x3(raw[108], 192, 0, 384, 0, 192, 0, 0, 192, 32, packed + 9542656);
-    pack_conv_x64(raw[114], 1024, 1, 0, 960, 0, 1024, 0, 0, 1024, packed + 11050624);
-    pack_conv_x48(raw[114], 1024, 1, 960, 1000, 0, 1024, -960, 0, 1024, packed + 12033664);
+    for (int u = rt_begin(14, part, parts); u < rt_begin(14, part + 1, parts); u++) {
+        switch (u) {
+        case 0: pack_3x3_4x4(raw[0], 0, 64, 0, 12, 0, 0, 16, 32, packed); break;
+        case 1: pack_4x4_3x3(raw[4], 64, 0, 192, 0, 64, 0, 0, 64, 32, packed + 41088); break;
+        case 2: pack_4x4_3x3(raw[12], 96, 0, 128, 0, 96, 0, 0, 96, 32, packed + 517616); break;
+        case 3: pack_4x4_3x3(raw[24], 128, 0, 192, 0, 128, 0, 0, 128, 32, packed + 1058768); break;
+        case 4: pack_2x4_3x3(raw[36], 96, 0, 192, 0, 96, 0, 0, 96, 32, packed + 2217056); break;
+        case 5:
+            pack_2x4_3x3(raw[36], 96, 192, 208, 0, 96, -192, 0, 96, 16, packed + 2659424);
+            break;
+        case 6: pack_2x4_3x3(raw[72], 144, 0, 288, 0, 144, 0, 0, 144, 32, packed + 4741104); break;
+        case 7: pack_2x3_3x3(raw[48], 112, 0, 224, 0, 112, 0, 0, 112, 32, packed + 2910928); break;
+        case 8: pack_3x3_3x3(raw[60], 128, 0, 256, 0, 128, 0, 0, 128, 32, packed + 3667280); break;
+        case 9: pack_3x3_3x3(raw[84], 160, 0, 320, 0, 160, 0, 0, 160, 32, packed + 6080336); break;
+        case 10: pack_2x2_3x3(raw[96], 160, 0, 320, 0, 160, 0, 0, 160, 32, packed + 7949136); break;
+        case 11:
+            pack_2x2_3x3(raw[108], 192, 0, 384, 0, 192, 0, 0, 192, 32, packed + 9542656);
+            break;
+        case 12:
+            pack_conv_x64(raw[114], 1024, 1, 0, 960, 0, 1024, 0, 0, 1024, packed + 11050624);
+            break;
+        case 13:
+            pack_conv_x48(raw[114], 1024, 1, 960, 1000, 0, 1024, -960, 0, 1024, packed + 12033664);
+            break;
+        }
+    }
 }
 
 /* The caller's 3 x 224 x 224 to the input buffer, inside its border: the pixels of one place of every
@@ -5680,7 +5692,7 @@ static const RtTap v4_taps[] = { /* name, c, h, w, block, offset, row, plane, st
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_V4, RT_NUMERICS_SAFE, 0xec7db52eab5cb54b, 2134384, 180848, 12083824, 59, 85, 45, v4_steps, v4_taps, googlenet_v4_step, googlenet_v4_load },
+    { RT_TARGET_V4, RT_NUMERICS_SAFE, 0x1b9ae45aa87d0d20, 2134384, 180848, 12083824, 59, 85, 45, v4_steps, v4_taps, googlenet_v4_step, googlenet_v4_load },
 };
 
 static const RtView view[5] = { /* kind, h, w, bicubic, 0..255, mean, std */
@@ -5718,7 +5730,7 @@ size_t googlenet_weights_bytes(RtTarget target)
 
 RtStatus googlenet_load(const char *path, void *weights, RtError *err)
 {
-    return rt_load(&googlenet_network, rt_best_target(&googlenet_network), path, weights, err);
+    return rt_load(&googlenet_network, rt_best_target(&googlenet_network), path, NULL, weights, err);
 }
 
 void googlenet_forward(const void *weights, const float *x, int n, void *arena, RtPool *pool, float *y)

@@ -88,7 +88,7 @@ typedef struct RtPlan { /* a network for one target */
     const RtStep *steps;
     const RtTap *taps;
     void (*step)(const RtContext *c, int step, int part, int parts);
-    void (*load)(const float *const *raw, float *packed); /* raw: by index of the weights table */
+    void (*load)(const float *const *raw, float *packed, int part, int parts); /* raw: by index of the weights table */
 } RtPlan;
 
 /* ---- What a network compiled with --train says of its training (constant tables too) ---- */
@@ -242,15 +242,17 @@ void rt_free(void *p);
  * for `target`.  F32, F16, BF16 and F64 are converted.  Tensors that the network does not
  * know are ignored (training heads, num_batches_tracked); one that is missing or has another shape is
  * an error that names file, tensor and both shapes.  A file whose metadata "structure" names other layers
- * than the network's is refused.  Packed weights (rt_save_packed): checked as by rt_map_packed, and copied. */
-RtStatus rt_load(const RtNetwork *net, RtTarget target, const char *path, void *weights, RtError *err);
+ * than the network's is refused.  Packed weights (rt_save_packed): checked as by rt_map_packed, and copied.  The threads of
+ * pool (may be null) read and pack together. */
+RtStatus rt_load(const RtNetwork *net, RtTarget target, const char *path, RtPool *pool, void *weights, RtError *err);
 /* As rt_load, from the bytes of such a file (borrowed; aligned to nothing, packed ones to 8); name only stands in messages. */
 RtStatus rt_load_bytes(const RtNetwork *net, RtTarget target, const char *name, const void *bytes, size_t size,
-                       void *weights, RtError *err);
+                       RtPool *pool, void *weights, RtError *err);
 /* As rt_load, from initialised weights: the same bits on every machine. */
-RtStatus rt_load_initial(const RtNetwork *net, RtTarget target, uint64_t seed, void *weights, RtError *err);
-/* Packs raw weights in table order: raw[i] is weights table row i, row-major float32. */
-void rt_pack(const RtNetwork *net, RtTarget target, const float *const *raw, void *weights);
+RtStatus rt_load_initial(const RtNetwork *net, RtTarget target, uint64_t seed, RtPool *pool, void *weights, RtError *err);
+/* Packs raw weights in table order into zeroed memory: raw[i] is weights table row i, row-major float32.  The same bits with
+ * any pool (may be null). */
+void rt_pack(const RtNetwork *net, RtTarget target, const float *const *raw, RtPool *pool, void *weights);
 
 /* Writes packed weights (from rt_load and its kin) as a file of rt_weights_bytes, beside, then renamed.  It serves
  * programs of the same network, target and RtPlan.layout. */

@@ -283,21 +283,28 @@ static const int plain_pack_vector_rows[276] = {
     409, 411, 128, 10250816,
 };
 
-/* Packs all weights: raw[i] is row i of the weights table, packed is zeroed. */
-static void bn_inception_plain_load(const float *const *raw, float *restrict packed)
+/* Packs part `part` of `parts` of all weights: raw[i] is row i of the weights table, packed is zeroed. */
+static void bn_inception_plain_load(const float *const *raw, float *restrict packed, int part,
+    int parts)
 {
-    for (int i = 0; i < 69; i++) {
+    for (int i = rt_begin(69, part, parts); i < rt_begin(69, part + 1, parts); i++) {
         const int *r = plain_pack_conv_x1_rows + i * 7;
         pack_conv_x1(raw[r[0]], raw[r[0] + 1], raw[r[0] + 2], r[1], r[2], 0, r[3], 0, r[1], r[4], 0,
             r[5], packed + r[6]);
     }
-    for (int i = 0; i < 69; i++) {
+    for (int i = rt_begin(69, part, parts); i < rt_begin(69, part + 1, parts); i++) {
         const int *r = plain_pack_vector_rows + i * 4;
         pack_vector(raw[r[0]], raw[r[0] + 1], raw[r[1]], raw[r[1] + 1], raw[r[1] + 2], 0, r[2],
             packed + r[3]);
     }
-    pack_conv_x1_2(raw[414], 1024, 1, 0, 1000, 0, 1024, 0, 0, 1024, packed + 10250944);
-    pack_vector_2(raw[415], 0, 1000, packed + 11274944);
+    for (int u = rt_begin(2, part, parts); u < rt_begin(2, part + 1, parts); u++) {
+        switch (u) {
+        case 0:
+            pack_conv_x1_2(raw[414], 1024, 1, 0, 1000, 0, 1024, 0, 0, 1024, packed + 10250944);
+            break;
+        case 1: pack_vector_2(raw[415], 0, 1000, packed + 11274944); break;
+        }
+    }
 }
 
 /* The caller's 3 x 224 x 224 to the input buffer, inside its border. */
@@ -3044,7 +3051,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x4ea004d6128be5d6, 2043248, 0, 11275952, 61, 95, 42, plain_steps, plain_taps, bn_inception_plain_step, bn_inception_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x22e24fdb72e4bded, 2043248, 0, 11275952, 61, 95, 42, plain_steps, plain_taps, bn_inception_plain_step, bn_inception_plain_load },
 };
 
 static const RtView view[5] = { /* kind, h, w, bicubic, 0..255, mean, std */
@@ -3082,7 +3089,7 @@ size_t bn_inception_weights_bytes(RtTarget target)
 
 RtStatus bn_inception_load(const char *path, void *weights, RtError *err)
 {
-    return rt_load(&bn_inception_network, rt_best_target(&bn_inception_network), path, weights, err);
+    return rt_load(&bn_inception_network, rt_best_target(&bn_inception_network), path, NULL, weights, err);
 }
 
 void bn_inception_forward(const void *weights, const float *x, int n, void *arena, RtPool *pool, float *y)

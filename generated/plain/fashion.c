@@ -173,20 +173,24 @@ static const int plain_pack_vector_rows[116] = {
     141, 143, 32, 157584,
 };
 
-/* Packs all weights: raw[i] is row i of the weights table, packed is zeroed. */
-static void fashion_plain_load(const float *const *raw, float *restrict packed)
+/* Packs part `part` of `parts` of all weights: raw[i] is row i of the weights table, packed is zeroed. */
+static void fashion_plain_load(const float *const *raw, float *restrict packed, int part, int parts)
 {
-    for (int i = 0; i < 29; i++) {
+    for (int i = rt_begin(29, part, parts); i < rt_begin(29, part + 1, parts); i++) {
         const int *r = plain_pack_conv_x1_rows + i * 7;
         pack_conv_x1(raw[r[0]], raw[r[0] + 1], raw[r[0] + 2], r[1], r[2], 0, r[3], 0, r[1], r[4], 0,
             r[5], packed + r[6]);
     }
-    for (int i = 0; i < 29; i++) {
+    for (int i = rt_begin(29, part, parts); i < rt_begin(29, part + 1, parts); i++) {
         const int *r = plain_pack_vector_rows + i * 4;
         pack_vector(raw[r[0]], raw[r[0] + 1], raw[r[1]], raw[r[1] + 1], 0, r[2], packed + r[3]);
     }
-    pack_conv_x1_2(raw[145], 240, 1, 0, 10, 0, 240, 0, 0, 240, packed + 157616);
-    pack_vector_2(raw[146], 0, 10, packed + 160016);
+    for (int u = rt_begin(2, part, parts); u < rt_begin(2, part + 1, parts); u++) {
+        switch (u) {
+        case 0: pack_conv_x1_2(raw[145], 240, 1, 0, 10, 0, 240, 0, 0, 240, packed + 157616); break;
+        case 1: pack_vector_2(raw[146], 0, 10, packed + 160016); break;
+        }
+    }
 }
 
 /* The caller's 1 x 28 x 28 to the input buffer, inside its border. */
@@ -1526,7 +1530,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0xd891bac29c9d7c26, 70192, 0, 160032, 32, 43, 29, plain_steps, plain_taps, fashion_plain_step, fashion_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x3da9dc7e53a763ef, 70192, 0, 160032, 32, 43, 29, plain_steps, plain_taps, fashion_plain_step, fashion_plain_load },
 };
 
 static const RtView view[3] = { /* kind, h, w, bicubic, 0..255, mean, std */
@@ -1562,7 +1566,7 @@ size_t fashion_weights_bytes(RtTarget target)
 
 RtStatus fashion_load(const char *path, void *weights, RtError *err)
 {
-    return rt_load(&fashion_network, rt_best_target(&fashion_network), path, weights, err);
+    return rt_load(&fashion_network, rt_best_target(&fashion_network), path, NULL, weights, err);
 }
 
 void fashion_forward(const void *weights, const float *x, int n, void *arena, RtPool *pool, float *y)

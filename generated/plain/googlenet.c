@@ -229,14 +229,15 @@ static const int plain_pack_vector_rows[174] = {
     115, 1000, 6997568,
 };
 
-/* Packs all weights: raw[i] is row i of the weights table, packed is zeroed. */
-static void googlenet_plain_load(const float *const *raw, float *restrict packed)
+/* Packs part `part` of `parts` of all weights: raw[i] is row i of the weights table, packed is zeroed. */
+static void googlenet_plain_load(const float *const *raw, float *restrict packed, int part,
+    int parts)
 {
-    for (int i = 0; i < 58; i++) {
+    for (int i = rt_begin(58, part, parts); i < rt_begin(58, part + 1, parts); i++) {
         const int *r = plain_pack_conv_x1_rows + i * 7;
         pack_conv_x1(raw[r[0]], r[1], r[2], 0, r[3], 0, r[1], r[4], 0, r[5], packed + r[6]);
     }
-    for (int i = 0; i < 58; i++) {
+    for (int i = rt_begin(58, part, parts); i < rt_begin(58, part + 1, parts); i++) {
         const int *r = plain_pack_vector_rows + i * 3;
         pack_vector(raw[r[0]], 0, r[1], packed + r[2]);
     }
@@ -2657,7 +2658,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x6403ecefd14dcd2f, 2054336, 0, 6998576, 59, 85, 45, plain_steps, plain_taps, googlenet_plain_step, googlenet_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x823f31e37f0564cc, 2054336, 0, 6998576, 59, 85, 45, plain_steps, plain_taps, googlenet_plain_step, googlenet_plain_load },
 };
 
 static const RtView view[5] = { /* kind, h, w, bicubic, 0..255, mean, std */
@@ -2695,7 +2696,7 @@ size_t googlenet_weights_bytes(RtTarget target)
 
 RtStatus googlenet_load(const char *path, void *weights, RtError *err)
 {
-    return rt_load(&googlenet_network, rt_best_target(&googlenet_network), path, weights, err);
+    return rt_load(&googlenet_network, rt_best_target(&googlenet_network), path, NULL, weights, err);
 }
 
 void googlenet_forward(const void *weights, const float *x, int n, void *arena, RtPool *pool, float *y)

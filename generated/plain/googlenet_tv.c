@@ -254,20 +254,27 @@ static const int plain_pack_vector_rows[228] = {
     281, 283, 128, 5592512,
 };
 
-/* Packs all weights: raw[i] is row i of the weights table, packed is zeroed. */
-static void googlenet_tv_plain_load(const float *const *raw, float *restrict packed)
+/* Packs part `part` of `parts` of all weights: raw[i] is row i of the weights table, packed is zeroed. */
+static void googlenet_tv_plain_load(const float *const *raw, float *restrict packed, int part,
+    int parts)
 {
-    for (int i = 0; i < 57; i++) {
+    for (int i = rt_begin(57, part, parts); i < rt_begin(57, part + 1, parts); i++) {
         const int *r = plain_pack_conv_x1_rows + i * 7;
         pack_conv_x1(raw[r[0]], raw[r[0] + 1], raw[r[0] + 2], r[1], r[2], 0, r[3], 0, r[1], r[4], 0,
             r[5], packed + r[6]);
     }
-    for (int i = 0; i < 57; i++) {
+    for (int i = rt_begin(57, part, parts); i < rt_begin(57, part + 1, parts); i++) {
         const int *r = plain_pack_vector_rows + i * 4;
         pack_vector(raw[r[0]], raw[r[0] + 1], raw[r[1]], raw[r[1] + 1], 0, r[2], packed + r[3]);
     }
-    pack_conv_x1_2(raw[285], 1024, 1, 0, 1000, 0, 1024, 0, 0, 1024, packed + 5592640);
-    pack_vector_2(raw[286], 0, 1000, packed + 6616640);
+    for (int u = rt_begin(2, part, parts); u < rt_begin(2, part + 1, parts); u++) {
+        switch (u) {
+        case 0:
+            pack_conv_x1_2(raw[285], 1024, 1, 0, 1000, 0, 1024, 0, 0, 1024, packed + 5592640);
+            break;
+        case 1: pack_vector_2(raw[286], 0, 1000, packed + 6616640); break;
+        }
+    }
 }
 
 /* The caller's 3 x 224 x 224 to the input buffer, inside its border. */
@@ -2793,7 +2800,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x560a80b66f58ecbb, 1839584, 0, 6617648, 57, 83, 43, plain_steps, plain_taps, googlenet_tv_plain_step, googlenet_tv_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x32555760e18603f6, 1839584, 0, 6617648, 57, 83, 43, plain_steps, plain_taps, googlenet_tv_plain_step, googlenet_tv_plain_load },
 };
 
 static const RtView view[3] = { /* kind, h, w, bicubic, 0..255, mean, std */
@@ -2829,7 +2836,7 @@ size_t googlenet_tv_weights_bytes(RtTarget target)
 
 RtStatus googlenet_tv_load(const char *path, void *weights, RtError *err)
 {
-    return rt_load(&googlenet_tv_network, rt_best_target(&googlenet_tv_network), path, weights, err);
+    return rt_load(&googlenet_tv_network, rt_best_target(&googlenet_tv_network), path, NULL, weights, err);
 }
 
 void googlenet_tv_forward(const void *weights, const float *x, int n, void *arena, RtPool *pool, float *y)

@@ -780,23 +780,24 @@ static const int plain_pack_vector_2_rows[123] = {
     1101, 1000, 55812256,
 };
 
-/* Packs all weights: raw[i] is row i of the weights table, packed is zeroed. */
-static void inception_resnet_v2_plain_load(const float *const *raw, float *restrict packed)
+/* Packs part `part` of `parts` of all weights: raw[i] is row i of the weights table, packed is zeroed. */
+static void inception_resnet_v2_plain_load(const float *const *raw, float *restrict packed,
+    int part, int parts)
 {
-    for (int i = 0; i < 204; i++) {
+    for (int i = rt_begin(204, part, parts); i < rt_begin(204, part + 1, parts); i++) {
         const int *r = plain_pack_conv_x1_rows + i * 7;
         pack_conv_x1(raw[r[0]], raw[r[0] + 1], raw[r[0] + 2], r[1], r[2], 0, r[3], 0, r[1], r[4], 0,
             r[5], packed + r[6]);
     }
-    for (int i = 0; i < 204; i++) {
+    for (int i = rt_begin(204, part, parts); i < rt_begin(204, part + 1, parts); i++) {
         const int *r = plain_pack_vector_rows + i * 4;
         pack_vector(raw[r[0]], raw[r[0] + 1], raw[r[1]], raw[r[1] + 1], 0, r[2], packed + r[3]);
     }
-    for (int i = 0; i < 41; i++) {
+    for (int i = rt_begin(41, part, parts); i < rt_begin(41, part + 1, parts); i++) {
         const int *r = plain_pack_conv_x1_2_rows + i * 4;
         pack_conv_x1_2(raw[r[0]], r[1], 1, 0, r[2], 0, r[1], 0, 0, r[1], packed + r[3]);
     }
-    for (int i = 0; i < 41; i++) {
+    for (int i = rt_begin(41, part, parts); i < rt_begin(41, part + 1, parts); i++) {
         const int *r = plain_pack_vector_2_rows + i * 3;
         pack_vector_2(raw[r[0]], 0, r[1], packed + r[2]);
     }
@@ -5078,7 +5079,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0xfe2f7dfc12bff10e, 3479824, 0, 55813264, 199, 296, 149, plain_steps, plain_taps, inception_resnet_v2_plain_step, inception_resnet_v2_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x7ec1b2e3a2bb7bcb, 3479824, 0, 55813264, 199, 296, 149, plain_steps, plain_taps, inception_resnet_v2_plain_step, inception_resnet_v2_plain_load },
 };
 
 static const RtView view[3] = { /* kind, h, w, bicubic, 0..255, mean, std */
@@ -5114,7 +5115,7 @@ size_t inception_resnet_v2_weights_bytes(RtTarget target)
 
 RtStatus inception_resnet_v2_load(const char *path, void *weights, RtError *err)
 {
-    return rt_load(&inception_resnet_v2_network, rt_best_target(&inception_resnet_v2_network), path, weights, err);
+    return rt_load(&inception_resnet_v2_network, rt_best_target(&inception_resnet_v2_network), path, NULL, weights, err);
 }
 
 void inception_resnet_v2_forward(const void *weights, const float *x, int n, void *arena, RtPool *pool, float *y)

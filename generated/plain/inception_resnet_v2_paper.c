@@ -470,23 +470,24 @@ static const int plain_pack_vector_2_rows[63] = {
     601, 1000, 32416496,
 };
 
-/* Packs all weights: raw[i] is row i of the weights table, packed is zeroed. */
-static void inception_resnet_v2_paper_plain_load(const float *const *raw, float *restrict packed)
+/* Packs part `part` of `parts` of all weights: raw[i] is row i of the weights table, packed is zeroed. */
+static void inception_resnet_v2_paper_plain_load(const float *const *raw, float *restrict packed,
+    int part, int parts)
 {
-    for (int i = 0; i < 112; i++) {
+    for (int i = rt_begin(112, part, parts); i < rt_begin(112, part + 1, parts); i++) {
         const int *r = plain_pack_conv_x1_rows + i * 7;
         pack_conv_x1(raw[r[0]], raw[r[0] + 1], raw[r[0] + 2], r[1], r[2], 0, r[3], 0, r[1], r[4], 0,
             r[5], packed + r[6]);
     }
-    for (int i = 0; i < 112; i++) {
+    for (int i = rt_begin(112, part, parts); i < rt_begin(112, part + 1, parts); i++) {
         const int *r = plain_pack_vector_rows + i * 4;
         pack_vector(raw[r[0]], raw[r[0] + 1], raw[r[1]], raw[r[1] + 1], 0, r[2], packed + r[3]);
     }
-    for (int i = 0; i < 21; i++) {
+    for (int i = rt_begin(21, part, parts); i < rt_begin(21, part + 1, parts); i++) {
         const int *r = plain_pack_conv_x1_2_rows + i * 4;
         pack_conv_x1_2(raw[r[0]], r[1], 1, 0, r[2], 0, r[1], 0, 0, r[1], packed + r[3]);
     }
-    for (int i = 0; i < 21; i++) {
+    for (int i = rt_begin(21, part, parts); i < rt_begin(21, part + 1, parts); i++) {
         const int *r = plain_pack_vector_2_rows + i * 3;
         pack_vector_2(raw[r[0]], 0, r[1], packed + r[2]);
     }
@@ -3311,7 +3312,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x3b6325aea1fa530c, 4426320, 0, 32417504, 113, 165, 84, plain_steps, plain_taps, inception_resnet_v2_paper_plain_step, inception_resnet_v2_paper_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0xd009c2113e8b0b71, 4426320, 0, 32417504, 113, 165, 84, plain_steps, plain_taps, inception_resnet_v2_paper_plain_step, inception_resnet_v2_paper_plain_load },
 };
 
 static const RtView view[3] = { /* kind, h, w, bicubic, 0..255, mean, std */
@@ -3347,7 +3348,7 @@ size_t inception_resnet_v2_paper_weights_bytes(RtTarget target)
 
 RtStatus inception_resnet_v2_paper_load(const char *path, void *weights, RtError *err)
 {
-    return rt_load(&inception_resnet_v2_paper_network, rt_best_target(&inception_resnet_v2_paper_network), path, weights, err);
+    return rt_load(&inception_resnet_v2_paper_network, rt_best_target(&inception_resnet_v2_paper_network), path, NULL, weights, err);
 }
 
 void inception_resnet_v2_paper_forward(const void *weights, const float *x, int n, void *arena, RtPool *pool, float *y)

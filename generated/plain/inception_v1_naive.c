@@ -166,14 +166,15 @@ static const int plain_pack_vector_rows[93] = {
     61, 1000, 97525008,
 };
 
-/* Packs all weights: raw[i] is row i of the weights table, packed is zeroed. */
-static void inception_v1_naive_plain_load(const float *const *raw, float *restrict packed)
+/* Packs part `part` of `parts` of all weights: raw[i] is row i of the weights table, packed is zeroed. */
+static void inception_v1_naive_plain_load(const float *const *raw, float *restrict packed, int part,
+    int parts)
 {
-    for (int i = 0; i < 31; i++) {
+    for (int i = rt_begin(31, part, parts); i < rt_begin(31, part + 1, parts); i++) {
         const int *r = plain_pack_conv_x1_rows + i * 6;
         pack_conv_x1(raw[r[0]], r[1], r[2], 0, r[3], 0, r[1], 0, 0, r[4], packed + r[5]);
     }
-    for (int i = 0; i < 31; i++) {
+    for (int i = rt_begin(31, part, parts); i < rt_begin(31, part + 1, parts); i++) {
         const int *r = plain_pack_vector_rows + i * 3;
         pack_vector(raw[r[0]], 0, r[1], packed + r[2]);
     }
@@ -1918,7 +1919,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x27faf88476396fc5, 5899792, 0, 97526016, 50, 58, 22, plain_steps, plain_taps, inception_v1_naive_plain_step, inception_v1_naive_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0xb390565aa0bab5b8, 5899792, 0, 97526016, 50, 58, 22, plain_steps, plain_taps, inception_v1_naive_plain_step, inception_v1_naive_plain_load },
 };
 
 const RtNetwork inception_v1_naive_network = {
@@ -1947,7 +1948,7 @@ size_t inception_v1_naive_weights_bytes(RtTarget target)
 
 RtStatus inception_v1_naive_load(const char *path, void *weights, RtError *err)
 {
-    return rt_load(&inception_v1_naive_network, rt_best_target(&inception_v1_naive_network), path, weights, err);
+    return rt_load(&inception_v1_naive_network, rt_best_target(&inception_v1_naive_network), path, NULL, weights, err);
 }
 
 void inception_v1_naive_forward(const void *weights, const float *x, int n, void *arena, RtPool *pool, float *y)

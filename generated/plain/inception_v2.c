@@ -281,22 +281,29 @@ static const int plain_pack_vector_2_rows[272] = {
     272, 273, 128, 10153888,
 };
 
-/* Packs all weights: raw[i] is row i of the weights table, packed is zeroed. */
-static void inception_v2_plain_load(const float *const *raw, float *restrict packed)
+/* Packs part `part` of `parts` of all weights: raw[i] is row i of the weights table, packed is zeroed. */
+static void inception_v2_plain_load(const float *const *raw, float *restrict packed, int part,
+    int parts)
 {
-    pack_conv_x1(raw[0], 1, 49, 0, 24, 0, 1, 0, 0, 49, packed);
-    pack_conv_x1(raw[1], 24, 1, 0, 64, 0, 24, 0, 0, 24, packed + 1184);
-    pack_conv_x1(raw[275], 1024, 1, 0, 1000, 0, 1024, 0, 0, 1024, packed + 10154016);
-    pack_vector(raw[2], 0, 64, packed + 2720);
-    pack_vector(raw[276], 0, 1000, packed + 11178016);
-    for (int i = 0; i < 68; i++) {
+    for (int i = rt_begin(68, part, parts); i < rt_begin(68, part + 1, parts); i++) {
         const int *r = plain_pack_conv_x1_2_rows + i * 7;
         pack_conv_x1_2(raw[r[0]], raw[r[0] + 1], r[1], r[2], 0, r[3], 0, r[1], r[4], 0, r[5],
             packed + r[6]);
     }
-    for (int i = 0; i < 68; i++) {
+    for (int i = rt_begin(68, part, parts); i < rt_begin(68, part + 1, parts); i++) {
         const int *r = plain_pack_vector_2_rows + i * 4;
         pack_vector_2(raw[r[0]], raw[r[1]], raw[r[1] + 1], 0, r[2], packed + r[3]);
+    }
+    for (int u = rt_begin(5, part, parts); u < rt_begin(5, part + 1, parts); u++) {
+        switch (u) {
+        case 0: pack_conv_x1(raw[0], 1, 49, 0, 24, 0, 1, 0, 0, 49, packed); break;
+        case 1: pack_conv_x1(raw[1], 24, 1, 0, 64, 0, 24, 0, 0, 24, packed + 1184); break;
+        case 2:
+            pack_conv_x1(raw[275], 1024, 1, 0, 1000, 0, 1024, 0, 0, 1024, packed + 10154016);
+            break;
+        case 3: pack_vector(raw[2], 0, 64, packed + 2720); break;
+        case 4: pack_vector(raw[276], 0, 1000, packed + 11178016); break;
+        }
     }
 }
 
@@ -2940,7 +2947,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x79b82a5ac599016a, 2236272, 0, 11179024, 62, 96, 43, plain_steps, plain_taps, inception_v2_plain_step, inception_v2_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x36b3920b3ca9ffa2, 2236272, 0, 11179024, 62, 96, 43, plain_steps, plain_taps, inception_v2_plain_step, inception_v2_plain_load },
 };
 
 static const RtView view[3] = { /* kind, h, w, bicubic, 0..255, mean, std */
@@ -2976,7 +2983,7 @@ size_t inception_v2_weights_bytes(RtTarget target)
 
 RtStatus inception_v2_load(const char *path, void *weights, RtError *err)
 {
-    return rt_load(&inception_v2_network, rt_best_target(&inception_v2_network), path, weights, err);
+    return rt_load(&inception_v2_network, rt_best_target(&inception_v2_network), path, NULL, weights, err);
 }
 
 void inception_v2_forward(const void *weights, const float *x, int n, void *arena, RtPool *pool, float *y)

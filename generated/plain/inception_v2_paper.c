@@ -357,20 +357,27 @@ static const int plain_pack_vector_rows[380] = {
     440, 473, 192, 22197856,
 };
 
-/* Packs all weights: raw[i] is row i of the weights table, packed is zeroed. */
-static void inception_v2_paper_plain_load(const float *const *raw, float *restrict packed)
+/* Packs part `part` of `parts` of all weights: raw[i] is row i of the weights table, packed is zeroed. */
+static void inception_v2_paper_plain_load(const float *const *raw, float *restrict packed, int part,
+    int parts)
 {
-    for (int i = 0; i < 95; i++) {
+    for (int i = rt_begin(95, part, parts); i < rt_begin(95, part + 1, parts); i++) {
         const int *r = plain_pack_conv_x1_rows + i * 7;
         pack_conv_x1(raw[r[0]], raw[r[0] + 1], raw[r[0] + 2], r[1], r[2], 0, r[3], 0, r[1], r[4], 0,
             r[5], packed + r[6]);
     }
-    for (int i = 0; i < 95; i++) {
+    for (int i = rt_begin(95, part, parts); i < rt_begin(95, part + 1, parts); i++) {
         const int *r = plain_pack_vector_rows + i * 4;
         pack_vector(raw[r[0]], raw[r[0] + 1], raw[r[1]], raw[r[1] + 1], 0, r[2], packed + r[3]);
     }
-    pack_conv_x1_2(raw[475], 2048, 1, 0, 1000, 0, 2048, 0, 0, 2048, packed + 22198048);
-    pack_vector_2(raw[476], 0, 1000, packed + 24246048);
+    for (int u = rt_begin(2, part, parts); u < rt_begin(2, part + 1, parts); u++) {
+        switch (u) {
+        case 0:
+            pack_conv_x1_2(raw[475], 2048, 1, 0, 1000, 0, 2048, 0, 0, 2048, packed + 22198048);
+            break;
+        case 1: pack_vector_2(raw[476], 0, 1000, packed + 24246048); break;
+        }
+    }
 }
 
 /* The caller's 3 x 299 x 299 to the input buffer, inside its border. */
@@ -3198,7 +3205,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x3d196008212fb6cb, 3628304, 0, 24247056, 84, 126, 66, plain_steps, plain_taps, inception_v2_paper_plain_step, inception_v2_paper_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x0d34b912cb64be98, 3628304, 0, 24247056, 84, 126, 66, plain_steps, plain_taps, inception_v2_paper_plain_step, inception_v2_paper_plain_load },
 };
 
 static const RtView view[3] = { /* kind, h, w, bicubic, 0..255, mean, std */
@@ -3234,7 +3241,7 @@ size_t inception_v2_paper_weights_bytes(RtTarget target)
 
 RtStatus inception_v2_paper_load(const char *path, void *weights, RtError *err)
 {
-    return rt_load(&inception_v2_paper_network, rt_best_target(&inception_v2_paper_network), path, weights, err);
+    return rt_load(&inception_v2_paper_network, rt_best_target(&inception_v2_paper_network), path, NULL, weights, err);
 }
 
 void inception_v2_paper_forward(const void *weights, const float *x, int n, void *arena, RtPool *pool, float *y)

@@ -509,20 +509,27 @@ static const int plain_pack_vector_rows[596] = {
     705, 743, 256, 41113024,
 };
 
-/* Packs all weights: raw[i] is row i of the weights table, packed is zeroed. */
-static void inception_v4_plain_load(const float *const *raw, float *restrict packed)
+/* Packs part `part` of `parts` of all weights: raw[i] is row i of the weights table, packed is zeroed. */
+static void inception_v4_plain_load(const float *const *raw, float *restrict packed, int part,
+    int parts)
 {
-    for (int i = 0; i < 149; i++) {
+    for (int i = rt_begin(149, part, parts); i < rt_begin(149, part + 1, parts); i++) {
         const int *r = plain_pack_conv_x1_rows + i * 7;
         pack_conv_x1(raw[r[0]], raw[r[0] + 1], raw[r[0] + 2], r[1], r[2], 0, r[3], 0, r[1], r[4], 0,
             r[5], packed + r[6]);
     }
-    for (int i = 0; i < 149; i++) {
+    for (int i = rt_begin(149, part, parts); i < rt_begin(149, part + 1, parts); i++) {
         const int *r = plain_pack_vector_rows + i * 4;
         pack_vector(raw[r[0]], raw[r[0] + 1], raw[r[1]], raw[r[1] + 1], 0, r[2], packed + r[3]);
     }
-    pack_conv_x1_2(raw[745], 1536, 1, 0, 1000, 0, 1536, 0, 0, 1536, packed + 41113280);
-    pack_vector_2(raw[746], 0, 1000, packed + 42649280);
+    for (int u = rt_begin(2, part, parts); u < rt_begin(2, part + 1, parts); u++) {
+        switch (u) {
+        case 0:
+            pack_conv_x1_2(raw[745], 1536, 1, 0, 1000, 0, 1536, 0, 0, 1536, packed + 41113280);
+            break;
+        case 1: pack_vector_2(raw[746], 0, 1000, packed + 42649280); break;
+        }
+    }
 }
 
 /* The caller's 3 x 299 x 299 to the input buffer, inside its border. */
@@ -3975,7 +3982,7 @@ static const RtTap plain_taps[] = { /* name, c, h, w, block, offset, row, plane,
 };
 
 static const RtPlan plans[1] = {
-    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0x5e28a49b82a42fe0, 4935392, 0, 42650288, 128, 196, 100, plain_steps, plain_taps, inception_v4_plain_step, inception_v4_plain_load },
+    { RT_TARGET_PLAIN, RT_NUMERICS_EXACT, 0xd0ff1ead41987325, 4935392, 0, 42650288, 128, 196, 100, plain_steps, plain_taps, inception_v4_plain_step, inception_v4_plain_load },
 };
 
 static const RtView view[3] = { /* kind, h, w, bicubic, 0..255, mean, std */
@@ -4011,7 +4018,7 @@ size_t inception_v4_weights_bytes(RtTarget target)
 
 RtStatus inception_v4_load(const char *path, void *weights, RtError *err)
 {
-    return rt_load(&inception_v4_network, rt_best_target(&inception_v4_network), path, weights, err);
+    return rt_load(&inception_v4_network, rt_best_target(&inception_v4_network), path, NULL, weights, err);
 }
 
 void inception_v4_forward(const void *weights, const float *x, int n, void *arena, RtPool *pool, float *y)

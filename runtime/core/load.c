@@ -136,7 +136,7 @@ static RtStatus check_target(const RtNetwork *net, RtTarget target, RtError *err
 }
 
 /* Of an open file, which it closes. */
-static RtStatus load(Source *s, RtTarget target, void *weights)
+static RtStatus load(Source *s, RtTarget target, RtPool *pool, void *weights)
 {
     size_t n = (size_t)s->net->n_weights + 1;
     s->tensor = calloc(n, sizeof *s->tensor);
@@ -148,21 +148,21 @@ static RtStatus load(Source *s, RtTarget target, void *weights)
     if (!status)
         status = convert(s);
     if (!status)
-        rt_pack(s->net, target, s->raw, weights);
+        network_pack(s->net, target, s->raw, s->file.mapped ? &(Mapping){ s->file.bytes, s->file.size } : NULL, pool, weights);
     release(s);
     return status;
 }
 
 static RtStatus copy_packed(const RtNetwork *net, RtTarget target, const char *name, const void *bytes, size_t size,
-                            void *weights, RtError *err)
+                            RtPool *pool, void *weights, RtError *err)
 {
-    RtStatus status = packed_check(net, target, name, bytes, size, NULL, err);
+    RtStatus status = packed_check(net, target, name, bytes, size, pool, err);
     if (!status)
         memcpy(weights, bytes, size);
     return status;
 }
 
-RtStatus rt_load(const RtNetwork *net, RtTarget target, const char *path, void *weights,
+RtStatus rt_load(const RtNetwork *net, RtTarget target, const char *path, RtPool *pool, void *weights,
                  RtError *err)
 {
     Source s = { .net = net, .err = err };
@@ -172,25 +172,25 @@ RtStatus rt_load(const RtNetwork *net, RtTarget target, const char *path, void *
         size_t size;
         if ((status = map_file(path, &bytes, &size, err)))
             return status;
-        status = copy_packed(net, target, path, bytes, size, weights, err);
+        status = copy_packed(net, target, path, bytes, size, pool, weights, err);
         unmap_file(bytes, size);
         return status;
     }
     if (!status)
         status = safetensors_open(&s.file, path, err);
-    return status ? status : load(&s, target, weights);
+    return status ? status : load(&s, target, pool, weights);
 }
 
 RtStatus rt_load_bytes(const RtNetwork *net, RtTarget target, const char *name, const void *bytes,
-                       size_t size, void *weights, RtError *err)
+                       size_t size, RtPool *pool, void *weights, RtError *err)
 {
     Source s = { .net = net, .err = err };
     RtStatus status = check_target(net, target, err);
     if (!status && packed_is(bytes, size))
-        return copy_packed(net, target, name, bytes, size, weights, err);
+        return copy_packed(net, target, name, bytes, size, pool, weights, err);
     if (!status)
         status = safetensors_parse(&s.file, name, bytes, size, err);
-    return status ? status : load(&s, target, weights);
+    return status ? status : load(&s, target, pool, weights);
 }
 
 /* ---- Initialised weights ---- */
@@ -217,7 +217,7 @@ static float **make_values(const RtNetwork *net, uint64_t seed)
     return values;
 }
 
-RtStatus rt_load_initial(const RtNetwork *net, RtTarget target, uint64_t seed, void *weights,
+RtStatus rt_load_initial(const RtNetwork *net, RtTarget target, uint64_t seed, RtPool *pool, void *weights,
                          RtError *err)
 {
     RtStatus status = check_target(net, target, err);
@@ -227,7 +227,7 @@ RtStatus rt_load_initial(const RtNetwork *net, RtTarget target, uint64_t seed, v
     if (!values)
         return rt_error(err, RT_ERROR_FILE, "out of memory for the weights of network '%s'",
                         net->name);
-    rt_pack(net, target, (const float *const *)values, weights);
+    rt_pack(net, target, (const float *const *)values, pool, weights);
     free_values(net, values);
     return RT_OK;
 }

@@ -66,21 +66,6 @@ void network_structure_text(const RtNetwork *net, char out[20])
     snprintf(out, 20, "%016" PRIx64, net->structure);
 }
 
-void rt_pack(const RtNetwork *net, RtTarget target, const float *const *raw, void *weights)
-{
-    const RtPlan *plan = rt_plan(net, target);
-    if (!plan)
-        abort(); /* the host asked for a target that the file does not have */
-    RtHead *head = weights;
-    *head = (RtHead){ .magic = HEAD_MAGIC,
-                      .version = HEAD_VERSION,
-                      .target = (uint32_t)target,
-                      .structure = net->structure,
-                      .layout = plan->layout,
-                      .bytes = rt_weights_bytes(net, target) };
-    plan->load(raw, (float *)(head + 1));
-}
-
 /* ---- Forward ---- */
 
 float *network_scratch(const RtPlan *plan, void *arena, int part)

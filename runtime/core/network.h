@@ -25,6 +25,12 @@ RtStatus packed_check(const RtNetwork *net, RtTarget target, const char *name, c
 void *memory_new(size_t bytes);
 /* Elements of a row of the weights table. */
 size_t network_weight_count(const RtWeight *w);
+typedef struct Mapping { /* a file that map_file gave */
+    const void *bytes;
+    size_t size;
+} Mapping;
+/* As rt_pack.  Of `file`, where raw lies (or null), the pages that were read leave the process's memory on the way. */
+void network_pack(const RtNetwork *net, RtTarget target, const float *const *raw, const Mapping *file, RtPool *pool, void *weights);
 /* The plan that weights (from rt_load and its kin) are packed for.  Aborts when they are none of net's. */
 const RtPlan *network_plan(const RtNetwork *net, const void *weights);
 /* Bytes of an image's activations and of a thread's scratch, multiples of 64. */

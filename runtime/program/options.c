@@ -59,7 +59,7 @@ static const Option options[] = {
       "how long to measure (3)" },
     { "layers", 0, OPTION_FLAG, FIELD(layers), 0, 0, FOR_BENCH | FOR_INFO, NULL,
       "a row for every step" },
-    { "threads", 'j', OPTION_COUNT, FIELD(threads), 1, 1024, RUNS | FOR_TRACE | FOR_TRAIN, "N",
+    { "threads", 'j', OPTION_COUNT, FIELD(threads), 1, 1024, RUNS | FOR_TRACE | FOR_PACK | FOR_TRAIN, "N",
       "threads (all processors)" },
     { "target", 0, OPTION_TARGET, FIELD(target), 0, 0, FOR_TRAIN | RUNS | FOR_INFO | FOR_SELFTEST | FOR_TRACE | FOR_PACK, "NAME",
       "plain, x86-64-v3 or x86-64-v4 (the best that runs here)" },

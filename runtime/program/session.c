@@ -40,13 +40,13 @@ static RtStatus load(Session *s, const Program *p, const uint64_t *fallback)
         return program_error(p, RT_ERROR_FILE, "out of memory: %zu bytes of weights are needed",
                              rt_weights_bytes(s->net, s->target));
     if (o->weights)
-        status = rt_load(s->net, s->target, o->weights, weights, &err);
+        status = rt_load(s->net, s->target, o->weights, s->pool, weights, &err);
     else if (!o->seed.given && p->embedded)
         status = rt_load_bytes(s->net, s->target, "the weights in this program", p->embedded,
-                               p->embedded_bytes, weights, &err);
+                               p->embedded_bytes, s->pool, weights, &err);
     else if (o->seed.given || fallback)
         status = rt_load_initial(s->net, s->target, o->seed.given ? o->seed.value : *fallback,
-                                 weights, &err);
+                                 s->pool, weights, &err);
     else
         return program_error(p, RT_ERROR_USAGE,
                              "no weights: give --weights FILE, or --seed N to try the network with "
@@ -68,9 +68,9 @@ static RtStatus map(Session *s, const Program *p)
                : RT_OK;
 }
 
-typedef enum Use { USE_NORMAL, USE_BRIEF, USE_BATCH } Use;
+typedef enum Use { USE_NORMAL, USE_BRIEF, USE_BATCH, USE_WEIGHTS } Use;
 
-/* Threads first, for they read a packed file together; then weights, which are what can be wrong. */
+/* Threads first, for they read and pack weights together; then weights, which are what can be wrong. */
 static RtStatus open_all(Session *s, const Program *p, RtTarget target, int threads,
                          const uint64_t *fallback, Use use)
 {
@@ -85,7 +85,7 @@ static RtStatus open_all(Session *s, const Program *p, RtTarget target, int thre
     if (threads > 1 && !s->pool)
         return program_error(p, RT_ERROR_FILE, "cannot start %d threads", threads);
     RtStatus status = mapped ? map(s, p) : load(s, p, fallback);
-    if (status || !threads)
+    if (status || use == USE_WEIGHTS)
         return status;
     bool batch = use == USE_BATCH;
     s->arena = batch ? rt_batch_arena_new(p->net, target, threads) : rt_arena_new(p->net, target, threads);
@@ -130,7 +130,7 @@ RtStatus session_open_briefly(Session *s, const Program *p, RtTarget target, int
 
 RtStatus session_open_weights(Session *s, const Program *p, RtTarget target)
 {
-    RtStatus status = open_all(s, p, target, 0, NULL, USE_NORMAL);
+    RtStatus status = open_all(s, p, target, session_threads(p), NULL, USE_WEIGHTS);
     if (status)
         session_close(s);
     return status;

@@ -102,7 +102,7 @@ static void pack_inference(Trainer *t)
         t->rows[i] = t->optimizer.averages ? t->optimizer.averages[row] : t->t.raw[row];
     }
     memset(t->weights, 0, rt_weights_bytes(net, t->target));
-    rt_pack(net, t->target, t->rows, t->weights);
+    rt_pack(net, t->target, t->rows, t->t.pool, t->weights);
 }
 
 /* -log of the label's probability; outputs without a softmax are logits. */

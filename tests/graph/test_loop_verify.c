@@ -219,13 +219,15 @@ static Made local_array(int n)
     return m;
 }
 
-/* fill(arena + r[0], r[1]) for each row r: its entries belong together, the greatest of both would not do. */
-static Made rows(const int values[4])
+/* fill(arena + r[0], r[1]) for the rows r of a part's share of n: the entries of one belong together, the greatest of both would not do. */
+static Made rows(const int values[4], int n)
 {
     Made m = make();
     Func *f = fill(&m, 0);
     Var *table = loop_table(m.l, "rows", NULL, values, 2, 2);
-    Var *i = loop_for_begin(m.l, "i", loop_int(m.l, 0), loop_int(m.l, 2), 1);
+    Expr *part = loop_var(m.l, loop_param(m.l, VAR_PARAM_INT, "part", 0)), *parts = loop_var(m.l, loop_param(m.l, VAR_PARAM_INT, "parts", 0));
+    Expr *end = loop_rt_begin(m.l, loop_int(m.l, n), loop_add(m.l, part, loop_int(m.l, 1)), parts);
+    Var *i = loop_for_begin(m.l, "i", loop_rt_begin(m.l, loop_int(m.l, n), part, parts), end, 1);
     Var *r = loop_let(m.l, "r", loop_address(m.l, table, loop_mul(m.l, loop_var(m.l, i), loop_int(m.l, 2))));
     call_at(&m, f, loop_load(m.l, TY_INT, r, loop_int(m.l, 0)), loop_load(m.l, TY_INT, r, loop_int(m.l, 1)));
     loop_for_end(m.l);
@@ -234,8 +236,9 @@ static Made rows(const int values[4])
 
 static void rows_of_a_table(void)
 {
-    stays(rows((int[]){ 90, 10, 0, 100 }));
-    leaves(rows((int[]){ 90, 10, 1, 100 }), "in fill, called from page: x[1 .. 100] leaves 'c->arena', which has 100 elements");
+    stays(rows((int[]){ 90, 10, 0, 100 }, 2));
+    leaves(rows((int[]){ 90, 10, 1, 100 }, 2), "in fill, called from page: x[1 .. 100] leaves 'c->arena', which has 100 elements");
+    leaves(rows((int[]){ 90, 10, 0, 100 }, 3), "in page: r[4 .. 4] leaves 'rows', which has 4 elements");
 }
 
 /* Elements in three blocks, the first of which has one more: where a block begins and how long it is go together. */

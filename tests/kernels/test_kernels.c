@@ -560,7 +560,7 @@ static double noise(void)
 }
 
 typedef void StepFunc(const RtContext *, int, int, int);
-typedef void LoadFunc(const float *const *, float *);
+typedef void LoadFunc(const float *const *, float *, int part, int parts);
 typedef struct Run {
     const Plan *plan;
     double **value; /* by tensor id: the judge's */
@@ -605,7 +605,8 @@ static void load(Run *r, LoadFunc *fn)
     for (int i = 0; i < n; i++)
         raw[i] = floats_of(r->value[w[i]->id], shape_elems(&w[i]->shape));
     float *packed = guarded((size_t)r->plan->weights_bytes / 4);
-    fn(raw, packed);
+    for (int part = 0, parts = 3; part < parts; part++)
+        fn(raw, packed, part, parts);
     r->c.weights = packed;
 }
 

@@ -34,7 +34,7 @@ static int check(RtTarget t)
     void *weights = rt_weights_new(net, t), *plain_arena = rt_arena_new(net, t, 1);
     unsigned char *arena = guarded(n), poison[LINE];
     float *x = malloc(image * sizeof *x), *y = malloc(outputs * sizeof *y), *z = malloc(outputs * sizeof *z);
-    if (!weights || !plain_arena || !x || !y || !z || rt_load_initial(net, t, 1, weights, NULL))
+    if (!weights || !plain_arena || !x || !y || !z || rt_load_initial(net, t, 1, NULL, weights, NULL))
         abort();
     for (size_t i = 0; i < image; i++)
         x[i] = (float)(i * 7919 % 251) / 251;

@@ -14,8 +14,17 @@ inceptc n.net --numerics safe -o n.o && inceptc n.net --numerics safe -o n && in
 name=$(sed -n 's/^net  *//p' n.net)
 image=$(./n info --json | sed -n 's/.*"input": \[\([0-9, ]*\)\].*/\1/p')
 /usr/bin/python3 -c "import numpy as np; np.save('x.npy', np.random.default_rng(1).standard_normal(($image)).astype('<f4'))" || exit 1
-./n init --seed 1 -o w.safetensors >/dev/null && ./n pack --weights w.safetensors -o w.packed >said && ./n pack --seed 1 -o again.packed >/dev/null 2>&1 || exit 1
-cmp w.packed again.packed && grep -q "^w.packed: $(stat -c %s w.packed) bytes of '$name'" said || { cat said; exit 1; }
+./n init --seed 1 -o w.safetensors >/dev/null && ./n pack --weights w.safetensors -o w.packed >said || exit 1
+for j in 1 3; do # the memory is that of the packed weights and of part of the file, whoever packs
+    /usr/bin/python3 - $j <<'P' || exit 1
+import os, resource, subprocess, sys
+subprocess.run(['./n', 'pack', '--weights', 'w.safetensors', '-o', 'again.packed', '--threads', sys.argv[1]], check=True, stdout=subprocess.DEVNULL)
+took, most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024, os.path.getsize('w.packed') + os.path.getsize('w.safetensors') // 4 + 12000000
+took <= most or sys.exit(f'pack takes {took} bytes, not {most} at most')
+P
+    cmp w.packed again.packed || exit 1
+done
+./n pack --seed 1 -o again.packed >/dev/null 2>&1 && cmp w.packed again.packed && grep -q "^w.packed: $(stat -c %s w.packed) bytes of '$name'" said || { cat said; exit 1; }
 ./n predict x.npy -o st.npy --weights w.safetensors >/dev/null && ./n predict x.npy -o mapped.npy --weights w.packed >/dev/null || exit 1
 x=$(yes x.npy | head -20 | tr '\n' ' ')
 ./n predict $x -o copied.npy --weights w.packed >/dev/null && ./n predict $x -o st20.npy --weights w.safetensors >/dev/null || exit 1

@@ -403,7 +403,7 @@ static void run_tiny(RtTarget target, const char *path, float (*w)(int, int))
         x[i] = (float)(i % 5) - 2;
     CU_ASSERT_EQUAL((uintptr_t)weights % 64, 0);
     CU_ASSERT_EQUAL((uintptr_t)arena % 64, 0);
-    CU_ASSERT_EQUAL(rt_load(&tiny_network, target, path, weights, &err), RT_OK);
+    CU_ASSERT_EQUAL(rt_load(&tiny_network, target, path, NULL, weights, &err), RT_OK);
     rt_forward(&tiny_network, weights, x, 1, arena, NULL, y);
     for (int o = 0; o < 4; o++)
         CU_ASSERT_DOUBLE_EQUAL(y[o], by_hand(o, x, w), 1e-4);
@@ -459,7 +459,7 @@ static void expect_refused(const SafetensorsItem *items, int n, RtStatus status,
     RtError err = { 0, "" };
     void *weights = rt_weights_new(&tiny_network, RT_TARGET_PLAIN);
     CU_ASSERT_EQUAL(safetensors_write(file("bad.st"), items, n, NULL, 0, NULL), RT_OK);
-    CU_ASSERT_EQUAL(rt_load(&tiny_network, RT_TARGET_PLAIN, file("bad.st"), weights, &err), status);
+    CU_ASSERT_EQUAL(rt_load(&tiny_network, RT_TARGET_PLAIN, file("bad.st"), NULL, weights, &err), status);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.message, part));
     if (!strstr(err.message, part))
         fprintf(stderr, "'%s' lacks '%s'\n", err.message, part);
@@ -482,9 +482,9 @@ static void load_names_what_is_wrong(void)
     expect_refused((SafetensorsItem[]){ weight, ints }, 2, RT_ERROR_INPUT,
                    "tensor 'fc.bias' is I64");
     RtError err;
-    CU_ASSERT_EQUAL(rt_load(&tiny_network, RT_TARGET_PLAIN, file("none.st"), NULL, &err),
+    CU_ASSERT_EQUAL(rt_load(&tiny_network, RT_TARGET_PLAIN, file("none.st"), NULL, NULL, &err),
                     RT_ERROR_FILE);
-    CU_ASSERT_EQUAL(rt_load(&tiny_network, RT_TARGET_V4, file("none.st"), NULL, &err),
+    CU_ASSERT_EQUAL(rt_load(&tiny_network, RT_TARGET_V4, file("none.st"), NULL, NULL, &err),
                     RT_ERROR_USAGE);
 }
 
@@ -499,7 +499,7 @@ static void load_lets_non_finite_values_through(void)
     CU_ASSERT_EQUAL(safetensors_write(file("nan.st"), items, 2, NULL, 0, NULL), RT_OK);
     void *weights = rt_weights_new(&tiny_network, RT_TARGET_PLAIN),
          *arena = rt_arena_new(&tiny_network, RT_TARGET_PLAIN, 1);
-    CU_ASSERT_EQUAL(rt_load(&tiny_network, RT_TARGET_PLAIN, file("nan.st"), weights, NULL), RT_OK);
+    CU_ASSERT_EQUAL(rt_load(&tiny_network, RT_TARGET_PLAIN, file("nan.st"), NULL, weights, NULL), RT_OK);
     for (int i = 0; i < 18; i++)
         x[i] = 1;
     rt_forward(&tiny_network, weights, x, 1, arena, NULL, y);
@@ -513,7 +513,7 @@ static void forward_bits_ignore_threads_and_batch(void)
     float x[5 * 18], one[5 * 4], many[5 * 4];
     void *weights = rt_weights_new(&tiny_network, RT_TARGET_V3),
          *arena = rt_arena_new(&tiny_network, RT_TARGET_V3, 8);
-    CU_ASSERT_EQUAL(rt_load_initial(&tiny_network, RT_TARGET_V3, 5, weights, NULL), RT_OK);
+    CU_ASSERT_EQUAL(rt_load_initial(&tiny_network, RT_TARGET_V3, 5, NULL, weights, NULL), RT_OK);
     for (int i = 0; i < 5 * 18; i++)
         x[i] = sinf((float)i);
     for (int k = 4; k >= 0; k--)
@@ -545,10 +545,10 @@ static void init_file_equals_initial_weights(void)
     void *a = rt_weights_new(&tiny_network, RT_TARGET_V3),
          *b = rt_weights_new(&tiny_network, RT_TARGET_V3);
     CU_ASSERT_EQUAL(rt_init_file(&tiny_network, 77, file("init.st"), NULL), RT_OK);
-    CU_ASSERT_EQUAL(rt_load(&tiny_network, RT_TARGET_V3, file("init.st"), a, NULL), RT_OK);
-    CU_ASSERT_EQUAL(rt_load_initial(&tiny_network, RT_TARGET_V3, 77, b, NULL), RT_OK);
+    CU_ASSERT_EQUAL(rt_load(&tiny_network, RT_TARGET_V3, file("init.st"), NULL, a, NULL), RT_OK);
+    CU_ASSERT_EQUAL(rt_load_initial(&tiny_network, RT_TARGET_V3, 77, NULL, b, NULL), RT_OK);
     CU_ASSERT_EQUAL(memcmp(a, b, bytes), 0);
-    CU_ASSERT_EQUAL(rt_load_initial(&tiny_network, RT_TARGET_V3, 78, b, NULL), RT_OK);
+    CU_ASSERT_EQUAL(rt_load_initial(&tiny_network, RT_TARGET_V3, 78, NULL, b, NULL), RT_OK);
     CU_ASSERT_NOT_EQUAL(memcmp(a, b, bytes), 0);
     rt_free(a);
     rt_free(b);
@@ -565,7 +565,7 @@ static int refused(const RtNetwork *net, RtTarget target, const char *part, cons
     int good = rt_map_packed(net, target, file("tiny.packed"), NULL, &mapped, &err) == RT_ERROR_INPUT && !mapped &&
                strstr(err.message, part) && strstr(err.message, part2);
     if (rt_is_packed(file("tiny.packed")))
-        good = good && rt_load(net, target, file("tiny.packed"), weights, &again) == RT_ERROR_INPUT &&
+        good = good && rt_load(net, target, file("tiny.packed"), NULL, weights, &again) == RT_ERROR_INPUT &&
                strcmp(err.message, again.message) == 0;
     if (!good)
         fprintf(stderr, "'%s', '%s' should say '%s' and '%s'\n", err.message, again.message, part, part2);
@@ -591,10 +591,10 @@ static void packed_file_equals_memory(void)
     for (int t = RT_TARGET_PLAIN; t <= RT_TARGET_V3; t++) {
         void *weights = rt_weights_new(&tiny_network, (RtTarget)t), *copy = rt_weights_new(&tiny_network, (RtTarget)t),
              *arena = rt_arena_new(&tiny_network, (RtTarget)t, 1);
-        CU_ASSERT_EQUAL(rt_load_initial(&tiny_network, (RtTarget)t, 3, weights, NULL), RT_OK);
+        CU_ASSERT_EQUAL(rt_load_initial(&tiny_network, (RtTarget)t, 3, NULL, weights, NULL), RT_OK);
         CU_ASSERT_EQUAL(rt_save_packed(&tiny_network, weights, file("tiny.packed"), &err), RT_OK);
         CU_ASSERT_EQUAL(rt_is_packed(file("tiny.packed")), 1);
-        CU_ASSERT_EQUAL(rt_load(&tiny_network, (RtTarget)t, file("tiny.packed"), copy, &err), RT_OK);
+        CU_ASSERT_EQUAL(rt_load(&tiny_network, (RtTarget)t, file("tiny.packed"), NULL, copy, &err), RT_OK);
         CU_ASSERT_EQUAL(memcmp((char *)weights + 64, (char *)copy + 64, SIZE - 64), 0);
         CU_ASSERT_EQUAL_FATAL(rt_map_packed(&tiny_network, (RtTarget)t, file("tiny.packed"), NULL, &mapped, &err), RT_OK);
         CU_ASSERT_EQUAL((uintptr_t)mapped % 64, 0);
@@ -603,7 +603,7 @@ static void packed_file_equals_memory(void)
         CU_ASSERT_EQUAL(memcmp(y, z, sizeof y), 0);
         memcpy(bytes, mapped, SIZE);
         rt_unmap_packed(&tiny_network, mapped);
-        CU_ASSERT_EQUAL(rt_load_bytes(&tiny_network, (RtTarget)t, "inside", bytes, SIZE, copy, &err), RT_OK);
+        CU_ASSERT_EQUAL(rt_load_bytes(&tiny_network, (RtTarget)t, "inside", bytes, SIZE, NULL, copy, &err), RT_OK);
         CU_ASSERT_EQUAL(rt_save_packed(&tiny_network, copy, file("tiny.packed"), &err), RT_OK);
         rt_free(weights);
         rt_free(copy);
@@ -637,7 +637,7 @@ static void packed_file_with_any_bit_turned_or_cut_anywhere_is_refused(void)
     enum { SIZE = 384 };
     unsigned char bytes[SIZE + 1] = { 0 };
     void *weights = rt_weights_new(&tiny_network, RT_TARGET_V3);
-    CU_ASSERT_EQUAL(rt_load_initial(&tiny_network, RT_TARGET_V3, 3, weights, NULL), RT_OK);
+    CU_ASSERT_EQUAL(rt_load_initial(&tiny_network, RT_TARGET_V3, 3, NULL, weights, NULL), RT_OK);
     CU_ASSERT_EQUAL(rt_save_packed(&tiny_network, weights, file("tiny.packed"), NULL), RT_OK);
     rt_free(weights);
     FILE *f = fopen(file("tiny.packed"), "rb");

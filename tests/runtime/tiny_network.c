@@ -24,11 +24,11 @@ static void plain_step(const RtContext *c, int step, int part, int parts)
     }
 }
 
-static void plain_load(const float *const *raw, float *packed)
+static void plain_load(const float *const *raw, float *packed, int part, int parts)
 {
-    for (int i = 0; i < OUT * IN; i++)
+    for (int i = rt_begin(OUT * IN, part, parts); i < rt_begin(OUT * IN, part + 1, parts); i++)
         packed[i] = raw[0][i];
-    for (int o = 0; o < OUT; o++)
+    for (int o = rt_begin(OUT, part, parts); o < rt_begin(OUT, part + 1, parts); o++)
         packed[OUT * IN + o] = raw[1][o];
 }
 
@@ -46,12 +46,12 @@ static void v3_step(const RtContext *c, int step, int part, int parts)
     }
 }
 
-static void v3_load(const float *const *raw, float *packed)
+static void v3_load(const float *const *raw, float *packed, int part, int parts)
 {
-    for (int i = 0; i < IN; i++)
+    for (int i = rt_begin(IN, part, parts); i < rt_begin(IN, part + 1, parts); i++)
         for (int o = 0; o < OUT; o++)
             packed[i * OUT + o] = raw[0][o * IN + i];
-    for (int o = 0; o < OUT; o++)
+    for (int o = rt_begin(OUT, part, parts); o < rt_begin(OUT, part + 1, parts); o++)
         packed[OUT * IN + o] = raw[1][o];
 }
 

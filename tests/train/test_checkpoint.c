@@ -85,12 +85,12 @@ static void a_checkpoint_is_a_weights_file(void)
     const float *want[] = { t->value[0], t->value[2] }, *averages[] = { t->o.averages[0], t->o.averages[2] };
     void *a = rt_weights_new(&tiny_network, RT_TARGET_PLAIN), *b = rt_weights_new(&tiny_network, RT_TARGET_PLAIN);
     size_t bytes = rt_weights_bytes(&tiny_network, RT_TARGET_PLAIN);
-    CU_ASSERT_EQUAL(rt_load(&tiny_network, RT_TARGET_PLAIN, file("last.safetensors"), a, NULL), RT_OK);
-    rt_pack(&tiny_network, RT_TARGET_PLAIN, want, b);
+    CU_ASSERT_EQUAL(rt_load(&tiny_network, RT_TARGET_PLAIN, file("last.safetensors"), NULL, a, NULL), RT_OK);
+    rt_pack(&tiny_network, RT_TARGET_PLAIN, want, NULL, b);
     CU_ASSERT_EQUAL(memcmp(a, b, bytes), 0);
     CU_ASSERT_EQUAL(checkpoint_save_best(folder, &t->c, t->o.averages, &t->s, NULL), RT_OK);
-    CU_ASSERT_EQUAL(rt_load(&tiny_network, RT_TARGET_PLAIN, file("best.safetensors"), a, NULL), RT_OK);
-    rt_pack(&tiny_network, RT_TARGET_PLAIN, averages, b);
+    CU_ASSERT_EQUAL(rt_load(&tiny_network, RT_TARGET_PLAIN, file("best.safetensors"), NULL, a, NULL), RT_OK);
+    rt_pack(&tiny_network, RT_TARGET_PLAIN, averages, NULL, b);
     CU_ASSERT_EQUAL(memcmp(a, b, bytes), 0);
     rt_free(a);
     rt_free(b);
