@@ -484,12 +484,12 @@ Var *loop_for_begin(Lower *l, const char *name, Expr *from, Expr *to, int64_t st
     return s->var;
 }
 
-void loop_unroll(Lower *l, Unroll how)
+void loop_unroll(Lower *l)
 {
     Body *outer = l->stack.at[l->stack.n - 2];
     Stmt *s = outer->at[outer->n - 1];
     CHECK(s->kind == ST_FOR && s->body.n == 0);
-    s->unroll = how;
+    s->unroll = true;
 }
 
 void loop_for_end(Lower *l) { leave(l); }

@@ -71,7 +71,6 @@ struct Expr {
 typedef enum StmtKind {
     ST_FOR, ST_LET, ST_VAR, ST_SET, ST_STORE, ST_ADVANCE, ST_CALL, ST_IF, ST_COMMENT, ST_SWITCH, ST_BLANK, ST_PREFETCH
 } StmtKind;
-typedef enum Unroll { UNROLL_NOT, UNROLL_FOUR, UNROLL_WHOLE } Unroll;
 typedef struct Stmt Stmt;
 typedef LIST(Stmt *) Body;
 typedef struct Func Func;
@@ -85,7 +84,7 @@ struct Stmt {
     Var *var;           /* for, let, var, set, store (pointer), advance (pointer), prefetch */
     Expr *from, *to;    /* for: [from, to) */
     int64_t step;       /* for */
-    Unroll unroll;      /* for: RT_UNROLL or RT_UNROLL_WHOLE before it */
+    bool unroll;        /* for: RT_UNROLL before it */
     Expr *index;        /* store, prefetch; advance: by how many elements; if: condition; switch: selector */
     Expr *value;        /* let, var, set, store */
     Body body, other;   /* for, if/else */
@@ -190,9 +189,8 @@ void loop_store(Lower *l, Var *pointer, Expr *index, Expr *value);
 void loop_advance(Lower *l, Var *pointer, Expr *elements);          /* pointer += elements */
 void loop_prefetch(Lower *l, const Var *pointer, Expr *index);      /* into L2; the address may lie anywhere */
 Var *loop_for_begin(Lower *l, const char *name, Expr *from, Expr *to, int64_t step);
-/* The loop just begun.  FOUR, of a multiple of four trips: where it pays compilers write four out.  WHOLE, of at most 16: where an
- * array that it indexes has room in registers they write it out. */
-void loop_unroll(Lower *l, Unroll how);
+/* The loop just begun, of a multiple of four trips: where it pays compilers write four out. */
+void loop_unroll(Lower *l);
 void loop_for_end(Lower *l);
 void loop_if_begin(Lower *l, Expr *cond);
 void loop_else(Lower *l);

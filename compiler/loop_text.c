@@ -117,7 +117,7 @@ static void print_for(const Stmt *s, int indent, FILE *f)
     if (s->step != 1)
         fprintf(f, " step %lld", (long long)s->step);
     if (s->unroll)
-        fprintf(f, s->unroll == UNROLL_FOUR ? " unrolled" : " unrolled whole");
+        fprintf(f, " unrolled");
     fprintf(f, "\n");
     print_body(&s->body, indent + 2, f);
 }

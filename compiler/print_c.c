@@ -297,8 +297,7 @@ static void print_for(const Stmt *s, int indent, FILE *f)
 {
     Text t = { 0 };
     const char *v = s->var->name;
-    static const char *const unroll[] = { "", "RT_UNROLL ", "RT_UNROLL_WHOLE " };
-    put(&t, "%sfor (int %s = ", unroll[s->unroll], v);
+    put(&t, "%sfor (int %s = ", s->unroll ? "RT_UNROLL " : "", v);
     print_expr(&t, s->from, 0);
     put(&t, "; %s < ", v);
     print_expr(&t, s->to, P_LT + 1);

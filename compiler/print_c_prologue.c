@@ -36,8 +36,6 @@ void print_c_vector_prologue(Type vector, FILE *f)
     fprintf(f, "#undef RT_READ_AGAIN\n#define RT_READ_AGAIN(p) __asm__(\"\" : \"+r\"(p)) /* no value read through p is kept */\n");
     fprintf(f, wide ? "#undef RT_UNROLL\n#define RT_UNROLL /* a step takes so long that the loop costs nothing */\n"
                     : "#undef RT_UNROLL\n#define RT_UNROLL _Pragma(\"GCC unroll 4\") /* four steps of the loop that follows are written out */\n");
-    fprintf(f, wide ? "#undef RT_UNROLL_WHOLE\n#define RT_UNROLL_WHOLE _Pragma(\"GCC unroll 16\") /* all of it: its array stays in registers */\n"
-                    : "#undef RT_UNROLL_WHOLE\n#define RT_UNROLL_WHOLE /* its array would not fit the registers anyway */\n");
     static const char *const names[][2] = {
         { "load", "loadu" }, { "store", "storeu" }, { "set1", "set1" }, { "add", "add" }, { "sub", "sub" },
         { "mul", "mul" }, { "div", "div" }, { "min", "min" }, { "max", "max" }, { "sqrt", "sqrt" }, { "fma", "fmadd" },

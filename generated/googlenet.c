@@ -91,8 +91,6 @@ typedef __m512 v16;
 #define RT_READ_AGAIN(p) __asm__("" : "+r"(p)) /* no value read through p is kept */
 #undef RT_UNROLL
 #define RT_UNROLL /* a step takes so long that the loop costs nothing */
-#undef RT_UNROLL_WHOLE
-#define RT_UNROLL_WHOLE _Pragma("GCC unroll 16") /* all of it: its array stays in registers */
 #define v16_load _mm512_loadu_ps
 #define v16_store _mm512_storeu_ps
 #define v16_set1 _mm512_set1_ps
@@ -822,7 +820,7 @@ static RT_V4 void v4_input_6x6(const float *restrict x, int blocks, int plane, i
             const int tx = (first + i) % columns;
             const float *p = x + cb * plane + (ty * down + tx * right);
             float *q = v + (cb * n + i) * 16;
-            RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
+            for (int j = 0; j < 6; j++) {
                 const v16 d0 = v16_load(p + 16 * j);
                 const v16 d1 = v16_load(p + 16 * j + row);
                 const v16 d2 = v16_load(p + 16 * j + 2 * row);
@@ -840,7 +838,7 @@ static RT_V4 void v4_input_6x6(const float *restrict x, int blocks, int plane, i
                 t[j + 24] = v16_fma(v16_set1(-1.5f), odd3, even3);
                 t[j + 30] = v16_fma(v16_set1(1.265625f), d1, v16_fma(v16_set1(-2.8125f), d3, d5));
             }
-            RT_UNROLL_WHOLE for (int r = 0; r < 6; r++) {
+            for (int r = 0; r < 6; r++) {
                 const v16 t0 = t[6 * r];
                 const v16 t1 = t[6 * r + 1];
                 const v16 t2 = t[6 * r + 2];
@@ -1115,7 +1113,7 @@ static RT_V4 void v4_output_3x3_4x4(const float *restrict m, int slab, int n,
         const int ty = (first + i) / columns;
         const int tx = (first + i) % columns;
         const float *q = m + i * 16;
-        RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
+        for (int j = 0; j < 6; j++) {
             const v16 m0 = v16_load(q + j * slab);
             const v16 m1 = v16_load(q + (j + 6) * slab);
             const v16 m2 = v16_load(q + (j + 12) * slab);
@@ -1134,7 +1132,7 @@ static RT_V4 void v4_output_3x3_4x4(const float *restrict m, int slab, int n,
         float *p = y + ty * 3 * row + tx * 48;
         const int rows = h - ty * 3;
         const int in_row = w - tx * 3;
-        RT_UNROLL_WHOLE for (int r = 0; r < 3; r++) {
+        for (int r = 0; r < 3; r++) {
             const v16 t0 = t[6 * r];
             const v16 t1 = t[6 * r + 1];
             const v16 t2 = t[6 * r + 2];
@@ -1662,7 +1660,7 @@ static RT_V4 void v4_output_4x4_3x3(const float *restrict m, int slab, int n,
         const int ty = (first + i) / columns;
         const int tx = (first + i) % columns;
         const float *q = m + i * 16;
-        RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
+        for (int j = 0; j < 6; j++) {
             const v16 m0 = v16_load(q + j * slab);
             const v16 m1 = v16_load(q + (j + 6) * slab);
             const v16 m2 = v16_load(q + (j + 12) * slab);
@@ -1682,7 +1680,7 @@ static RT_V4 void v4_output_4x4_3x3(const float *restrict m, int slab, int n,
         float *p = y + ty * 4 * row + tx * 64;
         const int rows = h - ty * 4;
         const int in_row = w - tx * 4;
-        RT_UNROLL_WHOLE for (int r = 0; r < 4; r++) {
+        for (int r = 0; r < 4; r++) {
             const v16 t0 = t[6 * r];
             const v16 t1 = t[6 * r + 1];
             const v16 t2 = t[6 * r + 2];
@@ -2107,7 +2105,7 @@ static RT_V4 void v4_output_2x2_5x5(const float *restrict m, int slab, int n,
         const int ty = (first + i) / columns;
         const int tx = (first + i) % columns;
         const float *q = m + i * 16;
-        RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
+        for (int j = 0; j < 6; j++) {
             const v16 m0 = v16_load(q + j * slab);
             const v16 m1 = v16_load(q + (j + 6) * slab);
             const v16 m2 = v16_load(q + (j + 12) * slab);
@@ -2125,7 +2123,7 @@ static RT_V4 void v4_output_2x2_5x5(const float *restrict m, int slab, int n,
         float *p = y + ty * 2 * row + tx * 32;
         const int rows = h - ty * 2;
         const int in_row = w - tx * 2;
-        RT_UNROLL_WHOLE for (int r = 0; r < 2; r++) {
+        for (int r = 0; r < 2; r++) {
             const v16 t0 = t[6 * r];
             const v16 t1 = t[6 * r + 1];
             const v16 t2 = t[6 * r + 2];
@@ -2619,7 +2617,7 @@ static RT_V4 void v4_input_4x6(const float *restrict x, int blocks, int plane, i
             const int tx = (first + i) % columns;
             const float *p = x + cb * plane + (ty * down + tx * right);
             float *q = v + (cb * n + i) * 16;
-            RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
+            for (int j = 0; j < 6; j++) {
                 const v16 d0 = v16_load(p + 16 * j);
                 const v16 d1 = v16_load(p + 16 * j + row);
                 const v16 d2 = v16_load(p + 16 * j + 2 * row);
@@ -2629,7 +2627,7 @@ static RT_V4 void v4_input_4x6(const float *restrict x, int blocks, int plane, i
                 t[j + 12] = v16_sub(d2, d1);
                 t[j + 18] = v16_sub(d3, d1);
             }
-            RT_UNROLL_WHOLE for (int r = 0; r < 4; r++) {
+            for (int r = 0; r < 4; r++) {
                 const v16 t0 = t[6 * r];
                 const v16 t1 = t[6 * r + 1];
                 const v16 t2 = t[6 * r + 2];
@@ -2740,7 +2738,7 @@ static RT_V4 void v4_output_2x4_3x3(const float *restrict m, int slab, int n,
         const int ty = (first + i) / columns;
         const int tx = (first + i) % columns;
         const float *q = m + i * 16;
-        RT_UNROLL_WHOLE for (int j = 0; j < 6; j++) {
+        for (int j = 0; j < 6; j++) {
             const v16 m0 = v16_load(q + j * slab);
             const v16 m1 = v16_load(q + (j + 6) * slab);
             const v16 m2 = v16_load(q + (j + 12) * slab);
@@ -2754,7 +2752,7 @@ static RT_V4 void v4_output_2x4_3x3(const float *restrict m, int slab, int n,
         float *p = y + ty * 2 * row + tx * 64;
         const int rows = h - ty * 2;
         const int in_row = w - tx * 4;
-        RT_UNROLL_WHOLE for (int r = 0; r < 2; r++) {
+        for (int r = 0; r < 2; r++) {
             const v16 t0 = t[6 * r];
             const v16 t1 = t[6 * r + 1];
             const v16 t2 = t[6 * r + 2];
@@ -3089,7 +3087,7 @@ static RT_V4 void v4_input_4x5(const float *restrict x, int blocks, int plane, i
             const int tx = (first + i) % columns;
             const float *p = x + cb * plane + (ty * down + tx * right);
             float *q = v + (cb * n + i) * 16;
-            RT_UNROLL_WHOLE for (int j = 0; j < 5; j++) {
+            for (int j = 0; j < 5; j++) {
                 const v16 d0 = v16_load(p + 16 * j);
                 const v16 d1 = v16_load(p + 16 * j + row);
                 const v16 d2 = v16_load(p + 16 * j + 2 * row);
@@ -3099,7 +3097,7 @@ static RT_V4 void v4_input_4x5(const float *restrict x, int blocks, int plane, i
                 t[j + 10] = v16_sub(d2, d1);
                 t[j + 15] = v16_sub(d3, d1);
             }
-            RT_UNROLL_WHOLE for (int r = 0; r < 4; r++) {
+            for (int r = 0; r < 4; r++) {
                 const v16 t0 = t[5 * r];
                 const v16 t1 = t[5 * r + 1];
                 const v16 t2 = t[5 * r + 2];
@@ -3310,7 +3308,7 @@ static RT_V4 void v4_output_2x3_3x3(const float *restrict m, int slab, int n,
         const int ty = (first + i) / columns;
         const int tx = (first + i) % columns;
         const float *q = m + i * 16;
-        RT_UNROLL_WHOLE for (int j = 0; j < 5; j++) {
+        for (int j = 0; j < 5; j++) {
             const v16 m0 = v16_load(q + j * slab);
             const v16 m1 = v16_load(q + (j + 5) * slab);
             const v16 m2 = v16_load(q + (j + 10) * slab);
@@ -3324,7 +3322,7 @@ static RT_V4 void v4_output_2x3_3x3(const float *restrict m, int slab, int n,
         float *p = y + ty * 2 * row + tx * 48;
         const int rows = h - ty * 2;
         const int in_row = w - tx * 3;
-        RT_UNROLL_WHOLE for (int r = 0; r < 2; r++) {
+        for (int r = 0; r < 2; r++) {
             const v16 t0 = t[5 * r];
             const v16 t1 = t[5 * r + 1];
             const v16 t2 = t[5 * r + 2];
@@ -3498,7 +3496,7 @@ static RT_V4 void v4_input_5x5(const float *restrict x, int blocks, int plane, i
             const int tx = (first + i) % columns;
             const float *p = x + cb * plane + (ty * down + tx * right);
             float *q = v + (cb * n + i) * 16;
-            RT_UNROLL_WHOLE for (int j = 0; j < 5; j++) {
+            for (int j = 0; j < 5; j++) {
                 const v16 d0 = v16_load(p + 16 * j);
                 const v16 d1 = v16_load(p + 16 * j + row);
                 const v16 d2 = v16_load(p + 16 * j + 2 * row);
@@ -3511,7 +3509,7 @@ static RT_V4 void v4_input_5x5(const float *restrict x, int blocks, int plane, i
                 t[j + 20] = v16_fma(v16_set1(0.5f), d1,
                     v16_sub(v16_fma(v16_set1(-0.5f), d3, d4), d2));
             }
-            RT_UNROLL_WHOLE for (int r = 0; r < 5; r++) {
+            for (int r = 0; r < 5; r++) {
                 const v16 t0 = t[5 * r];
                 const v16 t1 = t[5 * r + 1];
                 const v16 t2 = t[5 * r + 2];
@@ -3541,7 +3539,7 @@ static RT_V4 void v4_output_3x3_3x3(const float *restrict m, int slab, int n,
         const int ty = (first + i) / columns;
         const int tx = (first + i) % columns;
         const float *q = m + i * 16;
-        RT_UNROLL_WHOLE for (int j = 0; j < 5; j++) {
+        for (int j = 0; j < 5; j++) {
             const v16 m0 = v16_load(q + j * slab);
             const v16 m1 = v16_load(q + (j + 5) * slab);
             const v16 m2 = v16_load(q + (j + 10) * slab);
@@ -3557,7 +3555,7 @@ static RT_V4 void v4_output_3x3_3x3(const float *restrict m, int slab, int n,
         float *p = y + ty * 3 * row + tx * 48;
         const int rows = h - ty * 3;
         const int in_row = w - tx * 3;
-        RT_UNROLL_WHOLE for (int r = 0; r < 3; r++) {
+        for (int r = 0; r < 3; r++) {
             const v16 t0 = t[5 * r];
             const v16 t1 = t[5 * r + 1];
             const v16 t2 = t[5 * r + 2];
@@ -4012,7 +4010,7 @@ static RT_V4 void v4_input_4x4(const float *restrict x, int blocks, int plane, i
             const int tx = (first + i) % columns;
             const float *p = x + cb * plane + (ty * down + tx * right);
             float *q = v + (cb * n + i) * 16;
-            RT_UNROLL_WHOLE for (int j = 0; j < 4; j++) {
+            for (int j = 0; j < 4; j++) {
                 const v16 d0 = v16_load(p + 16 * j);
                 const v16 d1 = v16_load(p + 16 * j + row);
                 const v16 d2 = v16_load(p + 16 * j + 2 * row);
@@ -4022,7 +4020,7 @@ static RT_V4 void v4_input_4x4(const float *restrict x, int blocks, int plane, i
                 t[j + 8] = v16_sub(d2, d1);
                 t[j + 12] = v16_sub(d3, d1);
             }
-            RT_UNROLL_WHOLE for (int r = 0; r < 4; r++) {
+            for (int r = 0; r < 4; r++) {
                 const v16 t0 = t[4 * r];
                 const v16 t1 = t[4 * r + 1];
                 const v16 t2 = t[4 * r + 2];
@@ -4057,7 +4055,7 @@ static RT_V4 void v4_output_2x2_3x3(const float *restrict m, int slab, int n,
         const int ty = (first + i) / columns;
         const int tx = (first + i) % columns;
         const float *q = m + i * 16;
-        RT_UNROLL_WHOLE for (int j = 0; j < 4; j++) {
+        for (int j = 0; j < 4; j++) {
             const v16 m0 = v16_load(q + j * slab);
             const v16 m1 = v16_load(q + (j + 4) * slab);
             const v16 m2 = v16_load(q + (j + 8) * slab);
@@ -4071,7 +4069,7 @@ static RT_V4 void v4_output_2x2_3x3(const float *restrict m, int slab, int n,
         float *p = y + ty * 2 * row + tx * 32;
         const int rows = h - ty * 2;
         const int in_row = w - tx * 2;
-        RT_UNROLL_WHOLE for (int r = 0; r < 2; r++) {
+        for (int r = 0; r < 2; r++) {
             const v16 t0 = t[4 * r];
             const v16 t1 = t[4 * r + 1];
             const v16 t2 = t[4 * r + 2];

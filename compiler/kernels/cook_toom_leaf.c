@@ -268,9 +268,7 @@ static void transform_line(Transform *t, const Axis *x, Expr *line, Expr **out)
 /* A loop over lines, which are alike. */
 static Expr *lines_begin(Transform *t, const Axis *x)
 {
-    Var *line = loop_for_begin(t->l, x->line, loop_int(t->l, 0), loop_int(t->l, x->lines), 1);
-    loop_unroll(t->l, UNROLL_WHOLE);
-    return loop_var(t->l, line);
+    return loop_var(t->l, loop_for_begin(t->l, x->line, loop_int(t->l, 0), loop_int(t->l, x->lines), 1));
 }
 
 static void one_axis(Transform *t, const Axis *x)

@@ -155,7 +155,7 @@ static void image_row(Lower *l, const Tile *t, const LeafVars *v, Var *wp, Var *
 static void block_steps(Lower *l, const Tile *t, Var *wp, Var *xr, Expr *at, Var **acc, int vectors)
 {
     Var *c = loop_for_begin(l, "c", loop_int(l, 0), loop_int(l, t->depth), 1);
-    loop_unroll(l, UNROLL_FOUR);
+    loop_unroll(l);
     leaf_step(&(LeafStep){ l, t, wp, xr, loop_add(l, at, loop_var(l, c)) }, acc, vectors);
     loop_for_end(l);
     if (t->depth < 16)
