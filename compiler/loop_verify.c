@@ -15,7 +15,7 @@ enum { MOST_TRIED = 4096 };
 
 static void walk(Verify *v, const Body *b, int from);
 static bool body_indexes(const Body *b, int from, const Var *var);
-static bool walk_each(Verify *v, const Body *b, int next, const Var *var);
+static bool walk_trips(Verify *v, const Body *b, const Var *var);
 typedef void Way(Verify *v, const Body *b, int from);
 static bool at_once(Verify *v, const Body *b, int from, Way *way);
 
@@ -104,7 +104,7 @@ static void walk_for(Verify *v, const Stmt *s)
         f->at = after(v, &start[i], &change[i], steady[i], &trip);
     }
     bool indexes = !v->dry && vars.n == 0 && body_indexes(&s->body, 0, s->var);
-    if (!v->dry && !(indexes && (at_once(v, &s->body, 0, walk) || walk_each(v, &s->body, 0, s->var))))
+    if (!v->dry && !(indexes && (at_once(v, &s->body, 0, walk) || walk_trips(v, &s->body, s->var))))
         walk(v, &s->body, 0);
     v->r.syms.n = mark;
     Lin n = trips(v, &span, s->step);
@@ -175,17 +175,13 @@ static bool body_indexes(const Body *b, int from, const Var *var)
     return false;
 }
 
-/* Walks what follows once for each value of the symbol behind `var`, or between its bounds where there are several; false where that
- * cannot be. */
+/* Walks what follows once for each value of the symbol behind `var`; false where that cannot be. */
 static bool walk_each(Verify *v, const Body *b, int next, const Var *var)
 {
     Fact *f = verify_fact(v, var);
-    if (v->dry || var->type != TY_INT || verify_is_pointer(var) || f->at.n == 0)
+    if (v->dry || var->type != TY_INT || verify_is_pointer(var) || f->at.n != 1)
         return false;
-    Lin was = f->at, whole = was;
-    if (was.n > 1)
-        whole = range_symbol(&v->r, range_lowest(&v->r, &was), range_highest(&v->r, &was));
-    Lin s = { .n = 1, .sym = { whole.sym[0] }, .k = { 1 } };
+    Lin whole = f->at, s = { .n = 1, .sym = { whole.sym[0] }, .k = { 1 } };
     int64_t lo = range_lowest(&v->r, &s), hi = range_highest(&v->r, &s);
     if (hi - lo >= MOST_TRIED)
         return false;
@@ -195,8 +191,20 @@ static bool walk_each(Verify *v, const Body *b, int next, const Var *var)
         walk(v, b, next);
         v->r.syms.n = mark;
     }
-    f->at = was;
+    f->at = whole;
     return true;
+}
+
+/* As it, for the variable of a loop: between its bounds where it has several symbols. */
+static bool walk_trips(Verify *v, const Body *b, const Var *var)
+{
+    Fact *f = verify_fact(v, var);
+    Lin was = f->at;
+    if (was.n > 1)
+        f->at = range_symbol(&v->r, range_lowest(&v->r, &was), range_highest(&v->r, &was));
+    bool done = walk_each(v, b, 0, var);
+    f->at = was;
+    return done;
 }
 
 /* Whether nothing is in doubt where b is walked so. */
