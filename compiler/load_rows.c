@@ -154,15 +154,13 @@ static void rows_or_rest(const LoadLower *load, const Calls *c, Body *rest)
     }
 }
 
-static void append(const LoadLower *c, Stmt *s) { LIST_PUSH(c->unit->arena, c->page->stack.at[c->page->stack.n - 1], s); }
-
 /* A case each, or one is the first part's. */
 static void share_rest(const LoadLower *c, const Body *rest)
 {
     Lower *l = c->page;
     if (rest->n == 1) {
         loop_if_begin(l, loop_bin(l, EX_EQ, loop_var(l, c->part), loop_int(l, 0)));
-        append(c, rest->at[0]);
+        loop_append(l, rest->at[0]);
         loop_if_end(l);
     }
     if (rest->n < 2)
@@ -170,7 +168,7 @@ static void share_rest(const LoadLower *c, const Body *rest)
     Stmt *sw = loop_switch(l, loop_var(l, share_begin(c, "u", rest->n)));
     for (int i = 0; i < rest->n; i++) {
         loop_case_begin(l, sw, i, NULL);
-        append(c, rest->at[i]);
+        loop_append(l, rest->at[i]);
         loop_case_end(l);
     }
     loop_for_end(l);

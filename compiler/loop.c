@@ -372,11 +372,13 @@ Expr *loop_rt_begin(Lower *l, Expr *units, Expr *part, Expr *parts)
 
 /* ---- Statements ---- */
 
+void loop_append(Lower *l, Stmt *s) { LIST_PUSH(l->unit->arena, l->stack.at[l->stack.n - 1], s); }
+
 static Stmt *append(Lower *l, StmtKind kind)
 {
     Stmt *s = ARENA_NEW(l->unit->arena, Stmt);
     s->kind = kind;
-    LIST_PUSH(l->unit->arena, l->stack.at[l->stack.n - 1], s);
+    loop_append(l, s);
     return s;
 }
 

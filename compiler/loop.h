@@ -188,6 +188,7 @@ void loop_set(Lower *l, Var *v, Expr *value);
 void loop_store(Lower *l, Var *pointer, Expr *index, Expr *value);
 void loop_advance(Lower *l, Var *pointer, Expr *elements);          /* pointer += elements */
 void loop_prefetch(Lower *l, const Var *pointer, Expr *index);      /* into L2; the address may lie anywhere */
+void loop_append(Lower *l, Stmt *s);                                /* one that was made elsewhere */
 Var *loop_for_begin(Lower *l, const char *name, Expr *from, Expr *to, int64_t step);
 /* The loop just begun, of a multiple of four trips: where it pays compilers write four out. */
 void loop_unroll(Lower *l);
