@@ -2,16 +2,18 @@
  *
  * Work is cut statically: thread t of T does part t of every step, the caller is thread 0, and all
  * meet at a barrier after each step.  A waiting thread spins for a few microseconds, because steps
- * are short and threads finish close together, then parks, so that a machine with fewer processors
- * than threads loses nothing to waiting. */
+ * are short and threads finish close together, then yields its processor turn by turn, because one
+ * that sleeps takes long to wake, then parks, so that a machine with fewer processors than threads
+ * loses nothing to waiting. */
 #include "../rt.h"
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
-enum { SPINS = 300, LINE = 64 };
+enum { SPINS = 300, YIELD_NS = 200000, SLICE_NS = 300000, PARKS = 2000, LINE = 64 };
 
 /* A barrier that can be used again: whoever arrives last starts the next generation.  All that meeting touches is one cache line
  * of its own: two threads pass it to and fro once a step; a line each for arriving and waiting takes twice as long. */
@@ -33,8 +35,9 @@ typedef struct Job {
 
 typedef struct Worker {
     RtPool *pool;
-    pthread_t thread;
+    pthread_t thread; /* part 0 is the caller */
     int part;
+    int parks; /* its next waits that do not yield */
 } Worker;
 
 struct RtPool {
@@ -44,7 +47,7 @@ struct RtPool {
     int quit; /* written before the barrier that workers wait at, as is job */
     Job job;
     Barrier barrier;
-    Worker *workers; /* 1 .. threads - 1 */
+    Worker *workers; /* by part */
 };
 
 static void pause_a_little(void)
@@ -54,6 +57,46 @@ static void pause_a_little(void)
 #elif defined(__aarch64__)
     __asm__ volatile("yield");
 #endif
+}
+
+static int moved(const Barrier *b, unsigned seen)
+{
+    return atomic_load_explicit(&b->generation, memory_order_acquire) != seen;
+}
+
+/* Until the generation is no longer `seen`; false after SPINS turns. */
+static int spin(const Barrier *b, unsigned seen)
+{
+    for (int i = 0; i < b->spins; i++) {
+        if (moved(b, seen))
+            return 1;
+        pause_a_little();
+    }
+    return 0;
+}
+
+static long long now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return 1000000000LL * t.tv_sec + t.tv_nsec;
+}
+
+/* Until the generation is no longer `seen`; false after YIELD_NS.  A yield is back at once where nobody else wants the processor.
+ * Somebody who does has it for milliseconds, and a thread that is woken would have got it back sooner: after a yield of SLICE_NS
+ * and more this thread does not yield in its next PARKS waits. */
+static int yield(const Barrier *b, unsigned seen, int *parks)
+{
+    long long begin = now_ns(), before = begin, now = begin;
+    if (!b->spins || (*parks && (*parks)--))
+        return 0;
+    for (; now - begin < YIELD_NS && !moved(b, seen); before = now) {
+        sched_yield();
+        now = now_ns();
+        if (now - before > SLICE_NS)
+            *parks = PARKS;
+    }
+    return moved(b, seen);
 }
 
 /* Sleeps until the generation is no longer `seen`.  `parked` is raised before the generation is
@@ -69,8 +112,9 @@ static void park(Barrier *b, unsigned seen)
     pthread_mutex_unlock(&b->mutex);
 }
 
-static void meet(Barrier *b)
+static void meet(Worker *w)
 {
+    Barrier *b = &w->pool->barrier;
     unsigned seen = atomic_load(&b->generation);
     if (atomic_fetch_add(&b->arrived, 1) + 1 == atomic_load(&b->members)) {
         atomic_store_explicit(&b->arrived, 0, memory_order_relaxed); /* seen with the generation */
@@ -82,26 +126,22 @@ static void meet(Barrier *b)
         }
         return;
     }
-    for (int i = 0; i < b->spins; i++) {
-        if (atomic_load_explicit(&b->generation, memory_order_acquire) != seen)
-            return;
-        pause_a_little();
-    }
-    park(b, seen);
+    if (!spin(b, seen) && !yield(b, seen, &w->parks))
+        park(b, seen);
 }
 
 /* One thread's way through a job. The job is copied by the caller of walk: its owner may change it
  * as soon as the last barrier is passed. */
-static void walk(RtPool *pool, Job job, int part)
+static void walk(Worker *w, Job job)
 {
     for (int step = 0; step < job.n_steps; step++) {
-        job.fn(job.arg, step, part, pool->threads);
-        meet(&pool->barrier);
+        job.fn(job.arg, step, w->part, w->pool->threads);
+        meet(w);
         if (!job.tap)
             continue;
-        if (part == 0)
+        if (w->part == 0)
             job.tap(job.tap_arg, step);
-        meet(&pool->barrier);
+        meet(w);
     }
 }
 
@@ -130,25 +170,26 @@ static void place(const Worker *w)
 static void *work(void *arg)
 {
     Worker *w = arg;
-    meet(&w->pool->barrier);
+    meet(w);
     (void)sched_setaffinity(0, sizeof w->pool->allowed, &w->pool->allowed); /* placed by now: free again; fails with an empty set */
     while (!w->pool->quit) {
-        walk(w->pool, w->pool->job, w->part);
-        meet(&w->pool->barrier);
+        walk(w, w->pool->job);
+        meet(w);
     }
     return NULL;
 }
 
 /* Starts workers with all signals blocked, so that handlers run on the host's threads. Returns how
- * many. */
+ * many threads there are, with the caller. */
 static int start(RtPool *pool, int threads)
 {
     sigset_t all, before;
-    int n = 0;
+    int n = 1;
+    pool->workers[0] = (Worker){ .pool = pool };
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    for (; n < threads - 1; n++) {
-        pool->workers[n] = (Worker){ .pool = pool, .part = n + 1 };
+    for (; n < threads; n++) {
+        pool->workers[n] = (Worker){ .pool = pool, .part = n };
         if (pthread_create(&pool->workers[n].thread, NULL, work, &pool->workers[n]))
             break;
         place(&pool->workers[n]);
@@ -183,12 +224,12 @@ RtPool *rt_pool_new(int threads)
     pthread_mutex_init(&pool->barrier.mutex, NULL);
     pthread_cond_init(&pool->barrier.moved, NULL);
     int started = start(pool, threads);
-    if (started == threads - 1)
+    if (started == threads)
         return pool;
     /* Those that wait already wait for `threads`; as the last to arrive we meet the smaller number.
      */
-    pool->threads = started + 1;
-    atomic_store(&pool->barrier.members, started + 1);
+    pool->threads = started;
+    atomic_store(&pool->barrier.members, started);
     rt_pool_free(pool);
     return NULL;
 }
@@ -198,8 +239,8 @@ void rt_pool_free(RtPool *pool)
     if (!pool)
         return;
     pool->quit = 1;
-    meet(&pool->barrier);
-    for (int i = 0; i < pool->threads - 1; i++)
+    meet(&pool->workers[0]);
+    for (int i = 1; i < pool->threads; i++)
         pthread_join(pool->workers[i].thread, NULL);
     release(pool);
 }
@@ -226,8 +267,8 @@ void rt_pool_run_tapped(RtPool *pool, int n_steps,
         return;
     }
     pool->job = job;
-    meet(&pool->barrier);
-    walk(pool, job, 0);
+    meet(&pool->workers[0]);
+    walk(&pool->workers[0], job);
 }
 
 void rt_pool_run(RtPool *pool, int n_steps, void (*fn)(void *arg, int step, int part, int parts),

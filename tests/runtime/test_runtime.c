@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- Philox ---- */
@@ -152,6 +153,28 @@ static void pool_walks_steps_in_order(void)
         }
         rt_pool_free(pool);
     }
+}
+
+static double processor_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Workers that wait for the next job spin and yield for a fraction of a millisecond, then sleep. */
+static void pool_sleeps_between_jobs(void)
+{
+    RtPool *pool = rt_pool_new(2);
+    Walk *w = calloc(1, sizeof *w);
+    w->parts = 2;
+    CU_ASSERT_EQUAL(sched_getaffinity(0, sizeof w->allowed, &w->allowed), 0);
+    rt_pool_run(pool, STEPS, walk_step, w);
+    double begin = processor_seconds();
+    usleep(200000);
+    CU_ASSERT(processor_seconds() - begin < 0.1);
+    rt_pool_free(pool);
+    free(w);
 }
 
 static void pool_null_is_one_thread(void)
@@ -683,6 +706,7 @@ static const Test tests[] = {
     TEST(log_is_within_two_ulps),
     TEST(pow_is_good_where_normalisation_needs_it),
     TEST(pool_walks_steps_in_order),
+    TEST(pool_sleeps_between_jobs),
     TEST(pool_null_is_one_thread),
     TEST(init_has_the_named_distributions),
     TEST(init_normal_follows_the_normal_distribution),
