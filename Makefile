@@ -138,7 +138,7 @@ mandir = $(datadir)/man
 $(BUILD)/compiler/home.o: CFLAGS += -DINCEPTC_DATADIR='"$(datadir)/inceptc"'
 # What programs are built from, besides rt.h and the library, and what the compiler reads.
 SHARED = runtime/program/main.c $(addprefix runtime/train/,image_no_libraries.c image_codecs.h image.h) \
-  $(wildcard netdefs/*.net netdefs/README.md netdefs/modules/*.net netdefs/names/*.map netdefs/variants/*.net)
+  $(wildcard netdefs/*.net netdefs/README.md netdefs/modules/*.net netdefs/names/*.map netdefs/variants/*.net netdefs/tuning/*.tuning)
 PC = $(libdir)/pkgconfig/inceptc.pc
 # mode:place:file.
 INSTALLED = 755:$(bindir)/inceptc:$(BUILD)/inceptc 644:$(libdir)/libinceptrt.a:$(BUILD)/libinceptrt.a 644:$(includedir)/inceptrt/rt.h:runtime/rt.h \

@@ -1,6 +1,7 @@
 #!/bin/sh
-# explain says what the plan does; tune writes a record that compiles; a record decides where it can; damaged ones are refused by line.
-[ "$1" = --list ] && { echo explain tune record damaged; exit 0; }
+# explain says what the plan does; tune writes a record that compiles; a record decides where it can; each row of those that are shipped
+# decides; damaged ones are refused by line.
+[ "$1" = --list ] && { echo explain tune record shipped damaged; exit 0; }
 here=$(cd "$(dirname "$0")/../.." && pwd)
 inceptc=$here/build/inceptc
 work=$(mktemp -d) || exit 1
@@ -60,6 +61,23 @@ record)
     $inceptc n.net --tuning r.tuning -o n.c >out.txt 2>&1 && [ ! -s out.txt ] || fail 'a word about a record that decides'
     layer=$($inceptc explain n.net --target=x86-64-v4 --tuning r.tuning | awk '/F\(2x3\)/ { print $2 }')
     $inceptc explain n.net "$layer" --target=x86-64-v4 --tuning r.tuning >out.txt && grep -q 'F(2x3).*<- chosen, by the tuning record' out.txt || fail 'explain'
+    ;;
+shipped)
+    for record in "$here"/netdefs/tuning/*.tuning; do
+        while read -r line; do
+            case $line in
+            "# "*,*shapes*) net=${line%%,*} net=${net#\# } ;;
+            x86-64-*)
+                printf 'inceptc-tuning 1\n%s\n' "$line" >r.tuning
+                set -- $line
+                $inceptc "$here/netdefs/$net.net" --target="$1" --numerics "$2" --tuning r.tuning --dump=plan 2>&1 >/dev/null | grep . &&
+                    fail "the row of $net: $line"
+                rows=$((rows + 1))
+                ;;
+            esac
+        done <"$record"
+    done
+    [ "$rows" -gt 100 ] || fail 'no rows'
     ;;
 damaged)
     refuse "r.tuning:1: a tuning record begins with 'inceptc-tuning 1', not inceptc-tuning 2" 'inceptc-tuning 2\n'
