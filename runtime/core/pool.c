@@ -87,9 +87,9 @@ static long long now_ns(void)
  * and more this thread does not yield in its next PARKS waits. */
 static int yield(const Barrier *b, unsigned seen, int *parks)
 {
-    long long begin = now_ns(), before = begin, now = begin;
     if (!b->spins || (*parks && (*parks)--))
         return 0;
+    long long begin = now_ns(), before = begin, now = begin;
     for (; now - begin < YIELD_NS && !moved(b, seen); before = now) {
         sched_yield();
         now = now_ns();
