@@ -26,7 +26,29 @@ static struct {
     char first[MESSAGE];
 } trial;
 
-static FILE *out(void) { return stream ? stream : stderr; }
+FILE *diag_stream(void) { return stream ? stream : stderr; }
+
+/* A message is written at once, that those of programs side by side stay whole. */
+typedef struct Draft {
+    FILE *f;
+    char *text;
+    size_t size;
+} Draft;
+
+static FILE *draft_begin(Draft *d)
+{
+    d->f = open_memstream(&d->text, &d->size);
+    return d->f ? d->f : diag_stream();
+}
+
+static void draft_send(Draft *d)
+{
+    if (!d->f)
+        return;
+    fclose(d->f);
+    fwrite(d->text, 1, d->size, diag_stream());
+    free(d->text);
+}
 
 void diag_set_stream(FILE *f) { stream = f; }
 
@@ -79,7 +101,9 @@ static void emit(Message m)
         m.fix = here ? fix : NULL; /* an error may have been kept back */
         fix = NULL;
     }
-    printer->print(&m, out());
+    Draft d;
+    printer->print(&m, draft_begin(&d));
+    draft_send(&d);
 }
 
 void diag_fix(Loc where, const char *word)
@@ -88,7 +112,12 @@ void diag_fix(Loc where, const char *word)
     fix = word;
 }
 
-void diag_finish(int code) { printer->finish(code, out()); }
+void diag_finish(int code)
+{
+    Draft d;
+    printer->finish(code, draft_begin(&d));
+    draft_send(&d);
+}
 
 SourceLine diag_source_line(Loc loc)
 {

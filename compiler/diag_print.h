@@ -16,6 +16,8 @@ typedef struct DiagPrinter {
 } DiagPrinter;
 extern const DiagPrinter diag_text_printer, diag_json_printer, diag_sarif_printer;
 
+FILE *diag_stream(void); /* where messages go in the end: a printer's f is a draft */
+
 typedef struct SourceLine {
     const char *text;
     size_t size;

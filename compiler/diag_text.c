@@ -15,15 +15,15 @@ static bool fixits;
 void diag_set_color(DiagColor c) { color = c; }
 void diag_set_fixits(bool on) { fixits = on; }
 
-static bool colored(FILE *f)
+static bool colored(void)
 {
     if (color != DIAG_COLOR_AUTO)
         return color == DIAG_COLOR_ALWAYS;
     const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
-    return isatty(fileno(f)) && !(no && *no) && term && strcmp(term, "dumb") != 0;
+    return isatty(fileno(diag_stream())) && !(no && *no) && term && strcmp(term, "dumb") != 0;
 }
 
-static const char *paint(const char *code, FILE *f) { return colored(f) ? code : ""; }
+static const char *paint(const char *code) { return colored() ? code : ""; }
 
 static void put_text(const char *s, size_t size, FILE *f)
 {
@@ -94,7 +94,7 @@ static void print_marks(const Window *w, const char *gutter, const char *label, 
     while (next < w->n_marks && w->marks[next] == ' ')
         next++;
     int room = next < w->n_marks ? next - w->first_end : INT_MAX, size = label ? (int)strlen(label) + 1 : 0;
-    const char *green = paint("\033[1;32m", f), *plain = paint("\033[0m", f);
+    const char *green = paint("\033[1;32m"), *plain = paint("\033[0m");
     fprintf(f, "%s%s%.*s", gutter, green, w->first_end, w->marks);
     int col = w->first_end;
     if (label && size < room) {
@@ -134,9 +134,9 @@ static void show_source(const Message *m, FILE *f)
     print_marks(&w, gutter, m->label, f);
 }
 
-static const char *kind_color(const char *kind, FILE *f)
+static const char *kind_color(const char *kind)
 {
-    return paint(kind[0] == 'e' ? "\033[1;31m" : kind[0] == 'w' ? "\033[1;35m" : "\033[1;36m", f);
+    return paint(kind[0] == 'e' ? "\033[1;31m" : kind[0] == 'w' ? "\033[1;35m" : "\033[1;36m");
 }
 
 static void put_quoted(const char *s, FILE *f)
@@ -162,7 +162,7 @@ static void put_fixit(const Message *m, FILE *f)
 
 static void print(const Message *m, FILE *f)
 {
-    const char *bold = paint("\033[1m", f), *plain = paint("\033[0m", f);
+    const char *bold = paint("\033[1m"), *plain = paint("\033[0m");
     fputs(bold, f);
     if (m->loc.file) {
         const char *name = diag_file_name(m->loc.file);
@@ -171,7 +171,7 @@ static void print(const Message *m, FILE *f)
     } else {
         fputs(strcmp(m->kind, "note") == 0 ? "  " : "inceptc: ", f);
     }
-    fprintf(f, "%s%s:%s%s ", kind_color(m->kind, f), m->kind, plain, bold);
+    fprintf(f, "%s%s:%s%s ", kind_color(m->kind), m->kind, plain, bold);
     put_text(m->text, strlen(m->text), f);
     fputs(plain, f);
     if (m->option)

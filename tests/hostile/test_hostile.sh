@@ -138,12 +138,24 @@ colour) # on a terminal only, and not where NO_COLOR or a dumb one asks for none
 import os, pty, subprocess, sys
 def said(terminal, **more):
     env = {**{k: v for k, v in os.environ.items() if k != 'NO_COLOR'}, 'TERM': 'xterm', **more}
-    ours, theirs = pty.openpty() if terminal else os.pipe()
-    subprocess.run([sys.argv[1], 't.net', '-o', 'out.c'], stderr=theirs, env=env)
-    return os.read(ours, 4096)
+    ours, theirs = pty.openpty() if terminal else os.pipe2(os.O_DIRECT)
+    inceptc = subprocess.Popen([sys.argv[1], 't.net', '-o', 'out.c'], stderr=theirs, env=env)
+    os.close(theirs)
+    text = b''.join(read(ours, terminal))
+    os.close(ours)
+    inceptc.wait()
+    return text
+def read(ours, terminal):
+    try:
+        while part := os.read(ours, 4096):
+            yield part
+            if not terminal:
+                break # one read of such a pipe is one write: a message goes out whole, so that two programs' do not mix
+    except OSError: # a terminal's end
+        pass
 assert b'\033[' in said(True), 'no colour on a terminal'
 for text in said(False), said(True, NO_COLOR='1'), said(True, TERM='dumb'):
-    assert b'error' in text and b'\033' not in text, text
+    assert b'error' in text and text.rstrip().endswith(b'^~~~~~~~~~') and b'\033' not in text, text
 P
     ;;
 weights_* | not_a_picture)
