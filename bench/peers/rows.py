@@ -99,15 +99,18 @@ class Peer(Served):
         self.packages = head_words(script, 'packages') + head_words(script, 'packages-alone')
 
     def prepare(self, net):
-        self.net, self.converted = net, set()
+        self.net, self.refused = net, {} # for each batch: why its conversion failed, or None
         if not os.path.exists('%s/%s/installed' % (VENVS, self.peer)):
             raise Refused('not installed: ' + installer_words(self.peer))
         return self.convert(1)
 
     def convert(self, batch):
-        self.converted.add(batch)
+        self.refused[batch] = None
         try:
             return self.begin(1, batch, convert=True)
+        except Refused as e:
+            self.refused[batch] = e
+            raise
         finally:
             self.close()
 
@@ -120,8 +123,10 @@ class Peer(Served):
         return self.start(['%s/%s/bin/python' % (VENVS, self.peer), self.script, json.dumps(job)], folder + '/log.txt', threads, folder)
 
     def open(self, threads, batch):
-        if batch not in self.converted:
+        if batch not in self.refused:
             self.convert(batch)
+        if self.refused[batch]:
+            raise self.refused[batch]
         answer = self.begin(threads, batch)
         self.pause()
         return answer
