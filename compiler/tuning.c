@@ -80,6 +80,8 @@ static bool take_file(Reader *r, FILE *f)
         size_t n = strcspn(text, "\r\n");
         if (n > LINE_MOST)
             return fail(r, "a line has 1000 bytes at most", "");
+        if (!text[n])
+            return fail(r, "the line has no end: the record is cut short; tune again, or end the line", "");
         text[n] = '\0';
         if (r->line == 1 && strcmp(text, magic) != 0)
             return fail(r, "a tuning record begins with 'inceptc-tuning 1'", *text ? text : "an empty line");

@@ -28,6 +28,7 @@ typedef struct Tune {
     Plan *plan[RANKS];
     double *seconds[RANKS]; /* by step: the best round */
     LIST(Tried) shapes;
+    Replace record; /* none where it goes to standard output */
     RtError err;
 } Tune;
 
@@ -160,15 +161,16 @@ static int write_record(Tune *t)
 {
     const char *threads = t->o->threads ? arena_printf(t->a, "%d threads", t->o->threads) : "all threads";
     const char *machine = arena_printf(t->a, "%s, %s, numerics %s", processor(t->a), threads, numerics_names[t->o->plan.numerics]);
-    Replace r;
-    if (options_output(t->o) == OUTPUT_NONE || options_output(t->o) == OUTPUT_STDOUT) {
-        print_record(t, machine, stdout);
-        return EXIT_OK;
-    }
-    if (replace_begin(&r, t->o->output, &t->err))
-        return driver_fail(&t->err);
-    print_record(t, machine, r.file);
-    return replace_commit(&r, &t->err) ? driver_fail(&t->err) : EXIT_OK;
+    print_record(t, machine, t->record.file ? t->record.file : stdout);
+    return t->record.file && replace_commit(&t->record, &t->err) ? driver_fail(&t->err) : EXIT_OK;
+}
+
+/* Before the measurements, which take their time: is there a place for them? */
+static int begin_record(Tune *t)
+{
+    Output kind = options_output(t->o);
+    bool file = kind != OUTPUT_NONE && kind != OUTPUT_STDOUT;
+    return file && replace_begin(&t->record, t->o->output, &t->err) ? driver_fail(&t->err) : EXIT_OK;
 }
 
 static void print_sum(const Tune *t)
@@ -185,6 +187,9 @@ static void print_sum(const Tune *t)
 static int tune(Tune *t, Folder *f, const Target *target)
 {
     char *programs[RANKS], *times = folder_file(f, t->a, "seconds.npy");
+    int begun = begin_record(t);
+    if (begun)
+        return begun;
     for (int k = 0; k < RANKS; k++) {
         programs[k] = folder_file(f, t->a, arena_printf(t->a, "net%d", k));
         int code = build(t, target, k, programs[k]);
@@ -213,6 +218,7 @@ int verb_tune(const Options *o, Arena *a)
     if (o->target && target_find(o->target))
         target = target_find(o->target);
     int code = tune(t, f, target);
+    replace_abort(&t->record); /* where it is not in place */
     folder_remove(f);
     return code;
 }

@@ -127,25 +127,28 @@ static int fill_rows(Sweep *s)
 
 /* ---- Output ---- */
 
-static int write_file(const Sweep *s)
+static int write_file(const Sweep *s, Replace *r, RtError *err)
 {
-    Replace r;
-    RtError err = { 0 };
-    if (replace_begin(&r, s->o->output, &err))
-        return driver_fail(&err);
-    (text_ends_with(s->o->output, ".svg") ? sweep_plot : sweep_print_csv)(s, r.file);
-    return replace_commit(&r, &err) ? driver_fail(&err) : EXIT_OK;
+    (text_ends_with(s->o->output, ".svg") ? sweep_plot : sweep_print_csv)(s, r->file);
+    return replace_commit(r, err) ? driver_fail(err) : EXIT_OK;
 }
 
 int verb_sweep(const Options *o, Arena *a)
 {
     Sweep s = { .o = o, .a = a };
+    Replace file = { 0 };
+    RtError err = { 0 };
     int code = prepare(&s);
+    if (!code && o->output && replace_begin(&file, o->output, &err)) /* not after an hour of training */
+        code = driver_fail(&err);
     if (!code)
         code = fill_rows(&s);
-    if (!code && o->output)
-        code = write_file(&s);
-    if (!code)
-        (o->csv ? sweep_print_csv : sweep_print_table)(&s, stdout);
+    if (code) {
+        replace_abort(&file);
+        return code;
+    }
+    if (o->output)
+        code = write_file(&s, &file, &err);
+    (o->csv ? sweep_print_csv : sweep_print_table)(&s, stdout);
     return code;
 }

@@ -105,5 +105,9 @@ disk)
     [ $? = 3 ] && grep -q 'No space left' out.txt || fail 'a full standard output'
     $inceptc sweep wide.net -D width=1,2 -o no/a.csv >out.txt 2>&1
     [ $? = 3 ] && grep -q 'no/a.csv' out.txt || fail 'no such folder'
+    $inceptc sweep wide.net -D width=1,2 --measure --cc false -o no/a.csv >out.txt 2>&1
+    [ $? = 3 ] && grep -q 'no/a.csv' out.txt || fail 'no such folder, known before anything is built'
+    $inceptc sweep wide.net -D width=1,2 --measure --cc false -o a.csv >out.txt 2>&1 && fail 'a compiler that fails'
+    [ -z "$(ls a.csv* 2>/dev/null)" ] || fail 'a file is left'
     ;;
 esac

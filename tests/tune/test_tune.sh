@@ -42,7 +42,11 @@ tune)
     grep -q '2 shapes\|1 shapes' out.txt && head -1 r.tuning | grep -qx 'inceptc-tuning 1' || fail 'the record'
     grep -q '^[a-z0-9-]* fast 3x3 32x16x16 32x16x16 ' r.tuning || { cat r.tuning; fail 'the row of b'; }
     $inceptc n.net --numerics fast --tuning r.tuning -o n.c >out.txt 2>&1 || fail 'the record is not read'
-    [ -z "$(ls -d inceptc-tune-* 2>/dev/null)" ] || fail 'a folder is left'
+    TMPDIR=. $inceptc tune n.net --cc false -o no/r.tuning >out.txt 2>&1
+    [ $? = 3 ] && grep -q 'no/r.tuning' out.txt || fail 'no place for the record, known before anything is built'
+    TMPDIR=. $inceptc tune n.net --cc false -o r.tuning >out.txt 2>&1 && fail 'a compiler that fails'
+    grep -q '^[a-z0-9-]* fast 3x3 ' r.tuning || fail 'the old record is gone'
+    [ -z "$(ls -d inceptc-tune-* r.tuning.* 2>/dev/null)" ] || fail 'something is left'
     ;;
 record)
     row='x86-64-v4 safe 3x3 32x16x16 32x16x16'
@@ -88,6 +92,7 @@ damaged)
     refuse "not G4x4" 'inceptc-tuning 1\nplain safe 3x3 1x1x1 1x1x1 G4x4 1\n'
     refuse "a tile has 1 to 12 outputs each way, not F99x4" 'inceptc-tuning 1\nplain safe 3x3 1x1x1 1x1x1 F99x4 1\n'
     refuse "blocks of tiles are a number from 1 on, not 0" 'inceptc-tuning 1\nplain safe 3x3 1x1x1 1x1x1 F4x4 0\n'
+    refuse "r.tuning:2: the line has no end: the record is cut short" 'inceptc-tuning 1\nplain safe 3x3 1x1x1 1x1x1 F4x4 1'
     refuse "a row has 7 words at most" 'inceptc-tuning 1\na b c d e f g h i\n'
     rm r.tuning
     $inceptc n.net --tuning r.tuning -o n.c >out.txt 2>&1
