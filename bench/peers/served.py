@@ -36,7 +36,7 @@ class Served:
             raise Refused('ended without an answer, exit %d (%s)' % (self.process.wait(), os.path.relpath(self.log, ROOT)))
         answer = json.loads(line)
         if 'error' in answer:
-            raise Refused(answer['error'])
+            raise Refused(answer['error'].replace(ROOT + '/', ''))
         return answer
 
     def pause(self):
